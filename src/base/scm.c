@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Bytes together with file descriptors over Unix sockets (SCM_RIGHTS).
+ *
+ * A received fd is installed in this process by the time recvmsg() returns, whether it is wanted or not: each one is
+ * either handed to the caller or closed here, also on the error paths.
+ */
+#include "base/scm.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+/* Aligned for a struct cmsghdr. */
+union scm_control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(SCM_FDS_MAX * sizeof(int))];
+};
+
+ssize_t scm_send(int socket, const void *data, size_t len, const int *fds, size_t n_fds, int flags)
+{
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union scm_control control;
+	ssize_t sent;
+
+	if (n_fds > SCM_FDS_MAX)
+		return -EINVAL;
+	if (n_fds > 0) {
+		struct cmsghdr *cmsg;
+
+		memset(&control, 0, sizeof(control));
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+		memcpy(CMSG_DATA(cmsg), fds, n_fds * sizeof(int));
+	}
+	do {
+		sent = sendmsg(socket, &msg, flags | MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : sent;
+}
+
+/* Hands out the fds of one control message as long as there is room, and closes the others. False: some were closed. */
+static bool scm_take(struct cmsghdr *cmsg, int *fds, size_t max_fds, size_t *n_fds)
+{
+	size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	bool all = true;
+
+	for (size_t i = 0; i < n; i++) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
+		if (*n_fds < max_fds) {
+			fds[(*n_fds)++] = fd;
+		} else {
+			fd_close(&fd);
+			all = false;
+		}
+	}
+	return all;
+}
+
+ssize_t scm_recv(int socket, void *data, size_t len, int *fds, size_t max_fds, size_t *n_fds, int flags)
+{
+	struct iovec iov = { .iov_base = data, .iov_len = len };
+	union scm_control control;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t got;
+	bool all;
+
+	*n_fds = 0;
+	do {
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = sizeof(control.bytes);
+		got = recvmsg(socket, &msg, flags | MSG_CMSG_CLOEXEC);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+
+	/* MSG_CTRUNC: the peer sent more than SCM_FDS_MAX, or this process is at its limit of open files. */
+	all = !(msg.msg_flags & MSG_CTRUNC);
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg)) {
+		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
+			all = scm_take(cmsg, fds, max_fds, n_fds) && all;
+	}
+	if (all)
+		return got;
+	while (*n_fds > 0)
+		fd_close(&fds[--*n_fds]);
+	return -EMFILE;
+}

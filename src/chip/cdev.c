@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A chip of the kernel: GPIO character device, uAPI v2 (Linux 5.10).
+ *
+ * Each line in use is a line request of its own, that is an fd: given back by closing it, reconfigured by one ioctl
+ * without a gap, and read for edges. A copy of the fd may be kept outside this process (host->keep_fd), so the kernel
+ * holds the line, its level and its waiting events, when the process dies. The kernel gives a line back when the last
+ * copy is closed: host->drop_fd comes with each close that means that.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/gpio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "chip/cdev_uapi.h"
+#include "chip/driver.h"
+#include "loop/loop.h"
+
+struct cdev_line {
+	struct cdev *cdev;
+	int fd;			 /* the line request, owned; -1: not requested */
+	struct loop_watch watch; /* while edges are asked for */
+};
+
+struct cdev {
+	struct chip chip;
+	int fd; /* of chip_found: not owned */
+	struct cdev_line lines[];
+};
+
+static struct cdev *cdev_of(struct chip *chip)
+{
+	return container_of(chip, struct cdev, chip);
+}
+
+static struct cdev_line *cdev_line(struct chip *chip, unsigned offset)
+{
+	return &cdev_of(chip)->lines[offset];
+}
+
+static unsigned line_offset(const struct cdev_line *line)
+{
+	return (unsigned)(line - line->cdev->lines);
+}
+
+/* The one door to the kernel. Guarded against signals, though gpiolib interrupts none of these today. */
+static int cdev_ioctl(int fd, unsigned long number, void *argument)
+{
+	int ret;
+
+	do {
+		ret = ioctl(fd, number, argument);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : 0;
+}
+
+/* Probing */
+
+static int probe_fail(int error, const char *words, char *why, size_t why_size)
+{
+	snprintf(why, why_size, "%s", words ? words : strerror(-error));
+	return error;
+}
+
+static int probe_info(struct chip_found *found, char *why, size_t why_size)
+{
+	struct gpiochip_info chip = { .lines = 0 };
+	struct gpio_v2_line_info line = { .offset = 0 };
+	int ret = cdev_ioctl(found->fd, GPIO_GET_CHIPINFO_IOCTL, &chip);
+
+	if (ret < 0)
+		return probe_fail(ret, ret == -ENOTTY ? "is not a GPIO chip" : NULL, why, why_size);
+	found->n_lines = chip.lines;
+	cdev_name_from_uapi(chip.label, found->label);
+	if (chip.lines == 0)
+		return 0; /* chip_probe() says so */
+	ret = cdev_ioctl(found->fd, GPIO_V2_GET_LINEINFO_IOCTL, &line);
+	if (ret == -EINVAL || ret == -ENOTTY)
+		return probe_fail(ret, "kernel without GPIO uAPI v2 (Linux 5.10 or newer is needed)", why, why_size);
+	return ret < 0 ? probe_fail(ret, NULL, why, why_size) : 0;
+}
+
+static int cdev_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size)
+{
+	int ret;
+
+	found->fd = open(spec->path, O_RDWR | O_CLOEXEC);
+	if (found->fd < 0)
+		return probe_fail(-errno, NULL, why, why_size);
+	ret = probe_info(found, why, why_size);
+	if (ret < 0)
+		fd_close(&found->fd);
+	return ret;
+}
+
+static int cdev_attach(const struct chip_spec *spec, const struct chip_found *found, void *state,
+		       const struct chip_host *host, struct chip **chip)
+{
+	struct cdev *cdev = calloc(1, sizeof(*cdev) + found->n_lines * sizeof(cdev->lines[0]));
+
+	if (!cdev)
+		return -ENOMEM;
+	cdev->chip = (struct chip){ .driver = &chip_driver_cdev, .host = *host, .n_lines = found->n_lines };
+	cdev->fd = found->fd;
+	for (unsigned i = 0; i < found->n_lines; i++)
+		cdev->lines[i] = (struct cdev_line){ .cdev = cdev, .fd = -1 };
+	*chip = &cdev->chip;
+	return 0;
+}
+
+static void cdev_detach(struct chip *chip)
+{
+	struct cdev *cdev = cdev_of(chip);
+
+	for (unsigned i = 0; i < chip->n_lines; i++) {
+		loop_watch_del(&cdev->lines[i].watch);
+		fd_close(&cdev->lines[i].fd);
+	}
+	free(cdev);
+}
+
+static int cdev_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
+{
+	struct gpio_v2_line_info uapi = { .offset = offset };
+	int ret = cdev_ioctl(cdev_of(chip)->fd, GPIO_V2_GET_LINEINFO_IOCTL, &uapi);
+
+	if (ret == 0)
+		cdev_info_from_uapi(&uapi, info);
+	return ret;
+}
+
+/* Edges */
+
+/* Whatever the line's chip or its driver does, this fd is not waited for again: the loop would turn for ever. */
+static void line_deaf(struct cdev_line *line, const char *reason)
+{
+	log_warning(line->cdev->chip.host.tag, "line %u: no more interrupts: %s", line_offset(line), reason);
+	loop_watch_del(&line->watch);
+}
+
+/* One batch: when there are more, the fd stays ready for the next turn. */
+static void line_ready(struct loop_watch *watch, uint32_t events)
+{
+	struct cdev_line *line = container_of(watch, struct cdev_line, watch);
+	const struct chip_host *host = &line->cdev->chip.host;
+	struct gpio_v2_line_event batch[CDEV_EVENTS_MAX];
+	ssize_t len = read(line->fd, batch, sizeof(batch));
+
+	if (len <= 0) {
+		bool transient = len < 0 && (errno == EAGAIN || errno == EINTR);
+
+		if (!transient || (events & (EPOLLERR | EPOLLHUP)))
+			line_deaf(line, strerror(transient || len == 0 ? ENODEV : errno));
+		return;
+	}
+	for (ssize_t i = 0; i < len / (ssize_t)sizeof(batch[0]); i++) {
+		bool level;
+		enum chip_edge edge = cdev_edge_from_uapi(&batch[i], &level);
+
+		if (edge != CHIP_EDGE_NONE)
+			host->edge(host->ctx, line_offset(line), edge, level);
+		if (!watch->loop)
+			return; /* the callback disabled the edges, the rest of them are forgotten */
+	}
+}
+
+/* The edges that wait in the fd are forgotten. Bounded: the kernel's buffer is, a noisy line's edges are not. */
+static void line_drain(struct cdev_line *line)
+{
+	struct gpio_v2_line_event batch[CDEV_EVENTS_MAX];
+
+	for (int i = 0; i < 2; i++) {
+		if (read(line->fd, batch, sizeof(batch)) <= 0)
+			return;
+	}
+}
+
+static int line_watch(struct cdev_line *line)
+{
+	return line->watch.loop
+		       ? 0
+		       : loop_watch_add(line->cdev->chip.host.loop, &line->watch, line->fd, EPOLLIN, line_ready);
+}
+
+/* Requesting */
+
+static void line_close(struct cdev_line *line)
+{
+	const struct chip_host *host = &line->cdev->chip.host;
+
+	loop_watch_del(&line->watch);
+	if (line->fd < 0)
+		return;
+	fd_close(&line->fd);
+	host->drop_fd(host->ctx, line_offset(line));
+}
+
+/* A new fd: ours, or one of an earlier process. */
+static int line_open(struct cdev_line *line, int fd, const struct chip_line_config *config)
+{
+	int ret = fd_set_nonblock(fd);
+
+	line->fd = fd;
+	if (ret == 0 && config->edges != CHIP_EDGE_NONE)
+		ret = line_watch(line);
+	if (ret < 0)
+		line_close(line);
+	return ret;
+}
+
+static int line_request(struct cdev_line *line, const struct chip_line_config *config)
+{
+	const struct chip_host *host = &line->cdev->chip.host;
+	struct gpio_v2_line_request uapi;
+	int ret;
+
+	cdev_request_to_uapi(line_offset(line), host->consumer, config, &uapi);
+	ret = cdev_ioctl(line->cdev->fd, GPIO_V2_GET_LINE_IOCTL, &uapi);
+	if (ret < 0)
+		return ret;
+	ret = line_open(line, uapi.fd, config);
+	if (ret == 0)
+		host->keep_fd(host->ctx, line_offset(line), line->fd);
+	return ret;
+}
+
+static int line_set_config(struct cdev_line *line, const struct chip_line_config *config)
+{
+	struct gpio_v2_line_config uapi;
+
+	cdev_config_to_uapi(config, &uapi);
+	return cdev_ioctl(line->fd, GPIO_V2_LINE_SET_CONFIG_IOCTL, &uapi);
+}
+
+/*
+ * Old edges are drained before the new configuration, since afterwards they could not be told from new ones; when no
+ * new ones can come, once more afterwards. The watch is there before the first new edge.
+ */
+static int line_reconfigure(struct cdev_line *line, const struct chip_line_config *config)
+{
+	bool watched = line->watch.loop;
+	int ret;
+
+	if (watched)
+		line_drain(line);
+	if (config->edges != CHIP_EDGE_NONE) {
+		ret = line_watch(line);
+		if (ret < 0)
+			return ret;
+	}
+	ret = line_set_config(line, config);
+	if (ret < 0) {
+		if (!watched)
+			loop_watch_del(&line->watch);
+		return ret;
+	}
+	if (config->edges == CHIP_EDGE_NONE) {
+		loop_watch_del(&line->watch);
+		line_drain(line);
+	}
+	return 0;
+}
+
+static int cdev_configure(struct chip *chip, unsigned offset, const struct chip_line_config *config)
+{
+	struct cdev_line *line = cdev_line(chip, offset);
+
+	return line->fd < 0 ? line_request(line, config) : line_reconfigure(line, config);
+}
+
+/* The earlier process may have died between an ioctl and its note of it, so the configuration is set once more. */
+static int cdev_adopt(struct chip *chip, unsigned offset, const struct chip_line_config *config, int fd)
+{
+	struct cdev_line *line = cdev_line(chip, offset);
+	int ret = line_open(line, fd, config);
+
+	if (ret < 0)
+		return ret;
+	ret = line_set_config(line, config);
+	if (ret < 0)
+		line_close(line);
+	return ret;
+}
+
+static void cdev_release(struct chip *chip, unsigned offset)
+{
+	line_close(cdev_line(chip, offset));
+}
+
+/* Levels */
+
+static int cdev_get(struct chip *chip, unsigned offset)
+{
+	struct gpio_v2_line_values values = { .mask = CDEV_LINE_BIT };
+	const struct cdev_line *line = cdev_line(chip, offset);
+	int ret;
+
+	if (line->fd < 0)
+		return -EPERM;
+	ret = cdev_ioctl(line->fd, GPIO_V2_LINE_GET_VALUES_IOCTL, &values);
+	return ret < 0 ? ret : (values.bits & CDEV_LINE_BIT) != 0;
+}
+
+static int cdev_set(struct chip *chip, unsigned offset, uint8_t value)
+{
+	struct gpio_v2_line_values values = { .mask = CDEV_LINE_BIT, .bits = value ? CDEV_LINE_BIT : 0 };
+	const struct cdev_line *line = cdev_line(chip, offset);
+
+	if (line->fd < 0)
+		return -EPERM;
+	return cdev_ioctl(line->fd, GPIO_V2_LINE_SET_VALUES_IOCTL, &values);
+}
+
+const struct chip_driver chip_driver_cdev = {
+	.name = "cdev",
+	.probe = cdev_probe,
+	.attach = cdev_attach,
+	.detach = cdev_detach,
+	.line_info = cdev_line_info,
+	.configure = cdev_configure,
+	.adopt = cdev_adopt,
+	.release = cdev_release,
+	.get = cdev_get,
+	.set = cdev_set,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Between chip.h and the structs of linux/gpio.h, uAPI v2. */
+#include "chip/cdev_uapi.h"
+
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(CHIP_NAME_MAX == GPIO_MAX_NAME_SIZE, "a name of the kernel's fits");
+
+void cdev_config_to_uapi(const struct chip_line_config *config, struct gpio_v2_line_config *uapi)
+{
+	memset(uapi, 0, sizeof(*uapi)); /* the kernel refuses padding that is not zero */
+	if (config->direction == CHIP_DIRECTION_OUT) {
+		uapi->flags = GPIO_V2_LINE_FLAG_OUTPUT;
+		uapi->num_attrs = 1;
+		uapi->attrs[0].mask = CDEV_LINE_BIT;
+		uapi->attrs[0].attr.id = GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES;
+		uapi->attrs[0].attr.values = config->value ? CDEV_LINE_BIT : 0;
+		return;
+	}
+	uapi->flags = GPIO_V2_LINE_FLAG_INPUT;
+	if (config->edges & CHIP_EDGE_RISING)
+		uapi->flags |= GPIO_V2_LINE_FLAG_EDGE_RISING;
+	if (config->edges & CHIP_EDGE_FALLING)
+		uapi->flags |= GPIO_V2_LINE_FLAG_EDGE_FALLING;
+}
+
+void cdev_request_to_uapi(unsigned offset, const char *consumer, const struct chip_line_config *config,
+			  struct gpio_v2_line_request *uapi)
+{
+	memset(uapi, 0, sizeof(*uapi));
+	uapi->offsets[0] = offset;
+	uapi->num_lines = 1;
+	uapi->event_buffer_size = CDEV_EVENTS_MAX;
+	snprintf(uapi->consumer, sizeof(uapi->consumer), "%s", consumer);
+	cdev_config_to_uapi(config, &uapi->config);
+	uapi->fd = -1;
+}
+
+void cdev_name_from_uapi(const char uapi[GPIO_MAX_NAME_SIZE], char name[CHIP_NAME_MAX])
+{
+	memcpy(name, uapi, CHIP_NAME_MAX);
+	name[CHIP_NAME_MAX - 1] = '\0';
+}
+
+void cdev_info_from_uapi(const struct gpio_v2_line_info *uapi, struct chip_line_info *info)
+{
+	*info = (struct chip_line_info){
+		.used = uapi->flags & GPIO_V2_LINE_FLAG_USED,
+		.direction = uapi->flags & GPIO_V2_LINE_FLAG_OUTPUT ? CHIP_DIRECTION_OUT : CHIP_DIRECTION_IN,
+	};
+	cdev_name_from_uapi(uapi->name, info->name);
+	cdev_name_from_uapi(uapi->consumer, info->consumer);
+}
+
+enum chip_edge cdev_edge_from_uapi(const struct gpio_v2_line_event *uapi, bool *level)
+{
+	*level = uapi->id == GPIO_V2_LINE_EVENT_RISING_EDGE;
+	switch (uapi->id) {
+	case GPIO_V2_LINE_EVENT_RISING_EDGE:
+		return CHIP_EDGE_RISING;
+	case GPIO_V2_LINE_EVENT_FALLING_EDGE:
+		return CHIP_EDGE_FALLING;
+	default:
+		return CHIP_EDGE_NONE;
+	}
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The lines of the virtual chip: a request by value in, a response by value out (VirtIO GPIO, "requestq Operation").
+ *
+ * Knows directions, remembered values, names and interrupts; knows no ring and no message. Everything that must outlive
+ * the worker stands in struct line_state, in session memory: lines_attach() takes up what it finds there, never
+ * trusting it, and brings the chip in step with it.
+ *
+ * Policy, where the specification is silent:
+ * - a line nobody configured has direction NONE; GET_VALUE on it is answered ERR, but with the level when an interrupt
+ *   makes the chip hold it as an input;
+ * - OUT without an earlier SET_VALUE drives 0;
+ * - SET_VALUE on a line that is no output is remembered for the next OUT;
+ * - SET_IRQ_TYPE on an output is answered ERR, but for NONE, which it is; and so is OUT on a line with an interrupt
+ *   enabled;
+ * - another SET_IRQ_TYPE without NONE in between takes effect and drops the latch;
+ * - a host operation that fails is answered ERR, leaves the remembered state as it was, and is logged (limited).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "chip/chip.h"
+#include "gpio/irq.h"
+
+/* VIRTIO_GPIO_MSG_*. */
+enum gpio_msg {
+	GPIO_MSG_GET_LINE_NAMES = 1,
+	GPIO_MSG_GET_DIRECTION = 2,
+	GPIO_MSG_SET_DIRECTION = 3,
+	GPIO_MSG_GET_VALUE = 4,
+	GPIO_MSG_SET_VALUE = 5,
+	GPIO_MSG_SET_IRQ_TYPE = 6,
+};
+
+/* VIRTIO_GPIO_DIRECTION_*. */
+enum gpio_direction {
+	GPIO_DIRECTION_NONE = 0,
+	GPIO_DIRECTION_OUT = 1,
+	GPIO_DIRECTION_IN = 2,
+};
+
+/* VIRTIO_GPIO_STATUS_*. */
+enum gpio_status {
+	GPIO_STATUS_OK = 0,
+	GPIO_STATUS_ERR = 1,
+};
+
+struct gpio_request {
+	uint16_t type;
+	uint16_t gpio;
+	uint32_t value;
+};
+
+struct gpio_response {
+	uint8_t status;
+	uint8_t value; /* 0 when status is ERR */
+};
+
+/* One line, plain data in session memory. */
+struct line_state {
+	uint8_t direction; /* enum gpio_direction */
+	uint8_t value;	   /* the last SET_VALUE, for OUT; 0 at first and after NONE */
+	struct irq irq;
+};
+
+/* What the user of the lines is told. */
+struct lines_host {
+	void *ctx;
+	/* The buffer of the line is to be returned with VALID (IRQ_FIRE) or INVALID (IRQ_INVALID). */
+	void (*irq)(void *ctx, uint16_t line, enum irq_action action);
+	/* Direction or level may have changed: for monitors. May be NULL. */
+	void (*changed)(void *ctx, uint16_t line);
+};
+
+struct lines {
+	struct chip *chip; /* the caller's; its host callbacks must lead to lines_edge() */
+	const char *tag;
+	struct lines_host host;
+	struct line_state *state; /* n_lines of them, session memory */
+	uint16_t n_lines;
+	bool irq_enabled;    /* VIRTIO_GPIO_F_IRQ is negotiated */
+	char *names;	     /* owned: n_lines strings with their terminators, or NULL */
+	uint32_t names_size; /* 0 when no line has a name */
+	uint32_t *name_at;   /* owned: where in names each line's begins, or NULL */
+	struct log_limit log_limit;
+};
+
+/*
+ * kept_fd(ctx, offset) gives the line request fd that an earlier process left, or -1; the fd becomes the chip's. A line
+ * whose state is not plausible, or that the chip refuses, starts as NONE. -errno.
+ */
+int lines_attach(struct lines *lines, struct chip *chip, const char *tag, struct line_state *state,
+		 const struct lines_host *host, int (*kept_fd)(void *ctx, unsigned offset), void *kept_ctx);
+void lines_detach(struct lines *lines);
+
+/* Every type but GET_LINE_NAMES, which is answered from names and names_size: here it is answered ERR. */
+struct gpio_response lines_request(struct lines *lines, const struct gpio_request *request);
+
+/*
+ * The driver gave an event buffer for a line: FIRE or INVALID must be answered by the caller at once, with this buffer:
+ * INVALID is also said of a second buffer while one is held, which stays.
+ */
+enum irq_action lines_unmask(struct lines *lines, uint16_t line);
+/* All buffers are gone without an answer: the eventq stopped. */
+void lines_mask_all(struct lines *lines);
+
+/* From the chip's host callbacks. */
+void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool level);
+
+/*
+ * A new driver starts, or the front-end left: interrupts NONE, latches empty, no values, every line released. The
+ * buffers are not answered: their ring is gone.
+ */
+void lines_reset(struct lines *lines);
+
+/* The present level of any line, for monitors: 0, 1, or -errno when it can not be told (a real line nobody holds). */
+int lines_level(struct lines *lines, uint16_t line);
+/* The name of a line, "" when it has none. */
+const char *lines_name(const struct lines *lines, uint16_t line);
+
+/*
+ * names.c: makes a chip's names fit for a guest: 7-bit printable ASCII, unique. A name that is not, or that an earlier
+ * line bears, becomes "". Returns how many were dropped. names is n blocks of CHIP_NAME_MAX bytes.
+ */
+unsigned names_sanitize(char (*names)[CHIP_NAME_MAX], unsigned n);

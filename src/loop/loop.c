@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The event loop: turns, watches and deferred work.
+ *
+ * epoll reports a batch of ready fds, and the callback of one may delete, or free, the owner of another. So the
+ * watches of a turn stand in loop->ready[], and deleting a watch takes it out of there too.
+ */
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/fd.h"
+
+int loop_init(struct loop *loop)
+{
+	*loop = (struct loop){ .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
+	return loop->epoll_fd < 0 ? -errno : 0;
+}
+
+void loop_deinit(struct loop *loop)
+{
+	while (loop->defer_first)
+		loop_defer_del(loop->defer_first);
+	fd_close(&loop->epoll_fd);
+}
+
+static int loop_ctl(struct loop_watch *watch, int op, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = watch };
+
+	return epoll_ctl(watch->loop->epoll_fd, op, watch->fd, &event) < 0 ? -errno : 0;
+}
+
+int loop_watch_add(struct loop *loop, struct loop_watch *watch, int fd, uint32_t events,
+		   void (*fn)(struct loop_watch *watch, uint32_t events))
+{
+	int ret;
+
+	if (watch->loop)
+		return -EEXIST;
+	*watch = (struct loop_watch){ .loop = loop, .fd = fd, .fn = fn };
+	ret = loop_ctl(watch, EPOLL_CTL_ADD, events);
+	if (ret < 0)
+		watch->loop = NULL;
+	return ret;
+}
+
+int loop_watch_modify(struct loop_watch *watch, uint32_t events)
+{
+	return watch->loop ? loop_ctl(watch, EPOLL_CTL_MOD, events) : -ENOENT;
+}
+
+void loop_watch_del(struct loop_watch *watch)
+{
+	struct loop *loop = watch->loop;
+
+	if (!loop)
+		return;
+	loop_ctl(watch, EPOLL_CTL_DEL, 0);
+	for (int i = 0; i < loop->n_ready; i++) {
+		if (loop->ready[i] == watch)
+			loop->ready[i] = NULL;
+	}
+	watch->loop = NULL;
+}
+
+static void defer_append(struct loop *loop, struct loop_defer *defer)
+{
+	defer->loop = loop;
+	defer->prev = loop->defer_last;
+	defer->next = NULL;
+	if (loop->defer_last)
+		loop->defer_last->next = defer;
+	else
+		loop->defer_first = defer;
+	loop->defer_last = defer;
+}
+
+void loop_defer_add(struct loop *loop, struct loop_defer *defer, void (*fn)(struct loop_defer *defer))
+{
+	defer->fn = fn;
+	if (!defer->loop)
+		defer_append(loop, defer);
+}
+
+void loop_defer_del(struct loop_defer *defer)
+{
+	struct loop *loop = defer->loop;
+
+	if (!loop)
+		return;
+	if (defer->prev)
+		defer->prev->next = defer->next;
+	else
+		loop->defer_first = defer->next;
+	if (defer->next)
+		defer->next->prev = defer->prev;
+	else
+		loop->defer_last = defer->prev;
+	defer->loop = NULL;
+	defer->prev = defer->next = NULL;
+}
+
+/* A mark that nobody else can delete parts what was deferred up to now from what these callbacks defer. */
+static void loop_run_deferred(struct loop *loop)
+{
+	struct loop_defer mark = { .fn = NULL };
+	struct loop_defer *defer;
+
+	if (!loop->defer_first)
+		return;
+	defer_append(loop, &mark);
+	while ((defer = loop->defer_first) != &mark) {
+		loop_defer_del(defer);
+		defer->fn(defer);
+	}
+	loop_defer_del(&mark);
+}
+
+int loop_turn(struct loop *loop, int timeout_ms)
+{
+	struct epoll_event events[LOOP_EVENTS_PER_TURN];
+	int n = epoll_wait(loop->epoll_fd, events, LOOP_EVENTS_PER_TURN, loop->defer_first ? 0 : timeout_ms);
+
+	if (n < 0) {
+		if (errno != EINTR)
+			return -errno;
+		n = 0;
+	}
+	for (int i = 0; i < n; i++)
+		loop->ready[i] = events[i].data.ptr;
+	loop->n_ready = n;
+	for (int i = 0; i < n; i++) {
+		struct loop_watch *watch = loop->ready[i];
+
+		if (watch)
+			watch->fn(watch, events[i].events);
+	}
+	loop->n_ready = 0;
+	loop_run_deferred(loop);
+	return 0;
+}
+
+int loop_run(struct loop *loop)
+{
+	while (!loop->quit) {
+		int ret = loop_turn(loop, -1);
+
+		if (ret < 0)
+			return ret;
+	}
+	loop->quit = false;
+	return loop->status;
+}
+
+void loop_quit(struct loop *loop, int status)
+{
+	loop->quit = true;
+	loop->status = status;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The event loop of each process: epoll, level-triggered, single-threaded.
+ *
+ * A turn is: wait, call the watch of each ready fd, then run what was deferred, once. Watches, defers, timers and
+ * signal sets are embedded in the object that owns them (container_of finds it); the loop allocates nothing for them.
+ * All *_del functions are idempotent and may be called from any callback, also for an object whose event of this turn
+ * is still to come: it will not be called. A zero-initialised object is a deleted one.
+ * Errors are -errno.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOOP_EVENTS_PER_TURN 32
+
+struct loop_watch;
+struct loop_defer;
+
+struct loop {
+	int epoll_fd; /* owned */
+	bool quit;
+	int status;
+	struct loop_defer *defer_first, *defer_last;
+	struct loop_watch *ready[LOOP_EVENTS_PER_TURN]; /* of this turn; NULL once deleted */
+	int n_ready;
+};
+
+int loop_init(struct loop *loop);
+void loop_deinit(struct loop *loop);
+
+/* Turns until loop_quit(); returns its status, or -errno when waiting fails. */
+int loop_run(struct loop *loop);
+/* One turn, waiting timeout_ms at most (-1: for ever). 0 or -errno. */
+int loop_turn(struct loop *loop, int timeout_ms);
+void loop_quit(struct loop *loop, int status);
+
+/* fn gets the EPOLL* bits that are ready. The fd stays its owner's. */
+struct loop_watch {
+	struct loop *loop; /* NULL: not added */
+	int fd;
+	void (*fn)(struct loop_watch *watch, uint32_t events);
+};
+
+int loop_watch_add(struct loop *loop, struct loop_watch *watch, int fd, uint32_t events,
+		   void (*fn)(struct loop_watch *watch, uint32_t events));
+int loop_watch_modify(struct loop_watch *watch, uint32_t events);
+/* To be called before the fd is closed. */
+void loop_watch_del(struct loop_watch *watch);
+
+/*
+ * fn runs once at the end of the turn in which loop_defer_add() was called, however often it was called. What a
+ * deferred fn defers runs at the end of the next turn, which then does not wait: so work may be cut into turns.
+ */
+struct loop_defer {
+	struct loop *loop; /* NULL: not pending */
+	struct loop_defer *prev, *next;
+	void (*fn)(struct loop_defer *defer);
+};
+
+void loop_defer_add(struct loop *loop, struct loop_defer *defer, void (*fn)(struct loop_defer *defer));
+void loop_defer_del(struct loop_defer *defer);
+
+/* CLOCK_MONOTONIC timerfd. Setting again replaces the times; interval_ns 0 is one shot; first_ns is at least 1. */
+struct loop_timer {
+	struct loop_watch watch;
+	int fd; /* owned; valid while watch.loop is not NULL */
+	void (*fn)(struct loop_timer *timer);
+};
+
+int loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t first_ns, uint64_t interval_ns,
+		   void (*fn)(struct loop_timer *timer));
+void loop_timer_del(struct loop_timer *timer);
+
+/* Blocks the signals of the set and calls fn for each that arrives. loop_signals_del() leaves them blocked. */
+struct loop_signals {
+	struct loop_watch watch;
+	int fd; /* owned; valid while watch.loop is not NULL */
+	void (*fn)(struct loop_signals *signals, int signo);
+};
+
+int loop_signals_add(struct loop *loop, struct loop_signals *signals, const sigset_t *set,
+		     void (*fn)(struct loop_signals *signals, int signo));
+void loop_signals_del(struct loop_signals *signals);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A kernel with one GPIO chip, for the test of chip/cdev. */
+#include "fake_kernel.h"
+
+#include "rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+struct fake_kernel kernel;
+
+void kernel_boot(void)
+{
+	kernel = (struct fake_kernel){ .n_lines = KERNEL_LINES, .peer = -1 };
+}
+
+void kernel_halt(void)
+{
+	fd_close(&kernel.peer);
+}
+
+void kernel_events(const char *ids)
+{
+	for (; *ids; ids++) {
+		struct gpio_v2_line_event event = { .offset = 2, .id = (uint32_t)*ids };
+
+		if (*ids == 'r')
+			event.id = GPIO_V2_LINE_EVENT_RISING_EDGE;
+		else if (*ids == 'f')
+			event.id = GPIO_V2_LINE_EVENT_FALLING_EDGE;
+		assert_int_equal(write(kernel.peer, &event, sizeof(event)), sizeof(event));
+	}
+}
+
+int __wrap_ioctl(int fd, unsigned long number, ...);
+
+static int kernel_request(struct gpio_v2_line_request *request)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	fd_close(&kernel.peer);
+	kernel.peer = pair[1];
+	kernel.requests++;
+	kernel.request = *request;
+	kernel.config = request->config;
+	request->fd = pair[0];
+	return 0;
+}
+
+static int kernel_chip_info(struct gpiochip_info *info)
+{
+	memset(info->label, 'L', sizeof(info->label)); /* without a terminator */
+	info->lines = kernel.n_lines;
+	return 0;
+}
+
+static int kernel_line_info(struct gpio_v2_line_info *info)
+{
+	if (info->offset >= kernel.n_lines) {
+		errno = EINVAL;
+		return -1;
+	}
+	snprintf(info->name, sizeof(info->name), "line %u", info->offset);
+	snprintf(info->consumer, sizeof(info->consumer), "somebody");
+	info->flags = info->offset & 1 ? GPIO_V2_LINE_FLAG_OUTPUT | GPIO_V2_LINE_FLAG_USED : GPIO_V2_LINE_FLAG_INPUT;
+	return 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long number, ...)
+{
+	va_list args;
+	void *argument;
+
+	va_start(args, number);
+	argument = va_arg(args, void *);
+	va_end(args);
+	if (kernel.eintr > 0) {
+		kernel.eintr--;
+		errno = EINTR;
+		return -1;
+	}
+	if (number == kernel.fail_number) {
+		errno = kernel.fail_errno;
+		return -1;
+	}
+	switch (number) {
+	case GPIO_GET_CHIPINFO_IOCTL:
+		return kernel_chip_info(argument);
+	case GPIO_V2_GET_LINEINFO_IOCTL:
+		return kernel_line_info(argument);
+	case GPIO_V2_GET_LINE_IOCTL:
+		return kernel_request(argument);
+	case GPIO_V2_LINE_SET_CONFIG_IOCTL:
+		kernel.config = *(struct gpio_v2_line_config *)argument;
+		kernel.configs++;
+		if (kernel.late)
+			kernel_events(kernel.late);
+		kernel.late = NULL;
+		return 0;
+	case GPIO_V2_LINE_GET_VALUES_IOCTL:
+		assert_int_equal(((struct gpio_v2_line_values *)argument)->mask, 1);
+		((struct gpio_v2_line_values *)argument)->bits = kernel.bits;
+		return 0;
+	case GPIO_V2_LINE_SET_VALUES_IOCTL:
+		kernel.set = *(struct gpio_v2_line_values *)argument;
+		return 0;
+	default:
+		fail();
+		return -1;
+	}
+}

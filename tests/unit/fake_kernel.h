@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A kernel with one GPIO chip, for the test of chip/cdev: ioctl() is this file's (ld --wrap=ioctl). Its line requests
+ * are ends of socket pairs, into which the test writes events.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "chip/cdev_uapi.h"
+
+#define KERNEL_LINES 4
+
+struct fake_kernel {
+	unsigned long fail_number; /* this ioctl fails with fail_errno */
+	int fail_errno;
+	const char *late; /* events that come while a line is reconfigured */
+	int eintr;	  /* so many ioctls are interrupted by a signal */
+	unsigned n_lines;
+	uint64_t bits; /* what GET_VALUES says */
+	/* What was asked for last, and how often. */
+	struct gpio_v2_line_request request;
+	struct gpio_v2_line_config config;
+	struct gpio_v2_line_values set;
+	int requests, configs;
+	int peer; /* owned: the kernel's end of the last line request, or -1 */
+};
+
+extern struct fake_kernel kernel;
+
+void kernel_boot(void);
+void kernel_halt(void);
+/* Writes events: 'r' or 'f', or another byte for an id that means nothing. */
+void kernel_events(const char *ids);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Lines on a fake chip, and what they say to their user: the bench of test_lines, test_lines_irq and test_attach. */
+#pragma once
+
+#include "fake_chip.h"
+#include "gpio/lines.h"
+
+struct bench {
+	struct fake_chip fake;
+	struct lines lines;
+	struct line_state memory[FAKE_LINES];
+	int kept_fds[FAKE_LINES]; /* -1: none */
+	/* What came last by lines_host.irq, and how often. */
+	uint16_t irq_line;
+	enum irq_action irq_action;
+	int irqs;
+	int changes;
+};
+
+/* cmocka fixtures: *state is the bench; its lines are attached with interrupts enabled. */
+int bench_up(void **state);
+int bench_down(void **state);
+
+void bench_attach(struct bench *bench);
+
+/* One request: its answer as 0xSSVV, status and value. */
+unsigned ask(struct bench *bench, unsigned type, unsigned line, uint32_t value);
+#define OK(value) (GPIO_STATUS_OK << 8 | (value))
+#define ERR	  (GPIO_STATUS_ERR << 8)
+
+/* How many interrupts came since the last call. */
+int irqs(struct bench *bench);
+
+/* The fake chip's level changes, and its edge is reported if it was asked for. */
+void wire(struct bench *bench, unsigned line, bool level);

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Unit test of chip/cdev and chip/cdev_uapi, on a fake kernel. The real kernel's turn comes in tests/e2e. */
+#include "rows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "chip/cdev_uapi.h"
+#include "fake_kernel.h"
+#include "loop/loop.h"
+
+struct bench {
+	struct loop loop;
+	struct chip_spec spec;
+	struct chip_found found;
+	struct chip *chip;
+	int edges, kept_fd, drops;
+	char trace[64]; /* of the edges: "r1" "f0" */
+	bool release_on_edge;
+};
+
+static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+{
+	struct bench *bench = ctx;
+	size_t len = strlen(bench->trace);
+
+	assert_int_equal(offset, 2);
+	bench->edges++;
+	if (len + 3 < sizeof(bench->trace))
+		snprintf(bench->trace + len, 3, "%c%d", edge == CHIP_EDGE_RISING ? 'r' : 'f', level);
+	if (bench->release_on_edge)
+		chip_release(bench->chip, offset);
+}
+
+static void on_changed(void *ctx, unsigned offset)
+{
+	fail(); /* nobody else tells */
+}
+
+static void on_keep_fd(void *ctx, unsigned offset, int fd)
+{
+	assert_int_equal(offset, 2);
+	((struct bench *)ctx)->kept_fd = fd;
+}
+
+static void on_drop_fd(void *ctx, unsigned offset)
+{
+	assert_int_equal(offset, 2);
+	((struct bench *)ctx)->drops++;
+}
+
+static void bench_attach(struct bench *bench)
+{
+	struct chip_host host = { .loop = &bench->loop,
+				  .tag = "test",
+				  .consumer = "vhost-device-gpio:a-name-that-is-too-long",
+				  .ctx = bench,
+				  .edge = on_edge,
+				  .changed = on_changed,
+				  .keep_fd = on_keep_fd,
+				  .drop_fd = on_drop_fd };
+
+	assert_int_equal(chip_attach(&bench->spec, &bench->found, NULL, &host, &bench->chip), 0);
+}
+
+static int bench_up(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+	char why[80];
+
+	log_set_level(LOG_LEVEL_ERROR);
+	kernel_boot();
+	chip_spec_parse("0", 1, &bench->spec);
+	strcpy(bench->spec.path, "/dev/null");
+	if (loop_init(&bench->loop) < 0 || chip_probe(&bench->spec, &bench->found, why, sizeof(why)) < 0)
+		return -1;
+	bench->kept_fd = -1;
+	bench_attach(bench);
+	*state = bench;
+	return 0;
+}
+
+static int bench_down(void **state)
+{
+	struct bench *bench = *state;
+
+	chip_detach(bench->chip);
+	loop_deinit(&bench->loop);
+	close(bench->found.fd);
+	kernel_halt();
+	free(bench);
+	return 0;
+}
+
+static int configure(struct bench *bench, enum chip_direction direction, uint8_t value, enum chip_edge edges)
+{
+	return chip_configure(bench->chip, 2, &(struct chip_line_config){ direction, value, edges });
+}
+
+static void turn(struct bench *bench)
+{
+	assert_int_equal(loop_turn(&bench->loop, 0), 0);
+}
+
+static void config_to_uapi(void **state)
+{
+	static const struct {
+		struct chip_line_config config;
+		uint64_t flags;
+	} inputs[] = {
+		{ { CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE }, GPIO_V2_LINE_FLAG_INPUT },
+		{ { CHIP_DIRECTION_IN, 1, CHIP_EDGE_RISING }, GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_EDGE_RISING },
+		{ { CHIP_DIRECTION_IN, 0, CHIP_EDGE_FALLING },
+		  GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_EDGE_FALLING },
+		{ { CHIP_DIRECTION_IN, 0, CHIP_EDGE_BOTH },
+		  GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_EDGE_RISING | GPIO_V2_LINE_FLAG_EDGE_FALLING },
+	};
+	struct gpio_v2_line_config uapi;
+
+	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+		memset(&uapi, 0xaa, sizeof(uapi));
+		cdev_config_to_uapi(&inputs[i].config, &uapi);
+		assert_int_equal(uapi.flags, inputs[i].flags);
+		assert_int_equal(uapi.num_attrs, 0);
+		for (size_t p = 0; p < sizeof(uapi.padding) / sizeof(uapi.padding[0]); p++)
+			assert_int_equal(uapi.padding[p], 0);
+	}
+	for (uint8_t value = 0; value < 2; value++) {
+		cdev_config_to_uapi(&(struct chip_line_config){ CHIP_DIRECTION_OUT, value, CHIP_EDGE_BOTH }, &uapi);
+		assert_int_equal(uapi.flags, GPIO_V2_LINE_FLAG_OUTPUT);
+		assert_int_equal(uapi.num_attrs, 1);
+		assert_int_equal(uapi.attrs[0].mask, 1);
+		assert_int_equal(uapi.attrs[0].attr.id, GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES);
+		assert_int_equal(uapi.attrs[0].attr.values, value);
+		assert_int_equal(uapi.attrs[0].attr.padding, 0);
+	}
+}
+
+static void probing(void **state)
+{
+	struct bench *bench = *state;
+	struct chip_found found;
+	char why[80];
+	static const struct {
+		unsigned long number;
+		int error;
+		const char *why;
+	} cases[] = {
+		{ GPIO_GET_CHIPINFO_IOCTL, ENOTTY, "is not a GPIO chip" },
+		{ GPIO_GET_CHIPINFO_IOCTL, ENODEV, "No such device" },
+		{ GPIO_V2_GET_LINEINFO_IOCTL, EINVAL, "kernel without GPIO uAPI v2 (Linux 5.10 or newer is needed)" },
+		{ GPIO_V2_GET_LINEINFO_IOCTL, ENOTTY, "kernel without GPIO uAPI v2 (Linux 5.10 or newer is needed)" },
+		{ GPIO_V2_GET_LINEINFO_IOCTL, EPERM, "Operation not permitted" },
+	};
+
+	assert_int_equal(bench->found.n_lines, KERNEL_LINES);
+	assert_int_equal(bench->found.state_size, 0);
+	assert_int_equal(strlen(bench->found.label), CHIP_NAME_MAX - 1);
+	assert_int_equal(fcntl(bench->found.fd, F_GETFD), FD_CLOEXEC);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		kernel.fail_number = cases[i].number;
+		kernel.fail_errno = cases[i].error;
+		assert_int_equal(chip_probe(&bench->spec, &found, why, sizeof(why)), -cases[i].error);
+		assert_string_equal(why, cases[i].why);
+		assert_int_equal(found.fd, -1);
+	}
+	kernel.fail_number = 0;
+	kernel.n_lines = 0;
+	assert_int_equal(chip_probe(&bench->spec, &found, why, sizeof(why)), -ERANGE);
+	assert_string_equal(why, "has no lines");
+	assert_int_equal(found.fd, -1);
+	kernel.n_lines = 65536;
+	assert_int_equal(chip_probe(&bench->spec, &found, why, sizeof(why)), -ERANGE);
+	assert_string_equal(why, "has more than 65535 lines");
+	assert_int_equal(found.fd, -1);
+}
+
+static void line_info(void **state)
+{
+	struct bench *bench = *state;
+	struct chip_line_info info;
+
+	assert_int_equal(chip_line_info(bench->chip, 3, &info), 0);
+	assert_string_equal(info.name, "line 3");
+	assert_string_equal(info.consumer, "somebody");
+	assert_true(info.used);
+	assert_int_equal(info.direction, CHIP_DIRECTION_OUT);
+	kernel.eintr = 2;
+	assert_int_equal(chip_line_info(bench->chip, 0, &info), 0);
+	assert_false(info.used);
+	assert_int_equal(info.direction, CHIP_DIRECTION_IN);
+	kernel.fail_number = GPIO_V2_GET_LINEINFO_IOCTL;
+	kernel.fail_errno = ENODEV;
+	assert_int_equal(chip_line_info(bench->chip, 0, &info), -ENODEV);
+}
+
+static void output_in_one_step(void **state)
+{
+	struct bench *bench = *state;
+	int fd;
+
+	assert_int_equal(chip_get(bench->chip, 2), -EPERM);
+	assert_int_equal(chip_set(bench->chip, 2, 1), -EPERM);
+	assert_int_equal(configure(bench, CHIP_DIRECTION_OUT, 1, CHIP_EDGE_NONE), 0);
+	assert_int_equal(kernel.request.num_lines, 1);
+	assert_int_equal(kernel.request.offsets[0], 2);
+	assert_string_equal(kernel.request.consumer, "vhost-device-gpio:a-name-that-i");
+	assert_int_equal(kernel.config.flags, GPIO_V2_LINE_FLAG_OUTPUT);
+	assert_int_equal(kernel.config.attrs[0].attr.values, 1);
+	assert_true(bench->kept_fd >= 0);
+	assert_true(fcntl(bench->kept_fd, F_GETFL) & O_NONBLOCK);
+	fd = bench->kept_fd;
+
+	kernel.bits = 1;
+	assert_int_equal(chip_get(bench->chip, 2), 1);
+	kernel.bits = ~1ull;
+	assert_int_equal(chip_get(bench->chip, 2), 0);
+	assert_int_equal(chip_set(bench->chip, 2, 1), 0);
+	assert_int_equal(kernel.set.mask & kernel.set.bits, 1);
+	assert_int_equal(chip_set(bench->chip, 2, 0), 0);
+	assert_int_equal(kernel.set.bits, 0);
+
+	/* Reconfigured in place: no second request, no release in between. */
+	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE), 0);
+	assert_int_equal(configure(bench, CHIP_DIRECTION_OUT, 0, CHIP_EDGE_NONE), 0);
+	assert_int_equal(kernel.requests, 1);
+	assert_int_equal(kernel.configs, 2);
+	assert_int_equal(bench->drops, 0);
+	chip_release(bench->chip, 2);
+	chip_release(bench->chip, 2);
+	assert_int_equal(bench->drops, 1);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void edges_come(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_BOTH), 0);
+	turn(bench);
+	assert_string_equal(bench->trace, "");
+	kernel_events("rfr");
+	turn(bench);
+	assert_string_equal(bench->trace, "r1f0r1");
+	/* In batches of 16; what is no edge is left out. */
+	bench->edges = 0;
+	kernel_events("rrrrrrrr\x07\x07rrrrrrrrrr");
+	turn(bench);
+	assert_int_equal(bench->edges, 14);
+	turn(bench);
+	assert_int_equal(bench->edges, 18);
+}
+
+static void edges_are_forgotten(void **state)
+{
+	struct bench *bench = *state;
+
+	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_RISING);
+	kernel_events("rrr");
+	kernel.late = "r";
+	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE), 0);
+	turn(bench);
+	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_RISING), 0);
+	turn(bench);
+	assert_int_equal(bench->edges, 0);
+	kernel_events("r");
+	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_BOTH), 0);
+	turn(bench);
+	assert_int_equal(bench->edges, 0);
+	kernel_events("f");
+	turn(bench);
+	assert_string_equal(bench->trace, "f0");
+	kernel_events("f");
+	configure(bench, CHIP_DIRECTION_OUT, 0, CHIP_EDGE_NONE);
+	kernel_events("f"); /* there should be none, but nobody listens either */
+	turn(bench);
+	assert_int_equal(bench->edges, 1);
+}
+
+static void released_by_its_edge(void **state)
+{
+	struct bench *bench = *state;
+
+	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_BOTH);
+	kernel_events("rfrf");
+	bench->release_on_edge = true;
+	turn(bench);
+	turn(bench);
+	assert_int_equal(bench->edges, 1);
+	assert_int_equal(bench->drops, 1);
+}
+
+static void chip_goes_away(void **state)
+{
+	struct bench *bench = *state;
+
+	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_BOTH);
+	kernel_events("r");
+	kernel_halt();
+	turn(bench);
+	assert_string_equal(bench->trace, "r1");
+	turn(bench);
+	/* Nothing is ready any more: the loop would wait. */
+	assert_int_equal(loop_turn(&bench->loop, 1), 0);
+	assert_int_equal(bench->loop.n_ready, 0);
+	kernel.fail_number = GPIO_V2_LINE_GET_VALUES_IOCTL;
+	kernel.fail_errno = ENODEV;
+	assert_int_equal(chip_get(bench->chip, 2), -ENODEV);
+	chip_release(bench->chip, 2);
+	assert_int_equal(bench->drops, 1);
+}
+
+static void kernel_refuses(void **state)
+{
+	struct bench *bench = *state;
+
+	kernel.fail_number = GPIO_V2_GET_LINE_IOCTL;
+	kernel.fail_errno = EBUSY;
+	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE), -EBUSY);
+	assert_int_equal(bench->kept_fd, -1);
+	assert_int_equal(chip_get(bench->chip, 2), -EPERM);
+	kernel.fail_number = 0;
+	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE);
+	kernel.fail_number = GPIO_V2_LINE_SET_CONFIG_IOCTL;
+	kernel.fail_errno = ENXIO;
+	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_RISING), -ENXIO);
+	kernel_events("r"); /* not watched */
+	turn(bench);
+	assert_int_equal(bench->edges, 0);
+	kernel.fail_number = GPIO_V2_LINE_SET_VALUES_IOCTL;
+	kernel.fail_errno = EIO;
+	assert_int_equal(chip_set(bench->chip, 2, 1), -EIO);
+	assert_int_equal(bench->drops, 0);
+}
+
+static void successor_adopts(void **state)
+{
+	struct bench *bench = *state;
+	struct chip_line_config config = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_RISING };
+	int kept;
+
+	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_RISING);
+	kept = fcntl(bench->kept_fd, F_DUPFD_CLOEXEC, 0);
+	kernel_events("r");
+	chip_detach(bench->chip);
+	assert_int_equal(bench->drops, 0);
+	bench_attach(bench);
+	assert_int_equal(chip_adopt(bench->chip, 2, &config, kept), 0);
+	assert_int_equal(kernel.requests, 1);
+	turn(bench);
+	assert_string_equal(bench->trace, "r1");
+	chip_release(bench->chip, 2);
+	assert_int_equal(bench->drops, 1);
+	assert_int_equal(fcntl(kept, F_GETFD), -1);
+}
+
+static void successor_cannot_adopt(void **state)
+{
+	struct bench *bench = *state;
+	struct chip_line_config config = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_RISING };
+	int kept;
+
+	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE);
+	kept = fcntl(bench->kept_fd, F_DUPFD_CLOEXEC, 0);
+	chip_detach(bench->chip);
+	bench_attach(bench);
+	kernel.fail_number = GPIO_V2_LINE_SET_CONFIG_IOCTL;
+	kernel.fail_errno = ENODEV;
+	assert_int_equal(chip_adopt(bench->chip, 2, &config, kept), -ENODEV);
+	assert_int_equal(bench->drops, 1);
+	assert_int_equal(fcntl(kept, F_GETFD), -1);
+	assert_int_equal(chip_get(bench->chip, 2), -EPERM);
+}
+
+#define CDEV_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, bench_up, bench_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW_TEST("G-25 G-53", config_to_uapi),
+		CDEV_TEST("G-02", probing),
+		cmocka_unit_test_setup_teardown(line_info, bench_up, bench_down),
+		CDEV_TEST("G-25 G-27 G-30", output_in_one_step),
+		CDEV_TEST("G-53", edges_come),
+		CDEV_TEST("G-64", edges_are_forgotten),
+		cmocka_unit_test_setup_teardown(released_by_its_edge, bench_up, bench_down),
+		cmocka_unit_test_setup_teardown(chip_goes_away, bench_up, bench_down),
+		CDEV_TEST("G-39", kernel_refuses),
+		CDEV_TEST("G-92", successor_adopts),
+		cmocka_unit_test_setup_teardown(successor_cannot_adopt, bench_up, bench_down),
+	};
+
+	return cmocka_run_group_tests_name("chip/cdev", tests, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Unit test of chip/chip: the words that name a chip, and probing what is no chip. */
+#include "rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "chip/driver.h"
+
+static int parse(const char *word, struct chip_spec *spec)
+{
+	return chip_spec_parse(word, strlen(word), spec);
+}
+
+static void real_chips(void **state)
+{
+	struct chip_spec spec;
+
+	assert_int_equal(parse("0", &spec), 0);
+	assert_ptr_equal(spec.driver, &chip_driver_cdev);
+	assert_string_equal(spec.path, "/dev/gpiochip0");
+	assert_int_equal(parse("0042", &spec), 0);
+	assert_int_equal(spec.number, 42);
+	assert_string_equal(spec.path, "/dev/gpiochip42");
+	assert_int_equal(parse("2147483647", &spec), 0);
+	assert_string_equal(spec.path, "/dev/gpiochip2147483647");
+	/* Exactly len bytes of it. */
+	assert_int_equal(chip_spec_parse("12:s4", 2, &spec), 0);
+	assert_int_equal(spec.number, 12);
+}
+
+static void simulated_chips(void **state)
+{
+	struct chip_spec spec;
+
+	assert_int_equal(parse("s1", &spec), 0);
+	assert_ptr_equal(spec.driver, &chip_driver_sim);
+	assert_int_equal(spec.number, 1);
+	assert_int_equal(parse("s65535", &spec), 0);
+	assert_string_equal(spec.path, "s65535");
+}
+
+static void no_spec(void **state)
+{
+	static const char *const words[] = { "",    "s",   "+1",  "-1",	 " 1",	"1 ",  "1x",  "x",
+					     "S4",  "ss4", "s-1", "s+1", "s 1", "0x1", "1.0", "/dev/gpiochip0",
+					     "s4:", "\xff" };
+	struct chip_spec spec = { .number = 77 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_int_equal(parse(words[i], &spec), -EINVAL);
+	assert_int_equal(chip_spec_parse("1\0", 2, &spec), -EINVAL);
+	assert_int_equal(spec.number, 77);
+}
+
+static void out_of_range(void **state)
+{
+	static const char *const words[] = { "s0",	    "s65536",
+					     "s4294967297", "2147483648",
+					     "4294967296",  "99999999999999999999999999999999999999999999999999" };
+	struct chip_spec spec;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_int_equal(parse(words[i], &spec), -ERANGE);
+	assert_int_equal(parse("99999999999999999999x", &spec), -EINVAL);
+}
+
+static void same_chip(void **state)
+{
+	struct chip_spec a, b, c, s;
+
+	parse("1", &a);
+	parse("01", &b);
+	parse("2", &c);
+	parse("s1", &s);
+	assert_true(chip_spec_same(&a, &b));
+	assert_false(chip_spec_same(&a, &c));
+	assert_false(chip_spec_same(&a, &s));
+	assert_false(chip_spec_same(&s, &s));
+}
+
+static void probing_what_is_no_chip(void **state)
+{
+	struct chip_spec spec;
+	struct chip_found found;
+	char why[80] = "";
+
+	parse("2147483647", &spec);
+	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), -ENOENT);
+	assert_string_equal(why, "No such file or directory");
+	assert_int_equal(found.fd, -1);
+
+	snprintf(spec.path, sizeof(spec.path), "/dev/null");
+	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), -ENOTTY);
+	assert_string_equal(why, "is not a GPIO chip");
+	assert_int_equal(found.fd, -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(real_chips), cmocka_unit_test(simulated_chips),
+		cmocka_unit_test(no_spec),    ROW_TEST("G-02", out_of_range),
+		cmocka_unit_test(same_chip),  cmocka_unit_test(probing_what_is_no_chip),
+	};
+
+	return cmocka_run_group_tests_name("chip/chip", tests, NULL, NULL);
+}
