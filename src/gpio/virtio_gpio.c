@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The VirtIO GPIO device: requests, event buffers, configuration space. */
+#include "gpio/virtio_gpio.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/le.h"
+
+/* 5.18.4 "Device configuration layout". */
+struct wire_config {
+	struct le16 ngpio;
+	uint8_t padding[2];
+	struct le32 gpio_names_size;
+};
+
+/* 5.18.6 "Device Operation: requestq". */
+struct wire_request {
+	struct le16 type;
+	struct le16 gpio;
+	struct le32 value;
+};
+
+struct wire_response {
+	uint8_t status;
+	uint8_t value;
+};
+
+/* 5.18.7 "Device Operation: eventq". */
+struct wire_irq_request {
+	struct le16 gpio;
+};
+
+enum wire_irq_status {
+	WIRE_IRQ_STATUS_INVALID = 0,
+	WIRE_IRQ_STATUS_VALID = 1,
+};
+
+_Static_assert(sizeof(struct wire_config) == 8, "configuration space");
+_Static_assert(sizeof(struct wire_request) == 8, "request");
+
+int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*connected)(void *ctx, bool connected),
+		     void *ctx)
+{
+	*gpio = (struct virtio_gpio){ .lines = lines, .connected = connected, .ctx = ctx };
+	gpio->parked = calloc(lines->n_lines, sizeof(*gpio->parked));
+	gpio->held = calloc(lines->n_lines, sizeof(*gpio->held));
+	if (!gpio->parked || !gpio->held)
+		goto error;
+	if (lines->names_size > 0) {
+		gpio->names = malloc(1 + lines->names_size);
+		if (!gpio->names)
+			goto error;
+		gpio->names[0] = GPIO_STATUS_OK;
+		memcpy(gpio->names + 1, lines->names, lines->names_size);
+	}
+	return 0;
+error:
+	virtio_gpio_deinit(gpio);
+	return -ENOMEM;
+}
+
+void virtio_gpio_deinit(struct virtio_gpio *gpio)
+{
+	free(gpio->parked);
+	free(gpio->held);
+	free(gpio->names);
+	gpio->parked = NULL;
+	gpio->held = NULL;
+	gpio->names = NULL;
+}
+
+static void config_read(void *ctx, void *config)
+{
+	const struct virtio_gpio *gpio = ctx;
+	struct wire_config wire = {
+		.ngpio = le16_make(gpio->lines->n_lines),
+		.gpio_names_size = le32_make(gpio->lines->names_size),
+	};
+
+	memcpy(config, &wire, sizeof(wire));
+}
+
+static void features_set(void *ctx, uint64_t features)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	gpio->lines->irq_enabled = features & VIRTIO_GPIO_F_IRQ;
+}
+
+static void device_reset(void *ctx)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	lines_reset(gpio->lines);
+}
+
+/* GET_LINE_NAMES: the whole block, or ERR with every byte of the response that there is room for set. */
+static uint32_t answer_names(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
+{
+	uint32_t len = 1 + gpio->lines->names_size, written;
+	uint8_t *zeroes;
+
+	if (chain->write_len >= len)
+		return vhost_chain_write(queue, chain, gpio->names, len);
+	zeroes = calloc(1, len);
+	if (!zeroes)
+		return 0;
+	zeroes[0] = GPIO_STATUS_ERR;
+	written = vhost_chain_write(queue, chain, zeroes, len);
+	free(zeroes);
+	return written;
+}
+
+/* A request that can not be read whole, or not be answered, is not executed. */
+static uint32_t answer(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
+{
+	struct wire_response wire = { GPIO_STATUS_ERR, 0 };
+	struct wire_request request;
+
+	if (vhost_chain_read(queue, chain, &request, sizeof(request)) == 0) {
+		if (le16_get(request.type) == GPIO_MSG_GET_LINE_NAMES && gpio->names)
+			return answer_names(gpio, queue, chain);
+		if (chain->write_len >= sizeof(wire)) {
+			struct gpio_response response =
+				lines_request(gpio->lines, &(struct gpio_request){
+								   .type = le16_get(request.type),
+								   .gpio = le16_get(request.gpio),
+								   .value = le32_get(request.value),
+							   });
+
+			wire = (struct wire_response){ response.status, response.value };
+		}
+	}
+	return vhost_chain_write(queue, chain, &wire, sizeof(wire));
+}
+
+static void requestq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
+{
+	struct vhost_chain chain;
+
+	while (vhost_queue_pop(queue, &chain) == 1)
+		vhost_queue_push(queue, chain.head, answer(gpio, queue, &chain));
+}
+
+void virtio_gpio_irq(void *ctx, uint16_t line, enum irq_action action)
+{
+	struct virtio_gpio *gpio = ctx;
+	uint8_t status = action == IRQ_FIRE ? WIRE_IRQ_STATUS_VALID : WIRE_IRQ_STATUS_INVALID;
+	const struct vhost_parked *parked = &gpio->parked[line];
+
+	if (!gpio->eventq || !gpio->held[line] || (action != IRQ_FIRE && action != IRQ_INVALID))
+		return;
+	gpio->held[line] = false;
+	vhost_queue_push(gpio->eventq, parked->head, vhost_parked_write(gpio->eventq, parked, &status, sizeof(status)));
+}
+
+/* The line that an event buffer is for, or -1: it can not be read, names no line, or the line has a buffer already. */
+static int buffer_line(const struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
+{
+	struct wire_irq_request request;
+	uint16_t line;
+
+	if (chain->write_len == 0 || vhost_chain_read(queue, chain, &request, sizeof(request)) < 0)
+		return -1;
+	line = le16_get(request.gpio);
+	return line < gpio->lines->n_lines && !gpio->held[line] ? line : -1;
+}
+
+static void eventq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
+{
+	static const uint8_t invalid = WIRE_IRQ_STATUS_INVALID;
+	struct vhost_chain chain;
+
+	/* 5.18.2: without the feature there is no eventq. */
+	if (!gpio->lines->irq_enabled)
+		return;
+	while (vhost_queue_pop(queue, &chain) == 1) {
+		int line = buffer_line(gpio, queue, &chain);
+
+		if (line < 0) {
+			vhost_queue_push(queue, chain.head,
+					 vhost_chain_write(queue, &chain, &invalid, sizeof(invalid)));
+			continue;
+		}
+		gpio->parked[line] = vhost_chain_park(&chain);
+		gpio->held[line] = true;
+		virtio_gpio_irq(gpio, line, lines_unmask(gpio->lines, line));
+	}
+}
+
+static void queue_start(void *ctx, unsigned index, struct vhost_queue *queue)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	if (index == VIRTIO_GPIO_EVENTQ)
+		gpio->eventq = queue;
+}
+
+static void queue_stop(void *ctx, unsigned index)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	if (index != VIRTIO_GPIO_EVENTQ)
+		return;
+	gpio->eventq = NULL;
+	memset(gpio->held, 0, gpio->lines->n_lines * sizeof(*gpio->held));
+	lines_mask_all(gpio->lines);
+}
+
+static void queue_ready(void *ctx, unsigned index, struct vhost_queue *queue)
+{
+	if (index == VIRTIO_GPIO_REQUESTQ)
+		requestq_ready(ctx, queue);
+	else
+		eventq_ready(ctx, queue);
+}
+
+static void connected(void *ctx, bool is_connected)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	gpio->connected(gpio->ctx, is_connected);
+}
+
+const struct vhost_ops virtio_gpio_ops = {
+	.features = VIRTIO_GPIO_F_IRQ,
+	.n_queues = VIRTIO_GPIO_QUEUES,
+	.config_size = sizeof(struct wire_config),
+	.config_read = config_read,
+	.features_set = features_set,
+	.reset = device_reset,
+	.queue_start = queue_start,
+	.queue_stop = queue_stop,
+	.queue_ready = queue_ready,
+	.connected = connected,
+};

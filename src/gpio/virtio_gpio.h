@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The VirtIO GPIO device: binds lines to requestq and eventq of a vhost-user back-end (VirtIO 1.3, 5.18 "GPIO Device").
+ *
+ * Requests are answered in the turn in which they arrive. An event buffer stays parked under its line until the line
+ * fires or its interrupt is disabled; all parked buffers are forgotten when eventq stops, and come again when it
+ * resumes (see vhost.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gpio/lines.h"
+#include "vhost/vhost.h"
+
+#define VIRTIO_GPIO_F_IRQ (1ull << 0)
+
+enum virtio_gpio_queue {
+	VIRTIO_GPIO_REQUESTQ,
+	VIRTIO_GPIO_EVENTQ,
+	VIRTIO_GPIO_QUEUES,
+};
+
+struct virtio_gpio {
+	struct lines *lines;
+	struct vhost_queue *eventq;  /* NULL while it does not run */
+	struct vhost_parked *parked; /* owned: by line */
+	bool *held;		     /* owned: a buffer is parked under the line */
+	uint8_t *names;		     /* owned: the answer to GET_LINE_NAMES, 1 + names_size bytes; or NULL */
+	void (*connected)(void *ctx, bool connected);
+	void *ctx;
+};
+
+/* The ops of the library, with a struct virtio_gpio as ctx. */
+extern const struct vhost_ops virtio_gpio_ops;
+
+/* lines outlive it; connected(ctx, ...) tells that a front-end came or left. -errno. */
+int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*connected)(void *ctx, bool connected),
+		     void *ctx);
+void virtio_gpio_deinit(struct virtio_gpio *gpio);
+
+/* lines_host.irq, with a struct virtio_gpio as ctx. */
+void virtio_gpio_irq(void *ctx, uint16_t line, enum irq_action action);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The state of a device, for the library's own files: the message handlers and the connection. */
+#pragma once
+
+#include "base/log.h"
+#include "loop/loop.h"
+#include "vhost/memory.h"
+#include "vhost/message.h"
+#include "vhost/queue.h"
+#include "vhost/session.h"
+#include "vhost/vhost.h"
+
+struct vhost_device {
+	struct loop *loop;
+	const struct vhost_ops *ops;
+	void *ctx;
+	const char *tag;
+	struct session *session;
+	struct vhost_keeper keeper;
+	struct memory memory;
+	struct queue_host queue_host;
+	struct vhost_queue queues[VHOST_QUEUES_MAX];
+	int fd; /* owned: the connection */
+	struct loop_watch watch;
+	int backend_req_fd; /* owned: the channel for messages of our own (SET_BACKEND_REQ_FD) */
+	struct message_fds rx_fds;
+	struct log_limit log_limit;
+	bool was_reset; /* the present stop of all queues was already told to be a reset */
+};
+
+/* What this device offers. */
+uint64_t device_features(const struct vhost_device *device);
+uint64_t device_protocol_features(void);
+
+/* Hands the fd to the keeper (-1: takes what is under the key out of it). */
+void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);
+
+/* Stops all queues. */
+void device_stop(struct vhost_device *device);
+/* The device's initial state: rings stopped and disabled, nothing in flight, ops reset. The connection stays. */
+void device_reset(struct vhost_device *device);

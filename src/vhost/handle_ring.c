@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Message handlers: setting up, starting, stopping and enabling rings. vhost-user.rst, "Ring states". */
+#include <errno.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "vhost/handle.h"
+
+static const char no_such_ring[] = "the ring index is out of range";
+
+static struct vhost_queue *queue_by_index(struct vhost_device *device, uint64_t index)
+{
+	return index < device->ops->n_queues ? &device->queues[index] : NULL;
+}
+
+const char *handle_set_vring_num(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	const struct vhost_user_vring_state *state = message->payload;
+	struct vhost_queue *queue = queue_by_index(device, state->index);
+
+	if (!queue)
+		return no_such_ring;
+	if (state->num == 0 || state->num > VRING_SIZE_MAX || (state->num & (state->num - 1)))
+		return "a ring's size is a power of two up to 32768";
+	if (queue->running && state->num != queue->state->place.size)
+		return "the ring is running";
+	queue->state->place.size = state->num;
+	return NULL;
+}
+
+/* Whether the areas are in guest memory; before there is any, that is found out at the start. */
+static bool place_valid(struct vhost_device *device, const struct session_ring_place *place)
+{
+	struct split ring;
+
+	if ((place->desc & 15) || (place->avail & 1) || (place->used & 3))
+		return false;
+	return memory_is_empty(&device->memory) || split_resolve(&ring, &device->memory, place) == 0;
+}
+
+const char *handle_set_vring_addr(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	const struct vhost_user_vring_addr *addr = message->payload;
+	struct vhost_queue *queue = queue_by_index(device, addr->index);
+	struct session_ring_place place;
+
+	if (!queue)
+		return no_such_ring;
+	place = (struct session_ring_place){
+		.size = queue->state->place.size,
+		.flags = addr->flags,
+		.desc = addr->desc,
+		.used = addr->used,
+		.avail = addr->avail,
+	};
+	if (!place_valid(device, &place))
+		return "the ring is misaligned or does not lie in guest memory";
+	queue_stop(queue);
+	queue->state->place = place;
+	queue->state->has_addr = 1;
+	queue->state->broken = 0;
+	queue_update(queue);
+	return NULL;
+}
+
+const char *handle_set_vring_base(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	const struct vhost_user_vring_state *state = message->payload;
+	struct vhost_queue *queue = queue_by_index(device, state->index);
+
+	if (!queue)
+		return no_such_ring;
+	queue_stop(queue);
+	/* A split ring's index has 16 bits ("Vring descriptor indices for split virtqueues"). */
+	queue->state->base = state->num;
+	queue->state->has_base = 1;
+	/* Set up anew, it starts with a kick: a ring that was only disabled before (virtio_uml) has seen one already. */
+	queue->state->started = queue->state->kick == SESSION_KICK_POLLED;
+	queue_update(queue);
+	return NULL;
+}
+
+/* Stops the ring; kick and call fds belong to the run that ends here. */
+const char *handle_get_vring_base(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	struct vhost_user_vring_state state;
+	struct vhost_queue *queue;
+
+	memcpy(&state, message->payload, sizeof(state));
+	queue = queue_by_index(device, state.index);
+	if (!queue)
+		return no_such_ring;
+	queue_stop(queue);
+	state.num = queue_base(queue);
+	queue->state->started = 0;
+	queue->state->broken = 0;
+	queue_set_kick(queue, -1, false);
+	queue_set_call(queue, -1);
+	device_keep(device, VHOST_FD_KICK, queue->index, -1);
+	device_keep(device, VHOST_FD_CALL, queue->index, -1);
+	device->was_reset = false;
+	memcpy(reply->payload, &state, sizeof(state));
+	reply->size = sizeof(state);
+	return NULL;
+}
+
+/* What SET_VRING_KICK, _CALL and _ERR have in common: the ring, and an fd or the bit that says there is none. */
+static const char *ring_fd(struct vhost_device *device, const struct message *message, struct vhost_queue **queue,
+			   int *fd)
+{
+	uint64_t value = ((const struct vhost_user_u64 *)message->payload)->value;
+	bool no_fd = value & VHOST_USER_VRING_NOFD;
+
+	*queue = queue_by_index(device, value & VHOST_USER_VRING_INDEX_MASK);
+	if (!*queue || value & ~(VHOST_USER_VRING_INDEX_MASK | VHOST_USER_VRING_NOFD))
+		return no_such_ring;
+	if (no_fd != (message->fds->n == 0))
+		return "either a file descriptor or the bit that says there is none";
+	*fd = no_fd ? -1 : fd_steal(&message->fds->fd[0]);
+	return NULL;
+}
+
+const char *handle_set_vring_kick(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	struct vhost_queue *queue;
+	const char *why;
+	int fd, r;
+
+	why = ring_fd(device, message, &queue, &fd);
+	if (why)
+		return why;
+	device_keep(device, VHOST_FD_KICK, queue->index, fd);
+	r = queue_set_kick(queue, fd, fd < 0);
+	return r == -EPERM ? "the kick file descriptor can not be waited for" : r < 0 ? strerror(-r) : NULL;
+}
+
+static const char *set_ring_fd(struct vhost_device *device, const struct message *message, enum vhost_fd_kind kind,
+			       void (*set)(struct vhost_queue *queue, int fd))
+{
+	struct vhost_queue *queue;
+	const char *why;
+	int fd;
+
+	why = ring_fd(device, message, &queue, &fd);
+	if (why)
+		return why;
+	device_keep(device, kind, queue->index, fd);
+	set(queue, fd);
+	return NULL;
+}
+
+const char *handle_set_vring_call(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	return set_ring_fd(device, message, VHOST_FD_CALL, queue_set_call);
+}
+
+const char *handle_set_vring_err(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	return set_ring_fd(device, message, VHOST_FD_ERR, queue_set_err);
+}
+
+const char *handle_set_vring_enable(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	const struct vhost_user_vring_state *state = message->payload;
+	struct vhost_queue *queue = queue_by_index(device, state->index);
+
+	if (!queue)
+		return no_such_ring;
+	if (!(device->session->features & VHOST_USER_F_PROTOCOL_FEATURES))
+		return "VHOST_USER_F_PROTOCOL_FEATURES is not negotiated";
+	if (state->num > 1)
+		return "enable is 0 or 1";
+	queue->state->enabled = state->num;
+	if (!state->num)
+		device->was_reset = false;
+	queue_update(queue);
+	return NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The in-flight region of a split ring: which heads were taken and not yet returned.
+ *
+ * Format and order are those of vhost-user.rst, "Inflight I/O tracking" (QueueRegionSplit, DescStateSplit): an entry is
+ * set when a head is taken; returned heads are linked into a batch, the used index in guest memory is published, then
+ * the batch is cleared and used_idx follows. A used_idx that is behind the ring's tells a successor that the process
+ * died in between: that many heads of the last batch are done.
+ *
+ * The region is never trusted: any bytes in it give at worst wrong heads below the ring's size.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vhost/wire.h"
+
+struct inflight_desc {
+	uint8_t inflight;
+	uint8_t padding[5];
+	uint16_t next; /* of the batch */
+	uint64_t counter;
+};
+
+struct inflight {
+	uint64_t features;
+	uint16_t version;
+	uint16_t desc_num;
+	uint16_t last_batch_head;
+	uint16_t used_idx;
+	struct inflight_desc desc[];
+};
+
+/* Bytes for the largest ring, 64-byte aligned. Untouched pages of the memfd cost nothing. */
+static inline size_t inflight_stride(void)
+{
+	return (sizeof(struct inflight) + VRING_SIZE_MAX * sizeof(struct inflight_desc) + 63) & ~(size_t)63;
+}
+
+/* Nothing in flight. */
+void inflight_reset(struct inflight *inflight, uint16_t size, uint16_t used_idx);
+/* head < size. False when it is in flight already. */
+bool inflight_take(struct inflight *inflight, uint16_t head, uint64_t counter);
+bool inflight_has(const struct inflight *inflight, uint16_t head);
+/* The head is written into the used ring, at a place that is not published yet. */
+void inflight_batch_add(struct inflight *inflight, uint16_t head);
+/*
+ * The used index was published: the heads added since the last commit are done. After a crash the same call, with the
+ * used index of the ring in guest memory, finishes a batch that was published, or does nothing.
+ */
+void inflight_batch_commit(struct inflight *inflight, uint16_t size, uint16_t used_idx);
+/* The heads in flight, in the order in which they were taken; heads has room for size. Returns how many. */
+uint16_t inflight_collect(struct inflight *inflight, uint16_t size, uint16_t *heads);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The handlers' table, gating by protocol features, and REPLY_ACK. */
+#include "vhost/protocol.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "vhost/handle.h"
+
+static message_handler *const handlers[] = {
+	[VHOST_USER_GET_FEATURES] = handle_get_features,
+	[VHOST_USER_SET_FEATURES] = handle_set_features,
+	[VHOST_USER_SET_OWNER] = handle_owner,
+	[VHOST_USER_RESET_OWNER] = handle_owner,
+	[VHOST_USER_SET_MEM_TABLE] = handle_set_mem_table,
+	[VHOST_USER_SET_VRING_NUM] = handle_set_vring_num,
+	[VHOST_USER_SET_VRING_ADDR] = handle_set_vring_addr,
+	[VHOST_USER_SET_VRING_BASE] = handle_set_vring_base,
+	[VHOST_USER_GET_VRING_BASE] = handle_get_vring_base,
+	[VHOST_USER_SET_VRING_KICK] = handle_set_vring_kick,
+	[VHOST_USER_SET_VRING_CALL] = handle_set_vring_call,
+	[VHOST_USER_SET_VRING_ERR] = handle_set_vring_err,
+	[VHOST_USER_GET_PROTOCOL_FEATURES] = handle_get_protocol_features,
+	[VHOST_USER_SET_PROTOCOL_FEATURES] = handle_set_protocol_features,
+	[VHOST_USER_GET_QUEUE_NUM] = handle_get_queue_num,
+	[VHOST_USER_SET_VRING_ENABLE] = handle_set_vring_enable,
+	[VHOST_USER_SET_BACKEND_REQ_FD] = handle_set_backend_req_fd,
+	[VHOST_USER_GET_CONFIG] = handle_get_config,
+	[VHOST_USER_SET_CONFIG] = handle_set_config,
+	[VHOST_USER_RESET_DEVICE] = handle_reset_device,
+	[VHOST_USER_GET_MAX_MEM_SLOTS] = handle_get_max_mem_slots,
+	[VHOST_USER_ADD_MEM_REG] = handle_add_mem_reg,
+	[VHOST_USER_REM_MEM_REG] = handle_rem_mem_reg,
+	[VHOST_USER_SET_STATUS] = handle_set_status,
+	[VHOST_USER_GET_STATUS] = handle_get_status,
+};
+
+static const char *execute(struct vhost_device *device, const struct message_spec *spec, const struct message *message,
+			   struct reply *reply)
+{
+	if ((spec->needs & device->session->protocol_features) != spec->needs)
+		return "its protocol feature is not negotiated";
+	return handlers[spec->id](device, message, reply);
+}
+
+/*
+ * A refusal is told in the ack when there is one. When there is none the front-end would go on believing in something
+ * that is not so: then the connection ends.
+ */
+static int send_ack(struct vhost_device *device, const struct vhost_user_header *header, bool refused)
+{
+	struct vhost_user_u64 ack = { refused };
+
+	if (!(header->flags & VHOST_USER_NEED_REPLY) ||
+	    !(device->session->protocol_features & (1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK)))
+		return refused ? -EPROTO : 0;
+	return message_reply(device->fd, header, &ack, sizeof(ack));
+}
+
+int protocol_execute(struct vhost_device *device, const char **why)
+{
+	struct session_rx *rx = &device->session->rx;
+	const struct message_spec *spec = message_spec_find(rx->header.request);
+	const struct message message = { &rx->header, rx->payload, &device->rx_fds };
+	struct reply reply = { 0 };
+	int r;
+
+	log_debug(device->tag, "%s", spec->name);
+	*why = execute(device, spec, &message, &reply);
+	if (*why)
+		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "%s refused: %s", spec->name, *why);
+	if (spec->reply == MESSAGE_REPLY_ACK)
+		r = send_ack(device, &rx->header, *why);
+	else if (*why)
+		r = -EPROTO;
+	else
+		r = message_reply(device->fd, &rx->header, reply.payload, reply.size);
+	if (r < 0 && !*why)
+		*why = r == -EAGAIN ? "the front-end does not read its replies" : strerror(-r);
+	return r;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* From a received message to its handler, and the reply or ack back. */
+#pragma once
+
+#include "vhost/device.h"
+
+/* Executes the message in the session's rx. 0, or -errno: the connection is to be closed, *why says it in words. */
+int protocol_execute(struct vhost_device *device, const char **why);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A queue: orders ring, in-flight region and memory, and signals.
+ *
+ * States (vhost-user.rst, "Ring states"). A queue runs when it has addresses and memory, a kick was seen, it is enabled
+ * and not broken. queue_update() compares that with what is, and starts or stops it; whoever changes one of them calls
+ * it. While it runs the device may pop and push; it stops before memory, addresses or fds change under it.
+ *
+ * Start. The ring resumes when it lies where it ran last, with the same size, from the index where it stopped, and the
+ * used index in memory is the one that we published: then what was in flight is still in flight. Else it is a fresh
+ * ring (a reset of the guest, another driver): nothing is in flight.
+ */
+#pragma once
+
+#include "base/log.h"
+#include "loop/loop.h"
+#include "vhost/session.h"
+#include "vhost/split.h"
+#include "vhost/vhost.h"
+
+/* What the queues of a device share: the device owns it. */
+struct queue_host {
+	struct loop *loop;
+	struct memory *memory;
+	const uint64_t *features; /* negotiated */
+	const struct vhost_ops *ops;
+	void *ctx;
+	/* A ring that ran before starts afresh: a new driver. Called before the start. */
+	void (*restarted)(struct queue_host *host, struct vhost_queue *queue);
+};
+
+struct vhost_queue {
+	struct queue_host *host;
+	unsigned index;
+	char tag[48];
+	struct session_ring *state;
+	struct inflight *inflight;
+	struct split ring; /* valid while running */
+	bool running;
+	bool signal_once; /* after a crash: a call may have been lost */
+	uint32_t budget;  /* chains that may still be popped in this turn */
+	uint64_t taken;	  /* counter of the in-flight region */
+	uint16_t *again;  /* owned: heads that were in flight when the queue started, to be popped again */
+	uint16_t n_again, next_again;
+	int kick_fd, call_fd, err_fd; /* owned */
+	struct loop_watch kick_watch;
+	struct loop_timer poll;
+	struct loop_defer ready, flush;
+	struct log_limit log_limit;
+};
+
+void queue_init(struct vhost_queue *queue, struct queue_host *host, unsigned index, struct session *session,
+		const char *tag);
+/* Stops without touching the guest's memory and closes the fds. The session's state stays. */
+void queue_deinit(struct vhost_queue *queue);
+
+/* Takes over a ring that an earlier process had, with the fds that were kept (-1: none). -errno. */
+int queue_attach(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd);
+
+/* Lets the device look at the ring at the end of this turn. */
+void queue_ready_later(struct vhost_queue *queue);
+/* Calls the driver. */
+void queue_signal(struct vhost_queue *queue);
+/* Publishes what was pushed since the last time, and calls the driver if it wants that. */
+void queue_flush(struct vhost_queue *queue);
+/* Starts or stops the queue as its state asks for. */
+void queue_update(struct vhost_queue *queue);
+/* Publishes what was pushed and stops; queue_update() may start it again. */
+void queue_stop(struct vhost_queue *queue);
+/* Resolves the ring again after a change of the memory table. */
+void queue_memory_changed(struct vhost_queue *queue);
+/* Nothing is known of this ring any more but its place: the next start is a first one. */
+void queue_forget(struct vhost_queue *queue);
+/* The index that GET_VRING_BASE returns. */
+uint16_t queue_base(const struct vhost_queue *queue);
+
+/* The fd (-1: none) becomes the queue's. -errno: it can not be watched (it is closed). */
+int queue_set_kick(struct vhost_queue *queue, int fd, bool polled);
+void queue_set_call(struct vhost_queue *queue, int fd);
+void queue_set_err(struct vhost_queue *queue, int fd);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The session region: size, emptying, and the check of what an earlier process left. */
+#include "vhost/session.h"
+
+#include <string.h>
+
+size_t vhost_session_size(unsigned n_queues)
+{
+	return sizeof(struct session) + n_queues * inflight_stride();
+}
+
+void session_clear(struct session *session, unsigned n_queues)
+{
+	memset(session, 0, sizeof(*session));
+	session->n_queues = n_queues;
+	session->version = SESSION_VERSION;
+	session->magic = SESSION_MAGIC;
+}
+
+static bool ring_size_valid(uint32_t size)
+{
+	return size <= VRING_SIZE_MAX && (size & (size - 1)) == 0;
+}
+
+static bool ring_check(const struct session_ring *ring)
+{
+	if (!ring_size_valid(ring->place.size) || !ring_size_valid(ring->ran.size))
+		return false;
+	if (ring->has_run && ring->ran.size == 0)
+		return false;
+	return ring->kick <= SESSION_KICK_POLLED && ring->has_addr <= 1 && ring->has_base <= 1 && ring->has_run <= 1 &&
+	       ring->started <= 1 && ring->enabled <= 1 && ring->broken <= 1 && ring->event_idx <= 1;
+}
+
+bool session_check(const struct session *session, unsigned n_queues)
+{
+	if (session->magic != SESSION_MAGIC || session->version != SESSION_VERSION || session->n_queues != n_queues)
+		return false;
+	if (session->rx.have > sizeof(session->rx.header) + sizeof(session->rx.payload))
+		return false;
+	for (unsigned i = 0; i < n_queues; i++) {
+		if (!ring_check(&session->rings[i]))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The session: everything of a connection that must outlive the worker process, as plain data in shared memory. No
+ * pointers, no fds (those are kept under keys, see vhost.h). Zeroed memory is an empty session.
+ *
+ * Who writes: this library, in the one process that is attached. Who reads: that process, and its successor, which
+ * checks all of it first (session_check), because the process that wrote it may have been in a guest's hand.
+ *
+ * Order of stores. A chain is in flight from inflight_take() to the commit of its batch; next_avail is not trusted
+ * after a crash but derived: used index + chains in flight + lag. So a crash between any two stores loses no chain and
+ * returns none twice; at worst a request is executed again (requests are idempotent).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vhost/inflight.h"
+#include "vhost/vhost.h"
+#include "vhost/wire.h"
+
+#define SESSION_MAGIC	0x76677069u /* "vgpi" */
+#define SESSION_VERSION 1u
+
+#define SESSION_SLOTS_MAX      256 /* memory regions */
+#define SESSION_RX_PAYLOAD_MAX 512 /* the largest payload that the message table allows is below */
+
+/* A free slot has size 0. */
+struct session_region {
+	uint64_t guest_addr;
+	uint64_t user_addr;
+	uint64_t size;
+	uint64_t mmap_offset;
+};
+
+enum session_kick {
+	SESSION_KICK_NONE, /* no SET_VRING_KICK yet, or stopped */
+	SESSION_KICK_FD,
+	SESSION_KICK_POLLED, /* "no fd": look at the ring from time to time */
+};
+
+/* Where a ring lies and how large it is: user addresses. */
+struct session_ring_place {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t desc, used, avail;
+};
+
+struct session_ring {
+	struct session_ring_place place; /* as the front-end set it */
+	struct session_ring_place ran;	 /* as it was when the ring last ran: tells pause from reset */
+	uint8_t has_addr;
+	uint8_t has_base; /* SET_VRING_BASE came since the last start; base is its value */
+	uint8_t has_run;  /* ran, next_avail and the in-flight region are valid */
+	uint8_t kick;	  /* enum session_kick */
+	uint8_t started;  /* a kick was seen since SET_VRING_KICK */
+	uint8_t enabled;
+	uint8_t broken;	   /* until it is set up anew */
+	uint8_t event_idx; /* negotiated when the ring started */
+	uint16_t base;
+	uint16_t next_avail; /* the next entry of the available ring that is ours to take */
+	uint16_t lag;	     /* next_avail - used index - chains in flight, as the front-end started us */
+	uint16_t reserved;
+};
+
+struct session_rx {
+	uint32_t have; /* bytes of header and payload that arrived */
+	struct vhost_user_header header;
+	uint8_t payload[SESSION_RX_PAYLOAD_MAX] __attribute__((aligned(8)));
+};
+
+struct session {
+	uint32_t magic; /* 0: empty */
+	uint32_t version;
+	uint32_t n_queues;
+	uint8_t connected;
+	uint8_t has_features; /* SET_FEATURES came */
+	uint8_t status;	      /* SET_STATUS */
+	uint8_t reserved;
+	uint64_t features;
+	uint64_t protocol_features;
+	struct session_region regions[SESSION_SLOTS_MAX];
+	struct session_ring rings[VHOST_QUEUES_MAX];
+	struct session_rx rx;
+	/* then, inflight_stride() bytes for each queue: its in-flight region */
+};
+
+static inline struct inflight *session_inflight(struct session *session, unsigned queue)
+{
+	return (struct inflight *)((char *)(session + 1) + queue * inflight_stride());
+}
+
+/* Makes it empty, for this many queues. */
+void session_clear(struct session *session, unsigned n_queues);
+/* Whether every field of a full session is in its range. What refers to memory or fds is checked when it is used. */
+bool session_check(const struct session *session, unsigned n_queues);

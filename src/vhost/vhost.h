@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * THE LIBRARY: a vhost-user back-end for any VirtIO device type.
+ *
+ * A device serves one front-end connection at a time. The caller accepts the connection and gives it to
+ * vhost_device_connect(); the library does the messages, guest memory and rings, and calls the device's ops. All of it
+ * runs in the caller's loop, in one thread; SIGPIPE must be ignored by the process. Kick, call and err fds are made
+ * non-blocking: the flag is shared with the front-end, which is the price for never waiting for it.
+ *
+ * What must outlive the process is kept outside of it: the session (plain data in shared memory that the caller gives,
+ * see session.h) and the fds (struct vhost_keeper). vhost_device_attach() on an empty session is a first start, on a
+ * full one it takes up where an earlier process died: connection, memory, rings, chains that were taken and not
+ * returned. The device sees both the same way: queue_start, then the chains.
+ *
+ * Chains. vhost_queue_pop() gives a chain by value: a list of guest-physical segments, every descriptor read once and
+ * the copy checked. vhost_chain_read/_write translate and copy at use, so a chain may be held for hours while guest
+ * memory changes under it. A chain popped and neither pushed nor forgotten is "in flight": after queue_stop all of them
+ * are the library's again, and come out of vhost_queue_pop() first, in order, when the queue resumes.
+ *
+ * Nothing that a front-end or a guest sends ends the process: a malformed message ends the connection, a malformed
+ * chain is returned with length 0, a ring that makes no sense is broken (silent until it is set up anew).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct vhost_device;
+struct vhost_queue;
+
+#define VHOST_QUEUES_MAX	 8
+#define VHOST_CONFIG_MAX	 256
+#define VHOST_CHAIN_SEGMENTS_MAX 256
+#define VHOST_CHAIN_DESCS_MAX	 1024 /* with the empty ones; as in QEMU. Bounds what a chain costs to read */
+
+/* All calls come from the loop. Any but queue_ready and config_read may be NULL. */
+struct vhost_ops {
+	uint64_t features;    /* the device type's own feature bits (VirtIO 0 to 23) */
+	unsigned n_queues;    /* 1 to VHOST_QUEUES_MAX */
+	uint32_t config_size; /* of the configuration space, up to VHOST_CONFIG_MAX */
+
+	/* Writes the whole configuration space, little-endian. */
+	void (*config_read)(void *ctx, void *config);
+	/* The driver's features, of the device type and reserved ones. */
+	void (*features_set)(void *ctx, uint64_t features);
+	/*
+	 * A new driver begins (the device was reset), or the connection is gone: back to the initial state. No queue is
+	 * running then. VirtIO 1.3, 2.4 "Device Reset".
+	 */
+	void (*reset)(void *ctx);
+	/* From now on chains may be popped and pushed. What was in flight at the last queue_stop comes out first. */
+	void (*queue_start)(void *ctx, unsigned index, struct vhost_queue *queue);
+	/*
+	 * No more: held chains are to be forgotten. Pushes of the same turn were published, unless the connection is
+	 * gone.
+	 */
+	void (*queue_stop)(void *ctx, unsigned index);
+	/* There may be chains: pop until there is none. */
+	void (*queue_ready)(void *ctx, unsigned index, struct vhost_queue *queue);
+	/* The front-end came or left. After "left" (and reset) vhost_device_connect() may be called again. */
+	void (*connected)(void *ctx, bool connected);
+};
+
+/* Keys of kept fds: kind << 16 | index. */
+enum vhost_fd_kind {
+	VHOST_FD_CONNECTION = 1,
+	VHOST_FD_BACKEND_REQ = 2,
+	VHOST_FD_KICK = 3,   /* by queue */
+	VHOST_FD_CALL = 4,   /* by queue */
+	VHOST_FD_ERR = 5,    /* by queue */
+	VHOST_FD_MEMORY = 6, /* by slot */
+	VHOST_FD_KIND_END = 7,
+};
+
+#define VHOST_FDS_MAX 320 /* never more at a time */
+
+/* Whoever keeps the session's fds alive beyond this process. */
+struct vhost_keeper {
+	void *ctx;
+	void (*keep)(void *ctx, uint32_t key, int fd); /* fd stays the library's */
+	void (*drop)(void *ctx, uint32_t key);
+	/* What an earlier process left under key: becomes the library's; -1 when there is nothing. */
+	int (*take)(void *ctx, uint32_t key);
+};
+
+/* Bytes of session memory for a device with this many queues; zeroed memory is an empty session. 8-byte aligned. */
+size_t vhost_session_size(unsigned n_queues);
+
+/*
+ * ops, session and tag outlive the device; keeper is copied. A full session that does not make sense is dropped with a
+ * log line: then the device starts empty. -errno.
+ */
+int vhost_device_attach(struct vhost_device **device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
+			void *session, const struct vhost_keeper *keeper, const char *tag);
+/* Frees what this process holds; session and kept fds stay as they are. */
+void vhost_device_detach(struct vhost_device *device);
+
+/* A front-end; the fd becomes the device's, whatever the result. Not to be called while one is connected. -errno. */
+int vhost_device_connect(struct vhost_device *device, int fd);
+bool vhost_device_is_connected(const struct vhost_device *device);
+/* Ends the connection and the session; ops reset and connected(false) are called. */
+void vhost_device_disconnect(struct vhost_device *device);
+
+/* Guest-physical address: a type of its own, not to be mixed up with front-end user addresses. */
+struct guest_addr {
+	uint64_t value;
+};
+
+struct vhost_segment {
+	struct guest_addr addr;
+	uint32_t len; /* not 0 */
+};
+
+/* A chain: n_read device-readable segments, then n_write device-writable ones. */
+struct vhost_chain {
+	uint16_t head;
+	uint16_t n_read, n_write;
+	uint32_t read_len, write_len; /* sums */
+	struct vhost_segment segments[VHOST_CHAIN_SEGMENTS_MAX];
+};
+
+/* 1: a chain; 0: none now (queue_ready will be called); -errno: the queue is broken or stopped. */
+int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain);
+/* Copies the first len readable bytes. -EMSGSIZE when there are fewer, -EFAULT when they are not in guest memory. */
+int vhost_chain_read(struct vhost_queue *queue, const struct vhost_chain *chain, void *data, size_t len);
+/*
+ * Copies as much of data as there is writable space for, from its start. Returns how many bytes were written: what is
+ * not in guest memory ends it.
+ */
+uint32_t vhost_chain_write(struct vhost_queue *queue, const struct vhost_chain *chain, const void *data, size_t len);
+/* Returns the chain to the driver with this used length. Published, and the driver called, at the end of the turn. */
+void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written);
+
+/* A chain held for long, by its head and its first writable segment: 16 bytes instead of 4 KiB. */
+struct vhost_parked {
+	struct guest_addr addr;
+	uint32_t len; /* 0: nothing writable */
+	uint16_t head;
+};
+
+struct vhost_parked vhost_chain_park(const struct vhost_chain *chain);
+uint32_t vhost_parked_write(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len);

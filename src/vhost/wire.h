@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Numbers and packed structs of vhost-user and of the split ring; nothing else.
+ * Sources: QEMU docs/interop/vhost-user.rst ("Message Specification"); VirtIO 1.3, 2.7 "Split Virtqueues".
+ * vhost-user messages are native endian, rings are little-endian (VIRTIO_F_VERSION_1).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/le.h"
+
+/* VirtIO 1.3, 6 "Reserved Feature Bits", and the two bits that vhost-user puts among them. */
+#define VIRTIO_F_INDIRECT_DESC	       (1ull << 28)
+#define VIRTIO_F_EVENT_IDX	       (1ull << 29)
+#define VHOST_USER_F_PROTOCOL_FEATURES (1ull << 30)
+#define VIRTIO_F_VERSION_1	       (1ull << 32)
+
+/* vhost-user.rst, "Protocol features". */
+enum vhost_user_protocol_feature {
+	VHOST_USER_PROTOCOL_F_MQ = 0,
+	VHOST_USER_PROTOCOL_F_REPLY_ACK = 3,
+	VHOST_USER_PROTOCOL_F_BACKEND_REQ = 5,
+	VHOST_USER_PROTOCOL_F_CONFIG = 9,
+	VHOST_USER_PROTOCOL_F_RESET_DEVICE = 13,
+	VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS = 15,
+	VHOST_USER_PROTOCOL_F_STATUS = 16,
+};
+
+/* vhost-user.rst, "Front-end message types". */
+enum vhost_user_request {
+	VHOST_USER_GET_FEATURES = 1,
+	VHOST_USER_SET_FEATURES = 2,
+	VHOST_USER_SET_OWNER = 3,
+	VHOST_USER_RESET_OWNER = 4,
+	VHOST_USER_SET_MEM_TABLE = 5,
+	VHOST_USER_SET_VRING_NUM = 8,
+	VHOST_USER_SET_VRING_ADDR = 9,
+	VHOST_USER_SET_VRING_BASE = 10,
+	VHOST_USER_GET_VRING_BASE = 11,
+	VHOST_USER_SET_VRING_KICK = 12,
+	VHOST_USER_SET_VRING_CALL = 13,
+	VHOST_USER_SET_VRING_ERR = 14,
+	VHOST_USER_GET_PROTOCOL_FEATURES = 15,
+	VHOST_USER_SET_PROTOCOL_FEATURES = 16,
+	VHOST_USER_GET_QUEUE_NUM = 17,
+	VHOST_USER_SET_VRING_ENABLE = 18,
+	VHOST_USER_SET_BACKEND_REQ_FD = 21,
+	VHOST_USER_GET_CONFIG = 24,
+	VHOST_USER_SET_CONFIG = 25,
+	VHOST_USER_RESET_DEVICE = 34,
+	VHOST_USER_GET_MAX_MEM_SLOTS = 36,
+	VHOST_USER_ADD_MEM_REG = 37,
+	VHOST_USER_REM_MEM_REG = 38,
+	VHOST_USER_SET_STATUS = 39,
+	VHOST_USER_GET_STATUS = 40,
+};
+
+#define VHOST_USER_VERSION	0x1u
+#define VHOST_USER_VERSION_MASK 0x3u
+#define VHOST_USER_REPLY	(1u << 2)
+#define VHOST_USER_NEED_REPLY	(1u << 3)
+
+struct vhost_user_header {
+	uint32_t request;
+	uint32_t flags;
+	uint32_t size; /* of the payload */
+};
+
+struct vhost_user_u64 {
+	uint64_t value;
+};
+
+/* The u64 of SET_VRING_KICK, _CALL and _ERR. */
+#define VHOST_USER_VRING_INDEX_MASK 0xffull
+#define VHOST_USER_VRING_NOFD	    (1ull << 8)
+
+struct vhost_user_vring_state {
+	uint32_t index;
+	uint32_t num;
+};
+
+struct vhost_user_vring_addr {
+	uint32_t index;
+	uint32_t flags;
+	uint64_t desc; /* user addresses, all of them */
+	uint64_t used;
+	uint64_t avail;
+	uint64_t log;
+};
+
+struct vhost_user_region {
+	uint64_t guest_addr;
+	uint64_t size;
+	uint64_t user_addr;
+	uint64_t mmap_offset;
+};
+
+#define VHOST_USER_MEM_TABLE_MAX 8
+
+struct vhost_user_mem_table {
+	uint32_t n_regions;
+	uint32_t padding;
+	struct vhost_user_region regions[VHOST_USER_MEM_TABLE_MAX];
+};
+
+struct vhost_user_mem_reg {
+	uint64_t padding;
+	struct vhost_user_region region;
+};
+
+/* Followed by size bytes of configuration space. */
+struct vhost_user_config {
+	uint32_t offset;
+	uint32_t size;
+	uint32_t flags;
+};
+
+/* VirtIO 1.3, 2.7.5 "The Virtqueue Descriptor Table". */
+#define VRING_DESC_F_NEXT     1
+#define VRING_DESC_F_WRITE    2
+#define VRING_DESC_F_INDIRECT 4
+
+struct vring_desc {
+	struct le64 addr;
+	struct le32 len;
+	struct le16 flags;
+	struct le16 next;
+};
+
+/* 2.7.6 "The Virtqueue Available Ring". */
+#define VRING_AVAIL_F_NO_INTERRUPT 1
+
+struct vring_avail {
+	struct le16 flags;
+	struct le16 idx;
+	struct le16 ring[]; /* size entries, then used_event */
+};
+
+/* 2.7.8 "The Virtqueue Used Ring". */
+struct vring_used_elem {
+	struct le32 id;
+	struct le32 len;
+};
+
+struct vring_used {
+	struct le16 flags;
+	struct le16 idx;
+	struct vring_used_elem ring[]; /* size entries, then avail_event */
+};
+
+#define VRING_SIZE_MAX 32768
+
+_Static_assert(sizeof(struct vhost_user_header) == 12, "vhost-user header");
+_Static_assert(sizeof(struct vhost_user_mem_table) == 264, "vhost-user memory table");
+_Static_assert(sizeof(struct vhost_user_vring_addr) == 40, "vhost-user ring addresses");
+_Static_assert(sizeof(struct vring_desc) == 16, "descriptor");

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Unit test of the session's check, and of taking up sessions that make no sense. */
+#include "rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "loop/loop.h"
+#include "vhost/session.h"
+
+#define QUEUES 2
+
+static struct session *session;
+static struct loop loop;
+static unsigned resets, drops;
+
+static int setup(void **state)
+{
+	session = calloc(1, vhost_session_size(QUEUES));
+	resets = drops = 0;
+	log_set_level(LOG_LEVEL_ERROR);
+	return session ? loop_init(&loop) : -1;
+}
+
+static int teardown(void **state)
+{
+	loop_deinit(&loop);
+	free(session);
+	return 0;
+}
+
+static void a_cleared_session_is_valid(void **state)
+{
+	assert_false(session_check(session, QUEUES));
+	session_clear(session, QUEUES);
+	assert_true(session_check(session, QUEUES));
+	assert_false(session_check(session, QUEUES + 1));
+}
+
+static void fields_out_of_range_are_found(void **state)
+{
+#define BAD(field, value)                                                                                              \
+	do {                                                                                                           \
+		session_clear(session, QUEUES);                                                                        \
+		session->field = value;                                                                                \
+		assert_false(session_check(session, QUEUES));                                                          \
+	} while (0)
+	BAD(magic, 1);
+	BAD(version, SESSION_VERSION + 1);
+	BAD(rx.have, sizeof(session->rx.header) + sizeof(session->rx.payload) + 1);
+	BAD(rings[1].place.size, 3);
+	BAD(rings[0].place.size, 2 * VRING_SIZE_MAX);
+	BAD(rings[0].ran.size, 65537);
+	BAD(rings[0].has_run, 1); /* with a size of 0 */
+	BAD(rings[1].kick, SESSION_KICK_POLLED + 1);
+	BAD(rings[1].enabled, 2);
+}
+
+static void config_read(void *ctx, void *config)
+{
+}
+
+static void reset(void *ctx)
+{
+	resets++;
+}
+
+static void queue_ready(void *ctx, unsigned index, struct vhost_queue *queue)
+{
+}
+
+static void keep(void *ctx, uint32_t key, int fd)
+{
+}
+
+static void drop(void *ctx, uint32_t key)
+{
+	drops++;
+}
+
+static int take_nothing(void *ctx, uint32_t key)
+{
+	return -1;
+}
+
+static int take_a_socket(void *ctx, uint32_t key)
+{
+	int fds[2];
+
+	if (key != VHOST_FD_CONNECTION << 16 || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+		return -1;
+	close(fds[1]);
+	return fds[0];
+}
+
+static const struct vhost_ops ops = {
+	.n_queues = QUEUES,
+	.config_read = config_read,
+	.reset = reset,
+	.queue_ready = queue_ready,
+};
+
+static void attach(int (*take)(void *ctx, uint32_t key))
+{
+	const struct vhost_keeper keeper = { NULL, keep, drop, take };
+	struct vhost_device *device;
+
+	assert_int_equal(vhost_device_attach(&device, &loop, &ops, NULL, session, &keeper, "test"), 0);
+	assert_false(vhost_device_is_connected(device));
+	assert_true(session_check(session, QUEUES));
+	vhost_device_detach(device);
+}
+
+static void a_session_without_its_fds_is_dropped(void **state)
+{
+	session_clear(session, QUEUES);
+	session->connected = 1;
+	attach(take_nothing);
+	assert_int_equal(resets, 1);
+	assert_true(drops > 0);
+
+	session_clear(session, QUEUES);
+	session->connected = 1;
+	session->regions[3].size = 4096;
+	attach(take_a_socket);
+
+	session_clear(session, QUEUES);
+	session->connected = 1;
+	session->rings[1].kick = SESSION_KICK_FD;
+	attach(take_a_socket);
+}
+
+static void garbage_is_dropped(void **state)
+{
+	srand(1);
+	for (int round = 0; round < 200; round++) {
+		uint8_t *bytes = (uint8_t *)session;
+
+		for (size_t i = 0; i < sizeof(*session); i++)
+			bytes[i] = rand();
+		/* half of the time so that it is not dropped for its first bytes */
+		if (round % 2) {
+			session->magic = SESSION_MAGIC;
+			session->version = SESSION_VERSION;
+			session->n_queues = QUEUES;
+			session->rx.have = 0;
+			memset(session->rings, round / 2 % 2, sizeof(session->rings));
+		}
+		attach(take_a_socket);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_cleared_session_is_valid, setup, teardown),
+		ROW_TEST_FIXTURE("S-08", fields_out_of_range_are_found, setup, teardown),
+		ROW_TEST_FIXTURE("S-08", a_session_without_its_fds_is_dropped, setup, teardown),
+		ROW_TEST_FIXTURE("S-08", garbage_is_dropped, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("vhost/session", tests, NULL, NULL);
+}
