@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The connection to the control socket. */
+#include "ctl/link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl/complain.h"
+
+int link_open(struct link *link, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	*link = (struct link){ .path = path };
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		complain("%s: %s", path, strerror(ENAMETOOLONG));
+		return -1;
+	}
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		complain("%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	link->stream = fdopen(fd, "r");
+	if (!link->stream) {
+		complain("%s: %s", path, strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return 0;
+}
+
+void link_close(struct link *link)
+{
+	if (link->stream)
+		fclose(link->stream);
+	free(link->line);
+	*link = (struct link){ .path = link->path };
+}
+
+static int text_send(struct link *link, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t sent = send(fileno(link->stream), text, len, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno != EINTR)
+			return -1;
+		if (sent > 0) {
+			text += sent;
+			len -= (size_t)sent;
+		}
+	}
+	return 0;
+}
+
+int link_send(struct link *link, json_t *request)
+{
+	char *text = json_dumps(request, JSON_COMPACT);
+	int ret = -1;
+
+	errno = ENOMEM;
+	if (text)
+		ret = text_send(link, text, strlen(text)) < 0 ? -1 : text_send(link, "\n", 1);
+	if (ret < 0)
+		complain("%s: %s", link->path, strerror(errno));
+	free(text);
+	json_decref(request);
+	return ret;
+}
+
+json_t *link_read(struct link *link)
+{
+	ssize_t len = getline(&link->line, &link->line_size, link->stream);
+	json_error_t error;
+	json_t *object;
+
+	if (len <= 0) {
+		complain("%s: the connection was closed", link->path);
+		return NULL;
+	}
+	object = json_loadb(link->line, (size_t)len, 0, &error);
+	if (!object)
+		complain("%s: %s", link->path, error.text);
+	return object;
+}
+
+json_t *link_exchange(struct link *link, json_t *request)
+{
+	json_t *reply;
+
+	if (link_send(link, request) < 0)
+		return NULL;
+	reply = link_read(link);
+	if (!reply || json_is_true(json_object_get(reply, "ok")))
+		return reply;
+	complain("%s", json_string_length(json_object_get(reply, "error")) > 0
+			       ? json_string_value(json_object_get(reply, "error"))
+			       : "the reply makes no sense");
+	json_decref(reply);
+	return NULL;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The daemon's answers as text. What a key lacks is printed as nothing: the daemon may be of another version. */
+#include "ctl/print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/complain.h"
+
+#define NS_PER_S 1000000000u
+
+static const char *word_of(const json_t *object, const char *key)
+{
+	const char *word = json_string_value(json_object_get(object, key));
+
+	return word ? word : "";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static const char *level_word(const json_t *level)
+{
+	if (!json_is_integer(level))
+		return "unknown";
+	return json_integer_value(level) ? "active" : "inactive";
+}
+
+/* gpioinfo: a quoted name in a column of 16, or the bare word "unnamed". */
+static void print_line(const json_t *line)
+{
+	const char *name = word_of(line, "name");
+	const char *irq = word_of(line, "irq");
+	char column[64];
+
+	snprintf(column, sizeof(column), *name ? "\"%s\"" : "unnamed%s", name);
+	printf("\t%-16s\t%s %s", column, word_of(line, "direction"), level_word(json_object_get(line, "level")));
+	if (*irq && strcmp(irq, "none") != 0)
+		printf(" irq=%s", irq);
+	putchar('\n');
+}
+
+static void print_guest_lines(const json_t *lines, const char *guest)
+{
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		const json_t *line = json_array_get(lines, i);
+
+		if (strcmp(word_of(line, "guest"), guest) != 0)
+			continue;
+		printf("\tline %3lld:", number_of(line, "offset"));
+		print_line(line);
+	}
+}
+
+static bool print_guest(const json_t *guest, const json_t *lines)
+{
+	const char *error = word_of(guest, "error");
+
+	if (*error) {
+		complain("%s", error);
+		return false;
+	}
+	printf("%s - %lld lines:\n", word_of(guest, "name"), number_of(guest, "lines"));
+	print_guest_lines(lines, word_of(guest, "name"));
+	return true;
+}
+
+bool print_info(const json_t *reply, bool whole)
+{
+	const json_t *guests = json_object_get(reply, "guests");
+	const json_t *lines = json_object_get(reply, "lines");
+	bool good = true;
+
+	for (size_t i = 0; whole && i < json_array_size(guests); i++)
+		good = print_guest(json_array_get(guests, i), lines) && good;
+	for (size_t i = 0; !whole && i < json_array_size(lines); i++) {
+		const json_t *line = json_array_get(lines, i);
+
+		printf("%s %lld", word_of(line, "guest"), number_of(line, "offset"));
+		print_line(line);
+	}
+	return good;
+}
+
+void print_levels(const json_t *reply)
+{
+	json_t *lines = json_object_get(reply, "lines");
+	const char *separator = "";
+	const char *word;
+	json_t *level;
+
+	json_object_foreach(lines, word, level)
+	{
+		printf("%s\"%s\"=%s", separator, word, level_word(level));
+		separator = " ";
+	}
+	putchar('\n');
+}
+
+/* gpiomon with a chip given: seconds, the edge, the chip, the offset and the name. */
+static void print_change(const json_t *event)
+{
+	unsigned long long time_ns = (unsigned long long)number_of(event, "time_ns");
+	const char *edge = word_of(event, "edge");
+	const char *name = word_of(event, "name");
+
+	if (!*edge)
+		return;
+	printf("%llu.%09llu\t%s\t%s %lld", time_ns / NS_PER_S, time_ns % NS_PER_S, edge, word_of(event, "guest"),
+	       number_of(event, "offset"));
+	if (*name)
+		printf(" \"%s\"", name);
+	putchar('\n');
+}
+
+bool print_event(const json_t *event)
+{
+	const char *kind = word_of(event, "event");
+
+	if (strcmp(kind, "state") == 0) {
+		printf("\"%s\"=%s\n", word_of(event, "line"), level_word(json_object_get(event, "level")));
+	} else if (strcmp(kind, "change") == 0) {
+		print_change(event);
+	} else if (strcmp(kind, "lost") == 0) {
+		complain("%s: %lld changes were lost", word_of(event, "guest"), number_of(event, "count"));
+	} else if (strcmp(kind, "error") == 0) {
+		complain("%s", word_of(event, "error"));
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The daemon's answers as text, in the formats of the tools of libgpiod 2: gpioinfo, gpioget, gpiomon. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* A reply to "info". whole: all lines, a table for each guest; otherwise one line for each. False: a guest is silent. */
+bool print_info(const json_t *reply, bool whole);
+/* A reply with levels: "L"=active "M"=inactive. */
+void print_levels(const json_t *reply);
+/* A state or a change of a monitor. False: it tells of an error (said on stderr). */
+bool print_event(const json_t *event);

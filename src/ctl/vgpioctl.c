@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* vgpioctl: watches and drives the lines of a running vhost-device-gpio. */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "ctl/complain.h"
+#include "ctl/link.h"
+#include "ctl/print.h"
+
+#define CONTROL_DEFAULT "/run/vhost-device-gpio/control.sock"
+
+#define STATUS_OK     0
+#define STATUS_FAILED 1
+#define STATUS_USAGE  2
+
+struct call {
+	struct link link;
+	bool json; /* print what the daemon says as it is */
+	char **words;
+	int n_words;
+};
+
+struct verb {
+	const char *name;
+	/* The request that the words make; NULL: they make none (said). Itself NULL: the verb is not there yet. */
+	json_t *(*request)(const struct call *call, const struct verb *verb);
+	int (*run)(struct call *call, json_t *request); /* the request is given up; returns the exit status */
+	const char *word;				/* how the help calls each word */
+	bool needs_words;
+	bool levels;		  /* the protocol has numbers for the values */
+	const char *values[2][2]; /* what may stand behind '=' for 0 and for 1 */
+	const char *help;
+};
+
+static json_t *request_make(const struct verb *verb)
+{
+	return json_pack("{s:s}", "cmd", verb->name);
+}
+
+static json_t *request_refuse(json_t *request, const struct verb *verb, const char *word)
+{
+	complain("%s: \"%s\" is not %s", verb->name, word, verb->word);
+	json_decref(request);
+	return NULL;
+}
+
+/* The words as an array of lines. */
+static json_t *lines_request(const struct call *call, const struct verb *verb)
+{
+	json_t *request = request_make(verb);
+	json_t *lines = json_array();
+
+	if (call->n_words > 0)
+		json_object_set(request, "lines", lines);
+	json_decref(lines);
+	for (int i = 0; i < call->n_words; i++) {
+		/* Not a word of UTF-8. */
+		if (json_array_append_new(lines, json_string(call->words[i])) < 0)
+			return request_refuse(request, verb, call->words[i]);
+	}
+	return request;
+}
+
+/* 0, 1 or -1. */
+static int value_parse(const struct verb *verb, const char *word)
+{
+	for (int value = 0; value < 2; value++) {
+		for (size_t i = 0; i < ARRAY_SIZE(verb->values[value]); i++) {
+			const char *known = verb->values[value][i];
+
+			if (known && strcmp(known, word) == 0)
+				return value;
+		}
+	}
+	return -1;
+}
+
+static int value_add(const struct verb *verb, json_t *lines, const char *word)
+{
+	const char *equals = strrchr(word, '=');
+	int value = equals ? value_parse(verb, equals + 1) : -1;
+	char *line;
+	int ret;
+
+	if (value < 0)
+		return -1;
+	line = strndup(word, (size_t)(equals - word));
+	if (!line)
+		return -1;
+	ret = json_object_set_new(lines, line,
+				  verb->levels ? json_integer(value) : json_string(verb->values[value][0]));
+	free(line);
+	return ret;
+}
+
+/* The words L=VALUE as an object. */
+static json_t *values_request(const struct call *call, const struct verb *verb)
+{
+	json_t *request = request_make(verb);
+	json_t *lines = json_object();
+
+	json_object_set_new(request, "lines", lines);
+	for (int i = 0; i < call->n_words; i++) {
+		if (value_add(verb, lines, call->words[i]) < 0)
+			return request_refuse(request, verb, call->words[i]);
+	}
+	return request;
+}
+
+static int print_reply(struct call *call, json_t *reply)
+{
+	if (!reply)
+		return STATUS_FAILED;
+	if (call->json)
+		fputs(call->link.line, stdout);
+	json_decref(reply);
+	return STATUS_OK;
+}
+
+/* As gpioset, "set" and its like say nothing. */
+static int run_quietly(struct call *call, json_t *request)
+{
+	return print_reply(call, link_exchange(&call->link, request));
+}
+
+static int run_get(struct call *call, json_t *request)
+{
+	json_t *reply = link_exchange(&call->link, request);
+
+	if (reply && !call->json)
+		print_levels(reply);
+	return print_reply(call, reply);
+}
+
+/* A reply has so many lines and no more: the next page is to be added to what there is. False: it makes no sense. */
+static bool pages_join(json_t *whole, const json_t *page)
+{
+	static const char *const keys[] = { "guests", "lines" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		json_t *more = json_object_get(page, keys[i]);
+
+		if (more && json_array_extend(json_object_get(whole, keys[i]), more) < 0)
+			return false;
+	}
+	return json_array_size(json_object_get(page, "lines")) > 0;
+}
+
+static json_t *info_read(struct call *call, json_t *request)
+{
+	json_t *whole = link_exchange(&call->link, request);
+	json_t *more = whole ? json_incref(json_object_get(whole, "more")) : NULL;
+
+	while (whole && more) {
+		json_t *page = link_exchange(&call->link, json_pack("{s:s, s:o}", "cmd", "info", "from", more));
+
+		more = page ? json_incref(json_object_get(page, "more")) : NULL;
+		if (!page || (!pages_join(whole, page) && more)) {
+			json_decref(whole);
+			whole = NULL;
+		}
+		json_decref(page);
+	}
+	json_decref(more);
+	if (whole)
+		json_object_del(whole, "more");
+	return whole;
+}
+
+static int run_info(struct call *call, json_t *request)
+{
+	json_t *reply = info_read(call, request);
+	bool good = reply;
+
+	if (reply && call->json)
+		good = json_dumpf(reply, stdout, JSON_COMPACT) == 0 && putchar('\n') == '\n';
+	else if (reply)
+		good = print_info(reply, call->n_words == 0);
+	json_decref(reply);
+	return good ? STATUS_OK : STATUS_FAILED;
+}
+
+static int run_monitor(struct call *call, json_t *request)
+{
+	json_t *object = link_exchange(&call->link, request);
+
+	if (!object)
+		return STATUS_FAILED;
+	json_decref(object);
+	while ((object = link_read(&call->link))) {
+		if (call->json)
+			fputs(call->link.line, stdout);
+		else
+			print_event(object);
+		json_decref(object);
+		/* Whoever reads this wants to see it now; and when nobody reads it any more, that is the end. */
+		if (fflush(stdout) != 0)
+			return STATUS_FAILED;
+	}
+	return STATUS_FAILED;
+}
+
+static const struct verb verbs[] = {
+	{ .name = "info",
+	  .request = lines_request,
+	  .run = run_info,
+	  .word = "L",
+	  .help = "all about each line; without L about all lines" },
+	{ .name = "get",
+	  .request = lines_request,
+	  .run = run_get,
+	  .word = "L",
+	  .needs_words = true,
+	  .help = "the levels" },
+	{ .name = "set",
+	  .request = values_request,
+	  .run = run_quietly,
+	  .word = "L=0|1",
+	  .needs_words = true,
+	  .levels = true,
+	  .values = { { "0", "inactive" }, { "1", "active" } },
+	  .help = "drive simulated lines from outside" },
+	{ .name = "pull",
+	  .request = values_request,
+	  .run = run_quietly,
+	  .word = "L=pull-up|pull-down",
+	  .needs_words = true,
+	  .values = { { "pull-down", NULL }, { "pull-up", NULL } },
+	  .help = "let go of simulated lines and leave them to a pull" },
+	{ .name = "toggle",
+	  .request = lines_request,
+	  .run = run_quietly,
+	  .word = "L",
+	  .needs_words = true,
+	  .help = "drive simulated lines to the opposite of what they are" },
+	{ .name = "monitor",
+	  .request = lines_request,
+	  .run = run_monitor,
+	  .word = "L",
+	  .help = "the present levels, then each change" },
+	{ .name = "pulse" },
+	{ .name = "wait" },
+	{ .name = "wire" },
+	{ .name = "unwire" },
+	{ .name = "safe" },
+	{ .name = "stats" },
+	{ .name = "vcd" },
+	{ .name = "run" },
+	{ .name = "panel" },
+};
+
+static const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static void print_help(void)
+{
+	printf("Usage: vgpioctl [--control PATH] [--json] VERB ...\n"
+	       "Watches and drives the lines of a running vhost-device-gpio.\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs) && verbs[i].request; i++) {
+		char words[64];
+
+		snprintf(words, sizeof(words), verbs[i].needs_words ? "%s %s..." : "%s [%s...]", verbs[i].name,
+			 verbs[i].word);
+		printf("  %-30s %s\n", words, verbs[i].help);
+	}
+	printf("\nL is GUEST.LINE, or LINE where that is unique; LINE is a name or an offset.\n\n"
+	       "  --control PATH                 the daemon's control socket; else VGPIO_CONTROL of the\n"
+	       "                                 environment, else " CONTROL_DEFAULT "\n"
+	       "  --json                         print the daemon's answers as they are, one a line\n"
+	       "  -h, --help                     print this and exit\n"
+	       "  -V, --version                  print the version and exit\n");
+}
+
+/* Takes the options. A status to exit with, or -1: go on at optind. */
+static int options_take(struct call *call, const char **path, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "control", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int found;
+
+	opterr = 0;
+	/* '+': what follows the verb is the verb's. */
+	while ((found = getopt_long(argc, argv, "+:hV", options, NULL)) != -1) {
+		switch (found) {
+		case 'c':
+			*path = optarg;
+			break;
+		case 'j':
+			call->json = true;
+			break;
+		case 'h':
+			print_help();
+			return STATUS_OK;
+		case 'V':
+			printf("vgpioctl %s\n", PROGRAM_VERSION);
+			return STATUS_OK;
+		case ':':
+			complain("%s needs a value", argv[optind - 1]);
+			return STATUS_USAGE;
+		default:
+			complain("unknown option \"%s\"", argv[optind - 1]);
+			return STATUS_USAGE;
+		}
+	}
+	return -1;
+}
+
+/* NULL: the words make no call (said). */
+static const struct verb *verb_take(struct call *call, int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc < 1) {
+		complain("no verb; see --help");
+		return NULL;
+	}
+	verb = verb_find(argv[0]);
+	call->words = argv + 1;
+	call->n_words = argc - 1;
+	if (!verb)
+		complain("unknown verb \"%s\"", argv[0]);
+	else if (!verb->request)
+		complain("%s is not supported by this version", argv[0]);
+	else if (verb->needs_words && call->n_words == 0)
+		complain("%s needs %s", argv[0], verb->word);
+	else
+		return verb;
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const char *path = getenv("VGPIO_CONTROL");
+	struct call call = { .json = false };
+	const struct verb *verb;
+	json_t *request;
+	int status;
+
+	status = options_take(&call, &path, argc, argv);
+	if (status >= 0)
+		return status;
+	verb = verb_take(&call, argc - optind, argv + optind);
+	if (!verb)
+		return STATUS_USAGE;
+	request = verb->request(&call, verb);
+	if (!request)
+		return STATUS_USAGE;
+	if (link_open(&call.link, path ? path : CONTROL_DEFAULT) < 0) {
+		json_decref(request);
+		return STATUS_FAILED;
+	}
+	status = verb->run(&call, request);
+	link_close(&call.link);
+	if (fflush(stdout) != 0 && status == STATUS_OK)
+		status = STATUS_FAILED;
+	return status;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A process that the supervisor keeps running. */
+#include "daemon/child.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/util.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int fd_compare(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Both ends belong to the range. */
+static void fds_close(unsigned first, unsigned last)
+{
+	long open_max;
+
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+	open_max = sysconf(_SC_OPEN_MAX); /* Linux before 5.9 */
+	for (long fd = first; fd <= (long)last && fd < open_max; fd++)
+		close((int)fd);
+}
+
+void child_keep_fds(int *fds, size_t n)
+{
+	unsigned first = STDERR_FILENO + 1;
+
+	qsort(fds, n, sizeof(*fds), fd_compare);
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i] < (int)first)
+			continue;
+		fds_close(first, (unsigned)fds[i] - 1);
+		first = (unsigned)fds[i] + 1;
+	}
+	fds_close(first, ~0u);
+}
+
+static void child_life(struct child *child)
+{
+	prctl(PR_SET_NAME, child->process_name);
+	sigprocmask(SIG_SETMASK, child->signals_own, NULL);
+	/* _exit(): nothing of the supervisor's may be flushed or freed by its copy. */
+	_exit(child->ops->main(child));
+}
+
+static void pause_over(struct loop_timer *timer)
+{
+	struct child *child = container_of(timer, struct child, pause);
+
+	loop_timer_del(timer);
+	child_start(child);
+}
+
+static void child_start_later(struct child *child)
+{
+	int ret = loop_timer_set(child->loop, &child->pause, CHILD_PAUSE_NS, 0, pause_over);
+
+	if (ret < 0)
+		log_error(child->tag, "cannot be restarted: %s", strerror(-ret));
+}
+
+void child_start(struct child *child)
+{
+	int ret;
+	pid_t pid;
+
+	if (child->stopped || child->pid > 0)
+		return;
+	ret = child->ops->prepare ? child->ops->prepare(child) : 0;
+	if (ret < 0) {
+		log_error(child->tag, "cannot start a process: %s", strerror(-ret));
+		child_start_later(child);
+		return;
+	}
+	pid = fork();
+	if (pid == 0)
+		child_life(child);
+	if (pid < 0)
+		log_error(child->tag, "cannot start a process: %s", strerror(errno));
+	else
+		child->pid = pid;
+	if (child->ops->started)
+		child->ops->started(child);
+	if (pid < 0)
+		child_start_later(child);
+}
+
+static void death_describe(int status, char *text, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, size, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
+}
+
+/* Notes a death. Returns whether it is one of too many. */
+static bool death_note(struct child *child)
+{
+	uint64_t now = now_ns();
+	uint64_t *slot = &child->deaths_ns[child->next_death];
+	uint64_t oldest;
+
+	*slot = now;
+	child->next_death = (child->next_death + 1) % CHILD_DEATHS_MAX;
+	oldest = child->deaths_ns[child->next_death];
+	return oldest != 0 && now - oldest < CHILD_DEATHS_WINDOW_NS;
+}
+
+static void death_take(struct child *child, int status)
+{
+	bool crash_loop = !child->stopped && death_note(child);
+	char death[80];
+
+	death_describe(status, death, sizeof(death));
+	if (child->ops->ended)
+		child->ops->ended(child, crash_loop);
+	if (child->stopped)
+		return;
+	if (crash_loop) {
+		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
+			    "process %s, %d times within %llu s: %srestarting after a pause", death, CHILD_DEATHS_MAX,
+			    CHILD_DEATHS_WINDOW_NS / 1000000000,
+			    child->ops->crash_loop_words ? child->ops->crash_loop_words : "");
+		child_start_later(child);
+	} else {
+		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag, "process %s: restarting", death);
+		child_start(child);
+	}
+}
+
+bool child_reap(struct child *child)
+{
+	int status;
+	pid_t pid;
+
+	if (child->pid == 0)
+		return false;
+	do {
+		pid = waitpid(child->pid, &status, WNOHANG);
+	} while (pid < 0 && errno == EINTR);
+	if (pid != child->pid)
+		return false;
+	child->pid = 0;
+	death_take(child, status);
+	return true;
+}
+
+void child_stop(struct child *child, int signo)
+{
+	child->stopped = true;
+	loop_timer_del(&child->pause);
+	if (child->pid > 0)
+		kill(child->pid, signo);
+}

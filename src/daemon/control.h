@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The control process: forked by the supervisor like a worker, it serves the control socket (JSON Lines, see
+ * docs/control-protocol.md) and reaches the lines of each guest over its worker's port. It holds no guest memory and no
+ * chip; when it dies, no guest notices.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct control_outlet {
+	const char *guest; /* its name */
+	int port_fd;
+};
+
+struct control_start {
+	int listen_fd;
+	const struct control_outlet *outlets;
+	size_t n_outlets;
+};
+
+/* Whether this build has it. */
+bool control_supported(void);
+
+/* The process's life. All fds of start belong to it. Returns its exit status: 0 after SIGTERM or SIGINT. */
+int control_main(const struct control_start *start);

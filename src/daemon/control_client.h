@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * One client of the control socket: lines in, lines out, both bounded.
+ *
+ * A client's next line is read only when the last one is dealt with and its answer has gone out; so a client that asks
+ * and does not read stops itself. What is sent unasked (monitor) has a bound: a client that does not keep up is dropped.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "loop/loop.h"
+
+#define CONTROL_LINE_MAX 4096
+/* Bytes that may wait for a client that monitors. */
+#define CONTROL_STREAM_MAX (256 * 1024)
+
+struct control_client;
+
+struct control_client_ops {
+	/* A line, without its end; it must not be kept. May set client->busy: then control_client_idle() ends it. */
+	void (*line)(struct control_client *client, const char *line, size_t len);
+	/* All that was written has gone out. */
+	void (*drained)(struct control_client *client);
+	/* The client is gone, or was dropped. Called once, from the loop: the owner may free it. */
+	void (*ended)(struct control_client *client);
+};
+
+struct control_client {
+	const struct control_client_ops *ops;
+	struct loop *loop;
+	int fd; /* owned */
+	struct loop_watch watch;
+	struct loop_defer work;
+	uint32_t events; /* that the watch waits for */
+	pid_t pid;	 /* who it is, for the log */
+	bool busy;
+	bool input_ended;
+	bool closing; /* to be closed once all has gone out */
+	bool dropped;
+	size_t in_len;
+	char *out; /* owned */
+	size_t out_start, out_len, out_capacity;
+	char in[CONTROL_LINE_MAX];
+};
+
+/* fd becomes the client's, whatever the result. 0 or -errno. */
+int control_client_init(struct control_client *client, struct loop *loop, int fd, const struct control_client_ops *ops);
+/* Idempotent. */
+void control_client_deinit(struct control_client *client);
+
+/* Sends text and an end of line. */
+void control_client_write(struct control_client *client, const char *text);
+/* The same for what the client did not ask for one by one: drops it when too much waits. */
+void control_client_stream(struct control_client *client, const char *text);
+/* How many bytes wait. */
+size_t control_client_waiting(const struct control_client *client);
+/* The line is dealt with: the next one may come. */
+void control_client_idle(struct control_client *client);
+void control_client_drop(struct control_client *client);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * One connection to the control socket and the request that it is at: words to lines, then one line after the other,
+ * each asked for and answered over its guest's port, then the reply. One question is under way at a time.
+ */
+#pragma once
+
+#include "daemon/control_client.h"
+#include "daemon/control_find.h"
+#include "daemon/control_guest.h"
+#include "daemon/control_request.h"
+
+/* Lines that one reply of "info" tells about; it then says where to go on. */
+#define CONTROL_PAGE_MAX 1024
+
+struct control_job {
+	struct control_client client;
+	struct control_guests *guests;
+	void (*ended)(struct control_job *job);
+	struct loop_timer patience;
+
+	struct control_request request;
+	struct control_ref *named; /* owned; the lines of the request's words; NULL: all lines, or not resolved yet */
+	size_t n_named;
+	bool resolved;
+	size_t next;	       /* in named: the present line */
+	struct control_ref at; /* of all lines: the present one */
+	uint32_t asked;	       /* the id of the question that is under way; 0: none */
+	size_t waits_for;      /* the guest whose answer or names it waits for */
+	json_t *told_guests;   /* owned; the reply so far */
+	json_t *told_lines;    /* owned */
+};
+
+/* fd becomes the job's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */
+int control_job_init(struct control_job *job, struct loop *loop, int fd, struct control_guests *guests,
+		     void (*ended)(struct control_job *job));
+void control_job_deinit(struct control_job *job);
+
+/* From the guests. */
+void control_job_answered(struct control_job *job, const struct control_guest *guest, const struct port_reply *reply);
+void control_job_names_known(struct control_job *job);
+/* Whether the client monitors this line and has been told its state. */
+bool control_job_watches(const struct control_job *job, const struct control_guest *guest, uint32_t line);
+/* Whether it monitors any line of the guest. */
+bool control_job_watches_guest(const struct control_job *job, const struct control_guest *guest);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The control process, as the supervisor sees it. */
+#include "daemon/control_process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "base/util.h"
+
+static int control_life(struct child *child)
+{
+	struct control_process *process = container_of(child, struct control_process, child);
+	struct control_start start = { .listen_fd = process->listener.fd,
+				       .outlets = process->outlets,
+				       .n_outlets = process->n_outlets };
+	int *fds = malloc((process->n_outlets + 1) * sizeof(*fds));
+
+	/* A worker notices the supervisor's end by its keeper channel; this process has no such channel. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (!fds)
+		return 1;
+	fds[0] = start.listen_fd;
+	for (size_t i = 0; i < process->n_outlets; i++)
+		fds[i + 1] = process->outlets[i].port_fd;
+	child_keep_fds(fds, process->n_outlets + 1);
+	free(fds);
+	return control_main(&start);
+}
+
+static const struct child_ops control_ops = { .main = control_life };
+
+void control_process_init(struct control_process *process, struct loop *loop, const sigset_t *signals_own)
+{
+	*process = (struct control_process){ .listener = LISTENER_NONE };
+	process->child = (struct child){ .ops = &control_ops,
+					 .loop = loop,
+					 .tag = "control",
+					 .process_name = "vgpio:control",
+					 .signals_own = signals_own };
+}
+
+int control_process_open(struct control_process *process, const char *path, size_t n_outlets, char *why,
+			 size_t why_size)
+{
+	char reason[160];
+	int ret = listener_open(&process->listener, path, reason, sizeof(reason));
+
+	if (ret < 0) {
+		snprintf(why, why_size, "%s: %s", path, reason);
+		return ret;
+	}
+	process->outlets = calloc(n_outlets, sizeof(*process->outlets));
+	if (!process->outlets) {
+		snprintf(why, why_size, "%s: %s", path, strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	process->n_outlets = n_outlets;
+	return 0;
+}
+
+void control_process_close(struct control_process *process)
+{
+	loop_timer_del(&process->child.pause);
+	listener_close(&process->listener);
+	free(process->outlets);
+	process->outlets = NULL;
+	process->n_outlets = 0;
+}

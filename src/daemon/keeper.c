@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The keeper protocol: both sides of it. */
+#include "daemon/keeper.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "base/scm.h"
+
+#define KEPT_FIRST_CAPACITY 16
+
+static int keeper_send(int channel, enum keeper_type type, uint32_t key, const int *fd)
+{
+	struct keeper_message message = { .type = type, .key = key };
+	ssize_t len = scm_send(channel, &message, sizeof(message), fd, fd ? 1 : 0, 0);
+
+	return len < 0 ? (int)len : 0;
+}
+
+int keeper_keep(int channel, uint32_t key, int fd)
+{
+	return keeper_send(channel, KEEPER_KEEP, key, &fd);
+}
+
+int keeper_drop(int channel, uint32_t key)
+{
+	return keeper_send(channel, KEEPER_DROP, key, NULL);
+}
+
+void kept_init(struct kept_set *set, size_t max)
+{
+	*set = (struct kept_set){ .max = max };
+}
+
+void kept_clear(struct kept_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		fd_close(&set->fds[i].fd);
+	set->n = 0;
+}
+
+void kept_deinit(struct kept_set *set)
+{
+	kept_clear(set);
+	free(set->fds);
+	set->fds = NULL;
+	set->capacity = 0;
+}
+
+/* The fds are sorted by key: a real chip of many lines has one for each. Where key is, or belongs. */
+static size_t kept_place(const struct kept_set *set, uint32_t key)
+{
+	size_t low = 0, high = set->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (set->fds[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool kept_has(const struct kept_set *set, size_t place, uint32_t key)
+{
+	return place < set->n && set->fds[place].key == key;
+}
+
+int kept_find(const struct kept_set *set, uint32_t key)
+{
+	size_t place = kept_place(set, key);
+
+	return kept_has(set, place, key) ? set->fds[place].fd : -1;
+}
+
+static int kept_grow(struct kept_set *set)
+{
+	size_t capacity = set->capacity ? 2 * set->capacity : KEPT_FIRST_CAPACITY;
+	struct kept_fd *fds;
+
+	if (set->n >= set->max)
+		return -ENOSPC;
+	if (set->n < set->capacity)
+		return 0;
+	fds = realloc(set->fds, capacity * sizeof(*fds));
+	if (!fds)
+		return -ENOMEM;
+	set->fds = fds;
+	set->capacity = capacity;
+	return 0;
+}
+
+/* The fd becomes the set's when it returns 0. */
+static int kept_put(struct kept_set *set, uint32_t key, int fd)
+{
+	size_t place = kept_place(set, key);
+	int ret;
+
+	if (kept_has(set, place, key)) {
+		fd_close(&set->fds[place].fd);
+		set->fds[place].fd = fd;
+		return 0;
+	}
+	ret = kept_grow(set);
+	if (ret < 0)
+		return ret;
+	memmove(&set->fds[place + 1], &set->fds[place], (set->n - place) * sizeof(*set->fds));
+	set->fds[place] = (struct kept_fd){ .key = key, .fd = fd };
+	set->n++;
+	return 0;
+}
+
+static int kept_drop(struct kept_set *set, uint32_t key)
+{
+	size_t place = kept_place(set, key);
+
+	if (!kept_has(set, place, key))
+		return 0;
+	fd_close(&set->fds[place].fd);
+	set->n--;
+	memmove(&set->fds[place], &set->fds[place + 1], (set->n - place) * sizeof(*set->fds));
+	return 0;
+}
+
+int kept_receive(struct kept_set *set, int channel)
+{
+	struct {
+		struct keeper_message message;
+		char excess; /* so that a message that is too long shows */
+	} in;
+	ssize_t len;
+	size_t n_fds;
+	int fd = -1;
+	int ret = -EPROTO;
+
+	len = scm_recv(channel, &in, sizeof(in), &fd, 1, &n_fds, MSG_DONTWAIT);
+	if (len == -ECONNRESET) /* a Unix socket's word for an end with messages of ours unread; we send none */
+		return 0;
+	if (len <= 0)
+		return len < 0 ? (int)len : 0;
+	if (len == sizeof(in.message)) {
+		if (in.message.type == KEEPER_KEEP && n_fds == 1)
+			ret = kept_put(set, in.message.key, fd);
+		else if (in.message.type == KEEPER_DROP && n_fds == 0)
+			ret = kept_drop(set, in.message.key);
+	}
+	if (ret < 0) {
+		if (n_fds > 0)
+			fd_close(&fd);
+		return ret;
+	}
+	return 1;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The keeper protocol: a worker hands the fds of its session to the supervisor, which keeps a duplicate of each until
+ * told otherwise, so that a successor of the worker finds them (inherited over fork) under the same keys.
+ *
+ * SOCK_SEQPACKET, one fixed struct a message, worker to supervisor only, no replies: what was sent is kept, because the
+ * supervisor reads the channel to its end before it starts a successor. Keys are opaque to the supervisor. The worker
+ * is not trusted: unknown types, wrong lengths and more fds than the session may have end that worker.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum keeper_type {
+	KEEPER_KEEP = 1, /* with one fd: keep it under key; replaces what was there */
+	KEEPER_DROP = 2, /* close what is under key, if anything */
+};
+
+struct keeper_message {
+	uint32_t type;
+	uint32_t key;
+};
+
+/* Worker's side. Blocking; 0 or -errno (the supervisor is gone). The fd stays the caller's. */
+int keeper_keep(int channel, uint32_t key, int fd);
+int keeper_drop(int channel, uint32_t key);
+
+/* Supervisor's side: the fds kept for one session. */
+struct kept_fd {
+	uint32_t key;
+	int fd; /* owned by the set */
+};
+
+struct kept_set {
+	struct kept_fd *fds; /* owned */
+	size_t n, capacity, max;
+};
+
+void kept_init(struct kept_set *set, size_t max);
+/* Closes all. */
+void kept_clear(struct kept_set *set);
+void kept_deinit(struct kept_set *set);
+/*
+ * Takes one message off the channel. 1: done one; 0: the channel is at its end; -EAGAIN: nothing there;
+ * another -errno: the worker broke the protocol.
+ */
+int kept_receive(struct kept_set *set, int channel);
+/* The fd under key, or -1. It stays the set's. */
+int kept_find(const struct kept_set *set, uint32_t key);
