@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The bench of the command line tests. */
+#include "bench.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc.h"
+#include "wait.h"
+
+#define WORDS_MAX    32
+#define CHILDREN_MAX 300
+
+static char old_dir[256], dir[32];
+
+static void dir_empty(void)
+{
+	DIR *open = opendir(".");
+	struct dirent *entry;
+
+	while (open && (entry = readdir(open))) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			unlink(entry->d_name);
+	}
+	closedir(open);
+}
+
+int bench_setup(void **state)
+{
+	strcpy(dir, "/tmp/vgpio-cli-XXXXXX");
+	return getcwd(old_dir, sizeof(old_dir)) && mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
+}
+
+int bench_teardown(void **state)
+{
+	dir_empty();
+	return chdir(old_dir) == 0 && rmdir(dir) == 0 ? 0 : -1;
+}
+
+static void __attribute__((noreturn)) run_exec(const struct run *run, const char *variable, const char *words)
+{
+	char text[2048], name[64];
+	char *argv[WORDS_MAX + 1] = { getenv(variable) };
+	int argc = 1;
+
+	/* A test that dies takes the program along. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+	snprintf(name, sizeof(name), "%s.out", run->name);
+	dup2(open(name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600), STDOUT_FILENO);
+	snprintf(name, sizeof(name), "%s.err", run->name);
+	dup2(open(name, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600), STDERR_FILENO);
+	snprintf(text, sizeof(text), "%s", words);
+	for (char *word = strtok(text, " "); word && argc < WORDS_MAX; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	execv(argv[0], argv);
+	_exit(127);
+}
+
+void run_start(struct run *run, const char *name, const char *variable, const char *words)
+{
+	*run = (struct run){ .name = name };
+	if (!getenv(variable))
+		fail_msg("%s is not set", variable);
+	run->pid = fork();
+	assert_true(run->pid >= 0);
+	if (run->pid == 0)
+		run_exec(run, variable, words);
+}
+
+static bool is_gone(void *ctx)
+{
+	const struct run *run = ctx;
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == run->pid;
+}
+
+int run_wait(struct run *run)
+{
+	int status;
+
+	if (!wait_for(is_gone, run, BENCH_MS)) {
+		kill(run->pid, SIGKILL);
+		waitpid(run->pid, &status, 0);
+		fail_msg("%s does not end", run->name);
+	}
+	waitpid(run->pid, &status, 0);
+	run->pid = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int run_stop(struct run *run)
+{
+	kill(run->pid, SIGTERM);
+	return run_wait(run);
+}
+
+static const char *file_text(const char *name, const char *suffix)
+{
+	static char text[256 * 1024];
+	char path[64];
+	size_t len = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s.%s", name, suffix);
+	file = fopen(path, "re");
+	if (file) {
+		len = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[len] = '\0';
+	return text;
+}
+
+const char *run_out(const struct run *run)
+{
+	return file_text(run->name, "out");
+}
+
+const char *run_err(const struct run *run)
+{
+	return file_text(run->name, "err");
+}
+
+struct text_search {
+	const struct run *run;
+	const char *suffix, *text;
+};
+
+static bool text_there(void *ctx)
+{
+	const struct text_search *search = ctx;
+
+	return strstr(file_text(search->run->name, search->suffix), search->text);
+}
+
+static void text_wait(const struct run *run, const char *suffix, const char *text)
+{
+	struct text_search search = { run, suffix, text };
+
+	if (!wait_for(text_there, &search, BENCH_MS))
+		fail_msg("\"%s\" does not come, but: %s", text, file_text(run->name, suffix));
+}
+
+void run_wait_out(const struct run *run, const char *text)
+{
+	text_wait(run, "out", text);
+}
+
+void run_wait_err(const struct run *run, const char *text)
+{
+	text_wait(run, "err", text);
+}
+
+static bool comm_is(pid_t pid, const char *name)
+{
+	char path[64], comm[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(comm, sizeof(comm), file))
+		comm[0] = '\0';
+	fclose(file);
+	comm[strcspn(comm, "\n")] = '\0';
+	return strcmp(comm, name) == 0;
+}
+
+pid_t child_named(const struct run *daemon, const char *name)
+{
+	pid_t children[CHILDREN_MAX];
+	unsigned n = proc_children(daemon->pid, children, CHILDREN_MAX);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (comm_is(children[i], name) && proc_alive(children[i]))
+			return children[i];
+	}
+	return 0;
+}
+
+struct child_search {
+	const struct run *daemon;
+	const char *name;
+	pid_t old, found;
+};
+
+static bool child_there(void *ctx)
+{
+	struct child_search *search = ctx;
+
+	if (is_gone((void *)(uintptr_t)search->daemon))
+		return true;
+	search->found = child_named(search->daemon, search->name);
+	return search->found != 0 && search->found != search->old;
+}
+
+pid_t child_wait(const struct run *daemon, const char *name, pid_t old)
+{
+	struct child_search search = { .daemon = daemon, .name = name, .old = old };
+
+	if (!wait_for(child_there, &search, BENCH_MS) || search.found == 0 || search.found == old)
+		fail_msg("there is no process %s: %s", name, run_err(daemon));
+	return search.found;
+}
+
+pid_t child_replace(const struct run *daemon, const char *name)
+{
+	pid_t old = child_wait(daemon, name, 0);
+
+	kill(old, SIGKILL);
+	return child_wait(daemon, name, old);
+}
+
+void daemon_up(struct run *daemon, const char *words, unsigned n_guests, bool control)
+{
+	run_start(daemon, "daemon", "VHOST_DEVICE_GPIO", words);
+	for (unsigned i = 0; i < n_guests; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "vgpio:guest%u", i);
+		child_wait(daemon, name, 0);
+	}
+	if (control)
+		child_wait(daemon, "vgpio:control", 0);
+}
+
+void daemon_up_two(struct run *daemon)
+{
+	daemon_up(daemon, "-s gpio.sock -c 2 -l s8:s32 --control ctl.sock --log-level warning", 2, true);
+}
+
+void daemon_down(struct run *daemon)
+{
+	DIR *open;
+	struct dirent *entry;
+
+	assert_int_equal(run_stop(daemon), 0);
+	open = opendir(".");
+	while ((entry = readdir(open))) {
+		if (strstr(entry->d_name, ".sock"))
+			fail_msg("%s is left", entry->d_name);
+	}
+	closedir(open);
+}
+
+int ctl(struct run *run, const char *words)
+{
+	setenv("VGPIO_CONTROL", "ctl.sock", 1);
+	run_start(run, "ctl", "VGPIOCTL", words);
+	return run_wait(run);
+}
+
+bool file_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+int socket_connect(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+void socket_say(int fd, const char *line)
+{
+	assert_true(dprintf(fd, "%s\n", line) > 0);
+}
+
+const char *socket_hear(int fd)
+{
+	static char text[512 * 1024];
+	char *end = NULL;
+	size_t len = 0;
+
+	while (!end) {
+		ssize_t n = 0;
+
+		/* Looked at first, so that nothing of the next line is taken. */
+		if (wait_readable(fd, BENCH_MS))
+			n = recv(fd, text + len, sizeof(text) - 1 - len, MSG_PEEK);
+		if (n <= 0)
+			fail_msg("no line comes, but: %.*s", (int)len, text);
+		end = memchr(text + len, '\n', (size_t)n);
+		if (end)
+			n = end + 1 - (text + len);
+		assert_int_equal(read(fd, text + len, (size_t)n), n);
+		len += (size_t)n;
+	}
+	*end = '\0';
+	return text;
+}
+
+void socket_exchange(int fd, const char *line, const char *reply)
+{
+	socket_say(fd, line);
+	assert_string_equal(socket_hear(fd), reply);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The bench of the command line tests: a directory of its own for each test, and programs that run in it. */
+#pragma once
+
+#include "rows.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define BENCH_MS 5000 /* for what must happen */
+
+/* A program that was started. Its stdout and stderr go to the files NAME.out and NAME.err of the present directory. */
+struct run {
+	const char *name;
+	pid_t pid; /* 0: not running */
+};
+
+/* cmocka fixtures: every test runs in an empty directory, which is removed with all that is in it. */
+int bench_setup(void **state);
+int bench_teardown(void **state);
+
+/* A test with these fixtures, with and without rows of the conformance list. */
+#define CASE(rows, fn) ROW_TEST_FIXTURE(rows, fn, bench_setup, bench_teardown)
+#define PLAIN(fn)      cmocka_unit_test_setup_teardown(fn, bench_setup, bench_teardown)
+
+/* Starts the program of the environment variable with these words, parted by blanks. */
+void run_start(struct run *run, const char *name, const char *variable, const char *words);
+/* Waits for its end: the exit status, or 128 + signal. */
+int run_wait(struct run *run);
+/* SIGTERM, and the same. */
+int run_stop(struct run *run);
+/* What the program has written so far, in a buffer that the next call reuses. */
+const char *run_out(const struct run *run);
+const char *run_err(const struct run *run);
+/* Waits until its stdout or stderr contains the text. */
+void run_wait_out(const struct run *run, const char *text);
+void run_wait_err(const struct run *run, const char *text);
+
+/* The daemon, started with these words; when this returns, its processes are there: guests and control or not. */
+void daemon_up(struct run *daemon, const char *words, unsigned n_guests, bool control);
+/* The daemon is to be up with "-s gpio.sock -c 2 -l s8:s32 --control ctl.sock". */
+void daemon_up_two(struct run *daemon);
+/* SIGTERM: must end with status 0, leave no socket, and have written nothing else than it did at its start. */
+void daemon_down(struct run *daemon);
+
+/* The child of the daemon of this name ("vgpio:guest0"), or 0. */
+pid_t child_named(const struct run *daemon, const char *name);
+/* Waits for a child of this name that is not old. */
+pid_t child_wait(const struct run *daemon, const char *name, pid_t old);
+/* Kills it, and waits for its successor. */
+pid_t child_replace(const struct run *daemon, const char *name);
+
+/* Runs vgpioctl on ctl.sock to its end. */
+int ctl(struct run *run, const char *words);
+
+bool file_exists(const char *path);
+/* Connects; the fd, or -1. */
+int socket_connect(const char *path);
+/* Sends a line to a connection and compares the next one that comes. */
+void socket_say(int fd, const char *line);
+const char *socket_hear(int fd);
+void socket_exchange(int fd, const char *line, const char *reply);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The control protocol's monitor: states first, then changes; slow readers; processes that are replaced. */
+#include "bench.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wait.h"
+
+#define SET(line, level) "{\"cmd\":\"set\",\"lines\":{\"" line "\":" level "}}"
+
+/* The next object: "state guest0.dummy1 0", "change guest0.dummy1 1 rising". */
+static void check_next(int fd, const char *expected)
+{
+	json_t *event = json_loads(socket_hear(fd), 0, NULL);
+	const char *edge = json_string_value(json_object_get(event, "edge"));
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s %s %lld%s%s", json_string_value(json_object_get(event, "event")),
+		 json_string_value(json_object_get(event, "line")), json_integer_value(json_object_get(event, "level")),
+		 edge ? " " : "", edge ? edge : "");
+	assert_string_equal(text, expected);
+	assert_true(json_integer_value(json_object_get(event, "time_ns")) > 0);
+	json_decref(event);
+}
+
+static int monitor(const char *request)
+{
+	int fd = socket_connect("ctl.sock");
+
+	socket_exchange(fd, request, "{\"ok\":true}");
+	return fd;
+}
+
+static void set(int fd, const char *request)
+{
+	socket_say(fd, request);
+	assert_non_null(strstr(socket_hear(fd), "\"ok\":true"));
+}
+
+static void states_then_changes(void **state)
+{
+	struct run daemon;
+	int fd, watcher;
+
+	daemon_up_two(&daemon);
+	fd = socket_connect("ctl.sock");
+	set(fd, SET("guest0.dummy1", "1"));
+	/* In the order of the lines, each once. */
+	watcher = monitor("{\"cmd\":\"monitor\",\"lines\":[\"guest1.0\",\"guest0.1\",\"guest0.dummy1\"]}");
+	check_next(watcher, "state guest0.dummy1 1");
+	check_next(watcher, "state guest1.dummy0 0");
+	set(fd, SET("guest0.dummy1", "1"));
+	set(fd, SET("guest0.dummy2", "1"));
+	set(fd, SET("guest1.dummy0", "1"));
+	set(fd, SET("guest0.dummy1", "0"));
+	check_next(watcher, "change guest1.dummy0 1 rising");
+	check_next(watcher, "change guest0.dummy1 0 falling");
+	close(watcher);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+static void all_lines(void **state)
+{
+	struct run daemon;
+	int fd, watcher;
+
+	daemon_up(&daemon, "-s gpio.sock -c 2 -l s2:s1 --control ctl.sock", 2, true);
+	watcher = monitor("{\"cmd\":\"monitor\"}");
+	check_next(watcher, "state guest0.dummy0 0");
+	check_next(watcher, "state guest0.dummy1 0");
+	check_next(watcher, "state guest1.dummy0 0");
+	fd = socket_connect("ctl.sock");
+	set(fd, SET("guest0.1", "1"));
+	check_next(watcher, "change guest0.dummy1 1 rising");
+	close(watcher);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+static void several_watch_one_line(void **state)
+{
+	struct run daemon;
+	int fd, first, second;
+
+	daemon_up_two(&daemon);
+	fd = socket_connect("ctl.sock");
+	first = monitor("{\"cmd\":\"monitor\",\"lines\":[\"guest0.0\"]}");
+	check_next(first, "state guest0.dummy0 0");
+	second = monitor("{\"cmd\":\"monitor\",\"lines\":[\"guest0.0\"]}");
+	check_next(second, "state guest0.dummy0 0");
+	set(fd, SET("guest0.0", "1"));
+	check_next(first, "change guest0.dummy0 1 rising");
+	check_next(second, "change guest0.dummy0 1 rising");
+	close(first);
+	sleep_ms(20);
+	set(fd, SET("guest0.0", "0"));
+	check_next(second, "change guest0.dummy0 0 falling");
+	close(second);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+static void goes_on_with_the_next_worker(void **state)
+{
+	struct run daemon;
+	int fd, watcher;
+
+	daemon_up_two(&daemon);
+	fd = socket_connect("ctl.sock");
+	watcher = monitor("{\"cmd\":\"monitor\",\"lines\":[\"guest0.0\"]}");
+	check_next(watcher, "state guest0.dummy0 0");
+	child_replace(&daemon, "vgpio:guest0");
+	set(fd, SET("guest0.0", "1"));
+	check_next(watcher, "change guest0.dummy0 1 rising");
+	close(watcher);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+/* What changes while there is no worker to tell of it is asked for when there is one: here a dropped session. */
+static void learns_what_it_could_not_see(void **state)
+{
+	struct run daemon;
+	int fd, watcher;
+
+	daemon_up_two(&daemon);
+	fd = socket_connect("ctl.sock");
+	set(fd, SET("guest0.1", "1"));
+	watcher = monitor("{\"cmd\":\"monitor\",\"lines\":[\"guest0.1\"]}");
+	check_next(watcher, "state guest0.dummy1 1");
+	for (int i = 0; i < 5; i++)
+		child_replace(&daemon, "vgpio:guest0");
+	check_next(watcher, "change guest0.dummy1 0 falling");
+	close(watcher);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+/* A client that monitors and does not read is dropped; it makes nobody wait. */
+static void a_slow_reader_is_dropped(void **state)
+{
+	struct run daemon;
+	unsigned i;
+	int fd, lazy, watcher;
+
+	daemon_up_two(&daemon);
+	lazy = monitor("{\"cmd\":\"monitor\",\"lines\":[\"guest0.0\"]}");
+	fd = socket_connect("ctl.sock");
+	for (i = 0; i < 20000 && !strstr(run_err(&daemon), "dropped"); i++) {
+		socket_say(fd, i % 2 ? SET("guest0.0", "0") : SET("guest0.0", "1"));
+		socket_hear(fd);
+	}
+	assert_in_range(i, 100, 19999);
+	assert_non_null(strstr(run_err(&daemon), "warning: control: client "));
+	assert_non_null(strstr(run_err(&daemon), " does not read what it monitors: dropped\n"));
+	watcher = monitor("{\"cmd\":\"monitor\",\"lines\":[\"guest0.1\"]}");
+	check_next(watcher, "state guest0.dummy1 0");
+	close(watcher);
+	close(lazy);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+/* One hung guest: its states are missed, those of the others come, and it is watched all the same. */
+static void a_hung_guest_is_named(void **state)
+{
+	struct run daemon;
+	pid_t worker;
+	int fd, watcher;
+
+	daemon_up(&daemon, "-s gpio.sock -c 2 -l s1:s1 --control ctl.sock", 2, true);
+	fd = socket_connect("ctl.sock");
+	set(fd, SET("guest0.0", "0")); /* the names are known now */
+	set(fd, SET("guest1.0", "0"));
+	worker = child_wait(&daemon, "vgpio:guest0", 0);
+	kill(worker, SIGSTOP);
+	watcher = monitor("{\"cmd\":\"monitor\"}");
+	assert_string_equal(socket_hear(watcher),
+			    "{\"event\":\"error\",\"guest\":\"guest0\",\"error\":\"guest0 does not answer\"}");
+	check_next(watcher, "state guest1.dummy0 0");
+	kill(worker, SIGCONT);
+	sleep_ms(50);
+	set(fd, SET("guest0.0", "1"));
+	check_next(watcher, "change guest0.dummy0 1 rising");
+	close(watcher);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PLAIN(states_then_changes),	     PLAIN(all_lines),
+		PLAIN(several_watch_one_line),	     PLAIN(goes_on_with_the_next_worker),
+		PLAIN(learns_what_it_could_not_see), PLAIN(a_slow_reader_is_dropped),
+		PLAIN(a_hung_guest_is_named),
+	};
+
+	return cmocka_run_group_tests_name("cli monitor", tests, NULL, NULL);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The processes: their life, their end, and what the death of one means to the others. */
+#include "bench.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc.h"
+#include "wait.h"
+
+#define PROMPT_MS 1000
+
+static void stays_in_the_foreground(void **state)
+{
+	struct run daemon;
+	pid_t pid;
+
+	daemon_up(&daemon, "-s gpio.sock -l s8", 1, false);
+	pid = daemon.pid;
+	assert_int_equal(getsid(pid), getsid(0));
+	assert_int_equal(getpgid(pid), getpgid(0));
+	assert_true(proc_alive(pid));
+	daemon_down(&daemon);
+}
+
+static void check_prompt_end(struct run *daemon, int signo)
+{
+	uint64_t start = clock_ms();
+
+	kill(daemon->pid, signo);
+	assert_int_equal(run_wait(daemon), 0);
+	assert_in_range(clock_ms() - start, 0, PROMPT_MS);
+	assert_false(file_exists("gpio.sock"));
+	assert_false(file_exists("gpio.sock0"));
+}
+
+static void ends_promptly(void **state)
+{
+	struct run daemon;
+	int fd;
+
+	daemon_up(&daemon, "-s gpio.sock -l s8", 1, false);
+	check_prompt_end(&daemon, SIGTERM);
+	daemon_up(&daemon, "-s gpio.sock -l s8", 1, false);
+	check_prompt_end(&daemon, SIGINT);
+	/* With a front-end that is in the middle of a message. */
+	daemon_up(&daemon, "-s gpio.sock -l s8", 1, false);
+	fd = socket_connect("gpio.sock");
+	assert_int_equal(write(fd, "\1\0\0", 3), 3);
+	sleep_ms(20);
+	check_prompt_end(&daemon, SIGTERM);
+	close(fd);
+}
+
+/* A worker that does not listen to reason is killed after two seconds. */
+static void ends_although_a_worker_hangs(void **state)
+{
+	struct run daemon;
+	uint64_t start;
+	pid_t worker;
+
+	daemon_up(&daemon, "-s gpio.sock -l s8", 1, false);
+	worker = child_wait(&daemon, "vgpio:guest0", 0);
+	sleep_ms(100); /* it has begun to take signals itself */
+	kill(worker, SIGSTOP);
+	start = clock_ms();
+	daemon_down(&daemon);
+	assert_in_range(clock_ms() - start, 1900, 3500);
+	assert_false(proc_alive(worker));
+}
+
+static void runs_on_dev_null(void **state)
+{
+	static const char *const files[] = { "daemon.out", "daemon.err" };
+	struct run daemon;
+	int fd;
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(symlink("/dev/null", files[i]), 0);
+	daemon_up(&daemon, "-s gpio.sock -l s8", 1, false);
+	child_replace(&daemon, "vgpio:guest0");
+	fd = socket_connect("gpio.sock");
+	assert_true(fd >= 0);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+static void check_fd_is_dev_null(pid_t pid, int fd)
+{
+	char path[64], target[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	assert_true(readlink(path, target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, "/dev/null");
+}
+
+/* Closed fds 0 to 2 are not given to sockets. */
+static void runs_with_stdio_closed(void **state)
+{
+	struct run daemon = { .name = "daemon" };
+	char *argv[] = { getenv("VHOST_DEVICE_GPIO"), NULL, NULL, NULL, NULL, NULL };
+	char words[] = "-s gpio.sock -l s8";
+	int argc = 1;
+
+	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	daemon.pid = fork();
+	if (daemon.pid == 0) {
+		for (int fd = 0; fd <= 2; fd++)
+			close(fd);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	child_wait(&daemon, "vgpio:guest0", 0);
+	for (int fd = 0; fd <= 2; fd++)
+		check_fd_is_dev_null(daemon.pid, fd);
+	daemon_down(&daemon);
+}
+
+static void says_what_it_serves(void **state)
+{
+	struct run daemon;
+
+	daemon_up(&daemon, "-s gpio.sock -c 2 -l s8:s32", 2, false);
+	daemon_down(&daemon);
+	assert_string_equal(run_err(&daemon), "info: guest0: s8 (8 lines) on gpio.sock0\n"
+					      "info: guest1: s32 (32 lines) on gpio.sock1\n");
+	assert_string_equal(run_out(&daemon), "");
+}
+
+static void check_own_fds_only(pid_t pid, const char *dir, int guest)
+{
+	char own[80], other[80];
+
+	snprintf(own, sizeof(own), "%s/gpio%d", dir, guest);
+	snprintf(other, sizeof(other), "%s/gpio%d", dir, (guest + 1) % 3);
+	sleep_ms(50);
+	assert_true(proc_listens(pid, own));
+	assert_false(proc_listens(pid, other));
+	/* 0 to 2, socket, keeper, session, epoll, signalfd. */
+	assert_int_equal(proc_fds(pid), 8);
+}
+
+static void each_process_has_its_own_fds_only(void **state)
+{
+	char dir[64], words[160];
+	struct run daemon;
+
+	/* The kernel's list of sockets knows relative paths as such: those of other tests look the same. */
+	assert_non_null(getcwd(dir, sizeof(dir)));
+	snprintf(words, sizeof(words), "-s %s/gpio -c 3 -l s8:s8:s8", dir);
+	daemon_up(&daemon, words, 3, false);
+	for (int guest = 0; guest < 3; guest++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "vgpio:guest%d", guest);
+		check_own_fds_only(child_wait(&daemon, name, 0), dir, guest);
+		check_own_fds_only(child_replace(&daemon, name), dir, guest);
+	}
+	daemon_down(&daemon);
+	assert_false(file_exists("gpio0"));
+}
+
+static void a_killed_worker_is_replaced(void **state)
+{
+	struct run daemon;
+	pid_t other;
+	int fd;
+
+	daemon_up(&daemon, "-s gpio.sock -c 2 -l s8:s32 --log-level warning", 2, false);
+	other = child_wait(&daemon, "vgpio:guest1", 0);
+	child_replace(&daemon, "vgpio:guest0");
+	assert_int_equal(child_named(&daemon, "vgpio:guest1"), other);
+	fd = socket_connect("gpio.sock0");
+	assert_true(fd >= 0);
+	close(fd);
+	daemon_down(&daemon);
+	assert_string_equal(run_err(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n");
+}
+
+/* One that was told to end is missed like one that crashed. */
+static void a_worker_that_ends_is_replaced(void **state)
+{
+	struct run daemon;
+	pid_t worker;
+
+	daemon_up(&daemon, "-s gpio.sock -l s8 --log-level warning", 1, false);
+	worker = child_wait(&daemon, "vgpio:guest0", 0);
+	sleep_ms(50);
+	kill(worker, SIGTERM);
+	child_wait(&daemon, "vgpio:guest0", worker);
+	daemon_down(&daemon);
+	assert_string_equal(run_err(&daemon), "error: guest0: process ended with status 0: restarting\n");
+}
+
+/* The fifth death within ten seconds ends the session: the front-end sees the end of its connection. */
+static void a_crash_loop_is_bounded(void **state)
+{
+	struct run daemon;
+	uint64_t start;
+	pid_t old = 0, other;
+	char byte;
+	int fd;
+
+	daemon_up(&daemon, "-s gpio.sock -c 2 -l s8:s8 --log-level warning", 2, false);
+	other = child_wait(&daemon, "vgpio:guest1", 0);
+	fd = socket_connect("gpio.sock0");
+	sleep_ms(100); /* accepted and handed to the keeper */
+	for (int i = 0; i < 4; i++)
+		old = child_replace(&daemon, "vgpio:guest0");
+	sleep_ms(50);
+	assert_false(wait_readable(fd, 50));
+	kill(old, SIGKILL);
+	start = clock_ms();
+	assert_true(wait_readable(fd, BENCH_MS));
+	assert_int_equal(read(fd, &byte, 1), 0);
+	close(fd);
+	child_wait(&daemon, "vgpio:guest0", old);
+	assert_in_range(clock_ms() - start, 900, 2500);
+	assert_non_null(strstr(run_err(&daemon),
+			       "error: guest0: process killed by signal 9 (Killed), 5 times within 10 s: "
+			       "session dropped, restarting after a pause\n"));
+	assert_int_equal(child_named(&daemon, "vgpio:guest1"), other);
+	fd = socket_connect("gpio.sock0");
+	assert_true(fd >= 0);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+/* Signals that mean nothing to the supervisor, or that tell of nothing. */
+static void spurious_signals_are_harmless(void **state)
+{
+	struct run daemon;
+
+	daemon_up(&daemon, "-s gpio.sock -l s8 --log-level warning", 1, false);
+	for (int i = 0; i < 50; i++) {
+		kill(daemon.pid, SIGCHLD);
+		kill(daemon.pid, SIGPIPE);
+		kill(daemon.pid, SIGSTOP);
+		kill(daemon.pid, SIGCONT);
+	}
+	child_replace(&daemon, "vgpio:guest0");
+	daemon_down(&daemon);
+	assert_string_equal(run_err(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE("B-08", stays_in_the_foreground),	  CASE("B-09", ends_promptly),
+		PLAIN(ends_although_a_worker_hangs),	  CASE("B-12", runs_on_dev_null),
+		CASE("B-12", runs_with_stdio_closed),	  PLAIN(says_what_it_serves),
+		PLAIN(each_process_has_its_own_fds_only), CASE("B-15", a_killed_worker_is_replaced),
+		PLAIN(a_worker_that_ends_is_replaced),	  CASE("B-15", a_crash_loop_is_bounded),
+		PLAIN(spurious_signals_are_harmless),
+	};
+
+	return cmocka_run_group_tests_name("cli processes", tests, NULL, NULL);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* vgpioctl: its words, its formats, its exit statuses. */
+#include "bench.h"
+
+#include <ctype.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void check(const char *words, int status, const char *out, const char *err)
+{
+	struct run run;
+
+	assert_int_equal(ctl(&run, words), status);
+	assert_string_equal(run_out(&run), out);
+	assert_string_equal(run_err(&run), err);
+}
+
+static void words_that_make_no_sense(void **state)
+{
+	check("", 2, "", "vgpioctl: no verb; see --help\n");
+	check("frob", 2, "", "vgpioctl: unknown verb \"frob\"\n");
+	check("--frob", 2, "", "vgpioctl: unknown option \"--frob\"\n");
+	check("--control", 2, "", "vgpioctl: --control needs a value\n");
+	check("get", 2, "", "vgpioctl: get needs L\n");
+	check("set", 2, "", "vgpioctl: set needs L=0|1\n");
+	check("set guest0.0", 2, "", "vgpioctl: set: \"guest0.0\" is not L=0|1\n");
+	check("set guest0.0=2", 2, "", "vgpioctl: set: \"guest0.0=2\" is not L=0|1\n");
+	check("pull guest0.0=1", 2, "", "vgpioctl: pull: \"guest0.0=1\" is not L=pull-up|pull-down\n");
+}
+
+static void verbs_of_later_versions(void **state)
+{
+	static const char *const later[] = {
+		"pulse", "wait", "wire", "unwire", "safe", "stats", "vcd", "run", "panel"
+	};
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "vgpioctl: %s is not supported by this version\n", later[i]);
+		check(later[i], 2, "", text);
+	}
+}
+
+static void help_and_version(void **state)
+{
+	struct run run;
+
+	check("--version", 0, "vgpioctl 0.1.0\n", "");
+	assert_int_equal(ctl(&run, "--help"), 0);
+	assert_non_null(strstr(run_out(&run), "pull L=pull-up|pull-down..."));
+	assert_null(strstr(run_out(&run), "panel"));
+}
+
+static void no_daemon(void **state)
+{
+	check("get guest0.0", 1, "", "vgpioctl: ctl.sock: No such file or directory\n");
+	check("--control=nope/x get guest0.0", 1, "", "vgpioctl: nope/x: No such file or directory\n");
+	unsetenv("VGPIO_CONTROL");
+	if (!file_exists("/run/vhost-device-gpio/control.sock")) {
+		struct run run;
+
+		run_start(&run, "ctl", "VGPIOCTL", "get guest0.0");
+		assert_int_equal(run_wait(&run), 1);
+		assert_string_equal(run_err(&run),
+				    "vgpioctl: /run/vhost-device-gpio/control.sock: No such file or directory\n");
+	}
+}
+
+static void gets_and_sets(void **state)
+{
+	struct run daemon;
+
+	daemon_up_two(&daemon);
+	check("get guest0.dummy2 dummy31", 0, "\"guest0.dummy2\"=inactive \"dummy31\"=inactive\n", "");
+	check("set guest0.dummy2=1 dummy31=active", 0, "", "");
+	check("get guest0.dummy2 dummy31", 0, "\"guest0.dummy2\"=active \"dummy31\"=active\n", "");
+	check("--json get guest0.dummy2", 0, "{\"ok\":true,\"lines\":{\"guest0.dummy2\":1}}\n", "");
+	check("toggle guest0.dummy2", 0, "", "");
+	check("get guest0.2", 0, "\"guest0.2\"=inactive\n", "");
+	check("pull guest0.2=pull-up guest0.3=pull-down", 0, "", "");
+	check("get guest0.2 guest0.3", 0, "\"guest0.2\"=active \"guest0.3\"=inactive\n", "");
+	check("get foo", 1, "", "vgpioctl: no line \"foo\"\n");
+	check("get dummy2", 1, "", "vgpioctl: \"dummy2\" is ambiguous: guest0.dummy2, guest1.dummy2\n");
+	daemon_down(&daemon);
+}
+
+static void info_is_a_table(void **state)
+{
+	struct run daemon;
+
+	daemon_up(&daemon, "-s gpio.sock -c 2 -l s2:s1 --control ctl.sock", 2, true);
+	check("set guest0.1=1", 0, "", "");
+	check("info", 0,
+	      "guest0 - 2 lines:\n"
+	      "\tline   0:\t\"dummy0\"        \tnone inactive\n"
+	      "\tline   1:\t\"dummy1\"        \tnone active\n"
+	      "guest1 - 1 lines:\n"
+	      "\tline   0:\t\"dummy0\"        \tnone inactive\n",
+	      "");
+	check("info guest0.1 guest1.dummy0", 0,
+	      "guest0 1\t\"dummy1\"        \tnone active\n"
+	      "guest1 0\t\"dummy0\"        \tnone inactive\n",
+	      "");
+	daemon_down(&daemon);
+}
+
+/* More lines than one reply has. */
+static void info_of_many_lines(void **state)
+{
+	struct run daemon, run;
+
+	daemon_up(&daemon, "-s gpio.sock -l s2500 --control ctl.sock", 1, true);
+	assert_int_equal(ctl(&run, "info"), 0);
+	assert_non_null(strstr(run_out(&run), "guest0 - 2500 lines:\n\tline   0:"));
+	assert_non_null(strstr(run_out(&run), "\tline 1024:\t\"dummy1024\"     \tnone inactive\n"));
+	assert_non_null(strstr(run_out(&run), "\tline 2499:"));
+	daemon_down(&daemon);
+}
+
+/* "12.000000345\trising\tguest0 2 \"dummy2\"\n": the digits are not the same each time. */
+static const char *skip_time(const char *text)
+{
+	size_t seconds = strspn(text, "0123456789");
+
+	assert_true(seconds > 0);
+	assert_int_equal(text[seconds], '.');
+	assert_int_equal(strspn(text + seconds + 1, "0123456789"), 9);
+	return text + seconds + 10;
+}
+
+static void monitor_speaks_like_gpiomon(void **state)
+{
+	static const char rising[] = "\trising\tguest0 2 \"dummy2\"\n";
+	struct run daemon, run;
+	const char *text;
+
+	daemon_up_two(&daemon);
+	setenv("VGPIO_CONTROL", "ctl.sock", 1);
+	run_start(&run, "monitor", "VGPIOCTL", "monitor guest0.2 guest0.dummy1");
+	run_wait_out(&run, "\"guest0.dummy1\"=inactive\n\"guest0.dummy2\"=inactive\n");
+	check("set guest0.dummy2=1", 0, "", "");
+	check("set guest0.dummy2=0", 0, "", "");
+	run_wait_out(&run, "falling");
+	text = strchr(strchr(run_out(&run), '\n') + 1, '\n') + 1;
+	text = skip_time(text);
+	assert_int_equal(strncmp(text, rising, sizeof(rising) - 1), 0);
+	text = skip_time(text + sizeof(rising) - 1);
+	assert_string_equal(text, "\tfalling\tguest0 2 \"dummy2\"\n");
+	daemon_down(&daemon);
+	assert_int_equal(run_wait(&run), 1);
+	assert_string_equal(run_err(&run), "vgpioctl: ctl.sock: the connection was closed\n");
+}
+
+static void monitor_in_json(void **state)
+{
+	struct run daemon, run;
+
+	daemon_up_two(&daemon);
+	setenv("VGPIO_CONTROL", "ctl.sock", 1);
+	run_start(&run, "monitor", "VGPIOCTL", "--json monitor guest0.2");
+	run_wait_out(&run, "{\"event\":\"state\",");
+	check("set guest0.dummy2=1", 0, "", "");
+	run_wait_out(&run, "\"edge\":\"rising\",\"line\":\"guest0.dummy2\",");
+	assert_int_equal(run_stop(&run), 128 + SIGTERM);
+	daemon_down(&daemon);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PLAIN(words_that_make_no_sense),
+		PLAIN(verbs_of_later_versions),
+		PLAIN(help_and_version),
+		PLAIN(no_daemon),
+		PLAIN(gets_and_sets),
+		PLAIN(info_is_a_table),
+		PLAIN(info_of_many_lines),
+		PLAIN(monitor_speaks_like_gpiomon),
+		PLAIN(monitor_in_json),
+	};
+
+	return cmocka_run_group_tests_name("cli vgpioctl", tests, NULL, NULL);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A virtual machine monitor with one GPIO device: connection, guest memory, two rings, and the usual orders of
+ * messages. Tests that want another order send messages themselves.
+ */
+#pragma once
+
+#include "connection.h"
+#include "memory.h"
+#include "messages.h"
+#include "ring.h"
+
+#define VMM_RINGS     2
+#define VMM_REQUESTQ  0
+#define VMM_EVENTQ    1
+#define VMM_RING_SIZE 256
+
+/* What the program under test offers. */
+#define VMM_FEATURES                                                                                                   \
+	(FEATURE(VIRTIO_GPIO_F_IRQ) | FEATURE(VIRTIO_F_INDIRECT_DESC) | FEATURE(VIRTIO_F_EVENT_IDX) |                  \
+	 FEATURE(VHOST_USER_F_PROTOCOL_FEATURES) | FEATURE(VIRTIO_F_VERSION_1))
+#define VMM_PROTOCOL_FEATURES                                                                                          \
+	(FEATURE(VU_PROTOCOL_MQ) | FEATURE(VU_PROTOCOL_REPLY_ACK) | FEATURE(VU_PROTOCOL_BACKEND_REQ) |                 \
+	 FEATURE(VU_PROTOCOL_CONFIG) | FEATURE(VU_PROTOCOL_RESET_DEVICE) | FEATURE(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) |  \
+	 FEATURE(VU_PROTOCOL_STATUS))
+/* Without EVENT_IDX: the plainest ring. */
+#define VMM_FEATURES_PLAIN (VMM_FEATURES & ~FEATURE(VIRTIO_F_EVENT_IDX))
+
+struct vmm {
+	struct connection connection;
+	struct memory memory;
+	struct ring rings[VMM_RINGS];
+	uint64_t features;
+	uint16_t base[VMM_RINGS]; /* what the last vmm_ring_stop() got */
+	enum ring_layout layout;  /* of requests and event buffers */
+};
+
+/* Memory and rings of that size (0: VMM_RING_SIZE), no connection. */
+void vmm_init(struct vmm *vmm, unsigned ring_size);
+void vmm_deinit(struct vmm *vmm);
+void vmm_connect(struct vmm *vmm, const char *path);
+void vmm_disconnect(struct vmm *vmm);
+
+/* GET/SET_PROTOCOL_FEATURES, SET_OWNER, SET_FEATURES. Any refusal is a failure, here and below. */
+void vmm_negotiate(struct vmm *vmm, uint64_t features, uint64_t protocol_features);
+void vmm_send_memory(struct vmm *vmm);
+/* NUM, BASE, ADDR, ERR, CALL, KICK with the ring's own values. */
+void vmm_ring_setup(struct vmm *vmm, unsigned index, uint16_t base);
+void vmm_ring_enable(struct vmm *vmm, unsigned index, bool enable);
+/* GET_VRING_BASE. */
+uint16_t vmm_ring_stop(struct vmm *vmm, unsigned index);
+/* The user addresses of a ring. */
+struct vu_addr vmm_ring_addr(const struct vmm *vmm, unsigned index);
+
+/* All of it, with all features and both rings enabled; or with these features. */
+void vmm_start(struct vmm *vmm, const char *path);
+void vmm_start_with(struct vmm *vmm, const char *path, uint64_t features);
+/* Both rings: what a pause does, and what follows it. */
+void vmm_stop(struct vmm *vmm);
+void vmm_resume(struct vmm *vmm);
+/* Both rings from new: what a reset of the guest does after vmm_stop(). */
+void vmm_restart(struct vmm *vmm);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Set-up and teardown of session tests. */
+#include "session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "failure.h"
+
+static void fail_test(const char *text)
+{
+	print_error("%s\n", text);
+	_fail("front-end", 0);
+}
+
+int session_run(const char *name, const struct CMUnitTest *tests, size_t n_tests)
+{
+	const char *filter = getenv("TEST_FILTER");
+
+	failure_set_handler(fail_test);
+	if (filter)
+		cmocka_set_test_filter(filter);
+	return _cmocka_run_group_tests(name, tests, n_tests, NULL, NULL);
+}
+
+int session_setup_with(void **state, const char *device_list, unsigned ring_size)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return -1;
+	*state = session;
+	daemon_start(&session->daemon, device_list);
+	outside_open(&session->outside, session->daemon.control);
+	vmm_init(&session->vmm, ring_size);
+	return 0;
+}
+
+int session_setup(void **state)
+{
+	return session_setup_with(state, "s8", 0);
+}
+
+int session_setup_started(void **state)
+{
+	int r = session_setup(state);
+
+	if (r == 0)
+		vmm_start(&((struct session *)*state)->vmm, session_socket(*state));
+	return r;
+}
+
+int session_setup_plain(void **state)
+{
+	int r = session_setup(state);
+
+	if (r == 0)
+		vmm_start_with(&((struct session *)*state)->vmm, session_socket(*state), VMM_FEATURES_PLAIN);
+	return r;
+}
+
+int session_teardown(void **state)
+{
+	struct session *session = *state;
+	bool same, sanitized, show = getenv("TEST_SHOW_LOG");
+	int status;
+
+	same = session->workers_may_die || daemon_workers_same(&session->daemon);
+	vmm_deinit(&session->vmm);
+	outside_close(&session->outside);
+	if (session->daemon.pid)
+		kill(session->daemon.pid, SIGTERM);
+	status = daemon_wait(&session->daemon);
+	sanitized = !session->sanitizer_may_speak &&
+		    (daemon_logged(&session->daemon, "Sanitizer") || daemon_logged(&session->daemon, "runtime error"));
+	if (show || !same || sanitized || status)
+		daemon_show_log(&session->daemon);
+	daemon_stop(&session->daemon);
+	free(session);
+	if (!same)
+		print_error("a worker died\n");
+	if (status)
+		print_error("the program ended with status %d\n", status);
+	return same && !sanitized && status == 0 ? 0 : -1;
+}
+
+const char *session_socket(const struct session *session)
+{
+	return session->daemon.sockets[0];
+}
+
+pid_t session_worker(const struct session *session)
+{
+	return session->daemon.workers[0];
+}
+
+void session_reconnect_with(struct session *session, uint64_t features)
+{
+	vmm_deinit(&session->vmm);
+	vmm_init(&session->vmm, 0);
+	vmm_start_with(&session->vmm, session_socket(session), features);
+}
+
+void session_reconnect(struct session *session)
+{
+	session_reconnect_with(session, VMM_FEATURES);
+}
+
+static bool has_left(void *ctx)
+{
+	return proc_maps(*(pid_t *)ctx, "memfd:guest") == 0;
+}
+
+void session_wait_left(const struct session *session)
+{
+	pid_t pid = session_worker(session);
+
+	if (!wait_for(has_left, &pid, WAIT_MS))
+		failure("the worker keeps guest memory of a front-end that left");
+}
+
+struct fd_count {
+	pid_t pid;
+	unsigned n;
+};
+
+static bool has_fds(void *ctx)
+{
+	const struct fd_count *count = ctx;
+
+	return proc_fds(count->pid) == count->n;
+}
+
+bool session_wait_fds(pid_t pid, unsigned n)
+{
+	struct fd_count count = { pid, n };
+
+	if (wait_for(has_fds, &count, WAIT_MS))
+		return true;
+	print_error("process %d has %u fds, not %u\n", (int)pid, proc_fds(pid), n);
+	return false;
+}
+
+void line_drive(struct session *session, unsigned line, int level)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "guest0.%u", line);
+	outside_set(&session->outside, name, level);
+}
+
+int line_level(struct session *session, unsigned line)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "guest0.%u", line);
+	return outside_get(&session->outside, name);
+}
+
+void line_pulse(struct session *session, unsigned line)
+{
+	line_drive(session, line, 1);
+	line_drive(session, line, 0);
+}
