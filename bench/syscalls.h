@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* strace -c on a process, from start to stop. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct syscalls {
+	pid_t strace;
+	char path[32]; /* of its report */
+};
+
+/* False when there is no strace, or it may not trace. */
+bool syscalls_start(struct syscalls *syscalls, pid_t pid);
+/* Prints each system call with its number per request, and all of them together. */
+void syscalls_stop(struct syscalls *syscalls, unsigned requests);
