@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+# shellcheck shell=bash
+# Starts guests and runs commands in them over their consoles (the other side of ./init).
+#
+# The caller sets guest_uml, guest_qemu (an array) and guest_kernel: what ./uml, ./qemu and ./kernel
+# print. A guest is a name; its files are $guest_dir/NAME.*: NAME.log is all that its console said.
+# Every wait has a limit, so a guest that hangs fails what was asked of it and no more.
+
+# shellcheck disable=SC2154 # set by the caller
+
+guest_dir=
+declare -A guest_in=() guest_out=()
+
+guest_init() {
+	guest_dir=$1
+}
+
+# guest_start NAME COMMAND…: runs COMMAND on a pty of its own, in a session of its own.
+guest_start() {
+	local name=$1 base=$guest_dir/$1 in out
+	shift
+	rm -f "$base.in" "$base.out" "$base.pid" "$base.hung"
+	mkfifo "$base.in" "$base.out"
+	exec {in}<>"$base.in" {out}<>"$base.out"
+	guest_in[$name]=$in
+	guest_out[$name]=$out
+	SHELL=/bin/bash script -qfaec "echo \$\$ >$base.pid; stty raw -echo; exec $(printf '%q ' "$@")" \
+		"$base.log" <&"$in" >&"$out" 2>&1 &
+	disown
+}
+
+# guest_start_uml NAME SOCKET [ARGUMENT…]
+guest_start_uml() {
+	guest_start "$1" "$guest_uml" mem=64M "initrd=$guest_dir/uml.cpio" \
+		con0=fd:0,fd:1 con=null ssl=null quiet loglevel=4 panic=-1 \
+		"uml_dir=$guest_dir/" "umid=$1" ${2:+"virtio_uml.device=$2:41"} "${@:3}"
+}
+
+# guest_start_qemu NAME SOCKET: with the QEMU in the array guest_qemu.
+guest_start_qemu() {
+	local -a device=()
+	[[ -z $2 ]] || device=(-chardev "socket,id=gpio,path=$2"
+		-device "vhost-user-gpio-pci,chardev=gpio")
+	guest_start "$1" "${guest_qemu[@]}" -nodefaults -no-user-config -display none \
+		-accel tcg -M q35,memory-backend=mem -cpu max -smp 1 -m 192M \
+		-object memory-backend-memfd,id=mem,size=192M,share=on \
+		-kernel "$guest_kernel/vmlinux" -initrd "$guest_dir/qemu.cpio" \
+		-append 'console=ttyS0 quiet loglevel=4 panic=-1' -serial stdio "${device[@]}"
+}
+
+guest_alive() {
+	[[ -f $guest_dir/$1.pid ]] && kill -0 "$(<"$guest_dir/$1.pid")" 2>/dev/null
+}
+
+# guest_read NAME SECONDS: the console's next line in $guest_line; false when the time is over
+# or the guest is gone.
+guest_read() {
+	local name=$1 deadline=$((SECONDS + $2)) part
+	guest_line=
+	while ! IFS= read -r -t 0.5 -u "${guest_out[$name]}" part; do
+		guest_line+=$part
+		if ((SECONDS > deadline)); then
+			say "the guest $name did not answer in $2 s"
+			return 1
+		fi
+		if [[ -f $guest_dir/$name.pid ]] && ! guest_alive "$name"; then
+			say "the guest $name is gone"
+			return 1
+		fi
+	done
+	guest_line+=$part
+	guest_line=${guest_line//$'\r'/}
+}
+
+# guest_wait NAME SECONDS: until the guest has booted and takes commands.
+guest_wait() {
+	local deadline=$((SECONDS + $2))
+	while guest_read "$1" $((deadline - SECONDS)); do
+		[[ $guest_line != @@ready ]] || return 0
+		[[ -z $guest_line ]] || printf '%s\n' "$guest_line"
+	done
+	return 1
+}
+
+# guest_send NAME COMMAND: without waiting; the command's id in $guest_sent.
+guest_send() {
+	guest_sent=${EPOCHREALTIME//[.,]/}
+	printf '%s %s\n' "$guest_sent" "${2//$'\n'/ }" >&"${guest_in[$1]}"
+}
+
+# guest_run NAME SECONDS COMMAND: prints its output; its status, or 124 without an answer in time.
+# After that the guest is given up: nothing more is asked of it.
+guest_run() {
+	local name=$1 deadline=$((SECONDS + $2)) id output=
+	if [[ -e $guest_dir/$name.hung ]]; then
+		say "the guest $name hung before"
+		return 124
+	fi
+	guest_send "$name" "$3"
+	id=$guest_sent
+	while guest_read "$name" $((deadline - SECONDS)); do
+		case $guest_line in
+		"@@end $id "*)
+			printf '%s' "${output%$'\n'}"
+			return "${guest_line##* }"
+			;;
+		@@*) ;;
+		*) output+=$guest_line$'\n' ;;
+		esac
+	done
+	printf '%s' "$output"
+	: >"$guest_dir/$name.hung"
+	return 124
+}
+
+# guest_kill NAME: SIGKILL to all of its processes; waits until they are gone.
+guest_kill() {
+	local pid tries
+	[[ -f $guest_dir/$1.pid ]] || return 0
+	pid=$(<"$guest_dir/$1.pid")
+	kill -KILL -- "-$pid" 2>/dev/null || true
+	for ((tries = 0; tries < 100; tries++)); do
+		guest_alive "$1" || break
+		sleep 0.02
+	done
+	rm -f "$guest_dir/$1.pid"
+}
+
+guest_kill_all() {
+	local name
+	for name in "${!guest_in[@]}"; do
+		guest_kill "$name"
+	done
+}

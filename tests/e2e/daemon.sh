@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+# shellcheck shell=bash
+# The daemon under test and the control tool.
+
+daemon_pid=
+
+# daemon_start DIR COUNT DEVICES: sockets DIR/gpio.sock0…, control socket DIR/ctl.sock.
+daemon_start() {
+	daemon_dir=$1
+	"$VHOST_DEVICE_GPIO" -s "$1/gpio.sock" -c "$2" -l "$3" --control "$1/ctl.sock" \
+		--log-level debug >"$1/daemon.log" 2>&1 </dev/null &
+	daemon_pid=$!
+	wait_until 5 daemon_ready $(($2 - 1))
+}
+
+daemon_ready() {
+	[[ -S $daemon_dir/gpio.sock$1 && -S $daemon_dir/ctl.sock ]]
+}
+
+daemon_alive() {
+	[[ -n $daemon_pid ]] && kill -0 "$daemon_pid" 2>/dev/null
+}
+
+daemon_gone() {
+	! daemon_alive
+}
+
+# daemon_stop: SIGTERM; true if it exits 0 in time and leaves no socket.
+daemon_stop() {
+	local status=0 left
+	daemon_alive || {
+		printf 'the daemon is gone already\n'
+		return 1
+	}
+	kill -TERM "$daemon_pid"
+	wait_until 3 daemon_gone || printf 'still there 3 s after SIGTERM\n'
+	kill -KILL "$daemon_pid" 2>/dev/null
+	wait "$daemon_pid" || status=$?
+	daemon_pid=
+	left=$(find "$daemon_dir" -name '*.sock*')
+	expect 'exit status' 0 "$status" && expect 'sockets left' '' "$left"
+}
+
+daemon_kill() {
+	[[ -n $daemon_pid ]] || return 0
+	kill -KILL "$daemon_pid" 2>/dev/null || true
+	wait "$daemon_pid" 2>/dev/null || true
+	daemon_pid=
+}
+
+ctl() {
+	timeout 5 "$VGPIOCTL" --control "$daemon_dir/ctl.sock" "$@"
+}
+
+# ctl_is LINE 0|1: does the host see this value?
+ctl_is() {
+	local got
+	got=$(ctl get "$1") || return 1
+	case $got in
+	*=active | *=1 | 1) [[ $2 == 1 ]] ;;
+	*=inactive | *=0 | 0) [[ $2 == 0 ]] ;;
+	*) return 1 ;;
+	esac
+}
+
+# ctl_expect LINE 0|1: the same within a second, with words if not.
+ctl_expect() {
+	wait_until 1 ctl_is "$1" "$2" && return 0
+	printf 'expected %s to be %s on the host, but: %s\n' "$1" "$2" "$(ctl get "$1" 2>&1)"
+	return 1
+}
+
+monitor_pid=
+
+# monitor_start LINE: what the host is told goes to monitor_seen.
+monitor_start() {
+	"$VGPIOCTL" --control "$daemon_dir/ctl.sock" monitor "$1" >"$daemon_dir/monitor.out" 2>&1 &
+	monitor_pid=$!
+	# The present state comes first: once it is there, the monitor listens.
+	wait_until 3 test -s "$daemon_dir/monitor.out"
+}
+
+monitor_saw() {
+	grep -qi "$1" "$daemon_dir/monitor.out"
+}
+
+monitor_stop() {
+	[[ -n $monitor_pid ]] || return 0
+	kill "$monitor_pid" 2>/dev/null || true
+	wait "$monitor_pid" 2>/dev/null || true
+	monitor_pid=
+	cat "$daemon_dir/monitor.out"
+}

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+# shellcheck shell=bash
+# The checks of each front-end, in their order: one daemon, and a guest booted once for many checks.
+
+# shellcheck disable=SC2034,SC2154 # shared with the parts that ./run reads beside this one
+
+# boot NAME SOCKET SECONDS WITH: starts a guest with guest_start_WITH and waits for it.
+boot() {
+	"guest_start_$4" "$1" "$2" && guest_wait "$1" "$3"
+}
+
+# basics LINES: what every guest can do.
+basics() {
+	check 'gpiodetect shows the chip' check_detect "$1"
+	check 'gpioinfo shows the lines and their names' check_info "$1"
+	check 'gpioget reads what the host sets' check_get
+	check 'gpioset drives what the host reads' check_set
+	check 'the host monitors what gpioset drives' check_set_monitored
+}
+
+interrupts() {
+	check 'gpiomon sees rising edges only' check_edges rising 2 0
+	check 'gpiomon sees falling edges only' check_edges falling 0 2
+	check 'gpiomon sees both edges' check_edges both 2 2
+	check 'a burst of 20 edges arrives whole' check_burst
+	check '8 armed lines interrupt' check_all_lines 8
+	check 'a line is read while another is armed' check_read_while_armed
+}
+
+frontend_uml() {
+	local dir=$1
+	guest_uml=$("$scripts/guest/uml")
+	gpiod_init "$("$scripts/guest/initramfs" "$dir/uml.cpio")"
+	check_needed 'the daemon starts' daemon_start "$dir" 2 s8:s32
+	guest=first side=guest0
+	check_needed 'a guest boots' boot first "$dir/gpio.sock0" 15 uml
+	basics 8
+	interrupts
+	check 'the driver is unbound and bound again' check_rebind 8
+	check 'the first guest has no kernel errors' check_dmesg
+
+	guest=second side=guest1
+	check_needed 'a second guest boots beside it' boot second "$dir/gpio.sock1" 15 uml
+	check 'it has its own chip' check_info 32
+	check 'its interrupts survive the first guest, killed by SIGKILL' check_neighbour
+	guest=first side=guest0
+	check 'the daemon serves the next guest on that socket' check_next_guest
+	guest=second side=guest1
+	check 'the second guest still has both edges' check_edges both 2 2
+	check 'the second guest has no kernel errors' check_dmesg
+	check 'SIGTERM ends the daemon with guests attached: status 0, no sockets' daemon_stop
+}
+
+# The first guest is killed while it drives a line and has another armed.
+check_neighbour() {
+	ctl set "$side.dummy31=0" && watch rising 31 || return 1
+	guest=first
+	busy || return 1
+	guest_kill first
+	guest=second
+	ctl set "$side.dummy31=1" || return 1
+	watched 1
+	expect rising 1 "$(saw rising)"
+}
+
+check_next_guest() {
+	boot first "$daemon_dir/gpio.sock0" 15 uml && check_detect 8 && check_get && check_edges both 2 2
+}
+
+# qemu_provide DIR VERSION: false if this Debian has no such QEMU.
+qemu_provide() {
+	local words status=0
+	words=$("$scripts/guest/qemu" "$2") || status=$?
+	[[ $status -ne 3 ]] || return 3
+	[[ $status -eq 0 ]] || die "no QEMU $2"
+	read -ra guest_qemu <<<"$words"
+	guest_kernel=$("$scripts/guest/kernel")
+	gpiod_init "$("$scripts/guest/initramfs" "$1/qemu.cpio" "$guest_kernel")"
+}
+
+frontend_qemu10() {
+	local dir=$1 status=0
+	qemu_provide "$dir" 10 || status=$?
+	if [[ $status -eq 3 ]]; then
+		check_skip 'everything' 'neither this Debian nor its backports have QEMU 9 or later'
+		return 0
+	fi
+	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
+	guest=guest side=guest0
+	check_needed 'a guest boots' boot guest "$dir/gpio.sock" 60 qemu
+	basics 8
+	interrupts
+	check 'a level interrupt comes while the level stays' check_level
+	check 'the driver is unbound and bound again' check_rebind 8
+	check 'the guest has no kernel errors' check_dmesg
+	check 'the guest reboots and works' check_reboot check_edges both 2 2
+	check 'the daemon serves the next QEMU after SIGKILL' check_next_qemu check_edges both 2 2
+	check 'the rebooted guest has no kernel errors' check_dmesg
+	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
+}
+
+frontend_qemu72() {
+	local dir=$1 status=0
+	qemu_provide "$dir" 7.2 || status=$?
+	if [[ $status -eq 3 ]]; then
+		check_skip 'everything' 'this Debian has no QEMU 7.2'
+		return 0
+	fi
+	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
+	guest=guest side=guest0
+	check_needed 'a guest boots' boot guest "$dir/gpio.sock" 60 qemu
+	basics 8
+	check 'gpiomon fails cleanly: this QEMU has no GPIO interrupts' check_no_irq
+	check 'the guest has no kernel errors' check_dmesg
+	check 'the guest reboots and works' check_reboot check_set
+	check 'the daemon serves the next QEMU after SIGKILL' check_next_qemu check_set
+	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
+}
+
+# busy: the guest has a line held and, unless its front-end has no interrupts, one armed.
+busy() {
+	hold 3=1 && { [[ $tap_prefix == qemu72 ]] || watch both 2; }
+}
+
+check_reboot() {
+	busy || return 1
+	guest_send guest 'reboot -f'
+	guest_wait guest 60 && check_detect 8 && check_get && "$@"
+}
+
+check_next_qemu() {
+	busy || return 1
+	guest_kill guest
+	boot guest "$daemon_dir/gpio.sock" 60 qemu && check_detect 8 && check_get && "$@"
+}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+# shellcheck shell=bash
+# Checks and their TAP lines.
+
+# shellcheck disable=SC2154 # tap_prefix and tap_dir are the caller's
+
+tap_count=0
+tap_failed=0
+tap_skipped=0
+# Why nothing more is tried, once that is so.
+tap_stopped=
+
+# check NAME COMMAND [ARG…]: one TAP line; what COMMAND printed follows if it failed.
+check() {
+	local name="$tap_prefix: $1" output=$tap_dir/check.out started=$EPOCHREALTIME
+	shift
+	tap_count=$((tap_count + 1))
+	if [[ -n $tap_stopped ]]; then
+		tap_failed=$((tap_failed + 1))
+		printf 'not ok %d - %s\n#   not tried: %s\n' "$tap_count" "$name" "$tap_stopped"
+	elif "$@" >"$output" 2>&1; then
+		printf 'ok %d - %s\n' "$tap_count" "$name"
+	else
+		tap_failed=$((tap_failed + 1))
+		printf 'not ok %d - %s\n' "$tap_count" "$name"
+		sed 's/^/#   /' "$output"
+	fi
+	[[ -z ${E2E_TIMES:-} ]] || printf '# %d ms\n' $(((${EPOCHREALTIME/./} - ${started/./}) / 1000))
+}
+
+# check_needed NAME COMMAND [ARG…]: a check without which the later ones make no sense.
+check_needed() {
+	local failed=$tap_failed
+	check "$@"
+	[[ -n $tap_stopped || $tap_failed -eq $failed ]] || tap_stopped="not true that $1"
+}
+
+# check_skip NAME REASON
+check_skip() {
+	tap_count=$((tap_count + 1))
+	tap_skipped=$((tap_skipped + 1))
+	printf 'ok %d - %s # SKIP %s\n' "$tap_count" "$tap_prefix: $1" "$2"
+}
+
+# tap_end: the plan and a summary; false if anything failed.
+tap_end() {
+	printf '1..%d\n' "$tap_count"
+	printf 'e2e: %d passed, %d failed, %d skipped\n' \
+		$((tap_count - tap_failed - tap_skipped)) "$tap_failed" "$tap_skipped"
+	[[ $tap_failed -eq 0 ]]
+}
+
+# expect WHAT WANTED GOT: the comparison of a check, which says what differs.
+expect() {
+	[[ $2 == "$3" ]] && return 0
+	printf '%s: expected "%s", got "%s"\n' "$1" "$2" "$3"
+	return 1
+}
+
+# wait_until SECONDS COMMAND [ARG…]
+wait_until() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS <= deadline)) || return 1
+		sleep 0.02
+	done
+}
