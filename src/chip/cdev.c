@@ -20,19 +20,25 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "chip/cdev_name.h"
 #include "chip/cdev_uapi.h"
 #include "chip/driver.h"
 #include "loop/loop.h"
 
 struct cdev_line {
 	struct cdev *cdev;
+	uint32_t seqno;		 /* of the last event read, the kernel's numbers begin at 1 */
+	bool seqno_known;	 /* false: an earlier process read some, nobody knows how many */
 	int fd;			 /* the line request, owned; -1: not requested */
 	struct loop_watch watch; /* while edges are asked for */
 };
 
 struct cdev {
 	struct chip chip;
-	int fd; /* of chip_found: not owned */
+	int fd;			 /* of chip_found: not owned */
+	struct cdev_name *names; /* the session's; NULL without one */
+	bool unsettled;		 /* a line was released, and a copy of its fd may still be open */
+	struct log_limit log_limit;
 	struct cdev_line lines[];
 };
 
@@ -79,6 +85,7 @@ static int probe_info(struct chip_found *found, char *why, size_t why_size)
 	if (ret < 0)
 		return probe_fail(ret, ret == -ENOTTY ? "is not a GPIO chip" : NULL, why, why_size);
 	found->n_lines = chip.lines;
+	found->state_size = chip.lines * sizeof(struct cdev_name);
 	cdev_name_from_uapi(chip.label, found->label);
 	if (chip.lines == 0)
 		return 0; /* chip_probe() says so */
@@ -110,6 +117,7 @@ static int cdev_attach(const struct chip_spec *spec, const struct chip_found *fo
 		return -ENOMEM;
 	cdev->chip = (struct chip){ .driver = &chip_driver_cdev, .host = *host, .n_lines = found->n_lines };
 	cdev->fd = found->fd;
+	cdev->names = state;
 	for (unsigned i = 0; i < found->n_lines; i++)
 		cdev->lines[i] = (struct cdev_line){ .cdev = cdev, .fd = -1 };
 	*chip = &cdev->chip;
@@ -127,14 +135,26 @@ static void cdev_detach(struct chip *chip)
 	free(cdev);
 }
 
+static bool cdev_is_gone(const struct chip_found *found)
+{
+	struct gpiochip_info info;
+
+	return cdev_ioctl(found->fd, GPIO_GET_CHIPINFO_IOCTL, &info) == -ENODEV;
+}
+
 static int cdev_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
 {
 	struct gpio_v2_line_info uapi = { .offset = offset };
+	struct cdev_name *kept = cdev_of(chip)->names ? &cdev_of(chip)->names[offset] : NULL;
 	int ret = cdev_ioctl(cdev_of(chip)->fd, GPIO_V2_GET_LINEINFO_IOCTL, &uapi);
 
-	if (ret == 0)
-		cdev_info_from_uapi(&uapi, info);
-	return ret;
+	if (ret == -ENODEV && cdev_name_recall(kept, info))
+		return 0;
+	if (ret < 0)
+		return ret;
+	cdev_info_from_uapi(&uapi, info);
+	cdev_name_keep(kept, info);
+	return 0;
 }
 
 /* Edges */
@@ -142,8 +162,22 @@ static int cdev_line_info(struct chip *chip, unsigned offset, struct chip_line_i
 /* Whatever the line's chip or its driver does, this fd is not waited for again: the loop would turn for ever. */
 static void line_deaf(struct cdev_line *line, const char *reason)
 {
-	log_warning(line->cdev->chip.host.tag, "line %u: no more interrupts: %s", line_offset(line), reason);
+	log_limited(&line->cdev->log_limit, LOG_LEVEL_WARNING, line->cdev->chip.host.tag,
+		    "%s line %u: no more interrupts: %s", chip_path(&line->cdev->chip), line_offset(line), reason);
 	loop_watch_del(&line->watch);
+}
+
+/* The kernel numbers a request's events: a gap is what its buffer had no room for. What is latched covers it. */
+static void line_check_seqno(struct cdev_line *line, const struct gpio_v2_line_event *event)
+{
+	uint32_t lost = event->line_seqno - line->seqno - 1;
+
+	if (line->seqno_known && lost != 0)
+		log_limited(&line->cdev->log_limit, LOG_LEVEL_INFO, line->cdev->chip.host.tag,
+			    "%s line %u: %u edges came too fast", chip_path(&line->cdev->chip), line_offset(line),
+			    lost);
+	line->seqno = event->line_seqno;
+	line->seqno_known = true;
 }
 
 /* One batch: when there are more, the fd stays ready for the next turn. */
@@ -165,6 +199,7 @@ static void line_ready(struct loop_watch *watch, uint32_t events)
 		bool level;
 		enum chip_edge edge = cdev_edge_from_uapi(&batch[i], &level);
 
+		line_check_seqno(line, &batch[i]);
 		if (edge != CHIP_EDGE_NONE)
 			host->edge(host->ctx, line_offset(line), edge, level);
 		if (!watch->loop)
@@ -178,8 +213,12 @@ static void line_drain(struct cdev_line *line)
 	struct gpio_v2_line_event batch[CDEV_EVENTS_MAX];
 
 	for (int i = 0; i < 2; i++) {
-		if (read(line->fd, batch, sizeof(batch)) <= 0)
-			return;
+		ssize_t len = read(line->fd, batch, sizeof(batch));
+
+		if (len < (ssize_t)sizeof(batch[0]))
+			break;
+		line->seqno = batch[len / (ssize_t)sizeof(batch[0]) - 1].line_seqno;
+		line->seqno_known = true;
 	}
 }
 
@@ -201,6 +240,7 @@ static void line_close(struct cdev_line *line)
 		return;
 	fd_close(&line->fd);
 	host->drop_fd(host->ctx, line_offset(line));
+	line->cdev->unsettled = true;
 }
 
 /* A new fd: ours, or one of an earlier process. */
@@ -209,6 +249,8 @@ static int line_open(struct cdev_line *line, int fd, const struct chip_line_conf
 	int ret = fd_set_nonblock(fd);
 
 	line->fd = fd;
+	line->seqno = 0;
+	line->seqno_known = true;
 	if (ret == 0 && config->edges != CHIP_EDGE_NONE)
 		ret = line_watch(line);
 	if (ret < 0)
@@ -284,6 +326,7 @@ static int cdev_adopt(struct chip *chip, unsigned offset, const struct chip_line
 
 	if (ret < 0)
 		return ret;
+	line->seqno_known = false;
 	ret = line_set_config(line, config);
 	if (ret < 0)
 		line_close(line);
@@ -293,6 +336,24 @@ static int cdev_adopt(struct chip *chip, unsigned offset, const struct chip_line
 static void cdev_release(struct chip *chip, unsigned offset)
 {
 	line_close(cdev_line(chip, offset));
+}
+
+static void cdev_settle(struct chip *chip)
+{
+	struct cdev *cdev = cdev_of(chip);
+
+	if (cdev->unsettled)
+		chip->host.settle_fds(chip->host.ctx);
+	cdev->unsettled = false;
+}
+
+static void cdev_replace_fd(struct chip *chip, int fd)
+{
+	for (unsigned i = 0; i < chip->n_lines; i++)
+		cdev_release(chip, i);
+	/* In older kernels (seen: 6.1) an old request even takes the interrupt that the new one needs. */
+	cdev_settle(chip);
+	cdev_of(chip)->fd = fd;
 }
 
 /* Levels */
@@ -324,10 +385,13 @@ const struct chip_driver chip_driver_cdev = {
 	.probe = cdev_probe,
 	.attach = cdev_attach,
 	.detach = cdev_detach,
+	.is_gone = cdev_is_gone,
+	.replace_fd = cdev_replace_fd,
 	.line_info = cdev_line_info,
 	.configure = cdev_configure,
 	.adopt = cdev_adopt,
 	.release = cdev_release,
+	.settle = cdev_settle,
 	.get = cdev_get,
 	.set = cdev_set,
 };

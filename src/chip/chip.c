@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/fd.h"
 #include "chip/driver.h"
@@ -72,7 +73,48 @@ int chip_probe(const struct chip_spec *spec, struct chip_found *found, char *why
 int chip_attach(const struct chip_spec *spec, const struct chip_found *found, void *state, const struct chip_host *host,
 		struct chip **chip)
 {
-	return spec->driver->attach(spec, found, state, host, chip);
+	int ret = spec->driver->attach(spec, found, state, host, chip);
+
+	if (ret == 0)
+		(*chip)->spec = spec;
+	return ret;
+}
+
+bool chip_is_gone(const struct chip_spec *spec, const struct chip_found *found)
+{
+	return spec->driver->is_gone && spec->driver->is_gone(found);
+}
+
+int chip_find_again(const struct chip_spec *spec, const struct chip_found *found, const char *path, int *fd)
+{
+	struct chip_spec there = *spec;
+	struct chip_found again;
+	char why[80];
+	int ret;
+
+	if (strlen(path) >= sizeof(there.path))
+		return -ENAMETOOLONG;
+	snprintf(there.path, sizeof(there.path), "%s", path);
+	ret = chip_probe(&there, &again, why, sizeof(why));
+	if (ret < 0)
+		return ret;
+	if (again.n_lines != found->n_lines || strcmp(again.label, found->label) != 0) {
+		fd_close(&again.fd);
+		return -ENODEV;
+	}
+	*fd = again.fd;
+	return 0;
+}
+
+void chip_replace_fd(struct chip *chip, int fd)
+{
+	if (chip->driver->replace_fd)
+		chip->driver->replace_fd(chip, fd);
+}
+
+const char *chip_path(const struct chip *chip)
+{
+	return chip->spec ? chip->spec->path : chip->driver->name;
 }
 
 void chip_detach(struct chip *chip)
@@ -104,6 +146,12 @@ int chip_adopt(struct chip *chip, unsigned offset, const struct chip_line_config
 void chip_release(struct chip *chip, unsigned offset)
 {
 	chip->driver->release(chip, offset);
+}
+
+void chip_settle(struct chip *chip)
+{
+	if (chip->driver->settle)
+		chip->driver->settle(chip);
 }
 
 int chip_get(struct chip *chip, unsigned offset)

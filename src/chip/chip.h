@@ -72,6 +72,17 @@ struct chip_found {
 /* Opens and checks the chip. -errno, with why in words ("No such file or directory", "has no lines", ...). */
 int chip_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size);
 
+/*
+ * Whether the chip behind found is gone for good: unplugged, or its driver unbound. A simulated chip never is. When the
+ * same hardware comes back it is another chip to the kernel, with a new device node.
+ */
+bool chip_is_gone(const struct chip_spec *spec, const struct chip_found *found);
+/*
+ * Whether the chip at path is the one that spec and found describe, come back: the same driver, label and number of
+ * lines. Then *fd is open on it, the caller's. -ENODEV: it is another; another -errno: it can not be looked at.
+ */
+int chip_find_again(const struct chip_spec *spec, const struct chip_found *found, const char *path, int *fd);
+
 /* What a chip tells its user; all are called from chip functions or from the loop, and none is NULL. */
 struct chip_host {
 	struct loop *loop;
@@ -85,16 +96,27 @@ struct chip_host {
 	/* A line request fd that should outlive this process, and its end. The fd stays the chip's. */
 	void (*keep_fd)(void *ctx, unsigned offset, int fd);
 	void (*drop_fd)(void *ctx, unsigned offset);
+	/* Returns when what drop_fd said has been done. */
+	void (*settle_fds)(void *ctx);
 };
 
-/* found and state stay the caller's and outlive the chip; host is copied. */
+/* spec, found and state stay the caller's and outlive the chip; host is copied. */
 int chip_attach(const struct chip_spec *spec, const struct chip_found *found, void *state, const struct chip_host *host,
 		struct chip **chip);
 /* Releases no line in the sense of the host: closes what this process holds. */
 void chip_detach(struct chip *chip);
 
-unsigned chip_n_lines(const struct chip *chip);
+/*
+ * The chip came back under this fd, which stays the caller's. Every line is released: the old requests were of the chip
+ * that is gone.
+ */
+void chip_replace_fd(struct chip *chip, int fd);
 
+unsigned chip_n_lines(const struct chip *chip);
+/* How the user names it, for the log. */
+const char *chip_path(const struct chip *chip);
+
+/* Of a chip that is gone: the name that the line had, when an earlier call in this session saw it. */
 int chip_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info);
 
 /*
@@ -109,6 +131,11 @@ int chip_configure(struct chip *chip, unsigned offset, const struct chip_line_co
 int chip_adopt(struct chip *chip, unsigned offset, const struct chip_line_config *config, int fd);
 /* Gives the line back. Idempotent. */
 void chip_release(struct chip *chip, unsigned offset);
+/*
+ * Returns when every line that was released is free: as long as a copy of its fd is open elsewhere, the kernel holds the
+ * line, drives it, and refuses it to everybody, us included.
+ */
+void chip_settle(struct chip *chip);
 /* The sensed level of an input, the driven level of an output: 0, 1 or -errno. The line must be configured. */
 int chip_get(struct chip *chip, unsigned offset);
 /* The level of a configured output. */

@@ -7,6 +7,7 @@
 struct chip {
 	const struct chip_driver *driver;
 	struct chip_host host;
+	const struct chip_spec *spec;
 	unsigned n_lines;
 };
 
@@ -17,10 +18,13 @@ struct chip_driver {
 	int (*attach)(const struct chip_spec *spec, const struct chip_found *found, void *state,
 		      const struct chip_host *host, struct chip **chip);
 	void (*detach)(struct chip *chip);
+	bool (*is_gone)(const struct chip_found *found); /* NULL: never */
+	void (*replace_fd)(struct chip *chip, int fd);	 /* NULL when it is never gone */
 	int (*line_info)(struct chip *chip, unsigned offset, struct chip_line_info *info);
 	int (*configure)(struct chip *chip, unsigned offset, const struct chip_line_config *config);
 	int (*adopt)(struct chip *chip, unsigned offset, const struct chip_line_config *config, int fd);
 	void (*release)(struct chip *chip, unsigned offset);
+	void (*settle)(struct chip *chip); /* NULL: a released line is free at once */
 	int (*get)(struct chip *chip, unsigned offset);
 	int (*set)(struct chip *chip, unsigned offset, uint8_t value);
 };

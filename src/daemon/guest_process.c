@@ -211,6 +211,23 @@ int guest_process_open(struct guest_process *process, const char *alias_path, bo
 	return ret;
 }
 
+bool guest_process_chip_appeared(struct guest_process *process, const char *path)
+{
+	const struct chip_spec *spec = &process->guest->chip;
+	int fd, ret;
+
+	if (!chip_is_gone(spec, &process->found) || chip_find_again(spec, &process->found, path, &fd) < 0)
+		return false;
+	fd_close(&process->found.fd);
+	process->found.fd = fd;
+	log_info(process->child.tag, "%s came back as %s", spec->path, path);
+	/* A worker that dies now, or does not take it, is replaced by one that has it from the start. */
+	ret = process->keeper_fd >= 0 ? keeper_send_chip(process->keeper_fd, fd) : 0;
+	if (ret < 0 && process->child.pid > 0)
+		kill(process->child.pid, SIGKILL);
+	return true;
+}
+
 void guest_process_close(struct guest_process *process)
 {
 	loop_timer_del(&process->child.pause);

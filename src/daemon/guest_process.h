@@ -34,5 +34,10 @@ int guest_process_probe(struct guest_process *process, char *why, size_t why_siz
 /* Makes the socket (with alias_path, unless that is "") and what else it takes; with_port: the port too. -errno. */
 int guest_process_open(struct guest_process *process, const char *alias_path, bool with_port, char *why,
 		       size_t why_size);
+/*
+ * A chip's device node appeared at path. True when it is this guest's chip, which was gone and has come back: the worker
+ * has been told, and its successors will find it.
+ */
+bool guest_process_chip_appeared(struct guest_process *process, const char *path);
 /* The process is stopped and gone by then. Idempotent. */
 void guest_process_close(struct guest_process *process);

@@ -3,32 +3,75 @@
 #include "daemon/keeper.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/scm.h"
 
 #define KEPT_FIRST_CAPACITY 16
+#define SETTLE_MS	    1000
 
-static int keeper_send(int channel, enum keeper_type type, uint32_t key, const int *fd)
+static int keeper_send(int channel, enum keeper_type type, uint32_t key, const int *fd, int flags)
 {
 	struct keeper_message message = { .type = type, .key = key };
-	ssize_t len = scm_send(channel, &message, sizeof(message), fd, fd ? 1 : 0, 0);
+	ssize_t len = scm_send(channel, &message, sizeof(message), fd, fd ? 1 : 0, flags);
 
 	return len < 0 ? (int)len : 0;
 }
 
 int keeper_keep(int channel, uint32_t key, int fd)
 {
-	return keeper_send(channel, KEEPER_KEEP, key, &fd);
+	return keeper_send(channel, KEEPER_KEEP, key, &fd, 0);
 }
 
 int keeper_drop(int channel, uint32_t key)
 {
-	return keeper_send(channel, KEEPER_DROP, key, NULL);
+	return keeper_send(channel, KEEPER_DROP, key, NULL, 0);
+}
+
+int keeper_settle(int channel)
+{
+	struct pollfd pfd;
+	int fds[2];
+	int ret;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	ret = keeper_send(channel, KEEPER_SETTLE, 0, &fds[1], 0);
+	fd_close(&fds[1]);
+	pfd = (struct pollfd){ .fd = fds[0] }; /* the other end being closed is always told */
+	while (ret == 0) {
+		ret = poll(&pfd, 1, SETTLE_MS);
+		if (ret > 0)
+			break;
+		ret = ret == 0 ? -ETIMEDOUT : errno == EINTR ? 0 : -errno;
+	}
+	fd_close(&fds[0]);
+	return ret < 0 ? ret : 0;
+}
+
+int keeper_send_chip(int channel, int fd)
+{
+	return keeper_send(channel, KEEPER_CHIP, 0, &fd, MSG_DONTWAIT);
+}
+
+int keeper_receive_chip(int channel)
+{
+	struct keeper_message message;
+	size_t n_fds;
+	int fd = -1;
+	ssize_t len = scm_recv(channel, &message, sizeof(message), &fd, 1, &n_fds, MSG_DONTWAIT);
+
+	if (len == sizeof(message) && message.type == KEEPER_CHIP && n_fds == 1)
+		return fd;
+	fd_close(&fd);
+	return len < 0 ? (int)len : -ECONNRESET;
 }
 
 void kept_init(struct kept_set *set, size_t max)
@@ -128,6 +171,12 @@ static int kept_drop(struct kept_set *set, uint32_t key)
 	return 0;
 }
 
+static int kept_settle(int *fd)
+{
+	fd_close(fd);
+	return 0;
+}
+
 int kept_receive(struct kept_set *set, int channel)
 {
 	struct {
@@ -149,6 +198,8 @@ int kept_receive(struct kept_set *set, int channel)
 			ret = kept_put(set, in.message.key, fd);
 		else if (in.message.type == KEEPER_DROP && n_fds == 0)
 			ret = kept_drop(set, in.message.key);
+		else if (in.message.type == KEEPER_SETTLE && n_fds == 1)
+			ret = kept_settle(&fd);
 	}
 	if (ret < 0) {
 		if (n_fds > 0)

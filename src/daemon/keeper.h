@@ -3,9 +3,13 @@
  * The keeper protocol: a worker hands the fds of its session to the supervisor, which keeps a duplicate of each until
  * told otherwise, so that a successor of the worker finds them (inherited over fork) under the same keys.
  *
- * SOCK_SEQPACKET, one fixed struct a message, worker to supervisor only, no replies: what was sent is kept, because the
- * supervisor reads the channel to its end before it starts a successor. Keys are opaque to the supervisor. The worker
- * is not trusted: unknown types, wrong lengths and more fds than the session may have end that worker.
+ * SOCK_SEQPACKET, one fixed struct a message, no replies: what was sent is kept, because the supervisor reads the
+ * channel to its end before it starts a successor. The supervisor says one thing: the chip is back, here is its fd.
+ * Keys are opaque to the supervisor. The worker is not trusted: unknown types, wrong lengths and more fds than the
+ * session may have end that worker.
+ *
+ * A line of a real chip is given back to the kernel only when the supervisor has closed its duplicate, too. A worker
+ * that must know when sends the end of a pipe after the drops: when the supervisor gets to it, it closes it.
  */
 #pragma once
 
@@ -13,8 +17,10 @@
 #include <stdint.h>
 
 enum keeper_type {
-	KEEPER_KEEP = 1, /* with one fd: keep it under key; replaces what was there */
-	KEEPER_DROP = 2, /* close what is under key, if anything */
+	KEEPER_KEEP = 1,   /* with one fd: keep it under key; replaces what was there */
+	KEEPER_DROP = 2,   /* close what is under key, if anything */
+	KEEPER_SETTLE = 4, /* with one fd: close it; key unused */
+	KEEPER_CHIP = 3,   /* supervisor to worker, with one fd: the guest's chip is back under it; key unused */
 };
 
 struct keeper_message {
@@ -25,6 +31,13 @@ struct keeper_message {
 /* Worker's side. Blocking; 0 or -errno (the supervisor is gone). The fd stays the caller's. */
 int keeper_keep(int channel, uint32_t key, int fd);
 int keeper_drop(int channel, uint32_t key);
+/* Returns when every earlier message has been taken. -ETIMEDOUT: the supervisor is too busy. */
+int keeper_settle(int channel);
+/* The fd of the chip that came back, the caller's; -EAGAIN: nothing there; another -errno: the supervisor is gone. */
+int keeper_receive_chip(int channel);
+
+/* Supervisor's side. 0 or -errno (-EAGAIN: the worker does not read). The fd stays the caller's. */
+int keeper_send_chip(int channel, int fd);
 
 /* Supervisor's side: the fds kept for one session. */
 struct kept_fd {

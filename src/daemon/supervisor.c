@@ -13,11 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/log.h"
 #include "base/util.h"
+#include "daemon/chip_watch.h"
 #include "daemon/control_process.h"
+#include "daemon/fd_limit.h"
 #include "daemon/guest_process.h"
 #include "loop/loop.h"
 
@@ -32,6 +33,7 @@ struct supervisor {
 	bool stopping;
 	struct guest_process *guests; /* owned */
 	size_t n_guests;
+	struct chip_watch chips;
 	struct control_process control; /* not open without --control */
 };
 
@@ -106,15 +108,17 @@ static void signal_came(struct loop_signals *signals, int signo)
 		loop_quit(&supervisor->loop, 0);
 }
 
-/* Every line of a real chip that a guest uses is an fd here and in the worker. */
-static void fd_limit_raise(void)
+/* What a process that holds every line of every guest would need: the supervisor does. */
+static size_t fds_needed(const struct supervisor *supervisor)
 {
-	struct rlimit limit;
+	size_t needed = FD_LIMIT_BASE;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
+	for (size_t i = 0; i < supervisor->n_guests; i++) {
+		const struct chip_found *found = &supervisor->guests[i].found;
+
+		needed += FD_LIMIT_PER_GUEST + (found->fd >= 0 ? found->n_lines : 0);
 	}
+	return needed;
 }
 
 static int signals_take(struct supervisor *supervisor)
@@ -154,10 +158,40 @@ static int guests_open(struct supervisor *supervisor, char *why, size_t why_size
 				   &supervisor->signals_own);
 	for (size_t i = 0; i < options->n_guests && ret == 0; i++)
 		ret = guest_process_probe(&supervisor->guests[i], why, why_size);
+	if (ret == 0)
+		ret = fd_limit_raise(fds_needed(supervisor), why, why_size);
 	for (size_t i = 0; i < options->n_guests && ret == 0; i++)
 		ret = guest_process_open(&supervisor->guests[i], options->alias_path, has_control(supervisor), why,
 					 why_size);
 	return ret;
+}
+
+/*
+ * One device node is one guest's chip, also when two guests wait for chips that look the same: the one that had this
+ * node before goes first.
+ */
+static void chip_appeared(void *ctx, const char *path)
+{
+	struct supervisor *supervisor = ctx;
+
+	for (int same_path = 1; same_path >= 0; same_path--) {
+		for (size_t i = 0; i < supervisor->n_guests; i++) {
+			struct guest_process *process = &supervisor->guests[i];
+
+			if ((strcmp(process->guest->chip.path, path) == 0) == same_path &&
+			    guest_process_chip_appeared(process, path))
+				return;
+		}
+	}
+}
+
+/* Without it a chip that comes back is not seen: worth a word, no reason not to serve. */
+static void chips_watch(struct supervisor *supervisor)
+{
+	int ret = chip_watch_start(&supervisor->chips, &supervisor->loop, chip_appeared, supervisor);
+
+	if (ret < 0)
+		log_warning("supervisor", "cannot watch for chips that come back: %s", strerror(-ret));
 }
 
 static int control_open(struct supervisor *supervisor, char *why, size_t why_size)
@@ -186,13 +220,16 @@ static int supervisor_open(struct supervisor *supervisor, char *why, size_t why_
 		snprintf(why, why_size, "%s", strerror(-ret));
 		return ret;
 	}
-	fd_limit_raise();
 	ret = guests_open(supervisor, why, why_size);
-	return ret < 0 ? ret : control_open(supervisor, why, why_size);
+	if (ret < 0)
+		return ret;
+	chips_watch(supervisor);
+	return control_open(supervisor, why, why_size);
 }
 
 static void supervisor_close(struct supervisor *supervisor)
 {
+	chip_watch_stop(&supervisor->chips);
 	loop_timer_del(&supervisor->patience);
 	loop_signals_del(&supervisor->signals);
 	control_process_close(&supervisor->control);

@@ -35,6 +35,7 @@ struct worker {
 	struct loop_watch keeper_watch, listen_watch;
 	void *session;
 	struct chip *chip;
+	int chip_fd; /* owned: of the chip as it is now; -1: simulated */
 	struct lines lines;
 	struct virtio_gpio gpio;
 	struct vhost_device *device;
@@ -121,6 +122,15 @@ static void on_chip_drop(void *ctx, unsigned offset)
 	drop_fd(ctx, KEY_LINE | offset);
 }
 
+static void on_chip_settle(void *ctx)
+{
+	struct worker *worker = ctx;
+	int r = keeper_settle(worker->start->keeper_fd);
+
+	if (r < 0)
+		log_warning(worker->tag, "released lines are not free yet: %s", strerror(-r));
+}
+
 static int on_lines_take(void *ctx, unsigned offset)
 {
 	return take_fd(ctx, KEY_LINE | offset);
@@ -203,13 +213,26 @@ static void on_signal(struct loop_signals *signals, int signo)
 	loop_quit(&worker->loop, 0);
 }
 
-/* The supervisor never sends: readable is the end of file. */
+static void chip_came_back(struct worker *worker, int fd)
+{
+	log_info(worker->tag, "%s is back", chip_path(worker->chip));
+	chip_replace_fd(worker->chip, fd);
+	fd_close(&worker->chip_fd);
+	worker->chip_fd = fd;
+	lines_restore(&worker->lines);
+}
+
 static void on_keeper(struct loop_watch *watch, uint32_t events)
 {
 	struct worker *worker = container_of(watch, struct worker, keeper_watch);
+	int fd = keeper_receive_chip(watch->fd);
 
-	loop_watch_del(watch);
-	keeper_lost(worker, -ECONNRESET);
+	if (fd >= 0) {
+		chip_came_back(worker, fd);
+	} else if (fd != -EAGAIN) {
+		loop_watch_del(watch);
+		keeper_lost(worker, fd);
+	}
 }
 
 static int attach_loop(struct worker *worker)
@@ -255,6 +278,7 @@ static int attach_lines(struct worker *worker)
 		.changed = on_chip_changed,
 		.keep_fd = on_chip_keep,
 		.drop_fd = on_chip_drop,
+		.settle_fds = on_chip_settle,
 	};
 	const struct lines_host lines_host = { .ctx = worker, .irq = on_lines_irq, .changed = on_lines_changed };
 	int r;
@@ -284,6 +308,11 @@ static int attach_device(struct worker *worker)
 				&keeper, worker->tag);
 	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */
 	kept_deinit(worker->start->kept);
+	/* The chip came back, and the earlier worker died before it had made its requests anew. */
+	if (r == 0 && worker->lines.to_restore && !chip_is_gone(&worker->start->guest->chip, worker->start->found)) {
+		chip_settle(worker->chip);
+		lines_restore(&worker->lines);
+	}
 	return r;
 }
 
@@ -296,6 +325,7 @@ static void detach(struct worker *worker)
 	lines_detach(&worker->lines);
 	if (worker->chip)
 		chip_detach(worker->chip);
+	fd_close(&worker->chip_fd);
 	if (worker->session)
 		munmap(worker->session, worker_session_size(worker->start->found));
 	loop_watch_del(&worker->listen_watch);
@@ -307,7 +337,7 @@ static void detach(struct worker *worker)
 int worker_main(const struct worker_start *start)
 {
 	static int (*const steps[])(struct worker *) = { attach_loop, attach_session, attach_lines, attach_device };
-	struct worker worker = { .start = start, .tag = start->guest->name };
+	struct worker worker = { .start = start, .tag = start->guest->name, .chip_fd = start->found->fd };
 	int r = 0;
 
 	snprintf(worker.consumer, sizeof(worker.consumer), "vhost-device-gpio:%.13s", start->guest->name);

@@ -43,7 +43,11 @@ static void line_attach(struct lines *lines, uint16_t line, int kept_fd)
 		ret = chip_configure(lines->chip, line, &config);
 	if (ret < 0) {
 		lines_failed(lines, line, "take over", ret);
-		*state = (struct line_state){ .direction = GPIO_DIRECTION_NONE };
+		/* A chip that is gone may come back, or has, and the request is of the old one: lines_restore() wants to know. */
+		if (ret == -ENODEV)
+			lines->to_restore = true;
+		else
+			*state = (struct line_state){ .direction = GPIO_DIRECTION_NONE };
 	}
 	/* Also on the way of a line that the chip holds and nobody uses. */
 	if (!line_uses_chip(state))

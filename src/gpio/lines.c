@@ -40,13 +40,18 @@ static int line_apply(struct lines *lines, uint16_t line, const struct line_stat
 	if (line_uses_chip(state))
 		return chip_configure(lines->chip, line, &config);
 	chip_release(lines->chip, line);
+	chip_settle(lines->chip);
 	return 0;
 }
 
 void lines_failed(struct lines *lines, unsigned line, const char *operation, int error)
 {
-	log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "line %u: %s: %s", line, operation,
-		    strerror(-error));
+	struct chip_line_info info;
+	bool held = error == -EBUSY && chip_line_info(lines->chip, line, &info) == 0 && info.consumer[0];
+
+	log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "%s line %u: %s: %s%s%s%s",
+		    chip_path(lines->chip), line, operation, strerror(-error), held ? " (held by \"" : "",
+		    held ? info.consumer : "", held ? "\")" : "");
 }
 
 static void lines_changed(struct lines *lines, uint16_t line)
@@ -77,6 +82,7 @@ static int line_deactivate(struct lines *lines, uint16_t line)
 
 	if (line_uses_chip(state))
 		chip_release(lines->chip, line);
+	chip_settle(lines->chip);
 	state->direction = GPIO_DIRECTION_NONE;
 	state->value = 0;
 	lines_answer(lines, line, irq_set_type(&state->irq, IRQ_TYPE_NONE, false));
@@ -251,6 +257,30 @@ void lines_reset(struct lines *lines)
 		if (used)
 			lines_changed(lines, (uint16_t)i);
 	}
+	chip_settle(lines->chip);
+}
+
+/* A level that became active meanwhile is told; edges of that time are lost, nobody saw them. */
+static void line_restore(struct lines *lines, uint16_t line)
+{
+	struct line_state *state = &lines->state[line];
+	int ret;
+
+	if (!line_uses_chip(state))
+		return;
+	ret = line_apply(lines, line, state);
+	if (ret < 0)
+		lines_failed(lines, line, "restore", ret);
+	else if (state->irq.unmasked && irq_type_is_level(state->irq.type))
+		lines_answer(lines, line, irq_edge(&state->irq, CHIP_EDGE_NONE, line_is_level(lines, line)));
+	lines_changed(lines, line);
+}
+
+void lines_restore(struct lines *lines)
+{
+	lines->to_restore = false;
+	for (unsigned i = 0; i < lines->n_lines; i++)
+		line_restore(lines, (uint16_t)i);
 }
 
 int lines_level(struct lines *lines, uint16_t line)

@@ -83,6 +83,7 @@ struct lines {
 	struct line_state *state; /* n_lines of them, session memory */
 	uint16_t n_lines;
 	bool irq_enabled;    /* VIRTIO_GPIO_F_IRQ is negotiated */
+	bool to_restore;     /* lines_attach() found requests of a chip that is gone */
 	char *names;	     /* owned: n_lines strings with their terminators, or NULL */
 	uint32_t names_size; /* 0 when no line has a name */
 	uint32_t *name_at;   /* owned: where in names each line's begins, or NULL */
@@ -116,6 +117,9 @@ void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool 
  * buffers are not answered: their ring is gone.
  */
 void lines_reset(struct lines *lines);
+
+/* The chip is back, and every old request of its lines is closed: brings it in step with what the guest made of its lines. */
+void lines_restore(struct lines *lines);
 
 /* The present level of any line, for monitors: 0, 1, or -errno when it can not be told (a real line nobody holds). */
 int lines_level(struct lines *lines, uint16_t line);

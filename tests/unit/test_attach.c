@@ -87,12 +87,40 @@ static void refused_by_the_chip(void **state)
 	lines_detach(&bench->lines);
 	fake_chip_init(&bench->fake);
 	bench->fake.fail_configure = -EBUSY;
-	bench->fake.fail_adopt = -ENODEV;
+	bench->fake.fail_adopt = -EIO;
 	bench_attach(bench);
 	for (unsigned i = 0; i < FAKE_LINES; i++)
 		assert_int_equal(ask(bench, GET_DIR, i, 0), OK(NONE));
 	bench->fake.fail_configure = 0;
 	assert_int_equal(ask(bench, SET_DIR, 3, IN), OK(0));
+}
+
+/* A worker that dies while the chip is unplugged: its successor still knows what the guest made of the lines. */
+static void kept_while_the_chip_is_gone(void **state)
+{
+	struct bench *bench = *state;
+
+	ask(bench, SET_VALUE, 1, 1);
+	ask(bench, SET_DIR, 1, OUT);
+	ask(bench, SET_IRQ, 2, IRQ_TYPE_LEVEL_HIGH);
+	lines_detach(&bench->lines);
+	fake_chip_init(&bench->fake);
+	bench->fake.fail_configure = -ENODEV;
+	bench_attach(bench);
+	assert_int_equal(lines_unmask(&bench->lines, 2), IRQ_NOTHING);
+	assert_int_equal(ask(bench, SET_VALUE, 3, 1), OK(0));
+	assert_int_equal(ask(bench, SET_DIR, 3, OUT), ERR);
+	assert_int_equal(ask(bench, GET_DIR, 1, 0), OK(OUT));
+
+	bench->fake.fail_configure = 0;
+	wire(bench, 2, true);
+	fake_chip_journal(&bench->fake);
+	irqs(bench);
+	lines_restore(&bench->lines);
+	assert_journal(bench, "1:out1 2:in+rf 2:get ");
+	assert_int_equal(irqs(bench), 1);
+	assert_int_equal(bench->irq_line, 2);
+	assert_int_equal(bench->irq_action, IRQ_FIRE);
 }
 
 static void hostile_memory(void **state)
@@ -307,6 +335,7 @@ int main(void)
 		LINES_TEST("G-95", successor_without_kept_fds),
 		LINES_TEST("G-93", kept_for_a_line_nobody_uses),
 		LINES_TEST("G-39", refused_by_the_chip),
+		LINES_TEST("G-39", kept_while_the_chip_is_gone),
 		cmocka_unit_test_setup_teardown(hostile_memory, bench_up, bench_down),
 		cmocka_unit_test_setup_teardown(random_memory, bench_up, bench_down),
 		LINES_TEST("G-04 G-05 G-06 G-07", block_of_names),

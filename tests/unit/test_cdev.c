@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "chip/cdev_name.h"
 #include "chip/cdev_uapi.h"
 #include "fake_kernel.h"
 #include "loop/loop.h"
@@ -19,7 +20,7 @@ struct bench {
 	struct chip_spec spec;
 	struct chip_found found;
 	struct chip *chip;
-	int edges, kept_fd, drops;
+	int edges, kept_fd, drops, settled;
 	char trace[64]; /* of the edges: "r1" "f0" */
 	bool release_on_edge;
 };
@@ -54,6 +55,11 @@ static void on_drop_fd(void *ctx, unsigned offset)
 	((struct bench *)ctx)->drops++;
 }
 
+static void on_settle_fds(void *ctx)
+{
+	((struct bench *)ctx)->settled++;
+}
+
 static void bench_attach(struct bench *bench)
 {
 	struct chip_host host = { .loop = &bench->loop,
@@ -63,7 +69,8 @@ static void bench_attach(struct bench *bench)
 				  .edge = on_edge,
 				  .changed = on_changed,
 				  .keep_fd = on_keep_fd,
-				  .drop_fd = on_drop_fd };
+				  .drop_fd = on_drop_fd,
+				  .settle_fds = on_settle_fds };
 
 	assert_int_equal(chip_attach(&bench->spec, &bench->found, NULL, &host, &bench->chip), 0);
 }
@@ -159,7 +166,7 @@ static void probing(void **state)
 	};
 
 	assert_int_equal(bench->found.n_lines, KERNEL_LINES);
-	assert_int_equal(bench->found.state_size, 0);
+	assert_int_equal(bench->found.state_size, KERNEL_LINES * sizeof(struct cdev_name));
 	assert_int_equal(strlen(bench->found.label), CHIP_NAME_MAX - 1);
 	assert_int_equal(fcntl(bench->found.fd, F_GETFD), FD_CLOEXEC);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -282,6 +289,21 @@ static void edges_are_forgotten(void **state)
 	assert_int_equal(bench->edges, 1);
 }
 
+/* The copy of a released line's fd is closed a moment later than ours. */
+static void settles_what_was_released(void **state)
+{
+	struct bench *bench = *state;
+
+	chip_settle(bench->chip);
+	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE), 0);
+	chip_settle(bench->chip);
+	assert_int_equal(bench->settled, 0);
+	chip_release(bench->chip, 2);
+	chip_settle(bench->chip);
+	chip_settle(bench->chip);
+	assert_int_equal(bench->settled, 1);
+}
+
 static void released_by_its_edge(void **state)
 {
 	struct bench *bench = *state;
@@ -388,6 +410,7 @@ int main(void)
 		CDEV_TEST("G-25 G-27 G-30", output_in_one_step),
 		CDEV_TEST("G-53", edges_come),
 		CDEV_TEST("G-64", edges_are_forgotten),
+		ROW_TEST_FIXTURE("G-35", settles_what_was_released, bench_up, bench_down),
 		cmocka_unit_test_setup_teardown(released_by_its_edge, bench_up, bench_down),
 		cmocka_unit_test_setup_teardown(chip_goes_away, bench_up, bench_down),
 		CDEV_TEST("G-39", kernel_refuses),

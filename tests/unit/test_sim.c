@@ -49,6 +49,11 @@ static void on_drop_fd(void *ctx, unsigned offset)
 	fail();
 }
 
+static void on_settle_fds(void *ctx)
+{
+	fail();
+}
+
 static void attach(struct bench *bench)
 {
 	struct chip_host host = { .tag = "test",
@@ -57,7 +62,8 @@ static void attach(struct bench *bench)
 				  .edge = on_edge,
 				  .changed = on_changed,
 				  .keep_fd = on_keep_fd,
-				  .drop_fd = on_drop_fd };
+				  .drop_fd = on_drop_fd,
+				  .settle_fds = on_settle_fds };
 
 	assert_int_equal(chip_attach(&bench->spec, &bench->found, bench->memory, &host, &bench->chip), 0);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -121,6 +122,37 @@ static void drops(void **state)
 	check_kept(bench, 2, 'b');
 }
 
+struct settling {
+	int channel, result;
+};
+
+static void *settle(void *ctx)
+{
+	struct settling *settling = ctx;
+
+	settling->result = keeper_settle(settling->channel);
+	return NULL;
+}
+
+static void settles_after_what_was_sent_before(void **state)
+{
+	struct bench *bench = *state;
+	struct settling settling = { .channel = bench->worker, .result = 1 };
+	pthread_t thread;
+	int ret;
+
+	keep(bench, 1, 'a');
+	assert_int_equal(keeper_drop(bench->worker, 1), 0);
+	assert_int_equal(pthread_create(&thread, NULL, settle, &settling), 0);
+	for (int taken = 0; taken < 3; taken += ret == 1) {
+		ret = kept_receive(&bench->set, bench->supervisor);
+		assert_true(ret == 1 || ret == -EAGAIN);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(settling.result, 0);
+	assert_int_equal(bench->set.n, 0);
+}
+
 static void a_dead_workers_messages_are_kept(void **state)
 {
 	struct bench *bench = *state;
@@ -199,6 +231,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_and_finds, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_same_key_replaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(drops, setup, teardown),
+		cmocka_unit_test_setup_teardown(settles_after_what_was_sent_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dead_workers_messages_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_more_than_the_maximum, setup, teardown),
 		cmocka_unit_test_setup_teardown(breaches_are_found_out, setup, teardown),

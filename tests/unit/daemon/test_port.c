@@ -63,6 +63,11 @@ static int none_kept(void *ctx, unsigned offset)
 	return -1;
 }
 
+static void on_settle_fds(void *ctx)
+{
+	fail();
+}
+
 static int setup(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
@@ -73,7 +78,8 @@ static int setup(void **state)
 					     .edge = on_edge,
 					     .changed = on_chip_changed,
 					     .keep_fd = on_fd,
-					     .drop_fd = on_fd_dropped };
+					     .drop_fd = on_fd_dropped,
+					     .settle_fds = on_settle_fds };
 	const struct lines_host lines_host = { .ctx = bench, .irq = on_irq, .changed = on_lines_changed };
 	struct chip_spec spec;
 	struct chip_found found;
