@@ -129,6 +129,40 @@ unsigned proc_threads(pid_t pid)
 	return (unsigned)proc_status(pid, "Threads");
 }
 
+/* The parent of a process, 0 when it is gone. */
+static pid_t parent(const char *pid)
+{
+	char path[64], line[512];
+	const char *end;
+	int ppid = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	/* After the name, which may hold anything. */
+	if (fgets(line, sizeof(line), file) && (end = strrchr(line, ')')) && sscanf(end + 1, " %*c %d", &ppid) != 1)
+		ppid = 0;
+	fclose(file);
+	return ppid;
+}
+
+/* For kernels without CONFIG_PROC_CHILDREN. */
+static unsigned children_search(pid_t pid, pid_t *children, unsigned max)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	unsigned n = 0;
+
+	while (dir && n < max && (entry = readdir(dir)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && parent(entry->d_name) == pid)
+			children[n++] = atoi(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
 unsigned proc_children(pid_t pid, pid_t *children, unsigned max)
 {
 	char name[64];
@@ -139,7 +173,7 @@ unsigned proc_children(pid_t pid, pid_t *children, unsigned max)
 	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int)pid, (int)pid);
 	file = fopen(name, "re");
 	if (!file)
-		return 0;
+		return children_search(pid, children, max);
 	while (n < max && fscanf(file, "%d", &child) == 1)
 		children[n++] = child;
 	fclose(file);

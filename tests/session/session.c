@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "failure.h"
 
@@ -24,14 +25,65 @@ int session_run(const char *name, const struct CMUnitTest *tests, size_t n_tests
 	return _cmocka_run_group_tests(name, tests, n_tests, NULL, NULL);
 }
 
+/* "s8:s4" becomes "0:1", with real chips of 8 and 4 lines made for it. */
+static void make_real(struct session *session, const char *simulated, char *device_list, size_t size)
+{
+	size_t len = 0;
+	unsigned n_lines;
+
+	for (unsigned i = 0; i < DAEMON_GUESTS_MAX && simulated && sscanf(simulated, "s%u", &n_lines) == 1; i++) {
+		gpio_sim_make_dummy(&session->chips[i], n_lines);
+		outside_is_real(i, &session->chips[i]);
+		len += (size_t)snprintf(device_list + len, size - len, "%s%u", i > 0 ? ":" : "",
+					session->chips[i].number);
+		simulated = strchr(simulated, ':');
+		simulated += simulated != NULL;
+	}
+}
+
+static void remove_real(struct session *session)
+{
+	for (unsigned i = 0; i < DAEMON_GUESTS_MAX; i++) {
+		outside_is_real(i, NULL);
+		gpio_sim_remove(&session->chips[i]);
+	}
+}
+
+unsigned session_rounds(unsigned simulated, unsigned real)
+{
+	return outside_wants_real() ? real : simulated;
+}
+
 int session_setup_with(void **state, const char *device_list, unsigned ring_size)
 {
 	struct session *session = calloc(1, sizeof(*session));
+	char real_list[128];
 
 	if (!session)
 		return -1;
 	*state = session;
+	if (outside_wants_real()) {
+		make_real(session, device_list, real_list, sizeof(real_list));
+		device_list = real_list;
+	}
 	daemon_start(&session->daemon, device_list);
+	outside_open(&session->outside, session->daemon.control);
+	vmm_init(&session->vmm, ring_size);
+	return 0;
+}
+
+int session_setup_real(void **state, const struct gpio_sim *chip, unsigned ring_size)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	char number[16];
+
+	if (!session)
+		return -1;
+	*state = session;
+	session->chips[0] = *chip;
+	outside_is_real(0, &session->chips[0]);
+	snprintf(number, sizeof(number), "%u", chip->number);
+	daemon_start(&session->daemon, number);
 	outside_open(&session->outside, session->daemon.control);
 	vmm_init(&session->vmm, ring_size);
 	return 0;
@@ -77,6 +129,7 @@ int session_teardown(void **state)
 	if (show || !same || sanitized || status)
 		daemon_show_log(&session->daemon);
 	daemon_stop(&session->daemon);
+	remove_real(session);
 	free(session);
 	if (!same)
 		print_error("a worker died\n");
@@ -118,6 +171,9 @@ void session_wait_left(const struct session *session)
 
 	if (!wait_for(has_left, &pid, WAIT_MS))
 		failure("the worker keeps guest memory of a front-end that left");
+	/* Real lines are free a moment later: when the supervisor, too, has given them back. */
+	if (outside_wants_real())
+		sleep_ms(50);
 }
 
 struct fd_count {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * What every session test starts from: the program under test as a process of its own, a front-end, the outside of the
- * simulated chip. The teardown ends the program and fails the test when a worker died, the program did not end well,
+ * chip. The chip is simulated by the program or, with OUTSIDE=gpio-sim in the environment, a real one of as many lines
+ * with the same names (tests/cdev/run). The teardown ends the program and fails the test when a worker died, the program did not end well,
  * or a sanitizer had something to say.
  */
 #pragma once
@@ -18,6 +19,7 @@ struct session {
 	struct daemon daemon;
 	struct outside outside;
 	struct vmm vmm;
+	struct gpio_sim chips[DAEMON_GUESTS_MAX]; /* when they are real */
 	bool workers_may_die;
 	bool sanitizer_may_speak; /* the test makes the worker die of a signal that one reports */
 };
@@ -29,6 +31,8 @@ int session_setup_started(void **state);
 int session_setup_plain(void **state);
 /* Other chips, other ring sizes (0: the usual), nobody connected. */
 int session_setup_with(void **state, const char *device_list, unsigned ring_size);
+/* A real chip, which is removed in the end. */
+int session_setup_real(void **state, const struct gpio_sim *chip, unsigned ring_size);
 int session_teardown(void **state);
 
 /* Runs the tests of this program. TEST_FILTER in the environment selects by a pattern. */
@@ -43,6 +47,16 @@ void session_reconnect(struct session *session);
 void session_reconnect_with(struct session *session, uint64_t features);
 /* Waits until the worker has no guest memory mapped: it has noticed that the front-end left. */
 void session_wait_left(const struct session *session);
+
+/* Ends a test that is about what only the program's own simulated chips have; fewer rounds where edges take their time. */
+#define simulated_only(why)                                                                                            \
+	do {                                                                                                           \
+		if (outside_wants_real()) {                                                                            \
+			print_message("not on a real chip: %s\n", why);                                                \
+			skip();                                                                                        \
+		}                                                                                                      \
+	} while (0)
+unsigned session_rounds(unsigned simulated, unsigned real);
 
 /* Drives a line of guest 0 from outside; its level as seen from there. */
 void line_drive(struct session *session, unsigned line, int level);

@@ -126,17 +126,19 @@ static void malformed_event_buffers_come_back(void **state)
 
 static int setup_1024(void **state)
 {
-	return session_setup_with(state, "s1024", 1024);
+	return session_setup_with(state, outside_wants_real() ? "s8" : "s1024", 1024);
 }
 
 static void all_lines_armed_at_once(void **state)
 {
 	struct session *s = *state;
 	pid_t worker = session_worker(s);
-	uint16_t *heads = calloc(1024, sizeof(*heads));
+	uint16_t *heads;
 	uint64_t rss;
 	unsigned fds;
 
+	simulated_only("no kernel has 1024 interrupts to give, see cdev's 64 lines");
+	heads = calloc(1024, sizeof(*heads));
 	assert_non_null(heads);
 	vmm_start(&s->vmm, session_socket(s));
 	s->vmm.layout = RING_INDIRECT;
@@ -194,6 +196,7 @@ static void events_come_soon(void **state)
 	struct session *s = *state;
 	uint64_t ns[200];
 
+	simulated_only("what counts there is how much is added to the kernel's own delay, see bench/edge.c");
 	gpio_arm(&s->vmm, 0, GPIO_IRQ_BOTH);
 	for (unsigned i = 0; i < 200; i++) {
 		uint64_t start = clock_ns();

@@ -8,6 +8,18 @@
 
 #define CYCLES 1000
 
+struct fd_count {
+	pid_t pid;
+	unsigned n;
+};
+
+static bool has_no_more_fds(void *ctx)
+{
+	const struct fd_count *count = ctx;
+
+	return proc_fds(count->pid) <= count->n;
+}
+
 static void disconnect_leaves_nothing(void **state)
 {
 	struct session *s = *state;
@@ -32,18 +44,6 @@ static void disconnect_leaves_nothing(void **state)
 	assert_int_equal(proc_maps(worker, ""), maps);
 	assert_int_equal(proc_threads(worker), threads);
 	assert_int_equal(threads, 1);
-}
-
-struct fd_count {
-	pid_t pid;
-	unsigned n;
-};
-
-static bool has_no_more_fds(void *ctx)
-{
-	const struct fd_count *count = ctx;
-
-	return proc_fds(count->pid) <= count->n;
 }
 
 /* The supervisor hears later of the fds that it need not keep any longer. */

@@ -216,6 +216,7 @@ static void paused_device_is_resumed_by_the_successor(void **state)
 	uint16_t head = gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);
 
 	vmm_stop(&s->vmm);
+	sleep_ms(5); /* a death right after a reply is the subject of test_takeover_torn.c */
 	take_over(s);
 	line_pulse(s, 0);
 	assert_true(ring_silent(&s->vmm.rings[VMM_EVENTQ], SILENT_MS));
