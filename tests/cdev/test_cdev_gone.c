@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A real chip that goes away while a guest uses it, and comes back. */
+#include "session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel.h"
+
+#define N_LINES 8
+#define BACK_MS 2000
+
+static struct gpio_sim *chip_of(struct session *s)
+{
+	return &s->chips[0];
+}
+
+static int setup(void **state)
+{
+	static const struct gpio_sim_line lines[] = { { .offset = 1, .name = "LED" }, { .name = NULL } };
+	struct gpio_sim chip;
+	int r;
+
+	gpio_sim_make(&chip, N_LINES, "unplugged", lines);
+	gpio_sim_set_live(&chip, true);
+	r = session_setup_real(state, &chip, 0);
+	if (r == 0)
+		vmm_start(&((struct session *)*state)->vmm, session_socket(*state));
+	return r;
+}
+
+static int setup_killed(void **state)
+{
+	int r = setup(state);
+
+	if (r == 0)
+		((struct session *)*state)->workers_may_die = true;
+	return r;
+}
+
+struct logged {
+	const struct daemon *daemon;
+	const char *words;
+	unsigned n;
+};
+
+static bool is_logged(void *ctx)
+{
+	const struct logged *logged = ctx;
+
+	return daemon_logged(logged->daemon, logged->words) >= logged->n;
+}
+
+static void unplug(struct session *s)
+{
+	gpio_sim_set_live(chip_of(s), false);
+}
+
+/* Returns when the worker has it again. */
+static void plug(struct session *s, unsigned times)
+{
+	gpio_sim_set_live(chip_of(s), true);
+	if (!wait_for(is_logged, &(struct logged){ &s->daemon, " is back", times }, BACK_MS)) {
+		daemon_show_log(&s->daemon);
+		fail_msg("the program does not see that %s is back", chip_of(s)->path);
+	}
+	assert_serving(s);
+}
+
+static void requests_are_errors_while_it_is_gone(void **state)
+{
+	struct session *s = *state;
+	uint64_t start;
+
+	assert_int_equal(gpio_set_direction(&s->vmm, 0, GPIO_OUT), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_IN), GPIO_OK);
+	unplug(s);
+	start = clock_ms();
+	for (unsigned i = 0; i < 200; i++) {
+		assert_int_equal(gpio_set_value(&s->vmm, 0, i % 2), GPIO_ERR);
+		assert_int_equal(gpio_get_value(&s->vmm, 1), -1);
+		assert_int_equal(gpio_set_direction(&s->vmm, 2, GPIO_IN), GPIO_ERR);
+		assert_int_equal(gpio_set_irq_type(&s->vmm, 1, GPIO_IRQ_BOTH), GPIO_ERR);
+	}
+	assert_true(clock_ms() - start < 5000);
+	assert_int_equal(gpio_get_direction(&s->vmm, 0), GPIO_OUT);
+	assert_int_equal(gpio_get_direction(&s->vmm, 2), GPIO_NONE);
+	/* Giving a line back needs no chip. */
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_NONE), GPIO_OK);
+	assert_in_range(daemon_logged(&s->daemon, "line 0: set value: No such device"), 1, 10);
+	assert_in_range(daemon_logged(&s->daemon, "No such device"), 1, 15);
+}
+
+/* Clock ticks. */
+static uint64_t cpu_time(pid_t pid)
+{
+	char path[64], line[512] = "";
+	unsigned long user = 0, system = 0;
+	const char *end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	end = strrchr(line, ')');
+	assert_non_null(end);
+	assert_int_equal(sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system), 2);
+	return user + system;
+}
+
+static void gone_chip_costs_nothing(void **state)
+{
+	struct session *s = *state;
+	pid_t worker = session_worker(s);
+	uint64_t waits, forced, ticks;
+
+	for (uint16_t i = 0; i < N_LINES; i++)
+		gpio_arm(&s->vmm, i, GPIO_IRQ_BOTH);
+	unplug(s);
+	sleep_ms(200);
+	waits = proc_status(worker, "voluntary_ctxt_switches");
+	forced = proc_status(worker, "nonvoluntary_ctxt_switches");
+	ticks = cpu_time(worker);
+	sleep_ms(1500);
+	assert_int_equal(proc_status(worker, "voluntary_ctxt_switches"), waits);
+	assert_int_equal(proc_status(worker, "nonvoluntary_ctxt_switches"), forced);
+	assert_int_equal(cpu_time(worker), ticks);
+	assert_no_event(s);
+	assert_int_equal(ring_used_idx(&s->vmm.rings[VMM_EVENTQ]), 0);
+	assert_serving(s);
+}
+
+static void everything_is_applied_again(void **state)
+{
+	struct session *s = *state;
+	uint16_t edge, level;
+	int fd;
+
+	assert_int_equal(gpio_set_value(&s->vmm, 0, 1), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&s->vmm, 0, GPIO_OUT), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&s->vmm, 2, GPIO_IN), GPIO_OK);
+	assert_int_equal(gpio_set_value(&s->vmm, 5, 1), GPIO_OK);
+	edge = gpio_arm(&s->vmm, 3, GPIO_IRQ_FALLING);
+	level = gpio_arm(&s->vmm, 4, GPIO_IRQ_HIGH);
+	for (unsigned times = 1; times <= 3; times++) {
+		unplug(s);
+		assert_int_equal(gpio_set_value(&s->vmm, 0, 0), GPIO_ERR);
+		plug(s, times);
+		fd = kernel_open(chip_of(s)->path);
+		assert_int_equal(line_level(s, 0), 1);
+		assert_int_equal(line_level(s, 1), 0);
+		assert_true(kernel_line(fd, 1).flags & GPIO_V2_LINE_FLAG_OUTPUT);
+		assert_true(kernel_line(fd, 2).flags & GPIO_V2_LINE_FLAG_INPUT);
+		assert_true(kernel_line(fd, 3).flags & GPIO_V2_LINE_FLAG_EDGE_FALLING);
+		assert_false(kernel_line(fd, 3).flags & GPIO_V2_LINE_FLAG_EDGE_RISING);
+		assert_string_equal(kernel_line(fd, 2).consumer, "vhost-device-gpio:guest0");
+		for (unsigned i = 5; i < N_LINES; i++)
+			assert_false(kernel_line(fd, i).flags & GPIO_V2_LINE_FLAG_USED);
+		close(fd);
+		/* The buffers from before are still held, and good for the edges of now. */
+		assert_no_event(s);
+		line_pulse(s, 3);
+		assert_event(s, edge, GPIO_EVENT_VALID);
+		line_drive(s, 4, 1);
+		assert_event(s, level, GPIO_EVENT_VALID);
+		line_drive(s, 4, 0);
+		edge = gpio_unmask(&s->vmm, 3);
+		level = gpio_unmask(&s->vmm, 4);
+	}
+	assert_int_equal(gpio_set_direction(&s->vmm, 5, GPIO_OUT), GPIO_OK);
+	assert_int_equal(line_level(s, 5), 1);
+}
+
+/* What is active when the chip is back is told. */
+static void active_level_is_told_at_the_return(void **state)
+{
+	struct session *s = *state;
+	uint16_t head = gpio_arm(&s->vmm, 4, GPIO_IRQ_LOW);
+
+	assert_event(s, head, GPIO_EVENT_VALID);
+	line_drive(s, 4, 1);
+	head = gpio_unmask(&s->vmm, 4);
+	assert_no_event(s);
+	unplug(s);
+	assert_no_event(s);
+	plug(s, 1); /* its lines are pulled down */
+	assert_event(s, head, GPIO_EVENT_VALID);
+}
+
+static void another_chip_is_not_taken_for_it(void **state)
+{
+	struct session *s = *state;
+	struct gpio_sim other, larger;
+
+	gpio_arm(&s->vmm, 0, GPIO_IRQ_BOTH);
+	unplug(s);
+	gpio_sim_make(&other, N_LINES, "another", NULL);
+	gpio_sim_set_live(&other, true);
+	gpio_sim_make(&larger, N_LINES + 1, "unplugged", NULL);
+	gpio_sim_set_live(&larger, true);
+	sleep_ms(100);
+	assert_int_equal(daemon_logged(&s->daemon, " is back"), 0);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_ERR);
+	plug(s, 1);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
+	gpio_sim_remove(&other);
+	gpio_sim_remove(&larger);
+}
+
+static void kill_worker(struct session *s)
+{
+	pid_t old = daemon_worker(&s->daemon, 0);
+
+	daemon_kill_worker(&s->daemon, 0);
+	daemon_wait_worker(&s->daemon, 0, old);
+}
+
+/* The worker that saw it go is not the one that sees it come. */
+static void worker_dies_while_it_is_gone(void **state)
+{
+	struct session *s = *state;
+	uint16_t head = gpio_arm(&s->vmm, 3, GPIO_IRQ_RISING);
+	uint8_t names[N_LINES + 4];
+
+	assert_int_equal(gpio_set_value(&s->vmm, 0, 1), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&s->vmm, 0, GPIO_OUT), GPIO_OK);
+	unplug(s);
+	kill_worker(s);
+	assert_int_equal(gpio_get_names(&s->vmm, 0, N_LINES + 3, names), N_LINES + 4);
+	assert_string_equal((char *)names + 2, "LED");
+	assert_int_equal(gpio_get_direction(&s->vmm, 0), GPIO_OUT);
+	assert_int_equal(gpio_get_value(&s->vmm, 0), -1);
+	plug(s, 1);
+	assert_int_equal(line_level(s, 0), 1);
+	assert_no_event(s);
+	line_drive(s, 3, 1);
+	assert_event(s, head, GPIO_EVENT_VALID);
+}
+
+/* The worker that is to take the chip that came back dies before it does: SIGSTOP holds it until then. */
+static void worker_dies_at_the_return(void **state)
+{
+	struct session *s = *state;
+	uint16_t head = gpio_arm(&s->vmm, 3, GPIO_IRQ_RISING);
+	pid_t old = daemon_worker(&s->daemon, 0);
+
+	assert_int_equal(gpio_set_value(&s->vmm, 0, 1), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&s->vmm, 0, GPIO_OUT), GPIO_OK);
+	unplug(s);
+	assert_serving(s);
+	kill(old, SIGSTOP);
+	gpio_sim_set_live(chip_of(s), true);
+	assert_true(wait_for(is_logged, &(struct logged){ &s->daemon, " came back as ", 1 }, BACK_MS));
+	kill_worker(s);
+	assert_serving(s);
+	assert_int_equal(line_level(s, 0), 1);
+	assert_int_equal(gpio_get_value(&s->vmm, 0), 1);
+	assert_no_event(s);
+	line_drive(s, 3, 1);
+	assert_event(s, head, GPIO_EVENT_VALID);
+}
+
+static void returns_leak_no_fd(void **state)
+{
+	struct session *s = *state;
+	unsigned worker, supervisor;
+
+	gpio_arm(&s->vmm, 0, GPIO_IRQ_BOTH);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
+	sleep_ms(200); /* the supervisor takes what it is to keep in its own time */
+	worker = proc_fds(session_worker(s));
+	supervisor = proc_fds(s->daemon.pid);
+	for (unsigned times = 1; times <= 4; times++) {
+		unplug(s);
+		plug(s, times);
+		assert_fds(session_worker(s), worker);
+		assert_fds(s->daemon.pid, supervisor);
+	}
+}
+
+#define PLUGGED(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup, session_teardown)
+#define KILLED(rows, fn)  ROW_TEST_FIXTURE(rows, fn, setup_killed, session_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PLUGGED("G-39 G-41", requests_are_errors_while_it_is_gone),
+		PLUGGED("G-79", gone_chip_costs_nothing),
+		PLUGGED("G-39", everything_is_applied_again),
+		PLUGGED("G-59", active_level_is_told_at_the_return),
+		PLUGGED("G-39", another_chip_is_not_taken_for_it),
+		KILLED("S-04 S-07", worker_dies_while_it_is_gone),
+		KILLED("S-04 S-07", worker_dies_at_the_return),
+		PLUGGED("V-12", returns_leak_no_fd),
+	};
+
+	return session_run("cdev_gone", tests, sizeof(tests) / sizeof(tests[0]));
+}
