@@ -88,10 +88,14 @@ need_packages() {
 }
 
 # package_known PACKAGE [APT-OPTION…]: has apt a candidate for it?
+# Of that very name: to apt, one with a dot is a pattern too, and 6.1 matches 6.12.
 package_known() {
 	local package=$1
 	shift
-	[[ $(apt-cache "$@" policy "$package" 2>/dev/null) =~ Candidate:\ [^\(] ]]
+	apt-cache "$@" policy "$package" 2>/dev/null | awk -v "name=$package:" '
+		/^[^ ]/ { mine = $0 == name }
+		mine && $1 == "Candidate:" && $2 != "(none)" { known = 1 }
+		END { exit !known }'
 }
 
 # package_known_fresh PACKAGE: the same, after an update of the lists if they do not know it.
