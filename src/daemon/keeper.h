@@ -19,8 +19,8 @@
 enum keeper_type {
 	KEEPER_KEEP = 1,   /* with one fd: keep it under key; replaces what was there */
 	KEEPER_DROP = 2,   /* close what is under key, if anything */
-	KEEPER_SETTLE = 4, /* with one fd: close it; key unused */
-	KEEPER_CHIP = 3,   /* supervisor to worker, with one fd: the guest's chip is back under it; key unused */
+	KEEPER_SETTLE = 3, /* with one fd: close it; key unused */
+	KEEPER_CHIP = 4,   /* supervisor to worker, with one fd: the guest's chip is back under it; key unused */
 };
 
 struct keeper_message {

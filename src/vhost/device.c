@@ -26,15 +26,10 @@ void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned 
 		device->keeper.drop(device->keeper.ctx, key);
 }
 
-void device_stop(struct vhost_device *device)
+void device_reset(struct vhost_device *device)
 {
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_stop(&device->queues[i]);
-}
-
-void device_reset(struct vhost_device *device)
-{
-	device_stop(device);
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		struct vhost_queue *queue = &device->queues[i];
 

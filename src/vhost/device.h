@@ -35,7 +35,5 @@ uint64_t device_protocol_features(void);
 /* Hands the fd to the keeper (-1: takes what is under the key out of it). */
 void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);
 
-/* Stops all queues. */
-void device_stop(struct vhost_device *device);
 /* The device's initial state: rings stopped and disabled, nothing in flight, ops reset. The connection stays. */
 void device_reset(struct vhost_device *device);
