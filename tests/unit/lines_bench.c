@@ -89,3 +89,14 @@ void wire(struct bench *bench, unsigned line, bool level)
 	if (bench->fake.lines[line].held && (bench->fake.lines[line].config.edges & edge))
 		lines_edge(&bench->lines, line, edge, level);
 }
+
+enum irq_action give(struct bench *bench, unsigned line)
+{
+	return lines_unmask(&bench->lines, (uint16_t)line);
+}
+
+void pulse(struct bench *bench, unsigned line)
+{
+	wire(bench, line, true);
+	wire(bench, line, false);
+}

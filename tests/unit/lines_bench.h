@@ -33,3 +33,14 @@ int irqs(struct bench *bench);
 
 /* The fake chip's level changes, and its edge is reported if it was asked for. */
 void wire(struct bench *bench, unsigned line, bool level);
+
+/* Requests and directions, short. */
+enum { NAMES = GPIO_MSG_GET_LINE_NAMES, GET_DIR, SET_DIR, GET_VALUE, SET_VALUE, SET_IRQ };
+enum { NONE = GPIO_DIRECTION_NONE, OUT, IN };
+
+#define assert_journal(bench, expected) assert_string_equal(fake_chip_journal(&(bench)->fake), expected)
+
+/* The driver gives a buffer for the line. */
+enum irq_action give(struct bench *bench, unsigned line);
+/* The line rises and falls. */
+void pulse(struct bench *bench, unsigned line);

@@ -10,11 +10,6 @@
 #include "chip/sim.h"
 #include "lines_bench.h"
 
-enum { GET_DIR = GPIO_MSG_GET_DIRECTION, SET_DIR, GET_VALUE, SET_VALUE, SET_IRQ };
-enum { NONE = GPIO_DIRECTION_NONE, OUT, IN };
-
-#define assert_journal(bench, expected) assert_string_equal(fake_chip_journal(&(bench)->fake), expected)
-
 /* The process dies: the chip object and the lines are gone, session memory and kept fds are not. */
 static void reattach(struct bench *bench)
 {

@@ -8,11 +8,6 @@
 #include "base/util.h"
 #include "lines_bench.h"
 
-enum { NAMES = GPIO_MSG_GET_LINE_NAMES, GET_DIR, SET_DIR, GET_VALUE, SET_VALUE, SET_IRQ };
-enum { NONE = GPIO_DIRECTION_NONE, OUT, IN };
-
-#define assert_journal(bench, expected) assert_string_equal(fake_chip_journal(&(bench)->fake), expected)
-
 static void unknown_types(void **state)
 {
 	struct bench *bench = *state;

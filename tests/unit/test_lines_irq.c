@@ -8,22 +8,6 @@
 #include "base/util.h"
 #include "lines_bench.h"
 
-enum { GET_DIR = GPIO_MSG_GET_DIRECTION, SET_DIR, GET_VALUE, SET_VALUE, SET_IRQ };
-enum { NONE = GPIO_DIRECTION_NONE, OUT, IN };
-
-#define assert_journal(bench, expected) assert_string_equal(fake_chip_journal(&(bench)->fake), expected)
-
-static enum irq_action give(struct bench *bench, unsigned line)
-{
-	return lines_unmask(&bench->lines, (uint16_t)line);
-}
-
-static void pulse(struct bench *bench, unsigned line)
-{
-	wire(bench, line, true);
-	wire(bench, line, false);
-}
-
 static void not_negotiated(void **state)
 {
 	struct bench *bench = *state;
