@@ -8,19 +8,16 @@
  * copy is closed: host->drop_fd comes with each close that means that.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/gpio.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "chip/cdev_name.h"
+#include "chip/cdev.h"
 #include "chip/cdev_uapi.h"
 #include "chip/driver.h"
 #include "loop/loop.h"
@@ -35,9 +32,8 @@ struct cdev_line {
 
 struct cdev {
 	struct chip chip;
-	int fd;			 /* of chip_found: not owned */
-	struct cdev_name *names; /* the session's; NULL without one */
-	bool unsettled;		 /* a line was released, and a copy of its fd may still be open */
+	int fd;		/* of chip_found: not owned */
+	bool unsettled; /* a line was released, and a copy of its fd may still be open */
 	struct log_limit log_limit;
 	struct cdev_line lines[];
 };
@@ -57,57 +53,6 @@ static unsigned line_offset(const struct cdev_line *line)
 	return (unsigned)(line - line->cdev->lines);
 }
 
-/* The one door to the kernel. Guarded against signals, though gpiolib interrupts none of these today. */
-static int cdev_ioctl(int fd, unsigned long number, void *argument)
-{
-	int ret;
-
-	do {
-		ret = ioctl(fd, number, argument);
-	} while (ret < 0 && errno == EINTR);
-	return ret < 0 ? -errno : 0;
-}
-
-/* Probing */
-
-static int probe_fail(int error, const char *words, char *why, size_t why_size)
-{
-	snprintf(why, why_size, "%s", words ? words : strerror(-error));
-	return error;
-}
-
-static int probe_info(struct chip_found *found, char *why, size_t why_size)
-{
-	struct gpiochip_info chip = { .lines = 0 };
-	struct gpio_v2_line_info line = { .offset = 0 };
-	int ret = cdev_ioctl(found->fd, GPIO_GET_CHIPINFO_IOCTL, &chip);
-
-	if (ret < 0)
-		return probe_fail(ret, ret == -ENOTTY ? "is not a GPIO chip" : NULL, why, why_size);
-	found->n_lines = chip.lines;
-	found->state_size = chip.lines * sizeof(struct cdev_name);
-	cdev_name_from_uapi(chip.label, found->label);
-	if (chip.lines == 0)
-		return 0; /* chip_probe() says so */
-	ret = cdev_ioctl(found->fd, GPIO_V2_GET_LINEINFO_IOCTL, &line);
-	if (ret == -EINVAL || ret == -ENOTTY)
-		return probe_fail(ret, "kernel without GPIO uAPI v2 (Linux 5.10 or newer is needed)", why, why_size);
-	return ret < 0 ? probe_fail(ret, NULL, why, why_size) : 0;
-}
-
-static int cdev_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size)
-{
-	int ret;
-
-	found->fd = open(spec->path, O_RDWR | O_CLOEXEC);
-	if (found->fd < 0)
-		return probe_fail(-errno, NULL, why, why_size);
-	ret = probe_info(found, why, why_size);
-	if (ret < 0)
-		fd_close(&found->fd);
-	return ret;
-}
-
 static int cdev_attach(const struct chip_spec *spec, const struct chip_found *found, void *state,
 		       const struct chip_host *host, struct chip **chip)
 {
@@ -117,7 +62,6 @@ static int cdev_attach(const struct chip_spec *spec, const struct chip_found *fo
 		return -ENOMEM;
 	cdev->chip = (struct chip){ .driver = &chip_driver_cdev, .host = *host, .n_lines = found->n_lines };
 	cdev->fd = found->fd;
-	cdev->names = state;
 	for (unsigned i = 0; i < found->n_lines; i++)
 		cdev->lines[i] = (struct cdev_line){ .cdev = cdev, .fd = -1 };
 	*chip = &cdev->chip;
@@ -135,26 +79,9 @@ static void cdev_detach(struct chip *chip)
 	free(cdev);
 }
 
-static bool cdev_is_gone(const struct chip_found *found)
-{
-	struct gpiochip_info info;
-
-	return cdev_ioctl(found->fd, GPIO_GET_CHIPINFO_IOCTL, &info) == -ENODEV;
-}
-
 static int cdev_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
 {
-	struct gpio_v2_line_info uapi = { .offset = offset };
-	struct cdev_name *kept = cdev_of(chip)->names ? &cdev_of(chip)->names[offset] : NULL;
-	int ret = cdev_ioctl(cdev_of(chip)->fd, GPIO_V2_GET_LINEINFO_IOCTL, &uapi);
-
-	if (ret == -ENODEV && cdev_name_recall(kept, info))
-		return 0;
-	if (ret < 0)
-		return ret;
-	cdev_info_from_uapi(&uapi, info);
-	cdev_name_keep(kept, info);
-	return 0;
+	return cdev_info(cdev_of(chip)->fd, offset, info);
 }
 
 /* Edges */
@@ -192,7 +119,7 @@ static void line_ready(struct loop_watch *watch, uint32_t events)
 		bool transient = len < 0 && (errno == EAGAIN || errno == EINTR);
 
 		if (!transient || (events & (EPOLLERR | EPOLLHUP)))
-			line_deaf(line, strerror(transient || len == 0 ? ENODEV : errno));
+			line_deaf(line, chip_strerror(transient || len == 0 ? -ENODEV : -errno));
 		return;
 	}
 	for (ssize_t i = 0; i < len / (ssize_t)sizeof(batch[0]); i++) {
@@ -383,6 +310,9 @@ static int cdev_set(struct chip *chip, unsigned offset, uint8_t value)
 const struct chip_driver chip_driver_cdev = {
 	.name = "cdev",
 	.probe = cdev_probe,
+	.found_line_info = cdev_found_line_info,
+	.claim = cdev_claim,
+	.try_settings = cdev_try,
 	.attach = cdev_attach,
 	.detach = cdev_detach,
 	.is_gone = cdev_is_gone,

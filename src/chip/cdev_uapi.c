@@ -7,34 +7,66 @@
 
 _Static_assert(CHIP_NAME_MAX == GPIO_MAX_NAME_SIZE, "a name of the kernel's fits");
 
+/* By enum chip_bias and enum chip_drive; push-pull is what a line without a flag is. */
+static const uint64_t bias_flags[] = {
+	[CHIP_BIAS_AS_IS] = 0,
+	[CHIP_BIAS_DISABLED] = GPIO_V2_LINE_FLAG_BIAS_DISABLED,
+	[CHIP_BIAS_PULL_UP] = GPIO_V2_LINE_FLAG_BIAS_PULL_UP,
+	[CHIP_BIAS_PULL_DOWN] = GPIO_V2_LINE_FLAG_BIAS_PULL_DOWN,
+};
+static const uint64_t drive_flags[] = {
+	[CHIP_DRIVE_PUSH_PULL] = 0,
+	[CHIP_DRIVE_OPEN_DRAIN] = GPIO_V2_LINE_FLAG_OPEN_DRAIN,
+	[CHIP_DRIVE_OPEN_SOURCE] = GPIO_V2_LINE_FLAG_OPEN_SOURCE,
+};
+
+static struct gpio_v2_line_attribute *attribute_add(struct gpio_v2_line_config *uapi, uint32_t id)
+{
+	struct gpio_v2_line_config_attribute *attribute = &uapi->attrs[uapi->num_attrs++];
+
+	attribute->mask = CDEV_LINE_BIT;
+	attribute->attr.id = id;
+	return &attribute->attr;
+}
+
+/* The kernel refuses a drive of an input, and edges and a debounce time of an output. */
 void cdev_config_to_uapi(const struct chip_line_config *config, struct gpio_v2_line_config *uapi)
 {
+	const struct chip_line_settings *settings = &config->settings;
+
 	memset(uapi, 0, sizeof(*uapi)); /* the kernel refuses padding that is not zero */
+	if (settings->active_low)
+		uapi->flags |= GPIO_V2_LINE_FLAG_ACTIVE_LOW;
+	uapi->flags |= bias_flags[settings->bias];
 	if (config->direction == CHIP_DIRECTION_OUT) {
-		uapi->flags = GPIO_V2_LINE_FLAG_OUTPUT;
-		uapi->num_attrs = 1;
-		uapi->attrs[0].mask = CDEV_LINE_BIT;
-		uapi->attrs[0].attr.id = GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES;
-		uapi->attrs[0].attr.values = config->value ? CDEV_LINE_BIT : 0;
+		uapi->flags |= GPIO_V2_LINE_FLAG_OUTPUT | drive_flags[settings->drive];
+		attribute_add(uapi, GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES)->values = config->value ? CDEV_LINE_BIT : 0;
 		return;
 	}
-	uapi->flags = GPIO_V2_LINE_FLAG_INPUT;
+	uapi->flags |= GPIO_V2_LINE_FLAG_INPUT;
 	if (config->edges & CHIP_EDGE_RISING)
 		uapi->flags |= GPIO_V2_LINE_FLAG_EDGE_RISING;
 	if (config->edges & CHIP_EDGE_FALLING)
 		uapi->flags |= GPIO_V2_LINE_FLAG_EDGE_FALLING;
+	if (settings->debounce_us > 0)
+		attribute_add(uapi, GPIO_V2_LINE_ATTR_ID_DEBOUNCE)->debounce_period_us = settings->debounce_us;
 }
 
-void cdev_request_to_uapi(unsigned offset, const char *consumer, const struct chip_line_config *config,
-			  struct gpio_v2_line_request *uapi)
+void cdev_request_as_is_to_uapi(unsigned offset, const char *consumer, struct gpio_v2_line_request *uapi)
 {
 	memset(uapi, 0, sizeof(*uapi));
 	uapi->offsets[0] = offset;
 	uapi->num_lines = 1;
 	uapi->event_buffer_size = CDEV_EVENTS_MAX;
 	snprintf(uapi->consumer, sizeof(uapi->consumer), "%s", consumer);
-	cdev_config_to_uapi(config, &uapi->config);
 	uapi->fd = -1;
+}
+
+void cdev_request_to_uapi(unsigned offset, const char *consumer, const struct chip_line_config *config,
+			  struct gpio_v2_line_request *uapi)
+{
+	cdev_request_as_is_to_uapi(offset, consumer, uapi);
+	cdev_config_to_uapi(config, &uapi->config);
 }
 
 void cdev_name_from_uapi(const char uapi[GPIO_MAX_NAME_SIZE], char name[CHIP_NAME_MAX])

@@ -15,6 +15,8 @@
 void cdev_config_to_uapi(const struct chip_line_config *config, struct gpio_v2_line_config *uapi);
 void cdev_request_to_uapi(unsigned offset, const char *consumer, const struct chip_line_config *config,
 			  struct gpio_v2_line_request *uapi);
+/* Without a direction: the line stays what it is. */
+void cdev_request_as_is_to_uapi(unsigned offset, const char *consumer, struct gpio_v2_line_request *uapi);
 void cdev_info_from_uapi(const struct gpio_v2_line_info *uapi, struct chip_line_info *info);
 /* CHIP_EDGE_NONE for an event of an unknown kind. *level is the line's after the edge. */
 enum chip_edge cdev_edge_from_uapi(const struct gpio_v2_line_event *uapi, bool *level);

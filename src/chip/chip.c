@@ -1,57 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* From a chip's spec to its driver, and from the chip interface to the driver's functions. */
+/* From the chip interface to the functions of the driver. */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "chip/driver.h"
 
-/* The decimal digits of word; nothing else may stand there. -EINVAL, or -ERANGE above max. */
-static int number_parse(const char *word, size_t len, unsigned max, unsigned *number)
-{
-	unsigned long long n = 0;
-
-	if (len == 0)
-		return -EINVAL;
-	for (size_t i = 0; i < len; i++) {
-		if (word[i] < '0' || word[i] > '9')
-			return -EINVAL;
-		n = n * 10 + (unsigned)(word[i] - '0');
-		if (n > max)
-			n = (unsigned long long)max + 1; /* stays too large, but does not wrap */
-	}
-	if (n > max)
-		return -ERANGE;
-	*number = (unsigned)n;
-	return 0;
-}
-
-int chip_spec_parse(const char *word, size_t len, struct chip_spec *spec)
-{
-	bool sim = len > 0 && word[0] == 's';
-	unsigned number;
-	int ret;
-
-	if (sim)
-		ret = number_parse(word + 1, len - 1, CHIP_LINES_MAX, &number);
-	else
-		ret = number_parse(word, len, INT_MAX, &number);
-	if (ret < 0)
-		return ret;
-	if (sim && number == 0)
-		return -ERANGE;
-
-	*spec = (struct chip_spec){ .driver = sim ? &chip_driver_sim : &chip_driver_cdev, .number = number };
-	snprintf(spec->path, sizeof(spec->path), sim ? "s%u" : "/dev/gpiochip%u", number);
-	return 0;
-}
-
-bool chip_spec_same(const struct chip_spec *a, const struct chip_spec *b)
-{
-	return a->driver == &chip_driver_cdev && b->driver == &chip_driver_cdev && a->number == b->number;
-}
+/* ENOTSUPP is the kernel's own, and no number of user space: its GPIO drivers let it out. */
+#define KERNEL_ENOTSUPP 524
 
 int chip_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size)
 {
@@ -68,6 +25,30 @@ int chip_probe(const struct chip_spec *spec, struct chip_found *found, char *why
 		ret = -ERANGE;
 	}
 	return ret;
+}
+
+bool chip_found_same(const struct chip_found *a, const struct chip_found *b)
+{
+	return a->rdev != 0 && a->rdev == b->rdev;
+}
+
+int chip_found_line_info(const struct chip_spec *spec, const struct chip_found *found, unsigned offset,
+			 struct chip_line_info *info)
+{
+	return spec->driver->found_line_info(found, offset, info);
+}
+
+int chip_claim(const struct chip_spec *spec, const struct chip_found *found, unsigned offset, const char *consumer,
+	       const struct chip_line_config *config, int *fd)
+{
+	*fd = -1;
+	return spec->driver->claim ? spec->driver->claim(found, offset, consumer, config, fd) : 0;
+}
+
+int chip_try(const struct chip_spec *spec, const struct chip_found *found, unsigned offset, const char *consumer,
+	     const struct chip_line_settings *settings)
+{
+	return spec->driver->try_settings ? spec->driver->try_settings(found, offset, consumer, settings) : 0;
 }
 
 int chip_attach(const struct chip_spec *spec, const struct chip_found *found, void *state, const struct chip_host *host,
@@ -87,14 +68,16 @@ bool chip_is_gone(const struct chip_spec *spec, const struct chip_found *found)
 
 int chip_find_again(const struct chip_spec *spec, const struct chip_found *found, const char *path, int *fd)
 {
-	struct chip_spec there = *spec;
+	struct chip_spec there;
 	struct chip_found again;
 	char why[80];
-	int ret;
+	int ret = chip_spec_path(path, &there);
 
-	if (strlen(path) >= sizeof(there.path))
-		return -ENAMETOOLONG;
-	snprintf(there.path, sizeof(there.path), "%s", path);
+	if (ret < 0)
+		return ret;
+	if (!spec->driver->is_gone)
+		return -ENODEV;
+	there.driver = spec->driver;
 	ret = chip_probe(&there, &again, why, sizeof(why));
 	if (ret < 0)
 		return ret;
@@ -115,6 +98,47 @@ void chip_replace_fd(struct chip *chip, int fd)
 const char *chip_path(const struct chip *chip)
 {
 	return chip->spec ? chip->spec->path : chip->driver->name;
+}
+
+void chip_line_where(const struct chip *chip, unsigned offset, char *text, size_t size)
+{
+	if (chip->driver->line_where)
+		chip->driver->line_where(chip, offset, text, size);
+	else
+		snprintf(text, size, "%s line %u", chip_path(chip), offset);
+}
+
+const char *chip_strerror(int error)
+{
+	switch (error) {
+	case -ENODEV:
+		return "the chip is gone";
+	case -EOPNOTSUPP:
+	case -KERNEL_ENOTSUPP:
+		return "not supported by the chip";
+	default:
+		return strerror(-error);
+	}
+}
+
+bool chip_is_simulated(const struct chip *chip, unsigned offset)
+{
+	return chip->driver->is_simulated && chip->driver->is_simulated(chip, offset);
+}
+
+int chip_outside_level(const struct chip *chip, unsigned offset)
+{
+	return chip_is_simulated(chip, offset) ? chip->driver->outside_level(chip, offset) : -EPERM;
+}
+
+int chip_outside_drive(struct chip *chip, unsigned offset, bool level)
+{
+	return chip_is_simulated(chip, offset) ? chip->driver->outside_drive(chip, offset, level) : -EPERM;
+}
+
+int chip_outside_pull(struct chip *chip, unsigned offset, enum chip_pull pull)
+{
+	return chip_is_simulated(chip, offset) ? chip->driver->outside_pull(chip, offset, pull) : -EPERM;
 }
 
 void chip_detach(struct chip *chip)

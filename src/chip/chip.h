@@ -35,11 +35,36 @@ enum chip_edge {
 	CHIP_EDGE_BOTH = 3,
 };
 
+enum chip_bias {
+	CHIP_BIAS_AS_IS,
+	CHIP_BIAS_DISABLED,
+	CHIP_BIAS_PULL_UP,
+	CHIP_BIAS_PULL_DOWN,
+};
+
+enum chip_drive {
+	CHIP_DRIVE_PUSH_PULL,
+	CHIP_DRIVE_OPEN_DRAIN,
+	CHIP_DRIVE_OPEN_SOURCE,
+};
+
+/*
+ * What the host forces on a line, with each request and reconfiguration. All zero: nothing. With active_low every
+ * value and edge of this interface is the logical one: 1 is active, that is low on the wire.
+ */
+struct chip_line_settings {
+	bool active_low;
+	uint8_t bias;	      /* enum chip_bias */
+	uint8_t drive;	      /* enum chip_drive; of outputs */
+	uint32_t debounce_us; /* of inputs; 0: none */
+};
+
 /* What a requested line does. value: the level driven when OUT; edges: reported when IN. */
 struct chip_line_config {
 	enum chip_direction direction;
 	uint8_t value;
 	enum chip_edge edges;
+	struct chip_line_settings settings;
 };
 
 struct chip_line_info {
@@ -49,16 +74,30 @@ struct chip_line_info {
 	enum chip_direction direction;
 };
 
-/* "N" (/dev/gpiochipN) or "sN" (simulated, N lines). */
+#define CHIP_PATH_MAX 108
+
 struct chip_spec {
 	const struct chip_driver *driver;
-	unsigned number;
-	char path[64]; /* cdev: "/dev/gpiochipN"; sim: "sN" */
+	unsigned number;	  /* sim: of lines */
+	char path[CHIP_PATH_MAX]; /* cdev: of the device, "/dev/gpiochipN" or what the user gave; sim: "sN" */
 };
 
-/* 0; -EINVAL when the words are no spec; -ERANGE when the number is out of range. Reads exactly len bytes of word. */
+void chip_spec_number(unsigned number, struct chip_spec *spec);
+void chip_spec_sim(unsigned n_lines, struct chip_spec *spec);
+/* Any path of a GPIO character device, a symbolic link too. -ENAMETOOLONG. */
+int chip_spec_path(const char *path, struct chip_spec *spec);
+/*
+ * The chip of the kernel with this label. -ENODEV: there is none; -ENOTUNIQ: more than one; another -errno: /dev can
+ * not be read. *why says it in words, with the paths of two that bear it.
+ */
+int chip_spec_label(const char *label, struct chip_spec *spec, char *why, size_t why_size);
+
+/*
+ * "N" (/dev/gpiochipN) or "sN" (simulated, N lines). 0; -EINVAL when the words are no spec; -ERANGE when the number is
+ * out of range. Reads exactly len bytes of word.
+ */
 int chip_spec_parse(const char *word, size_t len, struct chip_spec *spec);
-/* Whether both name the same real chip (two simulated chips never are the same). */
+/* Whether both are the same real chip by their words. Two words may lead to one chip: chip_found_same() knows. */
 bool chip_spec_same(const struct chip_spec *a, const struct chip_spec *b);
 
 /* A chip that was found. */
@@ -67,7 +106,11 @@ struct chip_found {
 	unsigned n_lines;  /* 1 to CHIP_LINES_MAX */
 	size_t state_size; /* bytes of session memory that chip_attach() wants, zeroed at first */
 	char label[CHIP_NAME_MAX];
+	uint64_t rdev; /* of the device node when it was probed, 0 for sim */
 };
+
+/* Whether both are the same real chip (two simulated chips never are the same). */
+bool chip_found_same(const struct chip_found *a, const struct chip_found *b);
 
 /* Opens and checks the chip. -errno, with why in words ("No such file or directory", "has no lines", ...). */
 int chip_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size);
@@ -83,6 +126,28 @@ bool chip_is_gone(const struct chip_spec *spec, const struct chip_found *found);
  */
 int chip_find_again(const struct chip_spec *spec, const struct chip_found *found, const char *path, int *fd);
 
+/*
+ * Before a chip is attached: what the kernel says of a line, also who holds it. A simulated chip's lines are free.
+ */
+int chip_found_line_info(const struct chip_spec *spec, const struct chip_found *found, unsigned offset,
+			 struct chip_line_info *info);
+/*
+ * Requests a line as configured and gives the request's fd away: *fd is the caller's, for chip_adopt() in a worker to
+ * come; -1 for a simulated chip, which needs none. Nothing in between changes the line. -errno.
+ */
+int chip_claim(const struct chip_spec *spec, const struct chip_found *found, unsigned offset, const char *consumer,
+	       const struct chip_line_config *config, int *fd);
+/*
+ * Whether the chip can do these settings on this line: requests it as it is, gives it the settings in the direction
+ * that it has, with the value that it has, and lets it go. -errno: the chip refused.
+ *
+ * What can not be refused, or not be tried without moving an output, is not tried, and 0: the kernel emulates active-low
+ * and every drive, and says yes to a bias that the chip's driver does not know; an output does not become an input for
+ * the sake of its debounce time, nor is it let go because it is to be open-drain.
+ */
+int chip_try(const struct chip_spec *spec, const struct chip_found *found, unsigned offset, const char *consumer,
+	     const struct chip_line_settings *settings);
+
 /* What a chip tells its user; all are called from chip functions or from the loop, and none is NULL. */
 struct chip_host {
 	struct loop *loop;
@@ -91,7 +156,10 @@ struct chip_host {
 	void *ctx;
 	/* An edge that the line's configuration asks for; level is the line's after it. */
 	void (*edge)(void *ctx, unsigned offset, enum chip_edge edge, bool level);
-	/* The level of a line changed for another reason than chip set/configure (a simulated line driven from outside). */
+	/*
+	 * The level of a line on the wire changed for another reason than its user's set, configure and release: a
+	 * simulated line was driven from outside, or its bias set its pull.
+	 */
 	void (*changed)(void *ctx, unsigned offset);
 	/* A line request fd that should outlive this process, and its end. The fd stays the chip's. */
 	void (*keep_fd)(void *ctx, unsigned offset, int fd);
@@ -115,8 +183,33 @@ void chip_replace_fd(struct chip *chip, int fd);
 unsigned chip_n_lines(const struct chip *chip);
 /* How the user names it, for the log. */
 const char *chip_path(const struct chip *chip);
+/* A line as the host knows it, for the log: "/dev/gpiochip0 line 17". */
+void chip_line_where(const struct chip *chip, unsigned offset, char *text, size_t size);
+/* What an error of these functions means, in words. error is -errno, also one that only the kernel knows by name. */
+const char *chip_strerror(int error);
 
-/* Of a chip that is gone: the name that the line had, when an earlier call in this session saw it. */
+enum chip_pull {
+	CHIP_PULL_DOWN,
+	CHIP_PULL_UP,
+};
+
+/*
+ * The world outside of a simulated line: the levels here are those on the wire. -EPERM: the line is not simulated.
+ * The level of a line: driven by the guest when it is an output, else by the outside when that drives it, else by its
+ * pull (pull-down at first; a bias of the host's sets it anew when the line is taken with it, not at each
+ * reconfiguration). An open-drain output drives low only, an open-source output high only: else it lets go.
+ */
+bool chip_is_simulated(const struct chip *chip, unsigned offset);
+/* 0, 1 or -errno: the level on the wire, at once (no debounce time) and whoever drives it. */
+int chip_outside_level(const struct chip *chip, unsigned offset);
+/*
+ * The outside drives the line to level; what an open-drain or open-source output drives wins over it. -EBUSY while the
+ * guest drives it push-pull.
+ */
+int chip_outside_drive(struct chip *chip, unsigned offset, bool level);
+/* The outside lets go of the line and leaves it to this pull. */
+int chip_outside_pull(struct chip *chip, unsigned offset, enum chip_pull pull);
+
 int chip_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info);
 
 /*
@@ -136,7 +229,10 @@ void chip_release(struct chip *chip, unsigned offset);
  * line, drives it, and refuses it to everybody, us included.
  */
 void chip_settle(struct chip *chip);
-/* The sensed level of an input, the driven level of an output: 0, 1 or -errno. The line must be configured. */
+/*
+ * The sensed level of an input, after its debounce time; the driven level of an output, or the sensed one of an output
+ * that lets go (open-drain, open-source): 0, 1 or -errno. The line must be configured.
+ */
 int chip_get(struct chip *chip, unsigned offset);
 /* The level of a configured output. */
 int chip_set(struct chip *chip, unsigned offset, uint8_t value);

@@ -15,11 +15,25 @@ struct chip {
 struct chip_driver {
 	const char *name;
 	int (*probe)(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size);
+	int (*found_line_info)(const struct chip_found *found, unsigned offset, struct chip_line_info *info);
+	/* NULL: a line needs no request before the chip is attached */
+	int (*claim)(const struct chip_found *found, unsigned offset, const char *consumer,
+		     const struct chip_line_config *config, int *fd);
+	/* "try"; NULL: every line can do everything */
+	int (*try_settings)(const struct chip_found *found, unsigned offset, const char *consumer,
+			    const struct chip_line_settings *settings);
 	int (*attach)(const struct chip_spec *spec, const struct chip_found *found, void *state,
 		      const struct chip_host *host, struct chip **chip);
 	void (*detach)(struct chip *chip);
 	bool (*is_gone)(const struct chip_found *found); /* NULL: never */
 	void (*replace_fd)(struct chip *chip, int fd);	 /* NULL when it is never gone */
+	void (*line_where)(const struct chip *chip, unsigned offset, char *text,
+			   size_t size);				/* NULL: the chip's own */
+	bool (*is_simulated)(const struct chip *chip, unsigned offset); /* NULL: none is */
+	/* The outside of a line that is simulated. */
+	int (*outside_level)(const struct chip *chip, unsigned offset);
+	int (*outside_drive)(struct chip *chip, unsigned offset, bool level);
+	int (*outside_pull)(struct chip *chip, unsigned offset, enum chip_pull pull);
 	int (*line_info)(struct chip *chip, unsigned offset, struct chip_line_info *info);
 	int (*configure)(struct chip *chip, unsigned offset, const struct chip_line_config *config);
 	int (*adopt)(struct chip *chip, unsigned offset, const struct chip_line_config *config, int fd);

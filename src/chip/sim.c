@@ -1,41 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * The simulated chip. All of its state is in session memory, so that a worker's death changes no level: the next one
- * attaches to the same lines. Configuring a line again as it is configured is silent for that reason too.
+ * attaches to the same lines. Configuring a line again as it is configured is silent for that reason too, and a change
+ * that waits for the end of its debounce time goes on waiting.
+ *
+ * Lines are named dummy0, dummy1, ...: the names of the program this one replaces.
  */
-#include "chip/sim.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
+#include "base/log.h"
 #include "base/util.h"
 #include "chip/driver.h"
-
-enum sim_role {
-	SIM_ROLE_NONE,
-	SIM_ROLE_IN,
-	SIM_ROLE_OUT,
-};
-
-enum sim_outside {
-	SIM_OUTSIDE_NONE, /* the pull decides */
-	SIM_OUTSIDE_LOW,
-	SIM_OUTSIDE_HIGH,
-};
-
-/* Plain data; all zeros is a line that nobody uses, pulled down. */
-struct sim_line {
-	uint8_t role;	 /* enum sim_role: what the guest made of it */
-	uint8_t value;	 /* driven when SIM_ROLE_OUT */
-	uint8_t edges;	 /* enum chip_edge, when SIM_ROLE_IN */
-	uint8_t outside; /* enum sim_outside */
-	uint8_t pull;	 /* enum sim_pull */
-};
+#include "chip/sim_line.h"
+#include "loop/loop.h"
 
 struct sim {
 	struct chip chip;
-	struct sim_line *lines; /* the session's */
+	struct sim_line *lines;	 /* the session's */
+	struct loop_timer timer; /* for all lines: it rings for the one that is due first, or too early */
+	uint64_t timer_ns;	 /* when; SIM_LINE_NEVER */
+	struct log_limit log_limit;
 };
 
 static struct sim *sim_of(const struct chip *chip)
@@ -48,20 +36,89 @@ static struct sim_line *sim_line(const struct chip *chip, unsigned offset)
 	return &sim_of(chip)->lines[offset];
 }
 
-static bool line_level(const struct sim_line *line)
+static uint64_t now_ns(void)
 {
-	if (line->role == SIM_ROLE_OUT)
-		return line->value;
-	if (line->outside != SIM_OUTSIDE_NONE)
-		return line->outside == SIM_OUTSIDE_HIGH;
-	return line->pull == SIM_PULL_UP;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static bool line_is_sane(const struct sim_line *line)
+static void report_edge(struct sim *sim, unsigned offset, enum chip_edge edge)
 {
-	return line->role <= SIM_ROLE_OUT && line->value <= 1 && line->edges <= CHIP_EDGE_BOTH &&
-	       line->outside <= SIM_OUTSIDE_HIGH && line->pull <= SIM_PULL_UP;
+	const struct chip_host *host = &sim->chip.host;
+
+	if (edge != CHIP_EDGE_NONE)
+		host->edge(host->ctx, offset, edge, edge == CHIP_EDGE_RISING);
 }
+
+/* Debounce times */
+
+static void timer_rang(struct loop_timer *timer);
+
+static int wait_until(struct sim *sim, uint64_t due_ns)
+{
+	uint64_t now = now_ns();
+	int ret;
+
+	if (due_ns >= sim->timer_ns)
+		return 0;
+	ret = loop_timer_set(sim->chip.host.loop, &sim->timer, due_ns > now ? due_ns - now : 0, 0, timer_rang);
+	sim->timer_ns = ret < 0 ? SIM_LINE_NEVER : due_ns;
+	return ret;
+}
+
+static int wait_for_lines(struct sim *sim)
+{
+	uint64_t first_ns = SIM_LINE_NEVER;
+
+	for (unsigned i = 0; i < sim->chip.n_lines; i++) {
+		uint64_t due_ns = sim_line_due_ns(&sim->lines[i]);
+
+		if (due_ns < first_ns)
+			first_ns = due_ns;
+	}
+	return wait_until(sim, first_ns);
+}
+
+static void timer_failed(struct sim *sim, int error)
+{
+	log_limited(&sim->log_limit, LOG_LEVEL_WARNING, sim->chip.host.tag, "no timer, lines are not debounced: %s",
+		    strerror(-error));
+}
+
+static void lines_settle(struct sim *sim, uint64_t now)
+{
+	for (unsigned i = 0; i < sim->chip.n_lines; i++)
+		report_edge(sim, i, sim_line_settle(&sim->lines[i], now));
+}
+
+static void timer_rang(struct loop_timer *timer)
+{
+	struct sim *sim = container_of(timer, struct sim, timer);
+	int ret;
+
+	sim->timer_ns = SIM_LINE_NEVER;
+	lines_settle(sim, now_ns());
+	ret = wait_for_lines(sim);
+	if (ret < 0) {
+		timer_failed(sim, ret);
+		lines_settle(sim, SIM_LINE_NEVER - 1);
+	}
+}
+
+/* The line's wire, or what is made of it, changed. */
+static void line_wait(struct sim *sim, unsigned offset)
+{
+	int ret = wait_until(sim, sim_line_due_ns(&sim->lines[offset]));
+
+	if (ret < 0) {
+		timer_failed(sim, ret);
+		report_edge(sim, offset, sim_line_settle(&sim->lines[offset], SIM_LINE_NEVER - 1));
+	}
+}
+
+/* The chip */
 
 static int sim_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size)
 {
@@ -71,29 +128,44 @@ static int sim_probe(const struct chip_spec *spec, struct chip_found *found, cha
 	return 0;
 }
 
+static int sim_found_line_info(const struct chip_found *found, unsigned offset, struct chip_line_info *info)
+{
+	*info = (struct chip_line_info){ .direction = CHIP_DIRECTION_IN };
+	snprintf(info->name, sizeof(info->name), "dummy%u", offset);
+	return 0;
+}
+
+static void sim_detach(struct chip *chip)
+{
+	struct sim *sim = sim_of(chip);
+
+	loop_timer_del(&sim->timer);
+	free(sim);
+}
+
 static int sim_attach(const struct chip_spec *spec, const struct chip_found *found, void *state,
 		      const struct chip_host *host, struct chip **chip)
 {
 	struct sim *sim = malloc(sizeof(*sim));
+	uint64_t now = now_ns();
+	int ret;
 
 	if (!sim)
 		return -ENOMEM;
 	*sim = (struct sim){
 		.chip = { .driver = &chip_driver_sim, .host = *host, .n_lines = found->n_lines },
 		.lines = state,
+		.timer_ns = SIM_LINE_NEVER,
 	};
 	/* An earlier worker may have been broken when it wrote this. */
-	for (unsigned i = 0; i < found->n_lines; i++) {
-		if (!line_is_sane(&sim->lines[i]))
-			sim->lines[i] = (struct sim_line){ .role = SIM_ROLE_NONE };
-	}
-	*chip = &sim->chip;
-	return 0;
-}
-
-static void sim_detach(struct chip *chip)
-{
-	free(sim_of(chip));
+	for (unsigned i = 0; i < found->n_lines; i++)
+		sim_line_sanitize(&sim->lines[i], now);
+	ret = wait_for_lines(sim);
+	if (ret < 0)
+		sim_detach(&sim->chip);
+	else
+		*chip = &sim->chip;
+	return ret;
 }
 
 static int sim_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
@@ -110,19 +182,15 @@ static int sim_line_info(struct chip *chip, unsigned offset, struct chip_line_in
 	return 0;
 }
 
+/* A level that the new bias made is nobody's but ours to tell: its user does not know that there is a wire. */
 static int sim_configure(struct chip *chip, unsigned offset, const struct chip_line_config *config)
 {
-	struct sim_line *line = sim_line(chip, offset);
+	struct sim_line *line = sim_line(chip, offset), before = *line;
 
-	if (config->direction == CHIP_DIRECTION_OUT) {
-		line->value = config->value != 0;
-		line->edges = CHIP_EDGE_NONE;
-		line->outside = SIM_OUTSIDE_NONE; /* two drivers on one line: the guest's wins */
-		line->role = SIM_ROLE_OUT;
-	} else {
-		line->role = SIM_ROLE_IN;
-		line->edges = (uint8_t)(config->edges & CHIP_EDGE_BOTH);
-	}
+	sim_line_configure(line, config, now_ns());
+	line_wait(sim_of(chip), offset);
+	if (line->pull != before.pull && !sim_line_is_driven(line) && sim_line_level(line) != sim_line_level(&before))
+		chip->host.changed(chip->host.ctx, offset);
 	return 0;
 }
 
@@ -133,16 +201,12 @@ static int sim_adopt(struct chip *chip, unsigned offset, const struct chip_line_
 
 static void sim_release(struct chip *chip, unsigned offset)
 {
-	struct sim_line *line = sim_line(chip, offset);
-
-	line->role = SIM_ROLE_NONE;
-	line->value = 0;
-	line->edges = CHIP_EDGE_NONE;
+	sim_line_release(sim_line(chip, offset));
 }
 
 static int sim_get(struct chip *chip, unsigned offset)
 {
-	return line_level(sim_line(chip, offset));
+	return sim_line_value(sim_line(chip, offset));
 }
 
 static int sim_set(struct chip *chip, unsigned offset, uint8_t value)
@@ -155,9 +219,50 @@ static int sim_set(struct chip *chip, unsigned offset, uint8_t value)
 	return 0;
 }
 
+/* The outside */
+
+static bool sim_is_simulated(const struct chip *chip, unsigned offset)
+{
+	return true;
+}
+
+static int sim_outside_level(const struct chip *chip, unsigned offset)
+{
+	return sim_line_level(sim_line(chip, offset));
+}
+
+/* The outside did something: tells the chip's user what can be seen of it. */
+static void sim_outside(struct chip *chip, unsigned offset, enum sim_outside outside, enum chip_pull pull)
+{
+	enum chip_edge edge;
+
+	if (!sim_line_outside(sim_line(chip, offset), outside, pull, now_ns(), &edge))
+		return;
+	line_wait(sim_of(chip), offset);
+	report_edge(sim_of(chip), offset, edge);
+	chip->host.changed(chip->host.ctx, offset);
+}
+
+static int sim_outside_drive(struct chip *chip, unsigned offset, bool level)
+{
+	const struct sim_line *line = sim_line(chip, offset);
+
+	if (line->role == SIM_ROLE_OUT && line->drive == CHIP_DRIVE_PUSH_PULL)
+		return -EBUSY;
+	sim_outside(chip, offset, level ? SIM_OUTSIDE_HIGH : SIM_OUTSIDE_LOW, (enum chip_pull)line->pull);
+	return 0;
+}
+
+static int sim_outside_pull(struct chip *chip, unsigned offset, enum chip_pull pull)
+{
+	sim_outside(chip, offset, SIM_OUTSIDE_NONE, pull);
+	return 0;
+}
+
 const struct chip_driver chip_driver_sim = {
 	.name = "sim",
 	.probe = sim_probe,
+	.found_line_info = sim_found_line_info,
 	.attach = sim_attach,
 	.detach = sim_detach,
 	.line_info = sim_line_info,
@@ -166,48 +271,8 @@ const struct chip_driver chip_driver_sim = {
 	.release = sim_release,
 	.get = sim_get,
 	.set = sim_set,
+	.is_simulated = sim_is_simulated,
+	.outside_level = sim_outside_level,
+	.outside_drive = sim_outside_drive,
+	.outside_pull = sim_outside_pull,
 };
-
-bool sim_is(const struct chip *chip)
-{
-	return chip->driver == &chip_driver_sim;
-}
-
-/* The outside did something: tells the chip's user what can be seen of it. */
-static void sim_outside(struct chip *chip, unsigned offset, enum sim_outside outside, enum sim_pull pull)
-{
-	struct sim_line *line = sim_line(chip, offset);
-	bool before = line_level(line), after;
-	enum chip_edge edge;
-
-	line->outside = (uint8_t)outside;
-	line->pull = (uint8_t)pull;
-	after = line_level(line);
-	if (after == before)
-		return;
-	edge = after ? CHIP_EDGE_RISING : CHIP_EDGE_FALLING;
-	if (line->role == SIM_ROLE_IN && (line->edges & edge))
-		chip->host.edge(chip->host.ctx, offset, edge, after);
-	chip->host.changed(chip->host.ctx, offset);
-}
-
-int sim_drive(struct chip *chip, unsigned offset, bool level)
-{
-	const struct sim_line *line = sim_line(chip, offset);
-
-	if (line->role == SIM_ROLE_OUT)
-		return -EBUSY;
-	sim_outside(chip, offset, level ? SIM_OUTSIDE_HIGH : SIM_OUTSIDE_LOW, (enum sim_pull)line->pull);
-	return 0;
-}
-
-int sim_pull(struct chip *chip, unsigned offset, enum sim_pull pull)
-{
-	sim_outside(chip, offset, SIM_OUTSIDE_NONE, pull);
-	return 0;
-}
-
-bool sim_level(const struct chip *chip, unsigned offset)
-{
-	return line_level(sim_line(chip, offset));
-}

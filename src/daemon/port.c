@@ -19,7 +19,6 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "chip/sim.h"
 #include "gpio/lines.h"
 #include "loop/loop.h"
 
@@ -64,18 +63,26 @@ static struct port_reply reply_make(struct port *port, uint32_t type, uint32_t i
 				    .n_lines = port->lines->n_lines,
 				    .time_ns = now_ns(),
 				    .level = -1,
-				    .sim = sim_is(port->lines->chip),
 				    .connected = port->connected };
+}
+
+/* line is in range. */
+static int8_t line_level(struct port *port, uint16_t line)
+{
+	int level = chip_is_simulated(port->lines->chip, line) ? chip_outside_level(port->lines->chip, line)
+							       : lines_level(port->lines, line);
+
+	return level < 0 ? -1 : (int8_t)level;
 }
 
 /* line is in range. */
 static void reply_add_line(struct port *port, struct port_reply *reply, uint16_t line)
 {
 	const struct line_state *state = &port->lines->state[line];
-	int level = lines_level(port->lines, line);
 
 	reply->line = line;
-	reply->level = level < 0 ? -1 : (int8_t)level;
+	reply->level = line_level(port, line);
+	reply->sim = chip_is_simulated(port->lines->chip, line);
 	reply->direction = state->direction;
 	reply->irq_type = state->irq.type;
 	snprintf(reply->name, sizeof(reply->name), "%s", lines_name(port->lines, line));
@@ -138,19 +145,21 @@ static int request_watch(struct port *port, const struct port_request *request)
 
 static int request_set(struct port *port, const struct port_request *request)
 {
-	return request->value > 1 ? -EINVAL : sim_drive(port->lines->chip, request->line, request->value);
+	return request->value > 1 ? -EINVAL : chip_outside_drive(port->lines->chip, request->line, request->value);
 }
 
 static int request_pull(struct port *port, const struct port_request *request)
 {
 	if (request->value > 1)
 		return -EINVAL;
-	return sim_pull(port->lines->chip, request->line, request->value ? SIM_PULL_UP : SIM_PULL_DOWN);
+	return chip_outside_pull(port->lines->chip, request->line, request->value ? CHIP_PULL_UP : CHIP_PULL_DOWN);
 }
 
 static int request_toggle(struct port *port, const struct port_request *request)
 {
-	return sim_drive(port->lines->chip, request->line, !sim_level(port->lines->chip, request->line));
+	int level = chip_outside_level(port->lines->chip, request->line);
+
+	return level < 0 ? level : chip_outside_drive(port->lines->chip, request->line, !level);
 }
 
 static const struct {
@@ -172,7 +181,7 @@ static int request_act(struct port *port, const struct port_request *request)
 		return -EINVAL;
 	if (port_requests[request->type].of_line && request->line >= port->lines->n_lines)
 		return -ERANGE;
-	if (port_requests[request->type].of_sim && !sim_is(port->lines->chip))
+	if (port_requests[request->type].of_sim && !chip_is_simulated(port->lines->chip, request->line))
 		return -EPERM;
 	return port_requests[request->type].act ? port_requests[request->type].act(port, request) : 0;
 }
@@ -273,12 +282,9 @@ void port_detach(struct port *port)
 
 void port_line_changed(struct port *port, uint16_t line)
 {
-	int level;
-
 	if (!port || !port->watched || line >= port->lines->n_lines)
 		return;
-	level = lines_level(port->lines, line);
-	if (port->told[line].level != (level < 0 ? -1 : level) ||
+	if (port->told[line].level != line_level(port, line) ||
 	    port->told[line].direction != port->lines->state[line].direction)
 		event_send(port, line);
 }

@@ -41,10 +41,10 @@ struct port_reply {
 	uint32_t n_lines;
 	uint32_t lost;	   /* events dropped since the last one that went out */
 	uint64_t time_ns;  /* CLOCK_MONOTONIC of the event */
-	int8_t level;	   /* 0, 1, -1 unknown */
+	int8_t level;	   /* 0, 1, -1 unknown; on the wire for a simulated line, also when active-low; else logical */
 	uint8_t direction; /* enum gpio_direction as the guest configured it */
 	uint8_t irq_type;  /* enum irq_type */
-	uint8_t sim;	   /* the outside can be driven */
+	uint8_t sim;	   /* the outside of the line can be driven */
 	uint8_t connected; /* a front-end is there */
 	uint8_t reserved[3];
 	char name[CHIP_NAME_MAX];

@@ -24,7 +24,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/scm.h"
-#include "chip/sim.h"
+#include "chip/chip.h"
 #include "gpio/virtio_gpio.h"
 #include "loop/loop.h"
 #include "vhost/wire.h"
@@ -295,7 +295,7 @@ static bool run_op(struct input *in)
 	case 'l':
 		a = next_byte(in);
 		b = next_byte(in);
-		sim_drive(f.chip, a % N_LINES, b & 1);
+		chip_outside_drive(f.chip, a % N_LINES, b & 1);
 		break;
 	case 'r':
 		detach();

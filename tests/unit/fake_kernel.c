@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -54,9 +56,14 @@ static int kernel_request(struct gpio_v2_line_request *request)
 	return 0;
 }
 
-static int kernel_chip_info(struct gpiochip_info *info)
+static int kernel_chip_info(int fd, struct gpiochip_info *info)
 {
+	struct stat node;
+
+	assert_int_equal(fstat(fd, &node), 0);
 	memset(info->label, 'L', sizeof(info->label)); /* without a terminator */
+	if (kernel.labels[minor(node.st_rdev) % 16])
+		snprintf(info->label, sizeof(info->label), "%s", kernel.labels[minor(node.st_rdev) % 16]);
 	info->lines = kernel.n_lines;
 	return 0;
 }
@@ -71,6 +78,14 @@ static int kernel_line_info(struct gpio_v2_line_info *info)
 	snprintf(info->consumer, sizeof(info->consumer), "somebody");
 	info->flags = info->offset & 1 ? GPIO_V2_LINE_FLAG_OUTPUT | GPIO_V2_LINE_FLAG_USED : GPIO_V2_LINE_FLAG_INPUT;
 	return 0;
+}
+
+static void kernel_note(char what)
+{
+	size_t len = strlen(kernel.journal);
+
+	if (len + 1 < sizeof(kernel.journal))
+		kernel.journal[len] = what;
 }
 
 int __wrap_ioctl(int fd, unsigned long number, ...)
@@ -92,12 +107,15 @@ int __wrap_ioctl(int fd, unsigned long number, ...)
 	}
 	switch (number) {
 	case GPIO_GET_CHIPINFO_IOCTL:
-		return kernel_chip_info(argument);
+		return kernel_chip_info(fd, argument);
 	case GPIO_V2_GET_LINEINFO_IOCTL:
+		kernel_note('I');
 		return kernel_line_info(argument);
 	case GPIO_V2_GET_LINE_IOCTL:
+		kernel_note('R');
 		return kernel_request(argument);
 	case GPIO_V2_LINE_SET_CONFIG_IOCTL:
+		kernel_note('C');
 		kernel.config = *(struct gpio_v2_line_config *)argument;
 		kernel.configs++;
 		if (kernel.late)
@@ -105,10 +123,12 @@ int __wrap_ioctl(int fd, unsigned long number, ...)
 		kernel.late = NULL;
 		return 0;
 	case GPIO_V2_LINE_GET_VALUES_IOCTL:
+		kernel_note('G');
 		assert_int_equal(((struct gpio_v2_line_values *)argument)->mask, 1);
 		((struct gpio_v2_line_values *)argument)->bits = kernel.bits;
 		return 0;
 	case GPIO_V2_LINE_SET_VALUES_IOCTL:
+		kernel_note('S');
 		kernel.set = *(struct gpio_v2_line_values *)argument;
 		return 0;
 	default:

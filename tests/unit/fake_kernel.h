@@ -17,13 +17,15 @@ struct fake_kernel {
 	const char *late; /* events that come while a line is reconfigured */
 	int eintr;	  /* so many ioctls are interrupted by a signal */
 	unsigned n_lines;
-	uint64_t bits; /* what GET_VALUES says */
+	uint64_t bits;		/* what GET_VALUES says */
+	const char *labels[16]; /* by the minor number of the device; NULL: one without a terminator */
 	/* What was asked for last, and how often. */
 	struct gpio_v2_line_request request;
 	struct gpio_v2_line_config config;
 	struct gpio_v2_line_values set;
 	int requests, configs;
-	int peer; /* owned: the kernel's end of the last line request, or -1 */
+	char journal[64]; /* R request, I line info, C configuration, G get, S set */
+	int peer;	  /* owned: the kernel's end of the last line request, or -1 */
 };
 
 extern struct fake_kernel kernel;

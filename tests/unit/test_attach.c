@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chip/sim.h"
+#include "chip/chip.h"
 #include "lines_bench.h"
 
 /* The process dies: the chip object and the lines are gone, session memory and kept fds are not. */
@@ -288,14 +288,14 @@ static void simulated_chip_below(void **state)
 	lines_request(&bench.lines, &out);
 	assert_int_equal(lines_level(&bench.lines, 2), 1);
 	assert_int_equal(lines_level(&bench.lines, 0), 0);
-	assert_int_equal(sim_drive(bench.chip, 1, true), 0);
+	assert_int_equal(chip_outside_drive(bench.chip, 1, true), 0);
 	sim_bench_detach(&bench);
 
 	sim_bench_attach(&bench, 4, chip_memory, memory);
 	assert_int_equal(lines_level(&bench.lines, 2), 1);
 	assert_int_equal(lines_unmask(&bench.lines, 1), IRQ_FIRE);
 	assert_int_equal(lines_unmask(&bench.lines, 1), IRQ_NOTHING);
-	assert_int_equal(sim_drive(bench.chip, 1, false), 0);
+	assert_int_equal(chip_outside_drive(bench.chip, 1, false), 0);
 	assert_int_equal(bench.irqs, 1);
 	sim_bench_detach(&bench);
 	free(chip_memory);
@@ -306,7 +306,7 @@ static void as_many_lines_as_there_can_be(void **state)
 {
 	struct sim_bench bench = { .irqs = 0 };
 	struct line_state *memory = calloc(CHIP_LINES_MAX, sizeof(*memory));
-	void *chip_memory = calloc(CHIP_LINES_MAX, 16);
+	void *chip_memory = calloc(CHIP_LINES_MAX, 64);
 	struct gpio_request last = { GET_DIR, CHIP_LINES_MAX - 1, 0 }, beyond = { GET_DIR, CHIP_LINES_MAX, 0 };
 
 	sim_bench_attach(&bench, CHIP_LINES_MAX, chip_memory, memory);

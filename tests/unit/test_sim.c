@@ -1,112 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Unit test of chip/sim: who decides the level, what is reported, and that the state outlives the chip object. */
-#include "rows.h"
+#include "sim_bench.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "chip/sim.h"
-
-#define N_LINES 8
-
-struct bench {
-	struct chip_spec spec;
-	struct chip_found found;
-	uint8_t *memory;
-	struct chip *chip;
-	int edges, changes;
-	unsigned last_offset;
-	enum chip_edge last_edge;
-	bool last_level;
-};
-
-static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+static void set_up_line(struct sim_bench *bench, enum chip_direction direction, uint8_t value, enum chip_edge edges)
 {
-	struct bench *bench = ctx;
-
-	bench->edges++;
-	bench->last_offset = offset;
-	bench->last_edge = edge;
-	bench->last_level = level;
-}
-
-static void on_changed(void *ctx, unsigned offset)
-{
-	struct bench *bench = ctx;
-
-	bench->changes++;
-	bench->last_offset = offset;
-}
-
-static void on_keep_fd(void *ctx, unsigned offset, int fd)
-{
-	fail();
-}
-
-static void on_drop_fd(void *ctx, unsigned offset)
-{
-	fail();
-}
-
-static void on_settle_fds(void *ctx)
-{
-	fail();
-}
-
-static void attach(struct bench *bench)
-{
-	struct chip_host host = { .tag = "test",
-				  .consumer = "vhost-device-gpio:test",
-				  .ctx = bench,
-				  .edge = on_edge,
-				  .changed = on_changed,
-				  .keep_fd = on_keep_fd,
-				  .drop_fd = on_drop_fd,
-				  .settle_fds = on_settle_fds };
-
-	assert_int_equal(chip_attach(&bench->spec, &bench->found, bench->memory, &host, &bench->chip), 0);
-}
-
-static int bench_up(void **state)
-{
-	struct bench *bench = calloc(1, sizeof(*bench));
-	char why[64];
-
-	if (chip_spec_parse("s8", 2, &bench->spec) < 0 || chip_probe(&bench->spec, &bench->found, why, sizeof(why)) < 0)
-		return -1;
-	bench->memory = calloc(1, bench->found.state_size);
-	attach(bench);
-	*state = bench;
-	return 0;
-}
-
-static int bench_down(void **state)
-{
-	struct bench *bench = *state;
-
-	chip_detach(bench->chip);
-	free(bench->memory);
-	free(bench);
-	return 0;
-}
-
-static void set_up_line(struct bench *bench, enum chip_direction direction, uint8_t value, enum chip_edge edges)
-{
-	struct chip_line_config config = { direction, value, edges };
+	struct chip_line_config config = { .direction = direction, .value = value, .edges = edges };
 
 	assert_int_equal(chip_configure(bench->chip, 3, &config), 0);
 }
 
 static void what_is_found(void **state)
 {
-	struct bench *bench = *state;
+	struct sim_bench *bench = *state;
 	struct chip_line_info info;
 
 	assert_int_equal(bench->found.fd, -1);
-	assert_int_equal(bench->found.n_lines, N_LINES);
-	assert_int_equal(chip_n_lines(bench->chip), N_LINES);
-	assert_true(sim_is(bench->chip));
+	assert_int_equal(bench->found.n_lines, SIM_LINES);
+	assert_int_equal(chip_n_lines(bench->chip), SIM_LINES);
+	assert_true(chip_is_simulated(bench->chip, 3));
 	assert_int_equal(chip_line_info(bench->chip, 7, &info), 0);
 	assert_string_equal(info.name, "dummy7");
 	assert_string_equal(info.consumer, "");
@@ -124,15 +38,15 @@ static void what_is_found(void **state)
 
 static void level_of_an_input(void **state)
 {
-	struct bench *bench = *state;
+	struct sim_bench *bench = *state;
 
 	set_up_line(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE);
 	assert_int_equal(chip_get(bench->chip, 3), 0);
-	assert_int_equal(sim_pull(bench->chip, 3, SIM_PULL_UP), 0);
+	assert_int_equal(chip_outside_pull(bench->chip, 3, CHIP_PULL_UP), 0);
 	assert_int_equal(chip_get(bench->chip, 3), 1);
-	assert_int_equal(sim_drive(bench->chip, 3, false), 0);
+	assert_int_equal(chip_outside_drive(bench->chip, 3, false), 0);
 	assert_int_equal(chip_get(bench->chip, 3), 0);
-	assert_int_equal(sim_pull(bench->chip, 3, SIM_PULL_UP), 0);
+	assert_int_equal(chip_outside_pull(bench->chip, 3, CHIP_PULL_UP), 0);
 	assert_int_equal(chip_get(bench->chip, 3), 1);
 	assert_int_equal(chip_set(bench->chip, 3, 0), -EPERM);
 	assert_int_equal(chip_get(bench->chip, 3), 1);
@@ -143,20 +57,20 @@ static void level_of_an_input(void **state)
 
 static void output_is_the_guests(void **state)
 {
-	struct bench *bench = *state;
+	struct sim_bench *bench = *state;
 
-	sim_drive(bench->chip, 3, true);
+	chip_outside_drive(bench->chip, 3, true);
 	set_up_line(bench, CHIP_DIRECTION_OUT, 0, CHIP_EDGE_NONE);
 	set_up_line(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_BOTH);
 	assert_int_equal(chip_get(bench->chip, 3), 0); /* the outside's drive of before was dropped */
 	bench->changes = 0;
 	set_up_line(bench, CHIP_DIRECTION_OUT, 1, CHIP_EDGE_NONE);
-	assert_true(sim_level(bench->chip, 3));
-	assert_int_equal(sim_drive(bench->chip, 3, false), -EBUSY);
-	assert_true(sim_level(bench->chip, 3));
+	assert_int_equal(chip_outside_level(bench->chip, 3), 1);
+	assert_int_equal(chip_outside_drive(bench->chip, 3, false), -EBUSY);
+	assert_int_equal(chip_outside_level(bench->chip, 3), 1);
 	assert_int_equal(chip_set(bench->chip, 3, 0), 0);
 	assert_int_equal(chip_get(bench->chip, 3), 0);
-	assert_int_equal(sim_pull(bench->chip, 3, SIM_PULL_UP), 0);
+	assert_int_equal(chip_outside_pull(bench->chip, 3, CHIP_PULL_UP), 0);
 	assert_int_equal(chip_get(bench->chip, 3), 0);
 	/* Back to the outside: its pull counts. */
 	set_up_line(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_BOTH);
@@ -171,19 +85,19 @@ static void edges_as_asked_for(void **state)
 		enum chip_edge asked;
 		int seen;
 	} cases[] = { { CHIP_EDGE_NONE, 0 }, { CHIP_EDGE_RISING, 1 }, { CHIP_EDGE_FALLING, 1 }, { CHIP_EDGE_BOTH, 2 } };
-	struct bench *bench = *state;
+	struct sim_bench *bench = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		bench->edges = bench->changes = 0;
 		set_up_line(bench, CHIP_DIRECTION_IN, 0, cases[i].asked);
-		sim_drive(bench->chip, 3, true);
+		chip_outside_drive(bench->chip, 3, true);
 		if (cases[i].asked & CHIP_EDGE_RISING) {
 			assert_int_equal(bench->last_edge, CHIP_EDGE_RISING);
 			assert_true(bench->last_level);
 			assert_int_equal(bench->last_offset, 3);
 		}
-		sim_drive(bench->chip, 3, true);
-		sim_pull(bench->chip, 3, SIM_PULL_DOWN);
+		chip_outside_drive(bench->chip, 3, true);
+		chip_outside_pull(bench->chip, 3, CHIP_PULL_DOWN);
 		if (cases[i].asked & CHIP_EDGE_FALLING) {
 			assert_int_equal(bench->last_edge, CHIP_EDGE_FALLING);
 			assert_false(bench->last_level);
@@ -193,51 +107,49 @@ static void edges_as_asked_for(void **state)
 	}
 	chip_release(bench->chip, 3);
 	bench->edges = bench->changes = 0;
-	sim_drive(bench->chip, 3, true);
+	chip_outside_drive(bench->chip, 3, true);
 	assert_int_equal(bench->edges, 0);
 	assert_int_equal(bench->changes, 1);
 }
 
 static void successor_finds_all(void **state)
 {
-	struct bench *bench = *state;
+	struct sim_bench *bench = *state;
 	struct chip_line_config in = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_RISING };
 
 	set_up_line(bench, CHIP_DIRECTION_OUT, 1, CHIP_EDGE_NONE);
-	sim_drive(bench->chip, 4, true);
-	sim_pull(bench->chip, 5, SIM_PULL_UP);
+	chip_outside_drive(bench->chip, 4, true);
+	chip_outside_pull(bench->chip, 5, CHIP_PULL_UP);
 	chip_configure(bench->chip, 5, &in);
 	bench->changes = 0;
-	chip_detach(bench->chip);
-	attach(bench);
-	assert_true(sim_level(bench->chip, 3));
-	assert_true(sim_level(bench->chip, 4));
-	assert_true(sim_level(bench->chip, 5));
+	sim_bench_restart(bench);
+	assert_int_equal(chip_outside_level(bench->chip, 3), 1);
+	assert_int_equal(chip_outside_level(bench->chip, 4), 1);
+	assert_int_equal(chip_outside_level(bench->chip, 5), 1);
 	set_up_line(bench, CHIP_DIRECTION_OUT, 1, CHIP_EDGE_NONE);
 	assert_int_equal(chip_adopt(bench->chip, 5, &in, -1), 0);
 	assert_int_equal(bench->edges, 0);
 	assert_int_equal(bench->changes, 0);
-	sim_drive(bench->chip, 5, false);
-	sim_drive(bench->chip, 5, true);
+	chip_outside_drive(bench->chip, 5, false);
+	chip_outside_drive(bench->chip, 5, true);
 	assert_int_equal(bench->edges, 1);
 }
 
 static void damaged_memory(void **state)
 {
-	struct bench *bench = *state;
+	struct sim_bench *bench = *state;
 
 	for (unsigned byte = 1; byte < 256; byte += 2) {
-		chip_detach(bench->chip);
 		memset(bench->memory, (int)byte, bench->found.state_size);
-		attach(bench);
-		for (unsigned i = 0; i < N_LINES; i++) {
+		sim_bench_restart(bench);
+		for (unsigned i = 0; i < SIM_LINES; i++) {
 			struct chip_line_info info;
 
 			chip_line_info(bench->chip, i, &info);
 			assert_int_equal(info.used, byte == 1);
 			assert_int_equal(chip_get(bench->chip, i), 0);
 			chip_release(bench->chip, i);
-			assert_int_equal(sim_drive(bench->chip, i, true), 0);
+			assert_int_equal(chip_outside_drive(bench->chip, i, true), 0);
 			assert_int_equal(chip_get(bench->chip, i), 1);
 		}
 	}
@@ -246,12 +158,12 @@ static void damaged_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_is_found, bench_up, bench_down),
-		ROW_TEST_FIXTURE("G-30", level_of_an_input, bench_up, bench_down),
-		ROW_TEST_FIXTURE("G-27 G-30", output_is_the_guests, bench_up, bench_down),
-		ROW_TEST_FIXTURE("G-53", edges_as_asked_for, bench_up, bench_down),
-		cmocka_unit_test_setup_teardown(successor_finds_all, bench_up, bench_down),
-		cmocka_unit_test_setup_teardown(damaged_memory, bench_up, bench_down),
+		cmocka_unit_test_setup_teardown(what_is_found, sim_bench_up, sim_bench_down),
+		ROW_TEST_FIXTURE("G-30", level_of_an_input, sim_bench_up, sim_bench_down),
+		ROW_TEST_FIXTURE("G-27 G-30", output_is_the_guests, sim_bench_up, sim_bench_down),
+		ROW_TEST_FIXTURE("G-53", edges_as_asked_for, sim_bench_up, sim_bench_down),
+		cmocka_unit_test_setup_teardown(successor_finds_all, sim_bench_up, sim_bench_down),
+		cmocka_unit_test_setup_teardown(damaged_memory, sim_bench_up, sim_bench_down),
 	};
 
 	return cmocka_run_group_tests_name("chip/sim", tests, NULL, NULL);

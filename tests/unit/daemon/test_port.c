@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "chip/sim.h"
+#include "chip/chip.h"
 #include "daemon/port.h"
 #include "fake_chip.h"
 #include "gpio/lines.h"
@@ -201,7 +201,7 @@ static void drives_pulls_and_toggles(void **state)
 
 	expect(bench, PORT_HELLO);
 	assert_int_equal(ask_reply(bench, PORT_SET, 1, 1).level, 1);
-	assert_true(sim_level(bench->chip, 1));
+	assert_int_equal(chip_outside_level(bench->chip, 1), 1);
 	assert_int_equal(ask_reply(bench, PORT_TOGGLE, 1, 0).level, 0);
 	assert_int_equal(ask_reply(bench, PORT_TOGGLE, 1, 0).level, 1);
 	assert_int_equal(ask_reply(bench, PORT_PULL, 1, 0).level, 0);
@@ -354,6 +354,30 @@ static void a_reply_waits_for_room(void **state)
 	assert_int_equal(ask_reply(bench, PORT_GET, 0, 0).level, 1);
 }
 
+/* What a monitor is shown, and what it drives, is the wire: the host's settings stand between it and the guest. */
+static void levels_are_those_on_the_wire(void **state)
+{
+	struct bench *bench = *state;
+	const struct chip_line_config config = {
+		.direction = CHIP_DIRECTION_IN,
+		.settings = { .active_low = true, .bias = CHIP_BIAS_PULL_UP, .debounce_us = 1000000000 }
+	};
+	struct port_reply event;
+
+	expect(bench, PORT_HELLO);
+	ask_reply(bench, PORT_WATCH, 0, 1);
+	assert_int_equal(chip_configure(bench->chip, 1, &config), 0);
+	event = expect(bench, PORT_EVENT); /* the bias pulled it up */
+	assert_int_equal(event.line, 1);
+	assert_int_equal(event.level, 1);
+	assert_int_equal(chip_get(bench->chip, 1), 0);
+	assert_int_equal(ask_reply(bench, PORT_GET, 1, 0).level, 1);
+	ask(bench, PORT_TOGGLE, 1, 0);
+	assert_int_equal(expect(bench, PORT_EVENT).level, 0);
+	assert_int_equal(expect(bench, PORT_TOGGLE).level, 0);
+	assert_int_equal(chip_get(bench->chip, 1), 0); /* for the debounce time */
+}
+
 /* The outside of a chip that is not simulated is the world's. */
 static void a_real_line_is_not_driven(void **state)
 {
@@ -407,6 +431,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lost_events_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_events_are_told_of_when_there_is_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reply_waits_for_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(levels_are_those_on_the_wire, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_real_line_is_not_driven, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_other_end_may_go, setup, teardown),
 	};

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * One virtual chip made of lines of several: numbers are translated here, in both directions, and nowhere else. What a
+ * member does, gone or not, is its own affair: nothing of one reaches the lines of another.
+ */
+#include "chip/aggregate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "chip/driver.h"
+
+#define NOT_OURS UINT32_MAX
+
+struct member {
+	struct aggregate *aggregate;
+	struct chip *chip;
+	uint32_t *virtual_of; /* owned: by the member's offset; NOT_OURS: another's line */
+};
+
+struct aggregate {
+	struct chip chip;
+	struct member *members; /* owned */
+	unsigned n_members;
+	struct aggregate_line lines[];
+};
+
+static struct aggregate *aggregate_of(const struct chip *chip)
+{
+	return container_of(chip, struct aggregate, chip);
+}
+
+/* Members' states lie one after the other, each aligned for whatever it holds. */
+static size_t state_size_of(const struct chip_found *found)
+{
+	return (found->state_size + 63) & ~(size_t)63;
+}
+
+size_t aggregate_state_size(const struct aggregate_member *members, unsigned n_members)
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < n_members; i++)
+		size += state_size_of(members[i].found);
+	return size;
+}
+
+/* From the members. A line that is another's says nothing: it is never configured. */
+
+static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+{
+	const struct member *member = ctx;
+	const struct chip_host *host = &member->aggregate->chip.host;
+
+	if (member->virtual_of[offset] != NOT_OURS)
+		host->edge(host->ctx, member->virtual_of[offset], edge, level);
+}
+
+static void on_changed(void *ctx, unsigned offset)
+{
+	const struct member *member = ctx;
+	const struct chip_host *host = &member->aggregate->chip.host;
+
+	if (member->virtual_of[offset] != NOT_OURS)
+		host->changed(host->ctx, member->virtual_of[offset]);
+}
+
+static void on_keep_fd(void *ctx, unsigned offset, int fd)
+{
+	const struct member *member = ctx;
+	const struct chip_host *host = &member->aggregate->chip.host;
+
+	if (member->virtual_of[offset] != NOT_OURS)
+		host->keep_fd(host->ctx, member->virtual_of[offset], fd);
+}
+
+static void on_drop_fd(void *ctx, unsigned offset)
+{
+	const struct member *member = ctx;
+	const struct chip_host *host = &member->aggregate->chip.host;
+
+	if (member->virtual_of[offset] != NOT_OURS)
+		host->drop_fd(host->ctx, member->virtual_of[offset]);
+}
+
+static void on_settle_fds(void *ctx)
+{
+	const struct member *member = ctx;
+	const struct chip_host *host = &member->aggregate->chip.host;
+
+	host->settle_fds(host->ctx);
+}
+
+/* Making it */
+
+static void aggregate_detach(struct chip *chip)
+{
+	struct aggregate *aggregate = aggregate_of(chip);
+
+	for (unsigned i = 0; i < aggregate->n_members; i++) {
+		chip_detach(aggregate->members[i].chip);
+		free(aggregate->members[i].virtual_of);
+	}
+	free(aggregate->members);
+	free(aggregate);
+}
+
+static int member_attach(struct aggregate *aggregate, const struct aggregate_member *of, void *state)
+{
+	struct member *member = &aggregate->members[aggregate->n_members];
+	struct chip_host host = aggregate->chip.host;
+
+	*member = (struct member){ .aggregate = aggregate };
+	member->virtual_of = malloc(of->found->n_lines * sizeof(*member->virtual_of));
+	if (!member->virtual_of)
+		return -ENOMEM;
+	aggregate->n_members++;
+	for (unsigned i = 0; i < of->found->n_lines; i++)
+		member->virtual_of[i] = NOT_OURS;
+	host.ctx = member;
+	host.edge = on_edge;
+	host.changed = on_changed;
+	host.keep_fd = on_keep_fd;
+	host.drop_fd = on_drop_fd;
+	host.settle_fds = on_settle_fds;
+	return chip_attach(of->spec, of->found, state, &host, &member->chip);
+}
+
+static int line_add(struct aggregate *aggregate, unsigned offset, const struct aggregate_line *line)
+{
+	const struct member *member = &aggregate->members[line->member];
+
+	if (line->member >= aggregate->n_members || line->offset >= chip_n_lines(member->chip) ||
+	    member->virtual_of[line->offset] != NOT_OURS)
+		return -EINVAL;
+	member->virtual_of[line->offset] = offset;
+	aggregate->lines[offset] = *line;
+	return 0;
+}
+
+static int aggregate_fill(struct aggregate *aggregate, const struct aggregate_member *members, unsigned n_members,
+			  const struct aggregate_line *lines, void *state)
+{
+	char *at = state;
+	int ret = 0;
+
+	aggregate->members = calloc(n_members, sizeof(*aggregate->members));
+	if (!aggregate->members)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n_members && ret == 0; i++) {
+		ret = member_attach(aggregate, &members[i], at);
+		at += state_size_of(members[i].found);
+	}
+	for (unsigned i = 0; i < aggregate->chip.n_lines && ret == 0; i++)
+		ret = line_add(aggregate, i, &lines[i]);
+	return ret;
+}
+
+static const struct chip_driver driver_aggregate;
+
+int aggregate_attach(const struct aggregate_member *members, unsigned n_members, const struct aggregate_line *lines,
+		     unsigned n_lines, void *state, const struct chip_host *host, struct chip **chip)
+{
+	struct aggregate *aggregate;
+	int ret;
+
+	if (n_lines == 0 || n_lines > CHIP_LINES_MAX)
+		return -ERANGE;
+	aggregate = calloc(1, sizeof(*aggregate) + n_lines * sizeof(aggregate->lines[0]));
+	if (!aggregate)
+		return -ENOMEM;
+	aggregate->chip = (struct chip){ .driver = &driver_aggregate, .host = *host, .n_lines = n_lines };
+	ret = aggregate_fill(aggregate, members, n_members, lines, state);
+	if (ret < 0)
+		aggregate_detach(&aggregate->chip);
+	else
+		*chip = &aggregate->chip;
+	return ret;
+}
+
+void aggregate_replace_fd(struct chip *chip, unsigned member, int fd)
+{
+	chip_replace_fd(aggregate_of(chip)->members[member].chip, fd);
+}
+
+/* To the members */
+
+static struct chip *member_of(const struct chip *chip, unsigned *offset)
+{
+	const struct aggregate *aggregate = aggregate_of(chip);
+	const struct aggregate_line *line = &aggregate->lines[*offset];
+
+	*offset = line->offset;
+	return aggregate->members[line->member].chip;
+}
+
+static void aggregate_line_where(const struct chip *chip, unsigned offset, char *text, size_t size)
+{
+	const struct chip *member = member_of(chip, &offset);
+
+	chip_line_where(member, offset, text, size);
+}
+
+static int aggregate_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
+{
+	struct chip *member = member_of(chip, &offset);
+
+	return chip_line_info(member, offset, info);
+}
+
+static int aggregate_configure(struct chip *chip, unsigned offset, const struct chip_line_config *config)
+{
+	struct chip *member = member_of(chip, &offset);
+
+	return chip_configure(member, offset, config);
+}
+
+static int aggregate_adopt(struct chip *chip, unsigned offset, const struct chip_line_config *config, int fd)
+{
+	struct chip *member = member_of(chip, &offset);
+
+	return chip_adopt(member, offset, config, fd);
+}
+
+static void aggregate_release(struct chip *chip, unsigned offset)
+{
+	struct chip *member = member_of(chip, &offset);
+
+	chip_release(member, offset);
+}
+
+static void aggregate_settle(struct chip *chip)
+{
+	const struct aggregate *aggregate = aggregate_of(chip);
+
+	for (unsigned i = 0; i < aggregate->n_members; i++)
+		chip_settle(aggregate->members[i].chip);
+}
+
+static int aggregate_get(struct chip *chip, unsigned offset)
+{
+	struct chip *member = member_of(chip, &offset);
+
+	return chip_get(member, offset);
+}
+
+static int aggregate_set(struct chip *chip, unsigned offset, uint8_t value)
+{
+	struct chip *member = member_of(chip, &offset);
+
+	return chip_set(member, offset, value);
+}
+
+static bool aggregate_is_simulated(const struct chip *chip, unsigned offset)
+{
+	const struct chip *member = member_of(chip, &offset);
+
+	return chip_is_simulated(member, offset);
+}
+
+static int aggregate_outside_level(const struct chip *chip, unsigned offset)
+{
+	const struct chip *member = member_of(chip, &offset);
+
+	return chip_outside_level(member, offset);
+}
+
+static int aggregate_outside_drive(struct chip *chip, unsigned offset, bool level)
+{
+	struct chip *member = member_of(chip, &offset);
+
+	return chip_outside_drive(member, offset, level);
+}
+
+static int aggregate_outside_pull(struct chip *chip, unsigned offset, enum chip_pull pull)
+{
+	struct chip *member = member_of(chip, &offset);
+
+	return chip_outside_pull(member, offset, pull);
+}
+
+static const struct chip_driver driver_aggregate = {
+	.name = "aggregate",
+	.detach = aggregate_detach,
+	.line_where = aggregate_line_where,
+	.line_info = aggregate_line_info,
+	.configure = aggregate_configure,
+	.adopt = aggregate_adopt,
+	.release = aggregate_release,
+	.settle = aggregate_settle,
+	.get = aggregate_get,
+	.set = aggregate_set,
+	.is_simulated = aggregate_is_simulated,
+	.outside_level = aggregate_outside_level,
+	.outside_drive = aggregate_outside_drive,
+	.outside_pull = aggregate_outside_pull,
+};

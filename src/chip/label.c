@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Chips by their label, which stays when the number moves: every device node gpiochip* is opened and asked.
+ *
+ * Two nodes may be one chip (udev's and a distribution's symbolic links): only two different chips are one too many.
+ */
+#include "chip/label.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+
+#define DEVICE_PREFIX "gpiochip"
+
+struct label_search {
+	const char *label;
+	struct chip_spec *spec; /* of the first that bears the label */
+	struct chip_found first;
+	bool found;
+	char *why;
+	size_t why_size;
+};
+
+static int entry_is_chip(const struct dirent *entry)
+{
+	return strncmp(entry->d_name, DEVICE_PREFIX, strlen(DEVICE_PREFIX)) == 0;
+}
+
+/* A node that is no chip, or may not be looked at, does not bear the label; but the words may have to say so. */
+static int search_node(struct label_search *search, const char *path)
+{
+	struct chip_spec spec;
+	struct chip_found found;
+	char reason[80];
+
+	if (chip_spec_path(path, &spec) < 0)
+		return 0;
+	if (chip_probe(&spec, &found, reason, sizeof(reason)) < 0) {
+		if (!search->found)
+			snprintf(search->why, search->why_size, "no chip has this label (%s: %s)", path, reason);
+		return 0;
+	}
+	fd_close(&found.fd);
+	/* The kernel tells as much of a long label as fits. */
+	if (strncmp(found.label, search->label, CHIP_NAME_MAX - 1) != 0)
+		return 0;
+	if (!search->found) {
+		*search->spec = spec;
+		search->first = found;
+		search->found = true;
+		return 0;
+	}
+	if (chip_found_same(&found, &search->first))
+		return 0;
+	snprintf(search->why, search->why_size, "two chips have this label: %s and %s", search->spec->path, path);
+	return -ENOTUNIQ;
+}
+
+int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, char *why, size_t why_size)
+{
+	struct label_search search = { .label = label, .spec = spec, .why = why, .why_size = why_size };
+	struct dirent **entries;
+	int ret = 0, n = scandir(directory, &entries, entry_is_chip, versionsort);
+
+	if (n < 0) {
+		ret = -errno;
+		snprintf(why, why_size, "%s: %s", directory, strerror(-ret));
+		return ret;
+	}
+	snprintf(why, why_size, "no chip has this label");
+	for (int i = 0; i < n; i++) {
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
+		if (ret == 0)
+			ret = search_node(&search, path);
+		free(entries[i]);
+	}
+	free(entries);
+	return ret == 0 && !search.found ? -ENODEV : ret;
+}

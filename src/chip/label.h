@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The search for a chip by its label: chip_spec_label(), in any directory. */
+#pragma once
+
+#include "chip/chip.h"
+
+int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, char *why, size_t why_size);

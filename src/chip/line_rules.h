@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * What the host lays down for one line of a guest: its name, what the guest may do, and what becomes of it while no
+ * guest has it. Plain data, made from the configuration; no code.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chip/chip.h"
+
+/* What the chip makes of a line that no guest uses. low and high are logical: with active-low, high is low on the wire. */
+enum line_rest {
+	LINE_REST_RELEASED, /* given back to the kernel */
+	LINE_REST_INPUT,
+	LINE_REST_OUTPUT_LOW,
+	LINE_REST_OUTPUT_HIGH,
+	LINE_REST_HOLD, /* as the guest left it; only as a fate */
+};
+
+struct line_rules {
+	char name[CHIP_NAME_MAX]; /* what the guest is shown: printable ASCII, unique in its guest, or "" */
+	struct chip_line_settings settings;
+	bool no_output; /* the guest's direction OUT is answered ERR: "input", "ro" */
+	bool no_input;	/* the guest's direction IN and every interrupt is answered ERR: "output" */
+	bool no_value;	/* the guest's SET_VALUE is answered ERR: "ro" */
+	bool no_irq;
+	uint8_t init;	       /* enum line_rest, taken when the daemon starts; RELEASED: untouched; never HOLD */
+	uint8_t on_disconnect; /* enum line_rest, taken when the guest's session ends */
+	uint16_t chip;	       /* which of the guest's chips */
+	uint32_t offset;       /* of that chip */
+};

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Real chips through the program's chip interface, with no guest: what the host forces on lines, and how chips are found. */
+#include "rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chip/aggregate.h"
+#include "failure.h"
+#include "gpio_sim.h"
+#include "kernel.h"
+#include "loop/loop.h"
+#include "wait.h"
+
+#define N_LINES	    8
+#define LINK	    "/dev/gpiochip-exp"
+#define CONSUMER    "vhost-device-gpio:test"
+#define DEBOUNCE_MS 120
+
+struct bench {
+	struct loop loop;
+	struct gpio_sim sims[2];
+	struct chip_spec specs[2];
+	struct chip_found found[2];
+	struct chip *chip;
+	void *memory;	/* of an aggregate */
+	char trace[64]; /* of edges: "3r1 " */
+	unsigned drops;
+};
+
+static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+{
+	struct bench *bench = ctx;
+	size_t len = strlen(bench->trace);
+
+	snprintf(bench->trace + len, sizeof(bench->trace) - len, "%u%c%d ", offset,
+		 edge == CHIP_EDGE_RISING ? 'r' : 'f', level);
+}
+
+static void on_changed(void *ctx, unsigned offset)
+{
+	fail();
+}
+
+static void on_keep_fd(void *ctx, unsigned offset, int fd)
+{
+}
+
+static void on_drop_fd(void *ctx, unsigned offset)
+{
+	((struct bench *)ctx)->drops++;
+}
+
+static void on_settle_fds(void *ctx)
+{
+}
+
+static struct chip_host host_of(struct bench *bench)
+{
+	return (struct chip_host){ .loop = &bench->loop,
+				   .tag = "test",
+				   .consumer = CONSUMER,
+				   .ctx = bench,
+				   .edge = on_edge,
+				   .changed = on_changed,
+				   .keep_fd = on_keep_fd,
+				   .drop_fd = on_drop_fd,
+				   .settle_fds = on_settle_fds };
+}
+
+/* Turns for that long. */
+static void turn(struct bench *bench, unsigned ms)
+{
+	uint64_t end = clock_ms() + ms;
+
+	while (clock_ms() < end)
+		assert_int_equal(loop_turn(&bench->loop, 5), 0);
+}
+
+static void assert_trace(struct bench *bench, const char *want)
+{
+	assert_string_equal(bench->trace, want);
+	bench->trace[0] = '\0';
+}
+
+static void probe(struct bench *bench, unsigned i)
+{
+	char why[160];
+
+	if (chip_probe(&bench->specs[i], &bench->found[i], why, sizeof(why)) < 0)
+		fail_msg("%s: %s", bench->specs[i].path, why);
+}
+
+static int setup_none(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	*state = bench;
+	bench->found[0].fd = bench->found[1].fd = -1;
+	return bench ? loop_init(&bench->loop) : -1;
+}
+
+static void make(struct bench *bench, unsigned i, const char *label)
+{
+	static const struct gpio_sim_line lines[] = {
+		{ .offset = 5, .name = "fan", .hog = "board-hog", .hog_direction = "output-high" },
+		{ .name = NULL },
+	};
+
+	gpio_sim_make(&bench->sims[i], N_LINES, label, lines);
+	gpio_sim_set_live(&bench->sims[i], true);
+}
+
+static int setup(void **state)
+{
+	const int ret = setup_none(state);
+	struct bench *bench = *state;
+	const struct chip_host host = host_of(bench);
+
+	make(bench, 0, "exp");
+	chip_spec_number(bench->sims[0].number, &bench->specs[0]);
+	probe(bench, 0);
+	return ret < 0 ? ret : chip_attach(&bench->specs[0], &bench->found[0], NULL, &host, &bench->chip);
+}
+
+static int teardown(void **state)
+{
+	struct bench *bench = *state;
+
+	chip_detach(bench->chip);
+	for (unsigned i = 0; i < 2; i++) {
+		if (bench->found[i].fd >= 0)
+			close(bench->found[i].fd);
+		gpio_sim_remove(&bench->sims[i]);
+	}
+	unlink(LINK);
+	loop_deinit(&bench->loop);
+	free(bench->memory);
+	free(bench);
+	return 0;
+}
+
+static void configure(struct bench *bench, unsigned line, enum chip_direction direction, uint8_t value,
+		      struct chip_line_settings settings)
+{
+	const struct chip_line_config config = { .direction = direction,
+						 .value = value,
+						 .edges = direction == CHIP_DIRECTION_IN ? CHIP_EDGE_BOTH
+											 : CHIP_EDGE_NONE,
+						 .settings = settings };
+
+	assert_int_equal(chip_configure(bench->chip, line, &config), 0);
+}
+
+static void assert_pull(struct bench *bench, unsigned line, const char *want)
+{
+	char path[200], text[16] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/sim_gpio%u/pull", bench->sims[0].sysfs, line);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	text[strcspn(text, "\n")] = '\0';
+	assert_string_equal(text, want);
+}
+
+static void bias_is_on_the_pull(void **state)
+{
+	struct bench *bench = *state;
+	const struct chip_line_settings up = { .bias = CHIP_BIAS_PULL_UP }, down = { .bias = CHIP_BIAS_PULL_DOWN };
+
+	assert_pull(bench, 2, "pull-down");
+	configure(bench, 2, CHIP_DIRECTION_IN, 0, up);
+	assert_pull(bench, 2, "pull-up");
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 1);
+	assert_int_equal(chip_get(bench->chip, 2), 1);
+	configure(bench, 2, CHIP_DIRECTION_IN, 0, down);
+	assert_pull(bench, 2, "pull-down");
+	assert_int_equal(chip_get(bench->chip, 2), 0);
+	configure(bench, 2, CHIP_DIRECTION_IN, 0, up);
+	configure(bench, 2, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .bias = CHIP_BIAS_AS_IS });
+	assert_pull(bench, 2, "pull-up");
+}
+
+static void active_low_inverts(void **state)
+{
+	struct bench *bench = *state;
+	const struct chip_line_settings settings = { .active_low = true };
+
+	configure(bench, 0, CHIP_DIRECTION_OUT, 1, settings);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 0), 0);
+	assert_int_equal(chip_get(bench->chip, 0), 1);
+	assert_int_equal(chip_set(bench->chip, 0, 0), 0);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 0), 1);
+	assert_int_equal(chip_get(bench->chip, 0), 0);
+
+	gpio_sim_drive(&bench->sims[0], 1, true);
+	configure(bench, 1, CHIP_DIRECTION_IN, 0, settings);
+	assert_int_equal(chip_get(bench->chip, 1), 0);
+	gpio_sim_drive(&bench->sims[0], 1, false);
+	turn(bench, 50);
+	assert_trace(bench, "1r1 ");
+	assert_int_equal(chip_get(bench->chip, 1), 1);
+	gpio_sim_drive(&bench->sims[0], 1, true);
+	turn(bench, 50);
+	assert_trace(bench, "1f0 ");
+}
+
+/* gpio-sim has no such hardware: the kernel makes the line an input when it is to let go. */
+static void drives_that_let_go(void **state)
+{
+	struct bench *bench = *state;
+	const struct chip_line_settings drain = { .drive = CHIP_DRIVE_OPEN_DRAIN },
+					source = { .drive = CHIP_DRIVE_OPEN_SOURCE };
+
+	for (unsigned up = 0; up < 2; up++) {
+		gpio_sim_drive(&bench->sims[0], up, up);
+		configure(bench, up, CHIP_DIRECTION_OUT, 1, drain);
+		assert_int_equal(gpio_sim_level(&bench->sims[0], up), up);
+		assert_int_equal(chip_get(bench->chip, up), up);
+		assert_int_equal(chip_set(bench->chip, up, 0), 0);
+		assert_int_equal(gpio_sim_level(&bench->sims[0], up), 0);
+
+		gpio_sim_drive(&bench->sims[0], 2 + up, up);
+		configure(bench, 2 + up, CHIP_DIRECTION_OUT, 0, source);
+		assert_int_equal(gpio_sim_level(&bench->sims[0], 2 + up), up);
+		assert_int_equal(chip_get(bench->chip, 2 + up), up);
+		assert_int_equal(chip_set(bench->chip, 2 + up, 1), 0);
+		assert_int_equal(gpio_sim_level(&bench->sims[0], 2 + up), 1);
+	}
+}
+
+static void debounced(void **state)
+{
+	struct bench *bench = *state;
+
+	configure(bench, 6, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .debounce_us = DEBOUNCE_MS * 1000 });
+	gpio_sim_drive(&bench->sims[0], 6, true);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 6), 1);
+	assert_int_equal(chip_get(bench->chip, 6), 0);
+	gpio_sim_drive(&bench->sims[0], 6, false);
+	turn(bench, 3 * DEBOUNCE_MS);
+	assert_trace(bench, "");
+	gpio_sim_drive(&bench->sims[0], 6, true);
+	turn(bench, 3 * DEBOUNCE_MS);
+	assert_trace(bench, "6r1 ");
+	assert_int_equal(chip_get(bench->chip, 6), 1);
+	/* Without the setting the next pulse is seen. */
+	configure(bench, 6, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .debounce_us = 0 });
+	gpio_sim_drive(&bench->sims[0], 6, false);
+	gpio_sim_drive(&bench->sims[0], 6, true);
+	turn(bench, 50);
+	assert_trace(bench, "6f0 6r1 ");
+}
+
+static void claimed_line_is_held(void **state)
+{
+	struct bench *bench = *state;
+	const struct chip_line_config config = { .direction = CHIP_DIRECTION_OUT,
+						 .value = 1,
+						 .settings = { .active_low = true } };
+	struct chip_line_info info;
+	int fd, none, kernel = kernel_open(bench->sims[0].path);
+
+	gpio_sim_drive(&bench->sims[0], 1, true);
+	assert_int_equal(chip_claim(&bench->specs[0], &bench->found[0], 1, CONSUMER, &config, &fd), 0);
+	assert_true(fd >= 0);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 1), 0);
+	assert_string_equal(kernel_line(kernel, 1).consumer, CONSUMER);
+	assert_int_equal(chip_found_line_info(&bench->specs[0], &bench->found[0], 1, &info), 0);
+	assert_true(info.used);
+	assert_string_equal(info.consumer, CONSUMER);
+	assert_int_equal(info.direction, CHIP_DIRECTION_OUT);
+	/* Held by the kernel, and by another process. */
+	assert_int_equal(chip_claim(&bench->specs[0], &bench->found[0], 1, CONSUMER, &config, &none), -EBUSY);
+	assert_int_equal(chip_found_line_info(&bench->specs[0], &bench->found[0], 5, &info), 0);
+	assert_string_equal(info.consumer, "board-hog");
+	assert_string_equal(info.name, "fan");
+
+	/* A worker takes it over, and the wire does not move. */
+	kernel_watch(kernel, 1);
+	assert_int_equal(chip_adopt(bench->chip, 1, &config, fd), 0);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 1), 0);
+	assert_int_equal(kernel_changes(kernel).released, 0);
+	assert_int_equal(chip_get(bench->chip, 1), 1);
+	close(kernel);
+}
+
+static int try_line(struct bench *bench, unsigned line, struct chip_line_settings settings)
+{
+	return chip_try(&bench->specs[0], &bench->found[0], line, CONSUMER, &settings);
+}
+
+/* An output that nobody holds, as a boot loader leaves it: high. gpio-sim gives a line that is let go to its pull. */
+static void tried_line_stays_as_it_was(void **state)
+{
+	struct bench *bench = *state;
+	int kernel = kernel_open(bench->sims[0].path);
+	struct kernel_changes changes;
+
+	gpio_sim_drive(&bench->sims[0], 2, true);
+	configure(bench, 2, CHIP_DIRECTION_OUT, 1, (struct chip_line_settings){ .bias = CHIP_BIAS_AS_IS });
+	chip_release(bench->chip, 2);
+	kernel_watch(kernel, 2);
+	assert_int_equal(try_line(bench, 2, (struct chip_line_settings){ .bias = CHIP_BIAS_PULL_UP }), 0);
+	changes = kernel_changes(kernel);
+	assert_int_equal(changes.requested, 1);
+	assert_int_equal(changes.configured, 1);
+	assert_int_equal(changes.released, 1);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 1);
+	assert_int_equal(try_line(bench, 2,
+				  (struct chip_line_settings){ .active_low = true,
+							       .bias = CHIP_BIAS_PULL_UP,
+							       .drive = CHIP_DRIVE_OPEN_DRAIN,
+							       .debounce_us = 1000 }),
+			 0);
+	assert_int_equal(kernel_changes(kernel).configured, 0);
+	assert_true(kernel_line(kernel, 2).flags & GPIO_V2_LINE_FLAG_OUTPUT);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 1);
+	assert_int_equal(kernel_line(kernel, 2).flags & GPIO_V2_LINE_FLAG_USED, 0);
+
+	/* An input; and one that is not free. */
+	assert_int_equal(try_line(bench, 3, (struct chip_line_settings){ .debounce_us = 1000 }), 0);
+	assert_true(kernel_line(kernel, 3).flags & GPIO_V2_LINE_FLAG_INPUT);
+	assert_int_equal(kernel_line(kernel, 3).flags & GPIO_V2_LINE_FLAG_USED, 0);
+	assert_int_equal(try_line(bench, 5, (struct chip_line_settings){ .debounce_us = 1000 }), -EBUSY);
+	close(kernel);
+}
+
+static void attach_two(struct bench *bench, const struct aggregate_line *lines, unsigned n)
+{
+	const struct chip_host host = host_of(bench);
+	struct aggregate_member members[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		make(bench, i, i == 0 ? "left" : "right");
+		chip_spec_number(bench->sims[i].number, &bench->specs[i]);
+		probe(bench, i);
+		members[i] = (struct aggregate_member){ &bench->specs[i], &bench->found[i] };
+	}
+	bench->memory = calloc(1, aggregate_state_size(members, 2) + 1);
+	assert_int_equal(aggregate_attach(members, 2, lines, n, bench->memory, &host, &bench->chip), 0);
+}
+
+static void two_chips_are_one(void **state)
+{
+	static const struct aggregate_line lines[] = { { 1, 7 }, { 0, 2 }, { 0, 0 }, { 1, 0 } };
+	const struct chip_line_settings none = { .active_low = false };
+	struct bench *bench = *state;
+	char where[64], want[64];
+	int fd;
+
+	attach_two(bench, lines, 4);
+	configure(bench, 0, CHIP_DIRECTION_OUT, 1, none);
+	configure(bench, 1, CHIP_DIRECTION_OUT, 1, none);
+	configure(bench, 2, CHIP_DIRECTION_IN, 0, none);
+	configure(bench, 3, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .active_low = true });
+	assert_int_equal(gpio_sim_level(&bench->sims[1], 7), 1);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 1);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 7), 0);
+	gpio_sim_drive(&bench->sims[0], 0, true);
+	turn(bench, 50);
+	gpio_sim_drive(&bench->sims[1], 0, true);
+	turn(bench, 50);
+	assert_trace(bench, "2r1 3f0 ");
+	assert_int_equal(chip_get(bench->chip, 2), 1);
+	assert_int_equal(chip_get(bench->chip, 3), 0);
+	chip_line_where(bench->chip, 0, where, sizeof(where));
+	snprintf(want, sizeof(want), "%s line 7", bench->sims[1].path);
+	assert_string_equal(where, want);
+
+	/* One goes: the other's lines do not notice. Back, it is taken for the same one, and its lines are released. */
+	gpio_sim_set_live(&bench->sims[1], false);
+	turn(bench, 50);
+	assert_int_equal(chip_set(bench->chip, 0, 0), -ENODEV);
+	assert_int_equal(chip_get(bench->chip, 3), -ENODEV);
+	assert_int_equal(chip_set(bench->chip, 1, 0), 0);
+	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 0);
+	assert_true(chip_is_gone(&bench->specs[1], &bench->found[1]));
+	assert_false(chip_is_gone(&bench->specs[0], &bench->found[0]));
+	gpio_sim_set_live(&bench->sims[1], true);
+	assert_int_equal(chip_find_again(&bench->specs[1], &bench->found[1], bench->sims[0].path, &fd), -ENODEV);
+	assert_int_equal(chip_find_again(&bench->specs[1], &bench->found[1], bench->sims[1].path, &fd), 0);
+	aggregate_replace_fd(bench->chip, 1, fd);
+	close(bench->found[1].fd);
+	bench->found[1].fd = fd;
+	assert_int_equal(bench->drops, 2);
+	assert_int_equal(chip_get(bench->chip, 0), -EPERM);
+	configure(bench, 0, CHIP_DIRECTION_OUT, 1, none);
+	assert_int_equal(gpio_sim_level(&bench->sims[1], 7), 1);
+	gpio_sim_drive(&bench->sims[0], 0, false);
+	turn(bench, 50);
+	assert_trace(bench, "2f0 ");
+}
+
+static void by_label_and_by_link(void **state)
+{
+	struct bench *bench = *state;
+	struct gpio_sim *sim = &bench->sims[0];
+	struct chip_found twin;
+	char why[160];
+	int fd;
+
+	make(bench, 0, "exp");
+	make(bench, 1, "decoy");
+	assert_int_equal(symlink(sim->path, LINK), 0);
+	assert_int_equal(chip_spec_path(LINK, &bench->specs[0]), 0);
+	probe(bench, 0);
+	assert_string_equal(bench->found[0].label, "exp");
+	/* The link is no second chip of that label. */
+	assert_int_equal(chip_spec_label("exp", &bench->specs[1], why, sizeof(why)), 0);
+	probe(bench, 1);
+	assert_true(chip_found_same(&bench->found[0], &bench->found[1]));
+	chip_spec_number(bench->sims[1].number, &bench->specs[1]);
+	close(bench->found[1].fd);
+	probe(bench, 1);
+	assert_false(chip_found_same(&bench->found[0], &bench->found[1]));
+	assert_int_equal(chip_spec_label("ex", &bench->specs[1], why, sizeof(why)), -ENODEV);
+	assert_string_equal(why, "no chip has this label");
+
+	/* Its number is taken by another while it is away. */
+	gpio_sim_set_live(sim, false);
+	gpio_sim_set_live(&bench->sims[1], false);
+	gpio_sim_set_live(&bench->sims[1], true);
+	gpio_sim_set_live(sim, true);
+	assert_int_equal(chip_find_again(&bench->specs[0], &bench->found[0], bench->sims[1].path, &fd), -ENODEV);
+	assert_int_equal(chip_find_again(&bench->specs[0], &bench->found[0], sim->path, &fd), 0);
+	close(fd);
+	assert_int_equal(chip_spec_label("exp", &bench->specs[0], why, sizeof(why)), 0);
+	assert_int_equal(chip_probe(&bench->specs[0], &twin, why, sizeof(why)), 0);
+	close(twin.fd);
+	assert_string_not_equal(bench->specs[0].path, bench->sims[1].path);
+}
+
+static void label_of_two(void **state)
+{
+	struct bench *bench = *state;
+	unsigned low, high;
+	char why[160], want[160];
+
+	make(bench, 0, "twin");
+	make(bench, 1, "twin");
+	low = bench->sims[0].number < bench->sims[1].number ? 0 : 1;
+	high = 1 - low;
+	assert_int_equal(chip_spec_label("twin", &bench->specs[0], why, sizeof(why)), -ENOTUNIQ);
+	snprintf(want, sizeof(want), "two chips have this label: %s and %s", bench->sims[low].path,
+		 bench->sims[high].path);
+	assert_string_equal(why, want);
+}
+
+static void fail_test(const char *text)
+{
+	fail_msg("%s", text);
+}
+
+#define WITH(fn, setup) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH(bias_is_on_the_pull, setup),    WITH(active_low_inverts, setup),
+		WITH(drives_that_let_go, setup),     WITH(debounced, setup),
+		WITH(claimed_line_is_held, setup),   WITH(tried_line_stays_as_it_was, setup),
+		WITH(two_chips_are_one, setup_none), WITH(by_label_and_by_link, setup_none),
+		WITH(label_of_two, setup_none),
+	};
+
+	failure_set_handler(fail_test);
+	return cmocka_run_group_tests_name("cdev_chip", tests, NULL, NULL);
+}

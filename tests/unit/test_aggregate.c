@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Unit test of chip/aggregate: two chips that write down what is asked of them, and a simulated one. */
+#include "rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "chip/aggregate.h"
+#include "chip/driver.h"
+
+/* A chip all of whose state is in session memory: so the test finds it, and sees where it lies. */
+struct part {
+	struct chip chip;
+	char name;
+	int error; /* of every operation */
+	bool detached;
+};
+
+static char journal[512];
+static int attach_error; /* of the next one named 'b' */
+
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
+{
+	size_t len = strlen(journal);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(journal + len, sizeof(journal) - len, format, args);
+	va_end(args);
+}
+
+static void assert_journal(const char *want)
+{
+	assert_string_equal(journal, want);
+	journal[0] = '\0';
+}
+
+static struct part *part_of(struct chip *chip)
+{
+	return container_of(chip, struct part, chip);
+}
+
+static int part_attach(const struct chip_spec *spec, const struct chip_found *found, void *state,
+		       const struct chip_host *host, struct chip **chip)
+{
+	struct part *part = state;
+
+	if (spec->path[0] == 'b' && attach_error)
+		return attach_error;
+	*part = (struct part){ .chip = { .driver = spec->driver, .host = *host, .n_lines = found->n_lines },
+			       .name = spec->path[0] };
+	*chip = &part->chip;
+	return 0;
+}
+
+static void part_detach(struct chip *chip)
+{
+	part_of(chip)->detached = true;
+	note("%c:detach ", part_of(chip)->name);
+}
+
+static void part_replace_fd(struct chip *chip, int fd)
+{
+	note("%c:fd%d ", part_of(chip)->name, fd);
+	chip->host.drop_fd(chip->host.ctx, 2);
+	chip->host.settle_fds(chip->host.ctx);
+}
+
+static int part_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
+{
+	*info = (struct chip_line_info){ .used = false };
+	snprintf(info->name, sizeof(info->name), "%c%u", part_of(chip)->name, offset);
+	return part_of(chip)->error;
+}
+
+static int part_configure(struct chip *chip, unsigned offset, const struct chip_line_config *config)
+{
+	note("%c%u:config%u ", part_of(chip)->name, offset, config->value);
+	if (part_of(chip)->error == 0)
+		chip->host.keep_fd(chip->host.ctx, offset, 50);
+	return part_of(chip)->error;
+}
+
+static int part_adopt(struct chip *chip, unsigned offset, const struct chip_line_config *config, int fd)
+{
+	note("%c%u:adopt%d ", part_of(chip)->name, offset, fd);
+	return part_of(chip)->error;
+}
+
+static void part_release(struct chip *chip, unsigned offset)
+{
+	note("%c%u:release ", part_of(chip)->name, offset);
+}
+
+static void part_settle(struct chip *chip)
+{
+	note("%c:settle ", part_of(chip)->name);
+}
+
+static int part_get(struct chip *chip, unsigned offset)
+{
+	note("%c%u:get ", part_of(chip)->name, offset);
+	return part_of(chip)->error < 0 ? part_of(chip)->error : (int)(offset & 1);
+}
+
+static int part_set(struct chip *chip, unsigned offset, uint8_t value)
+{
+	note("%c%u:set%u ", part_of(chip)->name, offset, value);
+	return part_of(chip)->error;
+}
+
+static const struct chip_driver part_driver = {
+	.name = "part",
+	.attach = part_attach,
+	.detach = part_detach,
+	.replace_fd = part_replace_fd,
+	.line_info = part_info,
+	.configure = part_configure,
+	.adopt = part_adopt,
+	.release = part_release,
+	.settle = part_settle,
+	.get = part_get,
+	.set = part_set,
+};
+
+/* The virtual chip: lines 0 to 6 are b2, a7, a0, s3, b0, s0, a1. */
+enum { A, B, S, MEMBERS };
+static const struct aggregate_line lines[] = { { B, 2 }, { A, 7 }, { A, 0 }, { S, 3 }, { B, 0 }, { S, 0 }, { A, 1 } };
+#define N_LINES ARRAY_SIZE(lines)
+
+struct bench {
+	struct chip_spec specs[MEMBERS];
+	struct chip_found found[MEMBERS];
+	struct aggregate_member members[MEMBERS];
+	void *state;
+	struct part *a, *b;
+	struct chip *chip;
+};
+
+static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+{
+	note("edge%u%c%d ", offset, edge == CHIP_EDGE_RISING ? 'r' : 'f', level);
+}
+
+static void on_changed(void *ctx, unsigned offset)
+{
+	note("changed%u ", offset);
+}
+
+static void on_keep_fd(void *ctx, unsigned offset, int fd)
+{
+	note("keep%u=%d ", offset, fd);
+}
+
+static void on_drop_fd(void *ctx, unsigned offset)
+{
+	note("drop%u ", offset);
+}
+
+static void on_settle_fds(void *ctx)
+{
+	assert_non_null(ctx);
+	note("settle-fds ");
+}
+
+static int attach(struct bench *bench, const struct aggregate_line *of, unsigned n)
+{
+	const struct chip_host host = { .tag = "t",
+					.consumer = "c",
+					.ctx = bench,
+					.edge = on_edge,
+					.changed = on_changed,
+					.keep_fd = on_keep_fd,
+					.drop_fd = on_drop_fd,
+					.settle_fds = on_settle_fds };
+
+	return aggregate_attach(bench->members, MEMBERS, of, n, bench->state, &host, &bench->chip);
+}
+
+static void member(struct bench *bench, unsigned i, const char *path, unsigned n_lines)
+{
+	bench->specs[i] = (struct chip_spec){ .driver = &part_driver };
+	snprintf(bench->specs[i].path, sizeof(bench->specs[i].path), "%s", path);
+	bench->found[i] = (struct chip_found){ .fd = -1, .n_lines = n_lines, .state_size = sizeof(struct part) };
+}
+
+static int bench_up(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+	char why[64];
+
+	journal[0] = '\0';
+	attach_error = 0;
+	member(bench, A, "a", 8);
+	member(bench, B, "b", 3);
+	chip_spec_sim(4, &bench->specs[S]);
+	if (chip_probe(&bench->specs[S], &bench->found[S], why, sizeof(why)) < 0)
+		return -1;
+	for (unsigned i = 0; i < MEMBERS; i++)
+		bench->members[i] = (struct aggregate_member){ &bench->specs[i], &bench->found[i] };
+	/* A state that is not a round number of anything does not shift the next one off its alignment. */
+	bench->found[A].state_size++;
+	bench->state = aligned_alloc(64, aggregate_state_size(bench->members, MEMBERS));
+	memset(bench->state, 0, aggregate_state_size(bench->members, MEMBERS));
+	bench->a = bench->state;
+	bench->b = (struct part *)((char *)bench->state + aggregate_state_size(bench->members, 1));
+	*state = bench;
+	return attach(bench, lines, N_LINES);
+}
+
+static int bench_down(void **state)
+{
+	struct bench *bench = *state;
+
+	chip_detach(bench->chip);
+	free(bench->state);
+	free(bench);
+	return 0;
+}
+
+static void states_lie_apart(void **state)
+{
+	struct bench *bench = *state;
+	size_t sizes[MEMBERS + 1];
+
+	for (unsigned i = 0; i <= MEMBERS; i++)
+		sizes[i] = aggregate_state_size(bench->members, i);
+	assert_int_equal(sizes[0], 0);
+	for (unsigned i = 0; i < MEMBERS; i++) {
+		assert_true(sizes[i + 1] - sizes[i] >= bench->found[i].state_size);
+		assert_int_equal(sizes[i + 1] % 64, 0);
+	}
+	assert_int_equal(bench->a->name, 'a');
+	assert_int_equal(bench->b->name, 'b');
+	assert_int_equal(chip_n_lines(bench->chip), N_LINES);
+}
+
+static void down_to_the_member(void **state)
+{
+	struct bench *bench = *state;
+	struct chip_line_config config = { .direction = CHIP_DIRECTION_OUT, .value = 1 };
+	struct chip_line_info info;
+
+	assert_int_equal(chip_configure(bench->chip, 1, &config), 0);
+	assert_journal("a7:config1 keep1=50 ");
+	assert_int_equal(chip_configure(bench->chip, 0, &config), 0);
+	assert_journal("b2:config1 keep0=50 ");
+	assert_int_equal(chip_adopt(bench->chip, 4, &config, 9), 0);
+	assert_int_equal(chip_set(bench->chip, 2, 1), 0);
+	assert_int_equal(chip_get(bench->chip, 6), 1);
+	assert_int_equal(chip_get(bench->chip, 2), 0);
+	chip_release(bench->chip, 1);
+	assert_journal("b0:adopt9 a0:set1 a1:get a0:get a7:release ");
+	chip_settle(bench->chip);
+	assert_journal("a:settle b:settle ");
+	for (unsigned i = 0; i < N_LINES; i++) {
+		static const char *const names[] = { "b2", "a7", "a0", "dummy3", "b0", "dummy0", "a1" };
+
+		assert_int_equal(chip_line_info(bench->chip, i, &info), 0);
+		assert_string_equal(info.name, names[i]);
+	}
+}
+
+static void up_with_the_virtual_number(void **state)
+{
+	struct bench *bench = *state;
+	const struct chip_host *a = &bench->a->chip.host, *b = &bench->b->chip.host;
+
+	assert_string_equal(a->consumer, "c");
+	assert_string_equal(a->tag, "t");
+	a->edge(a->ctx, 7, CHIP_EDGE_RISING, true);
+	b->edge(b->ctx, 2, CHIP_EDGE_FALLING, false);
+	b->changed(b->ctx, 0);
+	a->keep_fd(a->ctx, 0, 5);
+	a->drop_fd(a->ctx, 1);
+	b->settle_fds(b->ctx);
+	assert_journal("edge1r1 edge0f0 changed4 keep2=5 drop6 settle-fds ");
+	/* Lines of these chips that are others'. */
+	a->edge(a->ctx, 5, CHIP_EDGE_RISING, true);
+	b->edge(b->ctx, 1, CHIP_EDGE_RISING, true);
+	b->changed(b->ctx, 1);
+	a->keep_fd(a->ctx, 6, 5);
+	b->drop_fd(b->ctx, 1);
+	assert_journal("");
+}
+
+static void one_is_gone(void **state)
+{
+	struct bench *bench = *state;
+	struct chip_line_config config = { .direction = CHIP_DIRECTION_IN };
+
+	bench->b->error = -ENODEV;
+	for (unsigned i = 0; i < N_LINES; i++) {
+		int want = lines[i].member == B ? -ENODEV : 0;
+
+		assert_int_equal(chip_configure(bench->chip, i, &config), want);
+		assert_true(want ? chip_get(bench->chip, i) == want : chip_get(bench->chip, i) >= 0);
+	}
+	journal[0] = '\0';
+	aggregate_replace_fd(bench->chip, B, 33);
+	assert_journal("b:fd33 drop0 settle-fds ");
+	aggregate_replace_fd(bench->chip, A, 34);
+	assert_journal("a:fd34 settle-fds "); /* a2 is another's */
+	aggregate_replace_fd(bench->chip, S, 35);
+	assert_journal("");
+}
+
+static void outside_of_the_simulated(void **state)
+{
+	struct bench *bench = *state;
+	struct chip_line_config both = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_BOTH };
+
+	for (unsigned i = 0; i < N_LINES; i++) {
+		bool simulated = lines[i].member == S;
+
+		assert_int_equal(chip_is_simulated(bench->chip, i), simulated);
+		assert_int_equal(chip_outside_level(bench->chip, i), simulated ? 0 : -EPERM);
+		assert_int_equal(chip_outside_drive(bench->chip, i, false), simulated ? 0 : -EPERM);
+		assert_int_equal(chip_outside_pull(bench->chip, i, CHIP_PULL_DOWN), simulated ? 0 : -EPERM);
+	}
+	assert_int_equal(chip_configure(bench->chip, 3, &both), 0);
+	chip_outside_drive(bench->chip, 3, true);
+	assert_journal("edge3r1 changed3 ");
+	assert_int_equal(chip_outside_level(bench->chip, 3), 1);
+	assert_int_equal(chip_get(bench->chip, 3), 1);
+	assert_int_equal(chip_outside_level(bench->chip, 5), 0);
+	chip_outside_pull(bench->chip, 5, CHIP_PULL_UP);
+	assert_journal("changed5 ");
+}
+
+static void named_as_the_host_knows_it(void **state)
+{
+	struct bench *bench = *state;
+	char text[32];
+
+	chip_line_where(bench->chip, 1, text, sizeof(text));
+	assert_string_equal(text, "a line 7");
+	chip_line_where(bench->chip, 3, text, sizeof(text));
+	assert_string_equal(text, "s4 line 3");
+	chip_line_where(bench->chip, 1, text, 4);
+	assert_string_equal(text, "a l");
+}
+
+static void what_cannot_be(void **state)
+{
+	static const struct aggregate_line twice[] = { { A, 1 }, { B, 1 }, { A, 1 } }, beyond = { B, 3 },
+					   nobody = { MEMBERS, 0 };
+	struct bench *bench = *state;
+
+	chip_detach(bench->chip);
+	assert_journal("a:detach b:detach ");
+	assert_int_equal(attach(bench, twice, 3), -EINVAL);
+	assert_journal("a:detach b:detach ");
+	assert_int_equal(attach(bench, &beyond, 1), -EINVAL);
+	assert_int_equal(attach(bench, &nobody, 1), -EINVAL);
+	assert_int_equal(attach(bench, twice, 0), -ERANGE);
+	journal[0] = '\0';
+	attach_error = -EMFILE;
+	assert_int_equal(attach(bench, lines, N_LINES), -EMFILE);
+	assert_journal("a:detach ");
+	attach_error = 0;
+	assert_int_equal(attach(bench, lines, N_LINES), 0);
+}
+
+#define AGGREGATE_TEST(fn) cmocka_unit_test_setup_teardown(fn, bench_up, bench_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		AGGREGATE_TEST(states_lie_apart),
+		AGGREGATE_TEST(down_to_the_member),
+		AGGREGATE_TEST(up_with_the_virtual_number),
+		AGGREGATE_TEST(one_is_gone),
+		AGGREGATE_TEST(outside_of_the_simulated),
+		AGGREGATE_TEST(named_as_the_host_knows_it),
+		AGGREGATE_TEST(what_cannot_be),
+	};
+
+	return cmocka_run_group_tests_name("chip/aggregate", tests, NULL, NULL);
+}
