@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "daemon/line_names.h"
 #include "daemon/port.h"
 #include "gpio/virtio_gpio.h"
 #include "loop/loop.h"
@@ -35,11 +37,13 @@ struct worker {
 	struct loop_watch keeper_watch, listen_watch;
 	void *session;
 	struct chip *chip;
-	int chip_fd; /* owned: of the chip as it is now; -1: simulated */
+	int chip_fd;		  /* owned: of the chip as it is now; -1: simulated */
+	struct line_rules *rules; /* owned: one a line */
 	struct lines lines;
 	struct virtio_gpio gpio;
 	struct vhost_device *device;
 	struct port *port;
+	bool stopping; /* the daemon ends, and the guest's session with it */
 };
 
 static size_t align_up(size_t size)
@@ -210,6 +214,7 @@ static void on_signal(struct loop_signals *signals, int signo)
 {
 	struct worker *worker = container_of(signals, struct worker, signals);
 
+	worker->stopping = true;
 	loop_quit(&worker->loop, 0);
 }
 
@@ -219,7 +224,7 @@ static void chip_came_back(struct worker *worker, int fd)
 	chip_replace_fd(worker->chip, fd);
 	fd_close(&worker->chip_fd);
 	worker->chip_fd = fd;
-	lines_restore(&worker->lines);
+	lines_restore(&worker->lines, 0);
 }
 
 static void on_keeper(struct loop_watch *watch, uint32_t events)
@@ -265,6 +270,36 @@ static int attach_session(struct worker *worker)
 	return 0;
 }
 
+/* Every line of the chip, in its order, under its own name and without a rule. */
+static int attach_rules(struct worker *worker)
+{
+	unsigned n = worker->start->found->n_lines;
+	char(*names)[CHIP_NAME_MAX] = calloc(n, sizeof(*names));
+	unsigned dropped;
+
+	worker->rules = calloc(n, sizeof(*worker->rules));
+	if (!names || !worker->rules) {
+		free(names);
+		return -ENOMEM;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct chip_line_info info;
+
+		if (chip_line_info(worker->chip, i, &info) == 0)
+			memcpy(names[i], info.name, sizeof(names[i]));
+	}
+	dropped = names_sanitize(names, n);
+	if (dropped > 0)
+		log_info(worker->tag, "%u line names are not shown to the guest: not plain ASCII, or not unique",
+			 dropped);
+	for (unsigned i = 0; i < n; i++) {
+		worker->rules[i].offset = i;
+		memcpy(worker->rules[i].name, names[i], sizeof(names[i]));
+	}
+	free(names);
+	return 0;
+}
+
 static int attach_lines(struct worker *worker)
 {
 	const struct chip_found *found = worker->start->found;
@@ -286,8 +321,12 @@ static int attach_lines(struct worker *worker)
 	r = chip_attach(&worker->start->guest->chip, found, session + chip_offset(found), &chip_host, &worker->chip);
 	if (r < 0)
 		return r;
-	return lines_attach(&worker->lines, worker->chip, worker->tag, (struct line_state *)(session + lines_offset()),
-			    &lines_host, on_lines_take, worker);
+	r = attach_rules(worker);
+	if (r < 0)
+		return r;
+	/* An empty session says that every line is released, which is each line's init and fate here. */
+	return lines_attach(&worker->lines, worker->chip, worker->tag, worker->rules, LINES_BEGIN_RESUME,
+			    (struct line_state *)(session + lines_offset()), &lines_host, on_lines_take, worker);
 }
 
 static int attach_device(struct worker *worker)
@@ -309,9 +348,10 @@ static int attach_device(struct worker *worker)
 	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */
 	kept_deinit(worker->start->kept);
 	/* The chip came back, and the earlier worker died before it had made its requests anew. */
-	if (r == 0 && worker->lines.to_restore && !chip_is_gone(&worker->start->guest->chip, worker->start->found)) {
+	if (r == 0 && lines_are_lost(&worker->lines, 0) &&
+	    !chip_is_gone(&worker->start->guest->chip, worker->start->found)) {
 		chip_settle(worker->chip);
-		lines_restore(&worker->lines);
+		lines_restore(&worker->lines, 0);
 	}
 	return r;
 }
@@ -323,6 +363,7 @@ static void detach(struct worker *worker)
 		port_detach(worker->port);
 	virtio_gpio_deinit(&worker->gpio);
 	lines_detach(&worker->lines);
+	free(worker->rules);
 	if (worker->chip)
 		chip_detach(worker->chip);
 	fd_close(&worker->chip_fd);
@@ -350,6 +391,9 @@ int worker_main(const struct worker_start *start)
 		r = loop_run(&worker.loop);
 		if (r < 0)
 			log_error(worker.tag, "waiting failed: %s", strerror(-r));
+		/* Not before: what the guest asks for in the loop's last turn would undo it. */
+		if (worker.stopping)
+			lines_reset(&worker.lines);
 	}
 	detach(&worker);
 	return r == 0 ? 0 : 1;

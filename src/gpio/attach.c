@@ -12,55 +12,117 @@
 
 #include "gpio/lines_internal.h"
 
-static bool state_is_plausible(const struct line_state *state)
+static bool state_is_plausible(const struct line_rules *rules, const struct line_state *state)
 {
 	if (state->direction > GPIO_DIRECTION_IN || state->value > 1 || !irq_type_valid(state->irq.type))
 		return false;
-	return state->direction != GPIO_DIRECTION_OUT || state->irq.type == IRQ_TYPE_NONE;
+	if (state->direction == GPIO_DIRECTION_OUT && state->irq.type != IRQ_TYPE_NONE)
+		return false;
+	return rules_allow_direction(rules, state->direction) && rules_allow_irq(rules, state->irq.type) &&
+	       (rules_allow_value(rules) || state->value == 0) && rules_allow_rest(rules, state->rest);
+}
+
+/*
+ * What becomes of a line of which only the rules are known, and what the kernel says. Adopting a request configures it,
+ * so an output can not be asked for its level before it is given one.
+ */
+static uint8_t line_lost_fate(struct lines *lines, uint16_t line, bool kept)
+{
+	const struct line_rules *rules = &lines->rules[line];
+	struct chip_line_info info;
+
+	if (rules->on_disconnect != LINE_REST_HOLD)
+		return rules->on_disconnect;
+	if (kept && rules_allow_rest(rules, LINE_REST_INPUT) && chip_line_info(lines->chip, line, &info) == 0 &&
+	    info.used && info.direction == CHIP_DIRECTION_IN)
+		return LINE_REST_INPUT;
+	if (kept)
+		log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag,
+			    "line %u can not be held: what the guest left is not known", line);
+	return LINE_REST_RELEASED;
 }
 
 /* Whatever stood there, a valid state without a buffer: the ring layer gives the buffers again. */
-static void state_sanitize(struct line_state *state)
+static void state_resume(struct lines *lines, uint16_t line, bool kept)
 {
-	if (!state_is_plausible(state))
-		*state = (struct line_state){ .direction = GPIO_DIRECTION_NONE };
+	struct line_state *state = &lines->state[line];
+
+	if (!state_is_plausible(&lines->rules[line], state)) {
+		log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "line %u: its saved state makes no sense",
+			    line);
+		*state = (struct line_state){ .rest = line_lost_fate(lines, line, kept) };
+	}
+	/* The earlier process died on the way from one to the other. */
+	if (line_is_used(state))
+		state->rest = LINE_REST_RELEASED;
 	irq_mask(&state->irq);
 	state->irq.latched =
 		state->irq.latched && state->irq.type != IRQ_TYPE_NONE && !irq_type_is_level(state->irq.type);
 }
 
-static void line_attach(struct lines *lines, uint16_t line, int kept_fd)
+static void state_begin(struct lines *lines, uint16_t line, enum lines_begin begin, bool kept)
+{
+	struct line_state *state = &lines->state[line];
+
+	switch (begin) {
+	case LINES_BEGIN_FIRST:
+		*state = (struct line_state){ .rest = lines->rules[line].init };
+		break;
+	case LINES_BEGIN_RESUME:
+		state_resume(lines, line, kept);
+		break;
+	case LINES_BEGIN_DROPPED:
+		*state = (struct line_state){ .rest = line_lost_fate(lines, line, kept) };
+		break;
+	}
+}
+
+static const char *begin_words(enum lines_begin begin)
+{
+	static const char *const words[] = {
+		[LINES_BEGIN_FIRST] = "init",
+		[LINES_BEGIN_RESUME] = "take over",
+		[LINES_BEGIN_DROPPED] = "leave after the session was dropped",
+	};
+
+	return words[begin];
+}
+
+static int line_attach(struct lines *lines, uint16_t line, enum lines_begin begin, int kept_fd)
 {
 	struct line_state *state = &lines->state[line];
 	struct chip_line_config config;
 	int ret = 0;
 
-	state_sanitize(state);
-	config = line_chip_config(state);
+	state_begin(lines, line, begin, kept_fd >= 0);
+	config = line_chip_config(&lines->rules[line], state);
 	if (kept_fd >= 0)
 		ret = chip_adopt(lines->chip, line, &config, kept_fd);
-	else if (line_uses_chip(state))
+	else if (line_is_held(state))
 		ret = chip_configure(lines->chip, line, &config);
 	if (ret < 0) {
-		lines_failed(lines, line, "take over", ret);
+		lines_failed(lines, line, begin_words(begin), ret);
+		if (begin == LINES_BEGIN_FIRST && line_is_held(state))
+			return ret;
 		/* A chip that is gone may come back, or has, and the request is of the old one: lines_restore() wants to know. */
 		if (ret == -ENODEV)
-			lines->to_restore = true;
+			lines->lost[line] = line_is_held(state);
 		else
-			*state = (struct line_state){ .direction = GPIO_DIRECTION_NONE };
+			*state = (struct line_state){ .rest = LINE_REST_RELEASED };
 	}
-	/* Also on the way of a line that the chip holds and nobody uses. */
-	if (!line_uses_chip(state))
+	/* Also on the way of a line that the chip holds and nobody wants. */
+	if (!line_is_held(state))
 		chip_release(lines->chip, line);
+	return 0;
 }
 
 /* One string for each line, in one block as a guest gets it; none at all when no line has a name. */
-static int names_pack(struct lines *lines, char (*names)[CHIP_NAME_MAX])
+static int names_pack(struct lines *lines)
 {
 	uint32_t size = 0;
 
 	for (unsigned i = 0; i < lines->n_lines; i++)
-		size += (uint32_t)strlen(names[i]) + 1;
+		size += (uint32_t)strnlen(lines->rules[i].name, CHIP_NAME_MAX - 1) + 1;
 	if (size == lines->n_lines)
 		return 0;
 	lines->names = malloc(size);
@@ -69,43 +131,19 @@ static int names_pack(struct lines *lines, char (*names)[CHIP_NAME_MAX])
 		return -ENOMEM;
 	lines->names_size = size;
 	for (uint32_t i = 0, at = 0; i < lines->n_lines; i++) {
-		uint32_t len = (uint32_t)strlen(names[i]) + 1;
+		uint32_t len = (uint32_t)strnlen(lines->rules[i].name, CHIP_NAME_MAX - 1);
 
-		memcpy(lines->names + at, names[i], len);
+		memcpy(lines->names + at, lines->rules[i].name, len);
+		lines->names[at + len] = '\0';
 		lines->name_at[i] = at;
-		at += len;
+		at += len + 1;
 	}
 	return 0;
 }
 
-static int names_init(struct lines *lines)
-{
-	char(*names)[CHIP_NAME_MAX] = calloc(lines->n_lines, sizeof(*names));
-	unsigned dropped;
-	int ret;
-
-	if (!names)
-		return -ENOMEM;
-	for (unsigned i = 0; i < lines->n_lines; i++) {
-		struct chip_line_info info;
-
-		ret = chip_line_info(lines->chip, i, &info);
-		if (ret < 0)
-			lines_failed(lines, i, "get name", ret);
-		else
-			memcpy(names[i], info.name, CHIP_NAME_MAX);
-	}
-	dropped = names_sanitize(names, lines->n_lines);
-	if (dropped > 0)
-		log_info(lines->tag, "%u line names are not shown to the guest: not plain ASCII, or not unique",
-			 dropped);
-	ret = names_pack(lines, names);
-	free(names);
-	return ret;
-}
-
-int lines_attach(struct lines *lines, struct chip *chip, const char *tag, struct line_state *state,
-		 const struct lines_host *host, int (*kept_fd)(void *ctx, unsigned offset), void *kept_ctx)
+int lines_attach(struct lines *lines, struct chip *chip, const char *tag, const struct line_rules *rules,
+		 enum lines_begin begin, struct line_state *state, const struct lines_host *host,
+		 int (*kept_fd)(void *ctx, unsigned offset), void *kept_ctx)
 {
 	unsigned n_lines = chip_n_lines(chip);
 	int ret;
@@ -116,23 +154,25 @@ int lines_attach(struct lines *lines, struct chip *chip, const char *tag, struct
 		.chip = chip,
 		.tag = tag,
 		.host = *host,
+		.rules = rules,
 		.state = state,
 		.n_lines = (uint16_t)n_lines,
 	};
-	ret = names_init(lines);
-	if (ret < 0) {
+	lines->lost = calloc(n_lines, sizeof(*lines->lost));
+	ret = lines->lost ? names_pack(lines) : -ENOMEM;
+	for (unsigned i = 0; ret == 0 && i < n_lines; i++)
+		ret = line_attach(lines, (uint16_t)i, begin, kept_fd(kept_ctx, i));
+	if (ret < 0)
 		lines_detach(lines);
-		return ret;
-	}
-	for (unsigned i = 0; i < n_lines; i++)
-		line_attach(lines, (uint16_t)i, kept_fd(kept_ctx, i));
-	return 0;
+	return ret;
 }
 
 void lines_detach(struct lines *lines)
 {
+	free(lines->lost);
 	free(lines->names);
 	free(lines->name_at);
+	lines->lost = NULL;
 	lines->names = NULL;
 	lines->name_at = NULL;
 	lines->names_size = 0;

@@ -5,7 +5,7 @@
  * Order of each request: check, do the operation on the chip, and only when that went well change the remembered
  * state. A worker that dies in between leaves the request in flight; its successor does it again, to the same end.
  *
- * The chip holds a line as long as its direction or its interrupt needs it (an interrupt alone makes it an input
+ * The chip holds a line for the guest as long as its direction or its interrupt needs it (an interrupt alone makes it an input
  * without giving it a direction: Linux users of interrupts never set one).
  */
 #include "gpio/lines.h"
@@ -16,52 +16,26 @@
 #include "base/util.h"
 #include "gpio/lines_internal.h"
 
-bool line_uses_chip(const struct line_state *state)
+void lines_failed(struct lines *lines, uint16_t line, const char *operation, int error)
 {
-	return state->direction != GPIO_DIRECTION_NONE || state->irq.type != IRQ_TYPE_NONE;
-}
-
-struct chip_line_config line_chip_config(const struct line_state *state)
-{
-	bool out = state->direction == GPIO_DIRECTION_OUT;
-
-	return (struct chip_line_config){
-		.direction = out ? CHIP_DIRECTION_OUT : CHIP_DIRECTION_IN,
-		.value = out ? state->value : 0,
-		.edges = out ? CHIP_EDGE_NONE : irq_edges(state->irq.type),
-	};
-}
-
-/* Brings the chip's line in step with what the state should become. */
-static int line_apply(struct lines *lines, uint16_t line, const struct line_state *state)
-{
-	struct chip_line_config config = line_chip_config(state);
-
-	if (line_uses_chip(state))
-		return chip_configure(lines->chip, line, &config);
-	chip_release(lines->chip, line);
-	chip_settle(lines->chip);
-	return 0;
-}
-
-void lines_failed(struct lines *lines, unsigned line, const char *operation, int error)
-{
+	const char *name = lines_name(lines, line);
 	struct chip_line_info info;
 	bool held = error == -EBUSY && chip_line_info(lines->chip, line, &info) == 0 && info.consumer[0];
+	char where[128];
 
-	log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "%s line %u: %s: %s%s%s%s",
-		    chip_path(lines->chip), line, operation, strerror(-error), held ? " (held by \"" : "",
-		    held ? info.consumer : "", held ? "\")" : "");
+	chip_line_where(lines->chip, line, where, sizeof(where));
+	log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "line %u%s%s%s (%s): %s: %s%s%s%s", line,
+		    *name ? " \"" : "", name, *name ? "\"" : "", where, operation, strerror(-error),
+		    held ? " (held by \"" : "", held ? info.consumer : "", held ? "\")" : "");
 }
 
-static void lines_changed(struct lines *lines, uint16_t line)
+void lines_changed(struct lines *lines, uint16_t line)
 {
 	if (lines->host.changed)
 		lines->host.changed(lines->host.ctx, line);
 }
 
-/* Tells the user of the lines what to do with a buffer it holds. */
-static void lines_answer(struct lines *lines, uint16_t line, enum irq_action action)
+void lines_answer(struct lines *lines, uint16_t line, enum irq_action action)
 {
 	if (action == IRQ_FIRE || action == IRQ_INVALID)
 		lines->host.irq(lines->host.ctx, line, action);
@@ -75,13 +49,13 @@ static int request_get_direction(struct lines *lines, uint16_t line, uint32_t ar
 	return 0;
 }
 
-/* Everything about the line is forgotten; a held buffer goes back. */
+/* Everything about the line is forgotten, but how it rests if the guest does not use it; a held buffer goes back. */
 static int line_deactivate(struct lines *lines, uint16_t line)
 {
 	struct line_state *state = &lines->state[line];
 
-	if (line_uses_chip(state))
-		chip_release(lines->chip, line);
+	if (line_is_used(state))
+		line_apply(lines, line, &(struct line_state){ .rest = LINE_REST_RELEASED });
 	chip_settle(lines->chip);
 	state->direction = GPIO_DIRECTION_NONE;
 	state->value = 0;
@@ -103,14 +77,15 @@ static int request_set_direction(struct lines *lines, uint16_t line, uint32_t ar
 		return -EINVAL;
 
 	next.direction = (uint8_t)argument;
-	/* A line that the chip holds as an input stays untouched: edges on their way would be lost. */
-	if (argument == GPIO_DIRECTION_OUT || state->direction == GPIO_DIRECTION_OUT || !line_uses_chip(state))
+	/* A line that the guest uses as an input stays untouched: edges on their way would be lost. */
+	if (argument == GPIO_DIRECTION_OUT || state->direction == GPIO_DIRECTION_OUT || !line_is_used(state))
 		ret = line_apply(lines, line, &next);
 	if (ret < 0) {
 		lines_failed(lines, line, argument == GPIO_DIRECTION_OUT ? "set output" : "set input", ret);
 		return ret;
 	}
 	state->direction = next.direction;
+	state->rest = LINE_REST_RELEASED;
 	lines_changed(lines, line);
 	return 0;
 }
@@ -119,7 +94,7 @@ static int request_get_value(struct lines *lines, uint16_t line, uint32_t argume
 {
 	int level;
 
-	if (!line_uses_chip(&lines->state[line]))
+	if (!line_is_used(&lines->state[line]))
 		return -EINVAL;
 	level = chip_get(lines->chip, line);
 	if (level < 0) {
@@ -161,6 +136,8 @@ static int present_level(struct lines *lines, uint16_t line, uint32_t type)
 static int request_set_irq_type(struct lines *lines, uint16_t line, uint32_t argument, uint8_t *value)
 {
 	struct line_state *state = &lines->state[line], next = *state;
+	enum irq_action action;
+	bool rested;
 	int ret = 0;
 
 	if (!lines->irq_enabled || !irq_type_valid(argument))
@@ -171,6 +148,7 @@ static int request_set_irq_type(struct lines *lines, uint16_t line, uint32_t arg
 	if (argument != state->irq.type) {
 		next.irq.type = (uint8_t)argument;
 		ret = line_apply(lines, line, &next);
+		chip_settle(lines->chip);
 		if (ret == 0) {
 			ret = present_level(lines, line, argument);
 			if (ret < 0)
@@ -182,8 +160,29 @@ static int request_set_irq_type(struct lines *lines, uint16_t line, uint32_t arg
 		return ret;
 	}
 	/* Also when the type is the present one: NONE once more returns a buffer that came while it was NONE. */
-	lines_answer(lines, line, irq_set_type(&state->irq, argument, ret > 0));
+	action = irq_set_type(&state->irq, argument, ret > 0);
+	rested = line_is_used(state) && state->rest != LINE_REST_RELEASED;
+	if (rested)
+		state->rest = LINE_REST_RELEASED;
+	lines_answer(lines, line, action);
+	if (rested)
+		lines_changed(lines, line);
 	return 0;
+}
+
+/* Before anything is done. Every GET is free, and so is giving back. */
+static bool request_is_locked(const struct line_rules *rules, const struct gpio_request *request)
+{
+	switch (request->type) {
+	case GPIO_MSG_SET_DIRECTION:
+		return !rules_allow_direction(rules, request->value);
+	case GPIO_MSG_SET_VALUE:
+		return !rules_allow_value(rules);
+	case GPIO_MSG_SET_IRQ_TYPE:
+		return !rules_allow_irq(rules, request->value);
+	default:
+		return false;
+	}
 }
 
 struct gpio_response lines_request(struct lines *lines, const struct gpio_request *request)
@@ -198,13 +197,18 @@ struct gpio_response lines_request(struct lines *lines, const struct gpio_reques
 
 	if (request->type >= ARRAY_SIZE(handlers) || !handlers[request->type] || request->gpio >= lines->n_lines)
 		return response;
+	if (request_is_locked(&lines->rules[request->gpio], request)) {
+		log_limited(&lines->locked_log_limit, LOG_LEVEL_DEBUG, lines->tag,
+			    "line %u: request %u with %u is against the host's rules", request->gpio, request->type,
+			    request->value);
+		return response;
+	}
 	if (handlers[request->type](lines, request->gpio, request->value, &value) == 0)
 		response = (struct gpio_response){ .status = GPIO_STATUS_OK, .value = value };
 	return response;
 }
 
-/* For an interrupt that fires by level: a level that cannot be read is not active. */
-static bool line_is_level(struct lines *lines, uint16_t line)
+bool line_is_level(struct lines *lines, uint16_t line)
 {
 	int level = chip_get(lines->chip, line);
 
@@ -243,44 +247,6 @@ void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool 
 		level = line_is_level(lines, (uint16_t)offset);
 	lines_answer(lines, (uint16_t)offset, irq_edge(irq, edge, level));
 	lines_changed(lines, (uint16_t)offset);
-}
-
-void lines_reset(struct lines *lines)
-{
-	for (unsigned i = 0; i < lines->n_lines; i++) {
-		struct line_state *state = &lines->state[i];
-		bool used = line_uses_chip(state);
-
-		if (used)
-			chip_release(lines->chip, i);
-		*state = (struct line_state){ .direction = GPIO_DIRECTION_NONE };
-		if (used)
-			lines_changed(lines, (uint16_t)i);
-	}
-	chip_settle(lines->chip);
-}
-
-/* A level that became active meanwhile is told; edges of that time are lost, nobody saw them. */
-static void line_restore(struct lines *lines, uint16_t line)
-{
-	struct line_state *state = &lines->state[line];
-	int ret;
-
-	if (!line_uses_chip(state))
-		return;
-	ret = line_apply(lines, line, state);
-	if (ret < 0)
-		lines_failed(lines, line, "restore", ret);
-	else if (state->irq.unmasked && irq_type_is_level(state->irq.type))
-		lines_answer(lines, line, irq_edge(&state->irq, CHIP_EDGE_NONE, line_is_level(lines, line)));
-	lines_changed(lines, line);
-}
-
-void lines_restore(struct lines *lines)
-{
-	lines->to_restore = false;
-	for (unsigned i = 0; i < lines->n_lines; i++)
-		line_restore(lines, (uint16_t)i);
 }
 
 int lines_level(struct lines *lines, uint16_t line)

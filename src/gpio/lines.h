@@ -8,12 +8,15 @@
  *
  * Policy, where the specification is silent:
  * - a line nobody configured has direction NONE; GET_VALUE on it is answered ERR, but with the level when an interrupt
- *   makes the chip hold it as an input;
+ *   makes the chip hold it as an input. That the chip may hold it because the host's rules say so is not shown;
  * - OUT without an earlier SET_VALUE drives 0;
  * - SET_VALUE on a line that is no output is remembered for the next OUT;
  * - SET_IRQ_TYPE on an output is answered ERR, but for NONE, which it is; and so is OUT on a line with an interrupt
  *   enabled;
  * - another SET_IRQ_TYPE without NONE in between takes effect and drops the latch;
+ * - SET_DIRECTION NONE gives a line back to the host's kernel; on a line that the guest does not use it leaves the chip
+ *   as the host's rules made it;
+ * - what the host's rules forbid is answered ERR before anything is done;
  * - a host operation that fails is answered ERR, leaves the remembered state as it was, and is logged (limited).
  */
 #pragma once
@@ -24,6 +27,7 @@
 
 #include "base/log.h"
 #include "chip/chip.h"
+#include "chip/line_rules.h"
 #include "gpio/irq.h"
 
 /* VIRTIO_GPIO_MSG_*. */
@@ -60,10 +64,11 @@ struct gpio_response {
 	uint8_t value; /* 0 when status is ERR */
 };
 
-/* One line, plain data in session memory. */
+/* One line, plain data in session memory; all zeros: nobody has it. */
 struct line_state {
 	uint8_t direction; /* enum gpio_direction */
 	uint8_t value;	   /* the last SET_VALUE, for OUT; 0 at first and after NONE */
+	uint8_t rest; /* enum line_rest, never HOLD: what the chip holds while the guest uses nothing of the line */
 	struct irq irq;
 };
 
@@ -76,26 +81,45 @@ struct lines_host {
 	void (*changed)(void *ctx, uint16_t line);
 };
 
+/* What the lines find when they are attached. */
+enum lines_begin {
+	/* The daemon just started: each line takes its init. */
+	LINES_BEGIN_FIRST,
+	/* The state of an earlier worker, to be taken up. */
+	LINES_BEGIN_RESUME,
+	/*
+	 * The session was thrown away, its guest's worker kept dying: each line takes its on_disconnect. What HOLD would
+	 * hold nobody knows any more, but for a line that the kernel still has as an input: that stays one. Another is
+	 * released; the level of an output could only be guessed.
+	 */
+	LINES_BEGIN_DROPPED,
+};
+
 struct lines {
 	struct chip *chip; /* the caller's; its host callbacks must lead to lines_edge() */
 	const char *tag;
 	struct lines_host host;
-	struct line_state *state; /* n_lines of them, session memory */
+	const struct line_rules *rules; /* n_lines of them, the caller's */
+	struct line_state *state;	/* n_lines of them, session memory */
 	uint16_t n_lines;
 	bool irq_enabled;    /* VIRTIO_GPIO_F_IRQ is negotiated */
-	bool to_restore;     /* lines_attach() found requests of a chip that is gone */
+	bool *lost;	     /* owned: by line, the chip does not hold what the state says, it was gone or refused */
 	char *names;	     /* owned: n_lines strings with their terminators, or NULL */
 	uint32_t names_size; /* 0 when no line has a name */
 	uint32_t *name_at;   /* owned: where in names each line's begins, or NULL */
-	struct log_limit log_limit;
+	struct log_limit log_limit, locked_log_limit;
 };
 
 /*
- * kept_fd(ctx, offset) gives the line request fd that an earlier process left, or -1; the fd becomes the chip's. A line
- * whose state is not plausible, or that the chip refuses, starts as NONE. -errno.
+ * rules and state are of as many lines as chip has, and outlive lines. kept_fd(ctx, offset) gives the line request fd
+ * that an earlier process left, or -1; the fd becomes the chip's.
+ *
+ * A line whose state is not plausible, or could not have come about under its rules, is one whose session was dropped.
+ * A line that the chip refuses is released, but for an init: then -errno, and the log says which line.
  */
-int lines_attach(struct lines *lines, struct chip *chip, const char *tag, struct line_state *state,
-		 const struct lines_host *host, int (*kept_fd)(void *ctx, unsigned offset), void *kept_ctx);
+int lines_attach(struct lines *lines, struct chip *chip, const char *tag, const struct line_rules *rules,
+		 enum lines_begin begin, struct line_state *state, const struct lines_host *host,
+		 int (*kept_fd)(void *ctx, unsigned offset), void *kept_ctx);
 void lines_detach(struct lines *lines);
 
 /* Every type but GET_LINE_NAMES, which is answered from names and names_size: here it is answered ERR. */
@@ -113,21 +137,22 @@ void lines_mask_all(struct lines *lines);
 void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool level);
 
 /*
- * A new driver starts, or the front-end left: interrupts NONE, latches empty, no values, every line released. The
- * buffers are not answered: their ring is gone.
+ * The guest's session ends: the device is reset, the front-end left, the daemon stops. Interrupts NONE, latches empty,
+ * no values; every line takes its on_disconnect, also one that the guest did not use, in one step from what it is now
+ * and without any when it is that already. What the chip refuses is logged, and that line released. The buffers are not
+ * answered: their ring is gone.
  */
 void lines_reset(struct lines *lines);
 
-/* The chip is back, and every old request of its lines is closed: brings it in step with what the guest made of its lines. */
-void lines_restore(struct lines *lines);
+/*
+ * This one of the guest's chips (struct line_rules) is back, and every old request of its lines is closed: brings it in
+ * step with what the guest, or the host's rules, made of its lines.
+ */
+void lines_restore(struct lines *lines, uint16_t chip);
+/* Whether lines_restore() has something to do for a chip that is there: it was gone when the lines were attached. */
+bool lines_are_lost(const struct lines *lines, uint16_t chip);
 
 /* The present level of any line, for monitors: 0, 1, or -errno when it can not be told (a real line nobody holds). */
 int lines_level(struct lines *lines, uint16_t line);
 /* The name of a line, "" when it has none. */
 const char *lines_name(const struct lines *lines, uint16_t line);
-
-/*
- * names.c: makes a chip's names fit for a guest: 7-bit printable ASCII, unique. A name that is not, or that an earlier
- * line bears, becomes "". Returns how many were dropped. names is n blocks of CHIP_NAME_MAX bytes.
- */
-unsigned names_sanitize(char (*names)[CHIP_NAME_MAX], unsigned n);

@@ -1,12 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Shared by lines.c (at work) and attach.c (start and end); of no use to others. */
+/* Shared by lines.c (at work), attach.c (start and end), rest.c and rules.c; of no use to others. */
 #pragma once
 
 #include "gpio/lines.h"
 
-/* Whether the chip holds the line in this state. */
-bool line_uses_chip(const struct line_state *state);
+/* rest.c */
+
+/* Whether the guest uses the line: it has a direction or an interrupt. */
+bool line_is_used(const struct line_state *state);
+/* Whether the chip holds the line in this state: the guest uses it, or it rests as something. */
+bool line_is_held(const struct line_state *state);
 /* What the chip makes of a line that it holds in this state. */
-struct chip_line_config line_chip_config(const struct line_state *state);
+struct chip_line_config line_chip_config(const struct line_rules *rules, const struct line_state *state);
+/* Brings the chip's line in step with what the state should become. A released one is free after chip_settle(). */
+int line_apply(struct lines *lines, uint16_t line, const struct line_state *state);
+
+/* lines.c */
+
 /* Logs a failed operation of the host; error is -errno. */
-void lines_failed(struct lines *lines, unsigned line, const char *operation, int error);
+void lines_failed(struct lines *lines, uint16_t line, const char *operation, int error);
+void lines_changed(struct lines *lines, uint16_t line);
+/* For an interrupt that fires by level: a level that cannot be read is not active. */
+bool line_is_level(struct lines *lines, uint16_t line);
+/* Tells the user of the lines what to do with a buffer it holds. */
+void lines_answer(struct lines *lines, uint16_t line, enum irq_action action);
+
+/* rules.c: what a guest may make of a line, and what may be left of it. Of values in the range of their type. */
+
+bool rules_allow_direction(const struct line_rules *rules, uint32_t direction);
+bool rules_allow_value(const struct line_rules *rules);
+bool rules_allow_irq(const struct line_rules *rules, uint32_t type);
+/* Whether a line under these rules can rest so. */
+bool rules_allow_rest(const struct line_rules *rules, uint8_t rest);

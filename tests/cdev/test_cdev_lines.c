@@ -173,7 +173,7 @@ static void check_busy(struct session *s, uint16_t line, const char *holder)
 {
 	char words[128];
 
-	snprintf(words, sizeof(words), "%s line %u: set output: Device or resource busy (held by \"%s\")",
+	snprintf(words, sizeof(words), "(%s line %u): set output: Device or resource busy (held by \"%s\")",
 		 chip_of(s)->path, line, holder);
 	for (unsigned i = 0; i < 100; i++) {
 		assert_int_equal(gpio_set_direction(&s->vmm, line, GPIO_OUT), GPIO_ERR);

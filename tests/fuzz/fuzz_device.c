@@ -38,6 +38,14 @@
 #define N_LINES		  8
 #define OPS_MAX		  64
 
+/* The first four lines have none. */
+static const struct line_rules line_rules[N_LINES] = {
+	[4] = { .no_output = true, .no_value = true, .on_disconnect = LINE_REST_HOLD },
+	[5] = { .no_input = true, .on_disconnect = LINE_REST_OUTPUT_LOW },
+	[6] = { .no_irq = true, .on_disconnect = LINE_REST_INPUT },
+	[7] = { .no_output = true, .on_disconnect = LINE_REST_OUTPUT_HIGH },
+};
+
 static struct {
 	struct loop loop;
 	struct chip_spec spec;
@@ -123,7 +131,8 @@ static void attach(void)
 	const struct vhost_keeper keeper = { NULL, keep, drop, take };
 
 	if (loop_init(&f.loop) < 0 || chip_attach(&f.spec, &f.found, f.chip_state, &chip_host, &f.chip) < 0 ||
-	    lines_attach(&f.lines, f.chip, "fuzz", f.line_state, &lines_host, no_kept_line, NULL) < 0 ||
+	    lines_attach(&f.lines, f.chip, "fuzz", line_rules, LINES_BEGIN_RESUME, f.line_state, &lines_host,
+			 no_kept_line, NULL) < 0 ||
 	    virtio_gpio_init(&f.gpio, &f.lines, on_connected, NULL) < 0 ||
 	    vhost_device_attach(&f.device, &f.loop, &virtio_gpio_ops, &f.gpio, f.session, &keeper, "fuzz") < 0)
 		abort();
@@ -152,6 +161,20 @@ static void connect_front_end(void)
 		abort();
 }
 
+/* Whatever came: no line is what its rules forbid. */
+static void check_rules(void)
+{
+	for (unsigned i = 0; i < N_LINES; i++) {
+		const struct line_state *state = &f.line_state[i];
+
+		if ((state->direction == GPIO_DIRECTION_OUT && line_rules[i].no_output) ||
+		    (state->direction == GPIO_DIRECTION_IN && line_rules[i].no_input) ||
+		    (state->irq.type != IRQ_TYPE_NONE && (line_rules[i].no_irq || line_rules[i].no_input)) ||
+		    (state->value && line_rules[i].no_value))
+			abort();
+	}
+}
+
 static void turns(void)
 {
 	char replies[4096];
@@ -160,6 +183,7 @@ static void turns(void)
 		loop_turn(&f.loop, 0);
 	while (recv(f.front_fd, replies, sizeof(replies), MSG_DONTWAIT) > 0)
 		continue;
+	check_rules();
 	connect_front_end();
 }
 

@@ -36,7 +36,10 @@ static void note_config(struct chip *chip, const struct chip_line_config *config
 
 static int fake_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
 {
-	*info = (struct chip_line_info){ .used = fake_of(chip)->lines[offset].held };
+	*info = (struct chip_line_info){
+		.used = fake_of(chip)->lines[offset].held,
+		.direction = fake_of(chip)->lines[offset].config.direction,
+	};
 	memcpy(info->name, fake_of(chip)->lines[offset].name, CHIP_NAME_MAX);
 	return fake_of(chip)->fail_info;
 }
@@ -47,10 +50,18 @@ static void hold(struct chip *chip, unsigned offset, const struct chip_line_conf
 	fake_of(chip)->lines[offset].config = *config;
 }
 
+static void note_effect(struct chip *chip, unsigned offset, const struct chip_line_config *config)
+{
+	if (config->direction == CHIP_DIRECTION_OUT)
+		fake_of(chip)->lines[offset].driven |= 1u << config->value;
+	fake_of(chip)->lines[offset].edges_asked |= config->edges;
+}
+
 static int fake_configure(struct chip *chip, unsigned offset, const struct chip_line_config *config)
 {
 	note(chip, "%u:", offset);
 	note_config(chip, config);
+	note_effect(chip, offset, config);
 	if (fake_of(chip)->fail_configure)
 		return fake_of(chip)->fail_configure;
 	hold(chip, offset, config);
@@ -61,8 +72,11 @@ static int fake_adopt(struct chip *chip, unsigned offset, const struct chip_line
 {
 	note(chip, "%u:adopt%d+", offset, fd);
 	note_config(chip, config);
-	if (fake_of(chip)->fail_adopt)
+	note_effect(chip, offset, config);
+	if (fake_of(chip)->fail_adopt) {
+		fake_of(chip)->lines[offset].held = false;
 		return fake_of(chip)->fail_adopt;
+	}
 	hold(chip, offset, config);
 	return 0;
 }
@@ -93,6 +107,7 @@ static int fake_set(struct chip *chip, unsigned offset, uint8_t value)
 	struct fake_chip *fake = fake_of(chip);
 
 	note(chip, "%u:set%u ", offset, value);
+	fake->lines[offset].driven |= 1u << value;
 	if (fake->fail_set)
 		return fake->fail_set;
 	fake->lines[offset].config.value = value;

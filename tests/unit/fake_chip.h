@@ -15,7 +15,9 @@ struct fake_chip {
 	struct {
 		bool held;
 		struct chip_line_config config;
-		bool level; /* of the world, as an input reads it */
+		bool level;	      /* of the world, as an input reads it */
+		unsigned driven;      /* every level that it was told to drive, as 1 << level */
+		unsigned edges_asked; /* every enum chip_edge that it was told to report */
 		char name[CHIP_NAME_MAX];
 	} lines[FAKE_LINES];
 	char journal[4096];

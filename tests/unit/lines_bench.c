@@ -32,13 +32,28 @@ static int kept_fd(void *ctx, unsigned offset)
 	return bench->kept_fds[offset];
 }
 
-void bench_attach(struct bench *bench)
+int bench_try_attach(struct bench *bench)
 {
 	struct lines_host host = { .ctx = bench, .irq = on_irq, .changed = on_changed };
 
-	assert_int_equal(lines_attach(&bench->lines, &bench->fake.chip, "test", bench->memory, &host, kept_fd, bench),
-			 0);
+	int ret = lines_attach(&bench->lines, &bench->fake.chip, "test", bench->rules, bench->begin, bench->memory,
+			       &host, kept_fd, bench);
+
 	bench->lines.irq_enabled = true;
+	return ret;
+}
+
+void bench_attach(struct bench *bench)
+{
+	assert_int_equal(bench_try_attach(bench), 0);
+}
+
+void bench_reattach(struct bench *bench, enum lines_begin begin)
+{
+	lines_detach(&bench->lines);
+	fake_chip_init(&bench->fake);
+	bench->begin = begin;
+	bench_attach(bench);
 }
 
 int bench_up(void **state)
@@ -46,6 +61,7 @@ int bench_up(void **state)
 	struct bench *bench = calloc(1, sizeof(*bench));
 
 	fake_chip_init(&bench->fake);
+	bench->begin = LINES_BEGIN_RESUME;
 	for (unsigned i = 0; i < FAKE_LINES; i++)
 		bench->kept_fds[i] = -1;
 	bench_attach(bench);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Lines on a fake chip, and what they say to their user: the bench of test_lines, test_lines_irq and test_attach. */
+/* Lines on a fake chip, and what they say to their user: the bench of all tests of lines. */
 #pragma once
 
 #include "fake_chip.h"
@@ -8,6 +8,8 @@
 struct bench {
 	struct fake_chip fake;
 	struct lines lines;
+	struct line_rules rules[FAKE_LINES]; /* none at first */
+	enum lines_begin begin;		     /* RESUME at first */
 	struct line_state memory[FAKE_LINES];
 	int kept_fds[FAKE_LINES]; /* -1: none */
 	/* What came last by lines_host.irq, and how often. */
@@ -22,6 +24,10 @@ int bench_up(void **state);
 int bench_down(void **state);
 
 void bench_attach(struct bench *bench);
+/* The process died: the chip object and the lines are new, session memory, kept fds and rules are not. */
+void bench_reattach(struct bench *bench, enum lines_begin begin);
+/* What lines_attach() said. */
+int bench_try_attach(struct bench *bench);
 
 /* One request: its answer as 0xSSVV, status and value. */
 unsigned ask(struct bench *bench, unsigned type, unsigned line, uint32_t value);

@@ -3,6 +3,7 @@
 #include "rows.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@ struct bench {
 	void *state;
 	struct chip *chip;
 	struct lines lines;
+	struct line_rules rules[LINES];
 	struct line_state line_state[LINES];
 	struct port *port;
 	uint32_t last_id;
@@ -94,8 +96,11 @@ static int setup(void **state)
 	bench->workers = fds[1];
 	bench->state = calloc(1, found.state_size);
 	assert_int_equal(chip_attach(&spec, &found, bench->state, &chip_host, &bench->chip), 0);
-	assert_int_equal(
-		lines_attach(&bench->lines, bench->chip, "test", bench->line_state, &lines_host, none_kept, NULL), 0);
+	for (unsigned i = 0; i < LINES; i++)
+		snprintf(bench->rules[i].name, sizeof(bench->rules[i].name), "dummy%u", i);
+	assert_int_equal(lines_attach(&bench->lines, bench->chip, "test", bench->rules, LINES_BEGIN_RESUME,
+				      bench->line_state, &lines_host, none_kept, NULL),
+			 0);
 	assert_int_equal(port_attach(&bench->port, &bench->loop, bench->workers, &bench->lines, "test"), 0);
 	*state = bench;
 	return 0;
@@ -386,11 +391,14 @@ static void a_real_line_is_not_driven(void **state)
 	struct bench *bench = *state;
 	struct fake_chip fake;
 	struct lines lines;
+	struct line_rules rules[FAKE_LINES] = { 0 };
 	struct line_state line_state[FAKE_LINES] = { 0 };
 	struct port_reply reply;
 
 	fake_chip_init(&fake);
-	assert_int_equal(lines_attach(&lines, &fake.chip, "test", line_state, &lines_host, none_kept, NULL), 0);
+	assert_int_equal(lines_attach(&lines, &fake.chip, "test", rules, LINES_BEGIN_RESUME, line_state, &lines_host,
+				      none_kept, NULL),
+			 0);
 	port_detach(bench->port);
 	assert_int_equal(port_attach(&bench->port, &bench->loop, bench->workers, &lines, "test"), 0);
 	expect(bench, PORT_HELLO);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Unit test of gpio/names. */
+/* Unit test of daemon/line_names. */
 #include "rows.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "gpio/lines.h"
+#include "daemon/line_names.h"
 
 static void equal_names(void **state)
 {
@@ -80,5 +80,5 @@ int main(void)
 		ROW_TEST("G-06", many),
 	};
 
-	return cmocka_run_group_tests_name("gpio/names", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("daemon/line_names", tests, NULL, NULL);
 }

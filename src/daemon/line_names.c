@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Line names that a guest may be shown (VirtIO GPIO, "Get Line Names": plain 7-bit text, unique). */
+#include "daemon/line_names.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "gpio/lines.h"
 
 /* The names kept so far, by hash: an entry is the index of the name + 1, and 0 where there is none. */
 struct name_set {
