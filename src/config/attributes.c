@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Attributes of lines: the table of words, and what each does to the rules of its line. */
+#include "config/attributes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "config/debounce.h"
+#include "config/near.h"
+#include "config/words.h"
+
+enum attribute_kind {
+	KIND_FLAG,
+	KIND_MODE, /* a flag; in a file "mode = WORD" */
+	KIND_CHOICE,
+	KIND_TIME,
+	KIND_LATER, /* not in this version */
+};
+
+struct choice {
+	const char *word;
+	uint8_t value;
+};
+
+#define CHOICES_MAX 6
+
+#define FIELD(field) offsetof(struct wanted_line, field)
+
+struct attribute_row {
+	const char *word;
+	enum attribute_kind kind;
+	size_t sets[2];				/* flags: the bools that it sets; 0: no second one */
+	size_t field;				/* choices: the uint8_t; TIME: the uint32_t */
+	struct choice choices[CHOICES_MAX + 1]; /* ends with word NULL */
+	unsigned n_quiet;			/* the last of the choices: accepted, but not proposed */
+};
+
+static const struct attribute_row rows[ATTRIBUTES_N] = {
+	[ATTRIBUTE_RO] = { "ro", KIND_MODE, .sets = { FIELD(rules.no_output), FIELD(rules.no_value) } },
+	[ATTRIBUTE_INPUT] = { "input", KIND_MODE, .sets = { FIELD(rules.no_output) } },
+	[ATTRIBUTE_OUTPUT] = { "output", KIND_MODE, .sets = { FIELD(rules.no_input) } },
+	[ATTRIBUTE_NO_IRQ] = { "no-irq", KIND_FLAG, .sets = { FIELD(rules.no_irq) } },
+	[ATTRIBUTE_ACTIVE_LOW] = { "active-low", KIND_FLAG, .sets = { FIELD(rules.settings.active_low) } },
+	[ATTRIBUTE_BIAS] = { "bias", KIND_CHOICE, .field = FIELD(rules.settings.bias),
+			     .choices = { { "pull-up", CHIP_BIAS_PULL_UP },
+					  { "pull-down", CHIP_BIAS_PULL_DOWN },
+					  { "disabled", CHIP_BIAS_DISABLED },
+					  { "as-is", CHIP_BIAS_AS_IS } },
+			     .n_quiet = 1 },
+	[ATTRIBUTE_DRIVE] = { "drive", KIND_CHOICE, .field = FIELD(rules.settings.drive),
+			      .choices = { { "push-pull", CHIP_DRIVE_PUSH_PULL },
+					   { "open-drain", CHIP_DRIVE_OPEN_DRAIN },
+					   { "open-source", CHIP_DRIVE_OPEN_SOURCE } } },
+	[ATTRIBUTE_DEBOUNCE] = { "debounce", KIND_TIME, .field = FIELD(rules.settings.debounce_us) },
+	[ATTRIBUTE_INIT] = { "init", KIND_CHOICE, .field = FIELD(rules.init),
+			     .choices = { { "output-low", LINE_REST_OUTPUT_LOW },
+					  { "output-high", LINE_REST_OUTPUT_HIGH },
+					  { "input", LINE_REST_INPUT } } },
+	[ATTRIBUTE_ON_DISCONNECT] = { "on-disconnect", KIND_CHOICE, .field = FIELD(rules.on_disconnect),
+				      .choices = { { "release", LINE_REST_RELEASED },
+						   { "hold", LINE_REST_HOLD },
+						   { "input", LINE_REST_INPUT },
+						   { "output-low", LINE_REST_OUTPUT_LOW },
+						   { "output-high", LINE_REST_OUTPUT_HIGH } } },
+	[ATTRIBUTE_WIRE] = { .word = "wire", .kind = KIND_LATER },
+};
+
+/* Two that can not both be; outputs: only when the second is one of its values output-low and output-high. */
+static const struct {
+	enum attribute_id a, b;
+	bool outputs;
+} contradictions[] = {
+	{ ATTRIBUTE_INPUT, ATTRIBUTE_OUTPUT, false },	    { ATTRIBUTE_RO, ATTRIBUTE_OUTPUT, false },
+	{ ATTRIBUTE_INPUT, ATTRIBUTE_DRIVE, false },	    { ATTRIBUTE_RO, ATTRIBUTE_DRIVE, false },
+	{ ATTRIBUTE_INPUT, ATTRIBUTE_INIT, true },	    { ATTRIBUTE_RO, ATTRIBUTE_INIT, true },
+	{ ATTRIBUTE_INPUT, ATTRIBUTE_ON_DISCONNECT, true }, { ATTRIBUTE_RO, ATTRIBUTE_ON_DISCONNECT, true },
+	{ ATTRIBUTE_OUTPUT, ATTRIBUTE_DEBOUNCE, false },
+};
+
+static int refuse(const struct attributes *attributes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int refuse(const struct attributes *attributes, const char *format, ...)
+{
+	va_list args;
+	int ret;
+
+	va_start(args, format);
+	ret = why_write(attributes->why, attributes->why_size, attributes->line->where, format, args);
+	va_end(args);
+	return ret;
+}
+
+static void *field_of(struct wanted_line *line, size_t offset)
+{
+	return (char *)line + offset;
+}
+
+/* "pull-up, pull-down, disabled" */
+static void choices_list(const struct attribute_row *row, char *text, size_t size)
+{
+	const struct choice *choices = row->choices;
+	size_t len = 0;
+
+	*text = '\0';
+	for (unsigned i = 0; i + row->n_quiet < CHOICES_MAX && choices[i + row->n_quiet].word && len < size; i++)
+		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? ", " : "", choices[i].word);
+}
+
+static int choice_take(struct attributes *attributes, const struct attribute_row *row, const char *value, size_t len)
+{
+	char list[96];
+
+	for (const struct choice *choice = row->choices; choice->word; choice++) {
+		if (strlen(choice->word) == len && memcmp(choice->word, value, len) == 0) {
+			*(uint8_t *)field_of(attributes->line, row->field) = choice->value;
+			if (row == &rows[ATTRIBUTE_ON_DISCONNECT])
+				attributes->line->safe_default = false;
+			return 0;
+		}
+	}
+	choices_list(row, list, sizeof(list));
+	return refuse(attributes, "unknown %s \"%.*s\" (%s)", row->word, word_shown(len), value, list);
+}
+
+static int time_take(struct attributes *attributes, const struct attribute_row *row, const char *value, size_t len)
+{
+	char why[160];
+	int ret = debounce_parse(value, len, field_of(attributes->line, row->field), why, sizeof(why));
+
+	return ret < 0 ? refuse(attributes, "%s: %s", row->word, why) : 0;
+}
+
+static int value_missing(const struct attributes *attributes, const struct attribute_row *row)
+{
+	char list[96] = "5ms";
+
+	if (row->kind == KIND_CHOICE)
+		choices_list(row, list, sizeof(list));
+	return refuse(attributes, "%s needs a value (%s)", row->word, list);
+}
+
+static int row_take(struct attributes *attributes, const struct attribute_row *row, const char *value, size_t len)
+{
+	uint32_t bit = UINT32_C(1) << (row - rows);
+	bool flag = row->kind == KIND_FLAG || row->kind == KIND_MODE;
+
+	if (row->kind == KIND_LATER)
+		return refuse(attributes, "%s is not supported by this version", row->word);
+	if (attributes->given & bit)
+		return refuse(attributes, "%s is given twice", row->word);
+	if (flag && value)
+		return refuse(attributes, "%s takes no value", row->word);
+	if (!flag && !value)
+		return value_missing(attributes, row);
+	attributes->given |= bit;
+	if (row->kind == KIND_CHOICE)
+		return choice_take(attributes, row, value, len);
+	if (row->kind == KIND_TIME)
+		return time_take(attributes, row, value, len);
+	for (size_t i = 0; i < ARRAY_SIZE(row->sets) && row->sets[i]; i++)
+		*(bool *)field_of(attributes->line, row->sets[i]) = true;
+	return 0;
+}
+
+static const struct attribute_row *row_find(const char *word, size_t len)
+{
+	for (size_t i = 0; i < ATTRIBUTES_N; i++) {
+		if (strlen(rows[i].word) == len && memcmp(rows[i].word, word, len) == 0)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static const char *word_known(unsigned index)
+{
+	return index < ATTRIBUTES_N && rows[index].kind != KIND_LATER ? rows[index].word : NULL;
+}
+
+static int unknown(const struct attributes *attributes, const char *word, size_t len)
+{
+	char text[256];
+
+	unknown_write("attribute", word, len, word_known, text, sizeof(text));
+	return refuse(attributes, "%s", text);
+}
+
+int attributes_take(struct attributes *attributes, const char *word, size_t len, const char *value, size_t value_len)
+{
+	const struct attribute_row *row = row_find(word, len);
+
+	return row ? row_take(attributes, row, value, value_len) : unknown(attributes, word, len);
+}
+
+#define MODE_BITS (UINT32_C(1) << ATTRIBUTE_RO | UINT32_C(1) << ATTRIBUTE_INPUT | UINT32_C(1) << ATTRIBUTE_OUTPUT)
+
+static int mode_take(struct attributes *attributes, const char *value)
+{
+	const struct attribute_row *row = row_find(value, strlen(value));
+
+	if (attributes->given & MODE_BITS)
+		return refuse(attributes, "mode is given twice");
+	if (row && row->kind == KIND_MODE)
+		return row_take(attributes, row, NULL, 0);
+	return refuse(attributes, "unknown mode \"%.*s\" (ro, input, output)", word_shown(strlen(value)), value);
+}
+
+static int flag_take(struct attributes *attributes, const struct attribute_row *row, const char *value)
+{
+	bool no = strcmp(value, "no") == 0;
+	int ret;
+
+	if (!no && strcmp(value, "yes") != 0)
+		return refuse(attributes, "%s: \"%.*s\" is not yes or no", row->word, word_shown(strlen(value)), value);
+	ret = row_take(attributes, row, NULL, 0);
+	if (no)
+		*(bool *)field_of(attributes->line, row->sets[0]) = false;
+	return ret;
+}
+
+int attributes_take_key(struct attributes *attributes, const char *key, const char *value)
+{
+	const struct attribute_row *row = row_find(key, strlen(key));
+
+	if (strcmp(key, "mode") == 0)
+		return mode_take(attributes, value);
+	if (!row || row->kind == KIND_MODE)
+		return -ENOENT;
+	if (row->kind == KIND_FLAG)
+		return flag_take(attributes, row, value);
+	return row_take(attributes, row, value, strlen(value));
+}
+
+static bool is_output(const struct wanted_line *line, enum attribute_id id)
+{
+	uint8_t rest = *(const uint8_t *)((const char *)line + rows[id].field);
+
+	return rest == LINE_REST_OUTPUT_LOW || rest == LINE_REST_OUTPUT_HIGH;
+}
+
+/* The word as it was given: also one that says what is so anyway, as "drive=push-pull". */
+static void word_write(const struct wanted_line *line, const struct attribute_row *row, char text[ATTRIBUTE_TEXT_MAX])
+{
+	const char *field = (const char *)line + row->field;
+	uint32_t debounce_us;
+
+	snprintf(text, ATTRIBUTE_TEXT_MAX, "%s", row->word);
+	if (row->kind == KIND_TIME) {
+		memcpy(&debounce_us, field, sizeof(debounce_us));
+		debounce_write(debounce_us, text + strlen(text), ATTRIBUTE_TEXT_MAX - strlen(text));
+	}
+	for (const struct choice *choice = row->choices; choice->word; choice++) {
+		if (choice->value == *(const uint8_t *)field)
+			snprintf(text, ATTRIBUTE_TEXT_MAX, "%s=%s", row->word, choice->word);
+	}
+}
+
+int attributes_check(const struct attributes *attributes)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(contradictions); i++) {
+		uint32_t both = UINT32_C(1) << contradictions[i].a | UINT32_C(1) << contradictions[i].b;
+		char a[ATTRIBUTE_TEXT_MAX], b[ATTRIBUTE_TEXT_MAX];
+
+		if ((attributes->given & both) != both ||
+		    (contradictions[i].outputs && !is_output(attributes->line, contradictions[i].b)))
+			continue;
+		word_write(attributes->line, &rows[contradictions[i].a], a);
+		word_write(attributes->line, &rows[contradictions[i].b], b);
+		return refuse(attributes, "\"%s\" and \"%s\" contradict each other", a, b);
+	}
+	return 0;
+}
+
+/* Whether the rules say more than the default. */
+static bool line_has(const struct wanted_line *line, enum attribute_id id)
+{
+	const struct attribute_row *row = &rows[id];
+	const char *at = (const char *)line;
+	uint32_t time;
+
+	switch (row->kind) {
+	case KIND_CHOICE:
+		return id == ATTRIBUTE_ON_DISCONNECT ? !line->safe_default : *(const uint8_t *)(at + row->field) != 0;
+	case KIND_TIME:
+		memcpy(&time, at + row->field, sizeof(time));
+		return time != 0;
+	case KIND_LATER:
+		return false;
+	default:
+		/* What "ro" says, "input" need not say again. */
+		if (id == ATTRIBUTE_INPUT && line->rules.no_value)
+			return false;
+		return *(const bool *)(at + row->sets[0]) && (!row->sets[1] || *(const bool *)(at + row->sets[1]));
+	}
+}
+
+void attribute_write(const struct wanted_line *line, enum attribute_id id, char text[ATTRIBUTE_TEXT_MAX])
+{
+	if (line_has(line, id))
+		word_write(line, &rows[id], text);
+	else
+		*text = '\0';
+}
+
+const char *attribute_key(unsigned index)
+{
+	if (index == 0)
+		return "mode";
+	for (unsigned i = 0; i < ATTRIBUTES_N; i++) {
+		if (rows[i].kind != KIND_MODE && rows[i].kind != KIND_LATER && --index == 0)
+			return rows[i].word;
+	}
+	return NULL;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Sections and keys of the configuration file. A section is applied when the next one begins. */
+#include "config/config_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "config/config_line.h"
+#include "config/config_text.h"
+#include "config/guest_keys.h"
+#include "config/ini_text.h"
+#include "config/near.h"
+#include "config/words.h"
+
+struct config {
+	const char *path;
+	struct wanted *wanted;
+	const struct section *section; /* NULL: none yet */
+	char where[WANTED_WHERE_MAX];  /* of the section */
+	size_t guest;		       /* the index of the guest that the section is about */
+	struct guest_keys keys;
+	struct config_line line;
+	char *why;
+	size_t why_size;
+};
+
+/* A kind of section. begin: name is what comes after the word; key: -ENOENT when there is no such key. */
+struct section {
+	const char *word;
+	int (*begin)(struct config *config, const char *name);
+	int (*key)(struct config *config, const char *where, const char *key, const char *value);
+	const char *(*key_word)(unsigned index);
+	int (*end)(struct config *config);
+};
+
+static int refuse(const struct config *config, const char *where, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int refuse(const struct config *config, const char *where, const char *format, ...)
+{
+	va_list args;
+	int ret;
+
+	va_start(args, format);
+	ret = why_write(config->why, config->why_size, where, format, args);
+	va_end(args);
+	return ret;
+}
+
+/* "FILE:12"; of a long path the end, which tells more. */
+static void where_write(const struct config *config, unsigned line, char where[WANTED_WHERE_MAX])
+{
+	size_t len = strlen(config->path), max = WANTED_WHERE_MAX - sizeof("...:1234567");
+
+	if (len <= max)
+		snprintf(where, WANTED_WHERE_MAX, "%s:%u", config->path, line);
+	else
+		snprintf(where, WANTED_WHERE_MAX, "...%s:%u", config->path + len - max, line);
+}
+
+static struct wanted_guest *guest_of(const struct config *config)
+{
+	return &config->wanted->guests[config->guest];
+}
+
+static int guest_begin(struct config *config, const char *name)
+{
+	struct wanted_guest *guest = wanted_add_guest(config->wanted);
+	int ret;
+
+	if (!guest)
+		return errno == E2BIG ? refuse(config, config->where, "more than %d guests", GUESTS_MAX) : -ENOMEM;
+	config->guest = config->wanted->n_guests - 1;
+	memcpy(guest->where, config->where, sizeof(guest->where));
+	ret = guest_keys_take(&config->keys, config->where, "name", strlen("name"), name, strlen(name), config->why,
+			      config->why_size);
+	/* The name is needed now: the next guest's may not be the same. */
+	if (ret == 0)
+		ret = guest_keys_apply(&config->keys, guest, config->why, config->why_size);
+	return ret == 0 ? wanted_name_guest(config->wanted, guest, config->why, config->why_size) : ret;
+}
+
+static const char *guest_key(unsigned index)
+{
+	return guest_key_word(index + 1); /* without "name", which is the section's */
+}
+
+static int guest_key_take(struct config *config, const char *where, const char *key, const char *value)
+{
+	if (strcmp(key, guest_key_word(0)) == 0)
+		return -ENOENT;
+	return guest_keys_take(&config->keys, where, key, strlen(key), value, strlen(value), config->why,
+			       config->why_size);
+}
+
+static int guest_end(struct config *config)
+{
+	int ret = guest_keys_apply(&config->keys, guest_of(config), config->why, config->why_size);
+
+	guest_keys_deinit(&config->keys);
+	return ret;
+}
+
+/* "ivi.door": a guest's name has no dot. */
+static int line_begin(struct config *config, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	size_t guest_len = dot ? (size_t)(dot - name) : strlen(name);
+
+	if (!dot)
+		return refuse(config, config->where, "[line %s] is not [line GUEST.NAME]", name);
+	for (config->guest = 0; config->guest < config->wanted->n_guests; config->guest++) {
+		if (strlen(guest_of(config)->name) == guest_len && memcmp(guest_of(config)->name, name, guest_len) == 0)
+			break;
+	}
+	if (config->guest == config->wanted->n_guests)
+		return refuse(config, config->where, "[line %s]: there is no [guest %.*s] above", name, (int)guest_len,
+			      name);
+	return config_line_begin(&config->line, config->where, dot + 1, config->why, config->why_size);
+}
+
+static int line_key_take(struct config *config, const char *where, const char *key, const char *value)
+{
+	return config_line_key(&config->line, where, key, value);
+}
+
+static int line_end(struct config *config)
+{
+	int ret = config_line_end(&config->line, guest_of(config));
+
+	config_line_deinit(&config->line);
+	return ret;
+}
+
+static const struct section sections[] = {
+	{ "guest", guest_begin, guest_key_take, guest_key, guest_end },
+	{ "line", line_begin, line_key_take, config_line_key_word, line_end },
+};
+
+static const char *section_word(unsigned index)
+{
+	return index < ARRAY_SIZE(sections) ? sections[index].word : NULL;
+}
+
+static int unknown(const struct config *config, const char *where, const char *what, const char *word, size_t len,
+		   const char *(*known)(unsigned index))
+{
+	char text[256];
+
+	unknown_write(what, word, len, known, text, sizeof(text));
+	return refuse(config, where, "%s", text);
+}
+
+static int section_end(struct config *config)
+{
+	return config->section ? config->section->end(config) : 0;
+}
+
+static int on_section(void *ctx, unsigned line, const char *title)
+{
+	struct config *config = ctx;
+	const char *word = title + blank_span(title, strlen(title));
+	size_t len = strcspn(word, " \t");
+	char name[256];
+	int ret = section_end(config);
+
+	config->section = NULL;
+	if (ret < 0)
+		return ret;
+	where_write(config, line, config->where);
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		if (strlen(sections[i].word) == len && memcmp(sections[i].word, word, len) == 0)
+			config->section = &sections[i];
+	}
+	if (!config->section)
+		return unknown(config, config->where, "section", word, len, section_word);
+	word += len + blank_span(word + len, strlen(word + len));
+	snprintf(name, sizeof(name), "%.*s", (int)blank_trim(word, strlen(word)), word);
+	return config->section->begin(config, name);
+}
+
+static int on_key(void *ctx, unsigned line, unsigned n_lines, const char *key, const char *value)
+{
+	struct config *config = ctx;
+	char where[WANTED_WHERE_MAX];
+	int ret;
+
+	where_write(config, line, where);
+	if (!config->section)
+		return refuse(config, where, "\"%s\" is in no section", key);
+	if (n_lines > 1 && strcmp(key, "lines") != 0 && strcmp(key, "names") != 0)
+		return refuse(config, where, "\"%s\" goes on in the next line, which is indented", key);
+	ret = config->section->key(config, where, key, value);
+	if (ret == -ENOENT)
+		return unknown(config, where, "key", key, strlen(key), config->section->key_word);
+	return ret;
+}
+
+static int parse(struct config *config, const char *text)
+{
+	const struct ini_text to = { config, on_section, on_key };
+	char fault[160], where[WANTED_WHERE_MAX];
+	unsigned line;
+	int ret;
+
+	ret = ini_text_parse(text, &to, &line, fault, sizeof(fault));
+	if (ret == -EINVAL && fault[0]) {
+		where_write(config, line, where);
+		return refuse(config, where, "%s", fault);
+	}
+	if (ret == 0)
+		ret = section_end(config);
+	for (size_t i = 0; i < config->wanted->n_guests && ret == 0; i++) {
+		ret = guest_complete(&config->wanted->guests[i], config->why, config->why_size);
+		if (ret == 0)
+			ret = config_lines_check(&config->wanted->guests[i], config->why, config->why_size);
+	}
+	if (ret == 0 && config->wanted->n_guests == 0)
+		return refuse(config, config->path, "there is no [guest NAME]");
+	return ret;
+}
+
+int config_file_parse(const char *path, const char *text, struct wanted *wanted, char *why, size_t why_size)
+{
+	struct config config = { .path = path, .wanted = wanted, .why = why, .why_size = why_size };
+	int ret = parse(&config, text);
+
+	guest_keys_deinit(&config.keys);
+	config_line_deinit(&config.line);
+	return ret;
+}
+
+int config_file_read(const char *path, struct wanted *wanted, char *why, size_t why_size)
+{
+	char *text;
+	int ret = config_text_read(path, &text, why, why_size);
+
+	if (ret < 0)
+		return ret;
+	ret = config_file_parse(path, text, wanted, why, why_size);
+	free(text);
+	return ret;
+}
+
+bool config_file_supported(void)
+{
+	return true;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The configuration file:
+ *
+ *   [guest NAME]        socket, socket-mode, socket-group, fd, lines, sim, names: as in --guest
+ *   [line GUEST.NAME]   one more line of a guest that stands above, shown to it as NAME: chip, line, and attributes:
+ *                       mode = input|output|ro, active-low = yes, no-irq = yes, bias, drive, debounce, init, on-disconnect
+ *
+ * Values of lines and names may go on in indented lines.
+ */
+#pragma once
+
+#include "config/wanted.h"
+
+/* Whether this build can read one: it needs inih. */
+bool config_file_supported(void);
+/* Fills wanted, which is empty. -EINVAL with why, of the first fault: "FILE:12: ..."; -ENOMEM. */
+int config_file_read(const char *path, struct wanted *wanted, char *why, size_t why_size);
+/* The same from memory; path is for messages. */
+int config_file_parse(const char *path, const char *text, struct wanted *wanted, char *why, size_t why_size);

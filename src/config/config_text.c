@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Reads a file into memory that is not larger than it must be. */
+#include "config/config_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "config/utf8.h"
+
+/* Until the end, or one byte more than may be. Bytes or -errno. */
+static ssize_t read_all(int fd, char *text)
+{
+	size_t len = 0;
+
+	while (len <= CONFIG_TEXT_MAX) {
+		ssize_t n = read(fd, text + len, CONFIG_TEXT_MAX + 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+static unsigned line_of(const char *text, size_t at)
+{
+	unsigned line = 1;
+
+	while (at-- > 0)
+		line += *text++ == '\n';
+	return line;
+}
+
+static int check(const char *path, const char *text, size_t len, char *why, size_t why_size)
+{
+	const char *zero = memchr(text, '\0', len);
+	size_t good = utf8_span(text, len);
+
+	if (len > CONFIG_TEXT_MAX)
+		snprintf(why, why_size, "%s: more than %d bytes", path, CONFIG_TEXT_MAX);
+	else if (zero && (size_t)(zero - text) < good)
+		snprintf(why, why_size, "%s:%u: a zero byte", path, line_of(text, (size_t)(zero - text)));
+	else if (good < len)
+		snprintf(why, why_size, "%s:%u: not UTF-8", path, line_of(text, good));
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int fd_read(const char *path, int fd, char *text, char *why, size_t why_size)
+{
+	ssize_t len = read_all(fd, text);
+
+	if (len < 0) {
+		snprintf(why, why_size, "%s: %s", path, strerror((int)-len));
+		return -EINVAL;
+	}
+	text[len] = '\0';
+	return check(path, text, (size_t)len, why, why_size);
+}
+
+int config_text_read(const char *path, char **text, char *why, size_t why_size)
+{
+	char *whole, *fitting;
+	int fd, ret;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		snprintf(why, why_size, "%s: %s", path, strerror(errno));
+		return -EINVAL;
+	}
+	whole = malloc(CONFIG_TEXT_MAX + 2);
+	ret = whole ? fd_read(path, fd, whole, why, why_size) : -ENOMEM;
+	fd_close(&fd);
+	if (ret < 0) {
+		free(whole);
+		return ret;
+	}
+	fitting = realloc(whole, strlen(whole) + 1);
+	*text = fitting ? fitting : whole;
+	return 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The text of a configuration file: read once, bounded, and nothing but text. */
+#pragma once
+
+#include <stddef.h>
+
+#define CONFIG_TEXT_MAX (1024 * 1024)
+
+/*
+ * *text is the caller's, ends with a zero byte and has no other, and is UTF-8. -EINVAL with why, which begins with the
+ * path; -ENOMEM. A pipe is read to its end, too.
+ */
+int config_text_read(const char *path, char **text, char *why, size_t why_size);

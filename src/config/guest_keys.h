@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * What the user says of one guest: socket, lines, sim, ... One table of keys for --guest and for the sections of a file.
+ * The values are collected first and applied in the table's order, so that the user's order means nothing.
+ */
+#pragma once
+
+#include "config/wanted.h"
+
+#define GUEST_KEYS_N 8
+
+/* Zero-initialised is ready. */
+struct guest_keys {
+	struct {
+		char *value; /* owned; NULL: not given */
+		char where[WANTED_WHERE_MAX];
+	} of[GUEST_KEYS_N];
+};
+
+void guest_keys_deinit(struct guest_keys *keys);
+/* NULL after the last. "name" is the first: in a file it is not a key. */
+const char *guest_key_word(unsigned index);
+/* Takes one value; where begins messages. -ENOENT: no such key. -EINVAL with why; -ENOMEM. */
+int guest_keys_take(struct guest_keys *keys, const char *where, const char *key, size_t key_len, const char *value,
+		    size_t value_len, char *why, size_t why_size);
+/* Gives the guest what was taken. -EINVAL with why; -ENOMEM. */
+int guest_keys_apply(const struct guest_keys *keys, struct wanted_guest *guest, char *why, size_t why_size);
+/* When the guest has all its lines: a simulated chip that no words pick lines from is a whole one. -EINVAL with why. */
+int guest_complete(struct wanted_guest *guest, char *why, size_t why_size);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Where a guest's front-end comes from, and what a guest is called. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#define GUEST_NAME_MAX 32
+#define GUESTS_MAX     256
+
+#define SOCKET_PATH_SIZE sizeof(((struct sockaddr_un *)0)->sun_path)
+
+/* Where a guest's front-end comes from. */
+struct guest_socket {
+	char path[SOCKET_PATH_SIZE];  /* "": none of our making, fd is it */
+	char alias[SOCKET_PATH_SIZE]; /* "", or a symbolic link to path */
+	int fd; /* the caller's: a listening or a connected socket that was given to us; -1: none */
+	bool has_mode, has_group;
+	mode_t mode;
+	gid_t group;
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Which lines a guest gets, in the words of ACRN and more:
+ *
+ *   LINES = ( '@' CHIP [ '{' LINE (':' LINE)* '}' ] )+      no braces: the whole chip
+ *   CHIP  = N | gpiochipN | /path | label | "label" | sim   sim: the guest's own simulated chip
+ *   LINE  = SEL [ '=' NAME ] (',' ATTRIBUTE)*               NAME: what the guest is shown; ATTRIBUTE: attributes.h
+ *   SEL   = offset | lo-hi | name | "name"
+ *
+ * Blanks around words mean nothing. Quotes (words.h) are for names with other characters, and for those that look like
+ * something else: 17 is an offset, "17" is a name; sim is the simulated chip, "sim" is a label.
+ */
+#pragma once
+
+#include "config/wanted.h"
+
+/* Adds to the guest; its where begins each message. -EINVAL with why; -ENOMEM. The guest may have got a part then. */
+int lines_parse(const char *text, struct wanted_guest *guest, char *why, size_t why_size);
+/* The whole of text is one CHIP, or one SEL that is no range: line->where is then made, too. */
+int lines_chip_parse(const char *text, struct wanted_guest *guest, struct wanted_chip *chip, char *why,
+		     size_t why_size);
+int lines_line_parse(const char *text, struct wanted_guest *guest, struct wanted_line *line, char *why,
+		     size_t why_size);
+
+/* How much of text comes before a ',' that is in no quotes and, with braces, in no braces. */
+size_t lines_span(const char *text, bool braces);

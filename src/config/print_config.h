@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Writes what the user wants as a configuration file: in words, nothing is looked up. */
+#pragma once
+
+#include <stdio.h>
+
+#include "config/wanted.h"
+
+/*
+ * What config_file_read() makes of the text is the same again, but for places and aliases (an alias becomes a comment);
+ * unless two lines of a guest were given one name, which it refuses.
+ * -EINVAL: a path has bytes that no such file can hold; -EIO: writing failed.
+ */
+int print_config(const struct wanted *wanted, FILE *file);

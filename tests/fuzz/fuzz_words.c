@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Fuzz target: the words of the configuration. The first byte says what the rest is:
+ *
+ *   'l'   lines, as in "lines=..."
+ *   'c'   a configuration file
+ *   else  one --guest a line
+ *
+ * What is understood is printed as a file, which must be understood too, and print the same again.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config_file.h"
+#include "config/guest_option.h"
+#include "config/lines_grammar.h"
+#include "config/print_config.h"
+
+static char why[256];
+
+static int lines_read(const char *text, struct wanted *wanted)
+{
+	struct wanted_guest *guest = wanted_add_guest(wanted);
+
+	if (!guest)
+		abort();
+	snprintf(guest->name, sizeof(guest->name), "a");
+	guest->sim = 8;
+	return lines_parse(text, guest, why, sizeof(why));
+}
+
+static int guests_read(char *words, struct wanted *wanted)
+{
+	unsigned number = 0;
+
+	for (char *word = strtok(words, "\n"); word; word = strtok(NULL, "\n")) {
+		int ret = guest_option_parse(word, ++number, wanted, why, sizeof(why));
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* The file that says the same; NULL: none can. */
+static char *printed(const struct wanted *wanted)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+	int ret = file ? print_config(wanted, file) : -ENOMEM;
+
+	if (!file || fclose(file) != 0)
+		abort();
+	if (ret == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void check_round_trip(const struct wanted *wanted)
+{
+	struct wanted again = { 0 };
+	char *first = printed(wanted), *second;
+	int ret;
+
+	if (!first)
+		return;
+	ret = config_file_parse("printed", first, &again, why, sizeof(why));
+	/* Lines alone, under 'l', may leave out the simulated chip, and --guest does not look for names given twice. */
+	if (ret < 0 && !strstr(why, "no line of it") && !strstr(why, "already that of"))
+		abort();
+	second = ret == 0 ? printed(&again) : NULL;
+	if (ret == 0 && (!second || strcmp(first, second) != 0))
+		abort();
+	free(first);
+	free(second);
+	wanted_deinit(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct wanted wanted = { 0 };
+	char *text;
+	int ret;
+
+	if (size == 0)
+		return 0;
+	text = strndup((const char *)data + 1, size - 1);
+	if (!text)
+		abort();
+	why[0] = '\0';
+	if (data[0] == 'l')
+		ret = lines_read(text, &wanted);
+	else if (data[0] == 'c')
+		ret = config_file_parse("f", text, &wanted, why, sizeof(why));
+	else
+		ret = guests_read(text, &wanted);
+	if (ret < 0 && !why[0])
+		abort(); /* a refusal says why */
+	if (ret == 0 && wanted.n_guests > 0 && config_file_supported())
+		check_round_trip(&wanted);
+	wanted_deinit(&wanted);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The configuration file: what is made of it, and what is refused with which message. */
+#include "rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "config/config_file.h"
+#include "wanted_text.h"
+
+static struct wanted wanted;
+static char why[512];
+
+static int deinit(void **state)
+{
+	wanted_deinit(&wanted);
+	return 0;
+}
+
+static int parse(const char *text)
+{
+	wanted_deinit(&wanted);
+	why[0] = '\0';
+	return config_file_parse("f", text, &wanted, why, sizeof(why));
+}
+
+static void is_supported(void **state)
+{
+	if (!config_file_supported()) {
+		assert_int_equal(parse("[guest a]\nsim=1\n"), -EINVAL);
+		assert_string_equal(why, "f: this build reads no configuration: it was made without inih");
+		skip();
+	}
+}
+
+/* The guests' meanings, parted by '|'. */
+static const struct {
+	const char *text;
+	const char *meaning;
+} good[] = {
+	{ "[guest ivi]\n"
+	  "socket = /run/vgpio/ivi.sock\n"
+	  "socket-mode = 0660\n"
+	  "socket-group = 36\n"
+	  "lines = @pinctrl-rp1{4-7}\n"
+	  "\n"
+	  "[line ivi.door]\n"
+	  "chip = pinctrl-rp1\n"
+	  "line = 17\n"
+	  "bias = pull-up\n"
+	  "debounce = 5ms\n"
+	  "mode = input\n",
+	  "ivi /run/vgpio/ivi.sock 660 gid36 L[pinctrl-rp1]{4-7:17=door !out bias2 5000us}" },
+	{ "[guest a]\nsim=4\n[guest b]\nfd = 5\nnames = x:y\nsim = 2\n", "a sim4 S[sim]|b fd5 sim2(x,y) S[sim]" },
+	{ "[guest a]\nsim=4", "a sim4 S[sim]" },
+	{ "\xef\xbb\xbf[guest a]\r\nsim = 4 ; four\r\n", "a sim4 S[sim]" },
+	{ "\xef\xbb\xbf; nothing\n[guest a]# a comment\nsim: 4\n # more\n", "a sim4 S[sim]" },
+	{ "[ guest\ta ] ; here\nsim=1\n", "a sim1 S[sim]" },
+	/* Values that go on. */
+	{ "[guest a]\nlines =\n  @0{    ; the first\n\t1=x,input:  ; a door\n# nothing\n\n    2:\n 3}\n @1\nsocket=s\n",
+	  "a s N0[0]{1=x !out:2:3}N1[1]" },
+	{ "[guest a]\nsim = 3\nnames = a:\n  b:\n  \"c ;\" \n", NULL },
+	{ "[guest a]\nsim = 3\nnames = a:\n  b:\n  \"c \\;d\"\n", "a sim3(a,b,c ;d) S[sim]" },
+	{ "[guest a]\nlines = @my\n  label{1:\"a\\\\b\"}\n", "a L[my label]{1:\"a\\b\"}" },
+	{ "[guest a]\n  lines = @0\n[guest b]\n\tsim=1\n", "a N0[0]|b sim1 S[sim]" },
+	/* A socket path with what begins a comment. */
+	{ "[guest a]\nsim=1\nsocket = \"/run/a \\; b\"\n", "a /run/a ; b sim1 S[sim]" },
+	{ "[guest a]\nsim=1\nsocket = /run/a;b,c\n", "a /run/a;b,c sim1 S[sim]" },
+	/* Lines. */
+	{ "[guest a]\nsim=4\n[line a.x]\nchip=sim\nline=3\n", "a sim4 S[sim]{3=x}" },
+	{ "[guest a]\n[line a.x]\nchip=0\nline=1\n[line a.y]\nchip=0\nline=\"2\"\n[line a.z]\nchip=1\nline=2\n"
+	  "[line a.w]\nchip=0\nline=3\n",
+	  "a N0[0]{1=x:\"2\"=y}N1[1]{2=z}N0[0]{3=w}" },
+	{ "[guest a]\nlines=@0\n[line a.x]\nchip=0\nline=1\n", "a N0[0]N0[0]{1=x}" },
+	{ "[guest a]\nlines=@1\n[guest b]\nlines=@2\n[line a.a.b c]\nchip=my{l@bel\nline=Red LED, left\n",
+	  "a N1[1]L[my{l@bel]{\"Red LED, left\"=a.b c}|b N2[2]" },
+	{ "[guest a]\n[line a.x]\nline=1\nmode=ro\nno-irq=yes\nactive-low=yes\nchip=/dev/gpiochip-exp\n"
+	  "init=input\non-disconnect=hold\n[line a.y]\nline=2\nchip=gpiochip7\nmode=output\nno-irq=no\n"
+	  "active-low = no\ndrive=open-drain\ninit = output-high\n",
+	  "a P[/dev/gpiochip-exp]{1=x !out !value !irq low init1 fate4}N7[gpiochip7]{2=y !in drive1 init3}" },
+	/* A title may be longer than inih keeps. */
+	{ "[guest a123456789012345678901234567890]\n[line a123456789012345678901234567890."
+	  "b123456789012345678901234567890]\nchip=0\nline=1\n",
+	  "a123456789012345678901234567890 N0[0]{1=b123456789012345678901234567890}" },
+};
+
+static void text_and_its_meaning(void **state)
+{
+	is_supported(state);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		char all[4096] = "";
+		int ret = parse(good[i].text);
+
+		if (!good[i].meaning) {
+			assert_int_equal(ret, -EINVAL);
+			continue;
+		}
+		if (ret < 0)
+			fail_msg("refused: %s: %s", good[i].text, why);
+		for (size_t j = 0; j < wanted.n_guests; j++) {
+			strcat(all, j ? "|" : "");
+			strcat(all, wanted_text(&wanted.guests[j]));
+		}
+		assert_string_equal(all, good[i].meaning);
+	}
+}
+
+static const struct {
+	const char *text;
+	const char *why;
+} refusals[] = {
+	/* What is no INI, or would be cut silently. */
+	{ "", "f: there is no [guest NAME]" },
+	{ "# nothing\n", "f: there is no [guest NAME]" },
+	{ "socket = a\n", "f:1: \"socket\" is in no section" },
+	{ "[guest a]\nsim\n", "f:2: neither [section] nor key = value" },
+	{ "[guest a]\nsim\nscoket = a\n", "f:2: neither [section] nor key = value" },
+	{ "[guest a]\nscoket = a\nsim\n", "f:2: unknown key \"scoket\"; did you mean \"socket\"?" },
+	{ "[guest a\nsim = 1\n", "f:1: a section without ']'" },
+	{ "\n[guest a] sim = 1\n", "f:2: something after the ']' of a section" },
+	{ "[guest a]\nsim = 1\n  [guest b]\n", "f:3: a section does not begin at the start of its line" },
+	{ "[guest a]\n= 1\n", "f:2: unknown key \"\" (socket, fd, socket-mode, socket-group, sim, names, lines)" },
+	/* Sections. */
+	{ "[gest a]\nsim=1\n", "f:1: unknown section \"gest\"; did you mean \"guest\"?" },
+	{ "[daemon]\n", "f:1: unknown section \"daemon\" (guest, line)" },
+	{ "[]\n", "f:1: unknown section \"\" (guest, line)" },
+	{ "[guest]\nsim=1\n", "f:1: name: empty" },
+	{ "[guest a b]\nsim=1\n", "f:1: name: \"a b\" is no guest's name: letters, digits, '-' and '_' only" },
+	{ "[guest a]\nsim=1\n\n[guest a]\n", "f:4: the name \"a\" is already that of f:1" },
+	{ "[guest a]\n\n[guest b]\nsim=1", "f:1: the guest has no lines (lines or sim)" },
+	{ "[guest a]\nsim=1\n[line a.x]\nchip=0\nline=1\n",
+	  "f:1: the guest has a simulated chip, but no line of it (@sim)" },
+	{ "[guest a]\n[line a.x]\nchip=sim\nline=1\n",
+	  "f:1: the guest has lines of the chip sim, but no such chip (sim=N)" },
+	{ "[line a.x]\n[guest a]\n", "f:1: [line a.x]: there is no [guest a] above" },
+	{ "[guest a]\nsim=1\n[line b.x]\n", "f:3: [line b.x]: there is no [guest b] above" },
+	{ "[guest a]\nsim=1\n[line x]\n", "f:3: [line x] is not [line GUEST.NAME]" },
+	{ "[guest a]\nsim=1\n[line a.]\n", "f:3: the name \"\": a name is not empty" },
+	{ "[guest a]\nsim=1\n[line a.t\xc3\xbcr]\n", "f:3: the name \"t\xc3\xbcr\": a name is of printable ASCII" },
+	{ "[guest a]\nsim=1\n[line a.12345678901234567890123456789012]\n",
+	  "f:3: the name \"1234567890123456789012345678901...\" has 32 bytes, a name has at most 31" },
+	/* Keys of a guest. */
+	{ "[guest a]\n\nscoket = x\n", "f:3: unknown key \"scoket\"; did you mean \"socket\"?" },
+	{ "[guest a]\nname = x\n", "f:2: unknown key \"name\"; did you mean \"names\"?" },
+	{ "[guest a]\nsim = 1\nsim = 1\n", "f:3: \"sim\" is given twice" },
+	{ "[guest a]\nsocket =\nsim = 1\n", "f:2: socket: empty" },
+	{ "[guest a]\nsim = 1\n fd = 1\n", "f:2: \"sim\" goes on in the next line, which is indented" },
+	{ "[guest a]\nnames = x\n\nsim = no\n", "f:4: sim: \"no\" is no number of lines from 1 to 65535" },
+	{ "[guest a]\n\nlines = @0{1:\n  17,bias=pullup}\n",
+	  "f:3: line 17: unknown bias \"pullup\" (pull-up, pull-down, disabled)" },
+	{ "[guest a]\nlines = @0{1\n", "f:2: lines, column 5: ':' or '}' is missing at the end" },
+	/* Keys of a line. */
+	{ "[guest a]\n[line a.x]\nline=1\n", "f:2: \"chip\" is missing" },
+	{ "[guest a]\n[line a.x]\nchip=1\n", "f:2: \"line\" is missing" },
+	{ "[guest a]\n[line a.x]\nchip=1\nchip=2\n", "f:4: chip is given twice" },
+	{ "[guest a]\n[line a.x]\nchip=0\nline=4-7\n", "f:2: line 4-7: one line is wanted here, not a range" },
+	{ "[guest a]\n[line a.x]\nchip=\nline=4\n", "f:2: chip, column 1: a chip is missing at the end" },
+	{ "[guest a]\n[line a.x]\nchip=\"a\nline=4\n", "f:2: chip, column 1: a quote without its end at \"\"a\"" },
+	{ "[guest a]\n[line a.x]\nbais=pull-up\n", "f:3: unknown key \"bais\"; did you mean \"bias\"?" },
+	{ "[guest a]\n[line a.x]\ninput=yes\n",
+	  "f:3: unknown key \"input\" (chip, line, mode, no-irq, active-low, bias, drive, "
+	  "debounce, init, on-disconnect)" },
+	{ "[guest a]\n[line a.x]\nwire=b.y\n", "f:3: wire is not supported by this version" },
+	{ "[guest a]\n[line a.x]\nbias=pullup\n", "f:3: unknown bias \"pullup\" (pull-up, pull-down, disabled)" },
+	{ "[guest a]\n[line a.x]\nbias=as-is\nbias=as-is\n", "f:4: bias is given twice" },
+	{ "[guest a]\n[line a.x]\nactive-low=no\nactive-low=no\n", "f:4: active-low is given twice" },
+	{ "[guest a]\n[line a.x]\nmode=ro\nmode=input\n", "f:4: mode is given twice" },
+	{ "[guest a]\n[line a.x]\nmode=bias\n", "f:3: unknown mode \"bias\" (ro, input, output)" },
+	{ "[guest a]\n[line a.x]\nno-irq=true\n", "f:3: no-irq: \"true\" is not yes or no" },
+	{ "[guest a]\n[line a.x]\ndebounce=5\n",
+	  "f:3: debounce: \"5\" has no unit (us, ms, s); did you mean \"5ms\"?" },
+	{ "[guest a]\n[line a.x]\nchip=0\nline=1\nmode=ro\ndrive=open-drain\n",
+	  "f:2: line 1: \"ro\" and \"drive=open-drain\" contradict each other" },
+	{ "[guest a]\n[line a.x]\nchip=0\nline=1\n[line a.x]\nchip=0\nline=2\n",
+	  "f:5: line 2: the name \"x\" is already that of f:2: line 1" },
+	{ "[guest a]\nlines=@0{7=x}\n[line a.x]\nchip=0\nline=2\n",
+	  "f:3: line 2: the name \"x\" is already that of f:2: line 7" },
+	{ "[guest a]\nlines=@0{1=x:2=b:3=a:4=b:5=b}\n", "f:2: line 4: the name \"b\" is already that of f:2: line 2" },
+	{ "[guest a]\nlines=@0{0-65534}\n[line a.x]\nchip=0\nline=2\n",
+	  "f:3: line 2: more than 65535 lines for the guest" },
+};
+
+static void refusals_name_word_and_place(void **state)
+{
+	is_supported(state);
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		if (parse(refusals[i].text) != -EINVAL)
+			fail_msg("not refused: %s", refusals[i].text);
+		assert_string_equal(why, refusals[i].why);
+	}
+}
+
+/* inih's own buffer decides: the longest line that gets through whole is found, and the next longer one is refused. */
+static void a_line_is_never_cut(void **state)
+{
+	char text[1200], expected[160];
+	size_t len = 0;
+	int ret;
+
+	is_supported(state);
+	do {
+		len++;
+		snprintf(text, sizeof(text), "[guest a]\nlines = @%0*d\n", (int)len, 7);
+		ret = parse(text);
+	} while (ret == 0 && len < 100);
+	assert_int_equal(ret, 0); /* a number of any length is a number */
+	for (; ret == 0; len++) {
+		snprintf(text, sizeof(text), "[guest a]\nlines = @0{%0*d:3}\n", (int)len, 7);
+		ret = parse(text);
+		if (ret == 0)
+			assert_string_equal(wanted_text(&wanted.guests[0]), "a N0[0]{7:3}");
+		assert_in_range(len, 100, 1000);
+	}
+	len += strlen("lines = @0{:3}") - 1;
+	snprintf(expected, sizeof(expected),
+		 "f:2: the line has %zu bytes, at most %zu; a value may go on in lines that are indented", len,
+		 len - 1);
+	assert_string_equal(why, expected);
+	assert_true(len - 1 >= 190); /* print_config() counts on it */
+	/* A comment may be as long as it likes. */
+	snprintf(text, sizeof(text), "; %01000d\n[guest a]\nsim=1\n ; %0100d\n", 0, 0);
+	assert_int_equal(parse(text), 0);
+}
+
+static void a_long_path_is_shown_by_its_end(void **state)
+{
+	const char *path = "/etc/a/very/long/way/to/the/configuration/of/the/daemon/that/serves/gpio.conf";
+
+	is_supported(state);
+	wanted_deinit(&wanted);
+	assert_int_equal(config_file_parse(path, "[guest a]\n[line a.x]\nchip=0\nline=1\n", &wanted, why, sizeof(why)),
+			 0);
+	assert_string_equal(wanted.guests[0].where, "...he/configuration/of/the/daemon/that/serves/gpio.conf:1");
+	assert_string_equal(wanted.guests[0].chips[0].lines[0].where,
+			    "...he/configuration/of/the/daemon/that/serves/gpio.conf:2: line 1");
+}
+
+static void as_many_guests_as_allowed(void **state)
+{
+	static char text[GUESTS_MAX * 32];
+	size_t len = 0;
+
+	is_supported(state);
+	for (unsigned i = 0; i <= GUESTS_MAX; i++) {
+		if (i == GUESTS_MAX)
+			assert_int_equal(parse(text), 0);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "[guest g%u]\nsim=1\n", i);
+	}
+	assert_int_equal(parse(text), -EINVAL);
+	assert_string_equal(why, "f:513: more than 256 guests");
+}
+
+/* A file of n bytes in a folder of its own. */
+static char folder[] = "/tmp/test_config_file.XXXXXX";
+static char path[sizeof(folder) + 8];
+
+static int folder_make(void **state)
+{
+	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/f", folder);
+	return 0;
+}
+
+static int folder_remove(void **state)
+{
+	unlink(path);
+	return rmdir(folder);
+}
+
+static int read_bytes(const char *bytes, size_t len)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+	wanted_deinit(&wanted);
+	return config_file_read(path, &wanted, why, sizeof(why));
+}
+
+static void assert_why(const char *after_path)
+{
+	assert_memory_equal(why, path, strlen(path));
+	assert_string_equal(why + strlen(path), after_path);
+}
+
+static void a_file_is_read(void **state)
+{
+	static const char text[] = "[guest a]\nsim=1\n";
+
+	is_supported(state);
+	assert_int_equal(read_bytes(text, strlen(text)), 0);
+	assert_string_equal(wanted_text(&wanted.guests[0]), "a sim1 S[sim]");
+}
+
+static void what_is_no_text_is_refused(void **state)
+{
+	static const char *const bad[] = { "\xc0\xaf",	       "\xc1\xbf",	   "\xe0\x9f\xbf",
+					   "\xed\xa0\x80",     "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+					   "\xf5\x80\x80\x80", "\xe2\x82",	   "\x80",
+					   "\xc3\xc3" };
+	static const char good_ones[] = "; \xc2\x80 \xdf\xbf \xe0\xa0\x80 \xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbf "
+					"\xf0\x90\x80\x80 \xf3\xbf\xbf\xbf \xf4\x8f\xbf\xbf\n";
+
+	is_supported(state);
+	assert_int_equal(read_bytes("a\n\0b", 4), -EINVAL);
+	assert_why(":2: a zero byte");
+	assert_int_equal(read_bytes("a\n\n\xc3(", 5), -EINVAL);
+	assert_why(":3: not UTF-8");
+	assert_int_equal(read_bytes("a\n\xff\n\0", 5), -EINVAL);
+	assert_why(":2: not UTF-8");
+	/* Too long a form, a surrogate, beyond the last character, cut off, without a beginning. */
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(read_bytes(bad[i], strlen(bad[i])), -EINVAL);
+		assert_why(":1: not UTF-8");
+	}
+	assert_int_equal(read_bytes(good_ones, strlen(good_ones)), -EINVAL);
+	assert_why(": there is no [guest NAME]");
+}
+
+static void a_file_is_bounded(void **state)
+{
+	size_t max = 1024 * 1024;
+	char *text;
+
+	is_supported(state);
+	text = malloc(max + 1);
+	assert_non_null(text);
+	memset(text, '\n', max + 1);
+	memcpy(text, "[guest a]\nsim=1\n", 16);
+	assert_int_equal(read_bytes(text, max), 0);
+	assert_int_equal(read_bytes(text, max + 1), -EINVAL);
+	assert_why(": more than 1048576 bytes");
+	free(text);
+}
+
+static void what_can_not_be_read_is_said(void **state)
+{
+	is_supported(state);
+	wanted_deinit(&wanted);
+	assert_int_equal(config_file_read("/nonexistent/f", &wanted, why, sizeof(why)), -EINVAL);
+	assert_string_equal(why, "/nonexistent/f: No such file or directory");
+	assert_int_equal(config_file_read("/", &wanted, why, sizeof(why)), -EINVAL);
+	assert_string_equal(why, "/: Is a directory");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_and_its_meaning),
+		cmocka_unit_test(refusals_name_word_and_place),
+		cmocka_unit_test(a_line_is_never_cut),
+		cmocka_unit_test(a_long_path_is_shown_by_its_end),
+		cmocka_unit_test(as_many_guests_as_allowed),
+		cmocka_unit_test_setup_teardown(a_file_is_read, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(what_is_no_text_is_refused, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(a_file_is_bounded, folder_make, folder_remove),
+		cmocka_unit_test(what_can_not_be_read_is_said),
+	};
+
+	return cmocka_run_group_tests_name("config_file", tests, NULL, deinit);
+}

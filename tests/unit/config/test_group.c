@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Groups by number and by name. */
+#include "rows.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+
+#include "config/group.h"
+
+static char why[128];
+
+static void numbers(void **state)
+{
+	gid_t group = 1;
+
+	assert_int_equal(group_parse("0", &group, why, sizeof(why)), 0);
+	assert_int_equal(group, 0);
+	assert_int_equal(group_parse("4294967294", &group, why, sizeof(why)), 0);
+	assert_int_equal(group, 4294967294u);
+	assert_int_equal(group_parse("4294967295", &group, why, sizeof(why)), -ERANGE);
+	assert_string_equal(why, "group \"4294967295\": too large a number");
+	assert_int_equal(group, 4294967294u);
+}
+
+/* Every group of the machine; there is always the one of number 0. */
+static void names(void **state)
+{
+	struct group *entry;
+	int n = 0;
+
+	setgrent();
+	while ((entry = getgrent())) {
+		char name[64];
+		gid_t number = entry->gr_gid, group = number + 1;
+
+		snprintf(name, sizeof(name), "%s", entry->gr_name);
+		assert_int_equal(group_parse(name, &group, why, sizeof(why)), 0);
+		assert_int_equal(group, number);
+		n++;
+	}
+	endgrent();
+	assert_true(n > 0);
+}
+
+static void no_group(void **state)
+{
+	static const char *const words[] = { "no-such-group-here", "", "-1", "0x0", "1 " };
+	gid_t group = 7;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		char expected[128];
+
+		snprintf(expected, sizeof(expected), "there is no group \"%s\"", words[i]);
+		assert_int_equal(group_parse(words[i], &group, why, sizeof(why)), -ENOENT);
+		assert_string_equal(why, expected);
+		assert_int_equal(group, 7);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(names),
+		cmocka_unit_test(no_group),
+	};
+
+	return cmocka_run_group_tests_name("group", tests, NULL, NULL);
+}
