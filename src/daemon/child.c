@@ -84,7 +84,7 @@ void child_start(struct child *child)
 	int ret;
 	pid_t pid;
 
-	if (child->stopped || child->pid > 0)
+	if (child->stopped || child->done || child->pid > 0)
 		return;
 	ret = child->ops->prepare ? child->ops->prepare(child) : 0;
 	if (ret < 0) {
@@ -126,16 +126,32 @@ static bool death_note(struct child *child)
 	return oldest != 0 && now - oldest < CHILD_DEATHS_WINDOW_NS;
 }
 
-static void death_take(struct child *child, int status)
+static void patience_over(struct loop_timer *timer)
 {
-	bool crash_loop = !child->stopped && death_note(child);
-	char death[80];
+	struct child *child = container_of(timer, struct child, pause);
 
-	death_describe(status, death, sizeof(death));
-	if (child->ops->ended)
-		child->ops->ended(child, crash_loop);
-	if (child->stopped)
+	loop_timer_del(timer);
+	log_warning(child->tag, "process that does not end is killed");
+	kill(child->pid, SIGKILL);
+}
+
+void child_restart(struct child *child)
+{
+	if (child->stopped || child->restarting)
 		return;
+	loop_timer_del(&child->pause);
+	if (child->pid == 0) {
+		child_start(child);
+		return;
+	}
+	child->restarting = true;
+	kill(child->pid, SIGTERM);
+	if (loop_timer_set(child->loop, &child->pause, CHILD_RESTART_PATIENCE_NS, 0, patience_over) < 0)
+		kill(child->pid, SIGKILL);
+}
+
+static void successor_start(struct child *child, bool crash_loop, const char *death)
+{
 	if (crash_loop) {
 		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
 			    "process %s, %d times within %llu s: %srestarting after a pause", death, CHILD_DEATHS_MAX,
@@ -146,6 +162,29 @@ static void death_take(struct child *child, int status)
 		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag, "process %s: restarting", death);
 		child_start(child);
 	}
+}
+
+static void death_take(struct child *child, int status)
+{
+	bool restarting = child->restarting;
+	bool crash_loop;
+	char death[80];
+
+	/* Told to make room, it ends in good order, too: that is not the end of its work. */
+	child->done = child->has_end && !restarting && status == 0;
+	child->restarting = false;
+	loop_timer_del(&child->pause);
+	crash_loop = !child->stopped && !child->done && !restarting && death_note(child);
+	if (child->ops->ended)
+		child->ops->ended(child, crash_loop);
+	if (child->stopped || child->done)
+		return;
+	if (restarting) {
+		child_start(child);
+		return;
+	}
+	death_describe(status, death, sizeof(death));
+	successor_start(child, crash_loop, death);
 }
 
 bool child_reap(struct child *child)

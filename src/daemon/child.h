@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * A process that the supervisor keeps running: forked, without exec; replaced at once when it dies, after a pause when
- * it dies again and again.
+ * it dies again and again. It may be one whose work has an end, and it may be told to make room for a successor.
  */
 #pragma once
 
@@ -18,6 +18,8 @@
 #define CHILD_DEATHS_MAX       5
 #define CHILD_DEATHS_WINDOW_NS (10ull * 1000 * 1000 * 1000)
 #define CHILD_PAUSE_NS	       (1ull * 1000 * 1000 * 1000)
+/* A process that is to make room gets SIGKILL after this time. */
+#define CHILD_RESTART_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
 
 struct child;
 
@@ -32,7 +34,7 @@ struct child_ops {
 	 * child_keep_fds(). The supervisor's loop must not be touched. Returns the exit status.
 	 */
 	int (*main)(struct child *child);
-	/* Supervisor, after each death, before the successor starts. */
+	/* Supervisor, after each death, before the successor starts. Tells by child->done that there will be none. */
 	void (*ended)(struct child *child, bool crash_loop);
 	/* What ended() does about a crash loop, for the log: "session dropped, ". */
 	const char *crash_loop_words;
@@ -41,12 +43,15 @@ struct child_ops {
 struct child {
 	const struct child_ops *ops;
 	struct loop *loop;
-	const char *tag;	     /* of the log */
-	const char *process_name;    /* "vgpio:guest0": at most 15 characters show */
-	const sigset_t *signals_own; /* the signal mask that the process starts with */
-	pid_t pid;		     /* 0: not running */
-	bool stopped;		     /* no successor is wanted */
-	struct loop_timer pause;
+	const char *tag;		      /* of the log */
+	const char *process_name;	      /* "vgpio:guest0": at most 15 characters show */
+	const sigset_t *signals_own;	      /* the signal mask that the process starts with */
+	bool has_end;			      /* status 0 is the end of its work: no successor, see done */
+	pid_t pid;			      /* 0: not running */
+	bool stopped;			      /* no successor is wanted */
+	bool done;			      /* its work has ended */
+	bool restarting;		      /* it was told to make room for its successor */
+	struct loop_timer pause;	      /* until it is started again; while restarting: until it is killed */
 	struct log_limit log_limit;	      /* a guest may be the cause of each death */
 	uint64_t deaths_ns[CHILD_DEATHS_MAX]; /* a ring; 0: none */
 	unsigned next_death;
@@ -54,6 +59,11 @@ struct child {
 
 /* Starts the process; when that fails, it is tried again after a pause. */
 void child_start(struct child *child);
+/*
+ * Replaces the process by a successor: it gets SIGTERM, and its end, whatever its status, is no death that counts.
+ * Starts it at once when it is not running. Does nothing when no successor is wanted.
+ */
+void child_restart(struct child *child);
 /* Looks whether the process has died, and does what is due then. Returns whether it had. */
 bool child_reap(struct child *child);
 /* No successor from now on; the process, if any, gets signo. */

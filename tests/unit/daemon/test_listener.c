@@ -9,8 +9,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+#include "base/util.h"
+#include "config/guest_socket.h"
 #include "daemon/listener.h"
 
 static char why[256];
@@ -49,7 +53,7 @@ static bool connects(const char *path)
 
 	strcpy(address.sun_path, path);
 	good = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
-	close(fd);
+	fd_close(&fd); /* keeps errno */
 	return good;
 }
 
@@ -202,6 +206,163 @@ static void foreign_alias_is_refused(void **state)
 	listener_close(&listener);
 }
 
+static struct guest_socket wanted_make(const char *path)
+{
+	struct guest_socket wanted = { .fd = -1 };
+
+	strcpy(wanted.path, path);
+	return wanted;
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_mode & ALLPERMS;
+}
+
+/* Whatever the umask, which stays what it was. */
+static void mode_is_exact(void **state)
+{
+	static const mode_t umasks[] = { 0, 022, 0777 };
+	static const mode_t modes[] = { 0660, 0600, 0666, 0777, 0 };
+	struct guest_socket wanted = wanted_make("a");
+	struct listener listener;
+	mode_t before = umask(022);
+
+	wanted.has_mode = true;
+	for (size_t i = 0; i < ARRAY_SIZE(umasks) * ARRAY_SIZE(modes); i++) {
+		mode_t mask = umasks[i % ARRAY_SIZE(umasks)];
+
+		umask(mask);
+		wanted.mode = modes[i / ARRAY_SIZE(umasks)];
+		assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), 0);
+		assert_int_equal(mode_of("a"), wanted.mode);
+		assert_int_equal(umask(mask), mask);
+		listener_close(&listener);
+		assert_false(exists("a"));
+	}
+	umask(before);
+}
+
+static void without_mode_the_umask_counts(void **state)
+{
+	struct guest_socket wanted = wanted_make("a");
+	struct listener listener;
+	mode_t before = umask(027);
+
+	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), 0);
+	assert_int_equal(mode_of("a"), 0750);
+	assert_true(connects("a"));
+	listener_close(&listener);
+	umask(before);
+}
+
+/* A default ACL of the directory takes the place of the umask; here it lets nobody but the owner in. */
+static void directory_that_changes_the_mode(void **state)
+{
+	/* linux/posix_acl_xattr.h: version 2; tag, permissions, id of each entry; all little-endian. */
+	static const unsigned char acl[] = {
+		2,    0,    0,	  0,	0x01, 0, 7, 0, 0xff, 0xff, 0xff, 0xff,
+		0x04, 0,    0,	  0, /* the owner's all; the group's none */
+		0xff, 0xff, 0xff, 0xff, 0x20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
+	};
+	struct guest_socket wanted = wanted_make("a");
+	struct listener listener;
+
+	if (setxattr(".", "system.posix_acl_default", acl, sizeof(acl), 0) < 0)
+		skip();
+	wanted.has_mode = true;
+	wanted.mode = 0660;
+	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), -EPERM);
+	assert_string_equal(why, "cannot set mode 0660: the directory makes it 0600");
+	assert_false(exists("a"));
+}
+
+/* Between bind() and listen(): the file is there with its mode, but whoever connects is refused. */
+int __real_lchown(const char *path, uid_t user, gid_t group);
+int __wrap_lchown(const char *path, uid_t user, gid_t group);
+
+static int lchown_calls;
+
+int __wrap_lchown(const char *path, uid_t user, gid_t group)
+{
+	lchown_calls++;
+	assert_true(exists(path));
+	assert_false(connects(path));
+	assert_int_equal(errno, ECONNREFUSED);
+	return __real_lchown(path, user, group);
+}
+
+/* A group of ours, when we have one besides the main one; root may give any. */
+static void group_is_given(void **state)
+{
+	struct guest_socket wanted = wanted_make("a");
+	struct listener listener;
+	struct stat st;
+	gid_t groups[64];
+	int n = getgroups(ARRAY_SIZE(groups), groups);
+
+	lchown_calls = 0;
+	wanted.has_group = true;
+	wanted.group = geteuid() == 0 ? 12345 : n > 0 ? groups[n - 1] : getegid();
+	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), 0);
+	assert_int_equal(stat("a", &st), 0);
+	assert_int_equal(lchown_calls, 1);
+	assert_int_equal(st.st_gid, wanted.group);
+	assert_int_equal(st.st_uid, geteuid());
+	assert_true(connects("a"));
+	listener_close(&listener);
+}
+
+/* As a user who is in no other group. */
+static void foreign_group_is_refused(void **state)
+{
+	struct guest_socket wanted = wanted_make("a");
+	struct listener listener;
+	uid_t user = geteuid();
+
+	if (user == 0) {
+		assert_int_equal(chmod(".", 0777), 0);
+		assert_int_equal(seteuid(65534), 0);
+	}
+	wanted.has_group = true;
+	wanted.group = 54321;
+	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), -EPERM);
+	assert_string_equal(why, "cannot give it to group 54321: Operation not permitted");
+	assert_int_equal(listener.fd, -1);
+	assert_false(exists("a"));
+	assert_int_equal(seteuid(user), 0);
+}
+
+static void stale_is_replaced_whatever_its_mode(void **state)
+{
+	struct guest_socket wanted = wanted_make("a");
+	struct listener listener;
+
+	make_stale("a");
+	assert_int_equal(chmod("a", 0777), 0);
+	wanted.has_mode = true;
+	wanted.mode = 0600;
+	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), 0);
+	assert_int_equal(mode_of("a"), 0600);
+	listener_close(&listener);
+}
+
+/* The path of a socket that was given to us is its owner's. */
+static void adopted_fd_keeps_its_path(void **state)
+{
+	struct listener owner, adopted;
+
+	assert_int_equal(listener_open(&owner, "a", why, sizeof(why)), 0);
+	listener_adopt(&adopted, dup(owner.fd));
+	listener_close(&adopted);
+	assert_int_equal(adopted.fd, -1);
+	assert_true(connects("a"));
+	listener_close(&owner);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +376,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(alias_leads_to_the_socket, setup, teardown),
 		cmocka_unit_test_setup_teardown(stale_alias_is_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_alias_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(mode_is_exact, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_mode_the_umask_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(directory_that_changes_the_mode, setup, teardown),
+		cmocka_unit_test_setup_teardown(group_is_given, setup, teardown),
+		cmocka_unit_test_setup_teardown(foreign_group_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(stale_is_replaced_whatever_its_mode, setup, teardown),
+		cmocka_unit_test_setup_teardown(adopted_fd_keeps_its_path, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("listener", tests, NULL, NULL);
