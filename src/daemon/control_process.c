@@ -42,22 +42,24 @@ void control_process_init(struct control_process *process, struct loop *loop, co
 					 .signals_own = signals_own };
 }
 
-int control_process_open(struct control_process *process, const char *path, size_t n_outlets, char *why,
-			 size_t why_size)
+int control_process_open(struct control_process *process, const char *path, char *why, size_t why_size)
 {
 	char reason[160];
 	int ret = listener_open(&process->listener, path, reason, sizeof(reason));
 
-	if (ret < 0) {
+	if (ret < 0)
 		snprintf(why, why_size, "%s: %s", path, reason);
-		return ret;
-	}
-	process->outlets = calloc(n_outlets, sizeof(*process->outlets));
-	if (!process->outlets) {
-		snprintf(why, why_size, "%s: %s", path, strerror(ENOMEM));
+	return ret;
+}
+
+int control_process_set_outlets(struct control_process *process, size_t n)
+{
+	free(process->outlets);
+	process->n_outlets = 0;
+	process->outlets = calloc(n ? n : 1, sizeof(*process->outlets));
+	if (!process->outlets)
 		return -ENOMEM;
-	}
-	process->n_outlets = n_outlets;
+	process->n_outlets = n;
 	return 0;
 }
 

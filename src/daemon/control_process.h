@@ -9,13 +9,14 @@
 struct control_process {
 	struct child child;
 	struct listener listener;	/* owned */
-	struct control_outlet *outlets; /* owned; one a guest, their port_fd the guest's */
+	struct control_outlet *outlets; /* owned; one a guest, their name and port_fd the guest's */
 	size_t n_outlets;
 };
 
 void control_process_init(struct control_process *process, struct loop *loop, const sigset_t *signals_own);
-/* Makes the control socket. The outlets are to be filled in before the start. -errno, with a line that says why. */
-int control_process_open(struct control_process *process, const char *path, size_t n_outlets, char *why,
-			 size_t why_size);
+/* Makes the control socket. -errno, with a line that says why. */
+int control_process_open(struct control_process *process, const char *path, char *why, size_t why_size);
+/* Makes room for n outlets, which are to be filled in; the process learns of them when it starts. -ENOMEM: none. */
+int control_process_set_outlets(struct control_process *process, size_t n);
 /* The process is stopped and gone by then. Idempotent. */
 void control_process_close(struct control_process *process);

@@ -1,16 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The description of one guest: what every front of the configuration (command line today) produces. */
+/* The description of one guest, as resolve.h makes it: the chips that were found, and each line of the virtual chip. */
 #pragma once
 
-#include <sys/un.h>
-
 #include "chip/chip.h"
+#include "chip/line_rules.h"
+#include "config/guest_socket.h"
 
-#define GUEST_NAME_MAX 32
-#define GUESTS_MAX     256
+#define GUEST_CHIPS_MAX 64
+
+/* One of the chips that a guest's lines come from. */
+struct guest_chip {
+	struct chip_spec spec;
+	struct chip_found found; /* its fd is the guest's */
+};
 
 struct guest {
-	char name[GUEST_NAME_MAX]; /* "guest0", ...: unique; the log's tag and the GUEST of GUEST.LINE */
-	char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	struct chip_spec chip;
+	char name[GUEST_NAME_MAX]; /* "guest0", "ivi": unique; the log's tag and the GUEST of GUEST.LINE */
+	struct guest_socket socket;
+	struct guest_chip *chips; /* owned */
+	unsigned n_chips;
+	struct line_rules *lines; /* owned: the virtual chip, 1 to CHIP_LINES_MAX of them */
+	unsigned n_lines;
+	int *claims; /* owned, as are its fds: of lines that were requested ahead, -1 for the others; or NULL */
 };
+
+/* Closes the chips and the claims too. Idempotent. */
+void guest_deinit(struct guest *guest);
+
+/* As whom this guest's lines are requested, for the kernel and whoever asks it: "vhost-device-gpio:ivi". */
+void guest_consumer(const struct guest *guest, char consumer[CHIP_NAME_MAX]);
+
+/* File descriptors that a process needs which holds every line of the guest: the supervisor does, beside FD_LIMIT_BASE. */
+size_t guest_fds_needed(const struct guest *guest);
+
+struct guests {
+	struct guest *guests; /* owned */
+	size_t n;
+};
+
+void guests_deinit(struct guests *guests);

@@ -19,11 +19,13 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "daemon/given_fd.h"
 #include "daemon/worker.h"
 
 /* Messages of the keeper channel that one turn of the loop takes: other guests have their turn too. */
@@ -91,38 +93,56 @@ static void worker_started(struct child *child)
 		keeper_close(process);
 }
 
-static int worker_life(struct child *child)
+/* Closes what is not this worker's: other guests' fds above all. */
+static int worker_keep_fds(const struct guest_process *process, const struct worker_start *start)
 {
-	struct guest_process *process = guest_process_of(child);
-	struct worker_start start = { .guest = process->guest,
-				      .found = &process->found,
-				      .listen_fd = process->listener.fd,
-				      .keeper_fd = process->keeper_worker_fd,
-				      .port_fd = process->port_fds[1],
-				      .session_fd = process->session_fd,
-				      .kept = &process->kept };
-	const int fixed[] = { start.listen_fd, start.keeper_fd, start.port_fd, start.session_fd, process->found.fd };
+	const int fixed[] = { start->listen_fd, start->connected_fd, start->keeper_fd, start->port_fd,
+			      start->session_fd };
+	const struct guest *guest = &process->guest;
 	size_t n = 0;
-	int *fds = malloc((ARRAY_SIZE(fixed) + process->kept.n) * sizeof(*fds));
+	int *fds = malloc((ARRAY_SIZE(fixed) + guest->n_chips + process->kept.n) * sizeof(*fds));
 
 	if (!fds)
-		return 1;
+		return -ENOMEM;
 	for (; n < ARRAY_SIZE(fixed); n++)
 		fds[n] = fixed[n];
+	for (unsigned i = 0; i < guest->n_chips; i++)
+		fds[n++] = guest->chips[i].found.fd;
 	for (size_t i = 0; i < process->kept.n; i++)
 		fds[n++] = process->kept.fds[i].fd;
 	child_keep_fds(fds, n);
 	free(fds);
-	return worker_main(&start);
+	return 0;
 }
 
-/* All zero again; the seals let nobody change its size. */
+static int worker_life(struct child *child)
+{
+	struct guest_process *process = guest_process_of(child);
+	struct worker_start start = { .guest = &process->guest,
+				      .listen_fd = process->listener.fd,
+				      .connected_fd = process->connected_fd,
+				      .one_off = process->one_off,
+				      .drops = process->drops,
+				      .keeper_fd = process->keeper_worker_fd,
+				      .port_fd = process->port_fds[1],
+				      .session_fd = process->session_fd,
+				      .kept = &process->kept };
+
+	return worker_keep_fds(process, &start) < 0 ? 1 : worker_main(&start);
+}
+
+/*
+ * All zero again; the seals let nobody change its size. What the lines know is kept for once, so that those that are to
+ * hold can; when the workers go on dying it may be the reason.
+ */
 static void session_clear(struct guest_process *process)
 {
-	if (fallocate(process->session_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-		      (off_t)process->session_size) < 0)
+	size_t size = process->drops == 0 ? worker_connection_size() : process->session_size;
+
+	process->drops++;
+	if (fallocate(process->session_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)size) < 0)
 		log_error(process->child.tag, "cannot clear the session: %s", strerror(errno));
-	kept_clear(&process->kept);
+	kept_clear_session(&process->kept);
 }
 
 static void worker_ended(struct child *child, bool crash_loop)
@@ -135,6 +155,16 @@ static void worker_ended(struct child *child, bool crash_loop)
 	keeper_close(process);
 	if (crash_loop)
 		session_clear(process);
+	/*
+	 * Nobody takes the session up: the front-end is to see the end of the connection, and who comes now is not to
+	 * wait for ever. A front-end that came connected does not come again.
+	 */
+	if (child->done) {
+		kept_deinit(&process->kept);
+		listener_close(&process->listener);
+	}
+	if (child->done || crash_loop)
+		fd_close(&process->connected_fd);
 }
 
 static const struct child_ops worker_ops = {
@@ -145,41 +175,31 @@ static const struct child_ops worker_ops = {
 	.crash_loop_words = "session dropped, ",
 };
 
-void guest_process_init(struct guest_process *process, const struct guest *guest, struct loop *loop,
+void guest_process_init(struct guest_process *process, struct guest *guest, bool one_off, struct loop *loop,
 			const sigset_t *signals_own)
 {
-	*process = (struct guest_process){ .guest = guest,
-					   .found.fd = -1,
+	*process = (struct guest_process){ .guest = *guest,
+					   .one_off = one_off,
 					   .listener = LISTENER_NONE,
+					   .connected_fd = -1,
 					   .session_fd = -1,
 					   .port_fds = { -1, -1 },
 					   .keeper_fd = -1,
 					   .keeper_worker_fd = -1 };
-	snprintf(process->process_name, sizeof(process->process_name), "vgpio:%s", guest->name);
+	*guest = (struct guest){ .socket.fd = -1 };
+	snprintf(process->process_name, sizeof(process->process_name), "vgpio:%s", process->guest.name);
 	process->child = (struct child){ .ops = &worker_ops,
+					 .has_end = one_off,
 					 .loop = loop,
-					 .tag = guest->name,
+					 .tag = process->guest.name,
 					 .process_name = process->process_name,
 					 .signals_own = signals_own };
 	kept_init(&process->kept, 0);
 }
 
-int guest_process_probe(struct guest_process *process, char *why, size_t why_size)
-{
-	const struct chip_spec *chip = &process->guest->chip;
-	char reason[160];
-	int ret = chip_probe(chip, &process->found, reason, sizeof(reason));
-
-	if (ret < 0) {
-		process->found.fd = -1;
-		snprintf(why, why_size, "%s: %s", chip->path, reason);
-	}
-	return ret;
-}
-
 static int session_open(struct guest_process *process)
 {
-	process->session_size = worker_session_size(&process->found);
+	process->session_size = worker_session_size(&process->guest);
 	process->session_fd = memfd_create("session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (process->session_fd < 0 || ftruncate(process->session_fd, (off_t)process->session_size) < 0 ||
 	    fcntl(process->session_fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
@@ -187,45 +207,146 @@ static int session_open(struct guest_process *process)
 	return 0;
 }
 
-int guest_process_open(struct guest_process *process, const char *alias_path, bool with_port, char *why,
-		       size_t why_size)
+/* Lines that were requested ahead go to the first worker as if one before it had left them. */
+static int claims_keep(struct guest_process *process)
 {
-	const char *path = process->guest->socket_path;
-	char reason[160];
-	int ret = listener_open(&process->listener, path, reason, sizeof(reason));
+	struct guest *guest = &process->guest;
+	int ret = 0;
 
-	if (ret == 0 && *alias_path) {
-		path = alias_path;
-		ret = listener_add_alias(&process->listener, alias_path, reason, sizeof(reason));
+	for (unsigned i = 0; guest->claims && i < guest->n_lines && ret == 0; i++) {
+		if (guest->claims[i] < 0)
+			continue;
+		ret = kept_put(&process->kept, worker_line_key(i), guest->claims[i]);
+		if (ret == 0)
+			guest->claims[i] = -1;
 	}
-	if (ret < 0) {
-		snprintf(why, why_size, "%s: %s", path, reason);
-		return ret;
-	}
-	kept_init(&process->kept, worker_kept_max(&process->found));
-	ret = session_open(process);
-	if (ret == 0 && with_port && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, process->port_fds) < 0)
-		ret = -errno;
-	if (ret < 0)
-		snprintf(why, why_size, "%s: cannot be served: %s", process->guest->name, strerror(-ret));
 	return ret;
 }
 
-bool guest_process_chip_appeared(struct guest_process *process, const char *path)
+/* A socket of our own, on a path. */
+static int socket_make(struct guest_process *process, char *why, size_t why_size)
 {
-	const struct chip_spec *spec = &process->guest->chip;
+	const struct guest_socket *socket = &process->guest.socket;
+	const char *path = socket->path;
+	char reason[160];
+	int ret = listener_open_guest(&process->listener, socket, reason, sizeof(reason));
+
+	if (ret == 0 && socket->alias[0]) {
+		path = socket->alias;
+		ret = listener_add_alias(&process->listener, path, reason, sizeof(reason));
+	}
+	if (ret < 0)
+		snprintf(why, why_size, "%s: %s", path, reason);
+	return ret;
+}
+
+/* A socket that was given to us. A front-end that is connected already is the one there will ever be. */
+static int socket_take(struct guest_process *process, char *why, size_t why_size)
+{
+	const struct guest_socket *socket = &process->guest.socket;
+	enum given_fd_kind kind;
+	char reason[160];
+	int ret = given_fd_take(socket->fd, &kind, reason, sizeof(reason));
+
+	if (ret < 0) {
+		snprintf(why, why_size, "%s: %s", process->guest.name, reason);
+		return ret;
+	}
+	if (kind == GIVEN_FD_LISTENING) {
+		listener_adopt(&process->listener, socket->fd);
+	} else {
+		process->connected_fd = socket->fd;
+		process->one_off = process->child.has_end = true;
+	}
+	return 0;
+}
+
+static int socket_open(struct guest_process *process, char *why, size_t why_size)
+{
+	const struct guest_socket *socket = &process->guest.socket;
+
+	if (socket->fd >= 0)
+		return socket_take(process, why, why_size);
+	if (socket->path[0])
+		return socket_make(process, why, why_size);
+	snprintf(why, why_size, "%s: no socket: it has no path and no fd, and socket activation gave none",
+		 process->guest.name);
+	return -EINVAL;
+}
+
+int guest_process_open(struct guest_process *process, bool with_port, char *why, size_t why_size)
+{
+	int ret = socket_open(process, why, why_size);
+
+	if (ret < 0)
+		return ret;
+	kept_init(&process->kept, worker_kept_max(&process->guest));
+	ret = claims_keep(process);
+	if (ret == 0)
+		ret = session_open(process);
+	if (ret == 0 && with_port && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, process->port_fds) < 0)
+		ret = -errno;
+	if (ret < 0)
+		snprintf(why, why_size, "%s: cannot be served: %s", process->guest.name, strerror(-ret));
+	return ret;
+}
+
+void guest_process_start(struct guest_process *process)
+{
+	const struct guest *guest = &process->guest;
+
+	for (unsigned i = 0; i < guest->n_chips; i++) {
+		const struct guest_chip *chip = &guest->chips[i];
+
+		log_info(guest->name, "%s (%u line%s)%s%s", chip->spec.path, chip->found.n_lines,
+			 chip->found.n_lines == 1 ? "" : "s", guest->socket.path[0] ? " on " : "", guest->socket.path);
+	}
+	child_start(&process->child);
+}
+
+bool guest_process_misses_chip(const struct guest_process *process, const char *path, bool by_path, uint64_t *rdev)
+{
+	for (unsigned i = 0; i < process->guest.n_chips; i++) {
+		const struct guest_chip *chip = &process->guest.chips[i];
+		int fd;
+
+		if ((by_path && strcmp(chip->spec.path, path) != 0) || !chip_is_gone(&chip->spec, &chip->found) ||
+		    chip_find_again(&chip->spec, &chip->found, path, &fd) < 0)
+			continue;
+		fd_close(&fd);
+		*rdev = chip->found.rdev;
+		return true;
+	}
+	return false;
+}
+
+static void chip_take(struct guest_process *process, unsigned number, const char *path)
+{
+	struct guest_chip *chip = &process->guest.chips[number];
+	struct stat st;
 	int fd, ret;
 
-	if (!chip_is_gone(spec, &process->found) || chip_find_again(spec, &process->found, path, &fd) < 0)
-		return false;
-	fd_close(&process->found.fd);
-	process->found.fd = fd;
-	log_info(process->child.tag, "%s came back as %s", spec->path, path);
+	if (chip_find_again(&chip->spec, &chip->found, path, &fd) < 0)
+		return; /* gone again: it will appear again */
+	fd_close(&chip->found.fd);
+	chip->found.fd = fd;
+	if (fstat(fd, &st) == 0)
+		chip->found.rdev = st.st_rdev;
+	log_info(process->child.tag, "%s came back as %s", chip->spec.path, path);
 	/* A worker that dies now, or does not take it, is replaced by one that has it from the start. */
-	ret = process->keeper_fd >= 0 ? keeper_send_chip(process->keeper_fd, fd) : 0;
+	ret = process->keeper_fd >= 0 ? keeper_send_chip(process->keeper_fd, number, fd) : 0;
 	if (ret < 0 && process->child.pid > 0)
 		kill(process->child.pid, SIGKILL);
-	return true;
+}
+
+void guest_process_chip_back(struct guest_process *process, uint64_t rdev, const char *path)
+{
+	for (unsigned i = 0; i < process->guest.n_chips; i++) {
+		const struct guest_chip *chip = &process->guest.chips[i];
+
+		if (chip->found.rdev == rdev && chip_is_gone(&chip->spec, &chip->found))
+			chip_take(process, i, path);
+	}
 }
 
 void guest_process_close(struct guest_process *process)
@@ -237,5 +358,6 @@ void guest_process_close(struct guest_process *process)
 	fd_close(&process->session_fd);
 	fd_close(&process->port_fds[0]);
 	fd_close(&process->port_fds[1]);
-	fd_close(&process->found.fd);
+	fd_close(&process->connected_fd);
+	guest_deinit(&process->guest);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * One guest, as the supervisor sees it: everything that must outlive the guest's worker (socket, session memory, kept
- * fds, chip, port), and the worker process.
+ * fds, chips, port), and the worker process.
  */
 #pragma once
 
@@ -13,10 +13,12 @@
 
 struct guest_process {
 	struct child child;
-	const struct guest *guest; /* the caller's */
+	struct guest guest; /* owned */
+	bool one_off;	    /* it is over when the front-end leaves */
+	unsigned drops;	    /* how often the session was thrown away */
 	char process_name[GUEST_NAME_MAX + 8];
-	struct chip_found found;  /* its fd is owned */
 	struct listener listener; /* owned; the worker accepts */
+	int connected_fd;	  /* the guest's, given to us: a front-end that is connected already; -1: none */
 	int session_fd;		  /* owned; a sealed memfd */
 	size_t session_size;
 	int port_fds[2];      /* owned; [0] the control process's end, [1] the worker's; -1 without control */
@@ -26,18 +28,19 @@ struct guest_process {
 	struct loop_watch keeper_watch;
 };
 
-/* Nothing is made yet. guest, loop and signals_own outlive it. */
-void guest_process_init(struct guest_process *process, const struct guest *guest, struct loop *loop,
+/* Takes the guest, its chips and claims over: *guest is empty afterwards. loop and signals_own outlive it. */
+void guest_process_init(struct guest_process *process, struct guest *guest, bool one_off, struct loop *loop,
 			const sigset_t *signals_own);
-/* Finds the chip; touches nothing else. -errno, with a line that says what and why. */
-int guest_process_probe(struct guest_process *process, char *why, size_t why_size);
-/* Makes the socket (with alias_path, unless that is "") and what else it takes; with_port: the port too. -errno. */
-int guest_process_open(struct guest_process *process, const char *alias_path, bool with_port, char *why,
-		       size_t why_size);
+/* Makes the socket and what else it takes; with_port: the port too. -errno, with a line that says what and why. */
+int guest_process_open(struct guest_process *process, bool with_port, char *why, size_t why_size);
+/* Starts the worker. */
+void guest_process_start(struct guest_process *process);
 /*
- * A chip's device node appeared at path. True when it is this guest's chip, which was gone and has come back: the worker
- * has been told, and its successors will find it.
+ * A chip's device node appeared at path: whether it may be one of this guest's chips that is gone, one that had this
+ * very path when by_path. *rdev is what that chip was known by.
  */
-bool guest_process_chip_appeared(struct guest_process *process, const char *path);
+bool guest_process_misses_chip(const struct guest_process *process, const char *path, bool by_path, uint64_t *rdev);
+/* The chip that was known by rdev, if the guest has lines of it, is back at path: its worker and their successors learn it. */
+void guest_process_chip_back(struct guest_process *process, uint64_t rdev, const char *path);
 /* The process is stopped and gone by then. Idempotent. */
 void guest_process_close(struct guest_process *process);

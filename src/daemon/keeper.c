@@ -56,20 +56,22 @@ int keeper_settle(int channel)
 	return ret < 0 ? ret : 0;
 }
 
-int keeper_send_chip(int channel, int fd)
+int keeper_send_chip(int channel, uint32_t number, int fd)
 {
-	return keeper_send(channel, KEEPER_CHIP, 0, &fd, MSG_DONTWAIT);
+	return keeper_send(channel, KEEPER_CHIP, number, &fd, MSG_DONTWAIT);
 }
 
-int keeper_receive_chip(int channel)
+int keeper_receive_chip(int channel, uint32_t *number)
 {
 	struct keeper_message message;
 	size_t n_fds;
 	int fd = -1;
 	ssize_t len = scm_recv(channel, &message, sizeof(message), &fd, 1, &n_fds, MSG_DONTWAIT);
 
-	if (len == sizeof(message) && message.type == KEEPER_CHIP && n_fds == 1)
+	if (len == sizeof(message) && message.type == KEEPER_CHIP && n_fds == 1) {
+		*number = message.key;
 		return fd;
+	}
 	fd_close(&fd);
 	return len < 0 ? (int)len : -ECONNRESET;
 }
@@ -79,19 +81,26 @@ void kept_init(struct kept_set *set, size_t max)
 	*set = (struct kept_set){ .max = max };
 }
 
-void kept_clear(struct kept_set *set)
+void kept_clear_session(struct kept_set *set)
 {
-	for (size_t i = 0; i < set->n; i++)
-		fd_close(&set->fds[i].fd);
-	set->n = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->fds[i].key & KEEPER_KEY_LASTING)
+			set->fds[n++] = set->fds[i];
+		else
+			fd_close(&set->fds[i].fd);
+	}
+	set->n = n;
 }
 
 void kept_deinit(struct kept_set *set)
 {
-	kept_clear(set);
+	for (size_t i = 0; i < set->n; i++)
+		fd_close(&set->fds[i].fd);
 	free(set->fds);
 	set->fds = NULL;
-	set->capacity = 0;
+	set->n = set->capacity = 0;
 }
 
 /* The fds are sorted by key: a real chip of many lines has one for each. Where key is, or belongs. */
@@ -139,8 +148,7 @@ static int kept_grow(struct kept_set *set)
 	return 0;
 }
 
-/* The fd becomes the set's when it returns 0. */
-static int kept_put(struct kept_set *set, uint32_t key, int fd)
+int kept_put(struct kept_set *set, uint32_t key, int fd)
 {
 	size_t place = kept_place(set, key);
 	int ret;

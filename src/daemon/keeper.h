@@ -5,7 +5,7 @@
  *
  * SOCK_SEQPACKET, one fixed struct a message, no replies: what was sent is kept, because the supervisor reads the
  * channel to its end before it starts a successor. The supervisor says one thing: the chip is back, here is its fd.
- * Keys are opaque to the supervisor. The worker is not trusted: unknown types, wrong lengths and more fds than the
+ * The worker is not trusted: unknown types, wrong lengths and more fds than the
  * session may have end that worker.
  *
  * A line of a real chip is given back to the kernel only when the supervisor has closed its duplicate, too. A worker
@@ -20,8 +20,14 @@ enum keeper_type {
 	KEEPER_KEEP = 1,   /* with one fd: keep it under key; replaces what was there */
 	KEEPER_DROP = 2,   /* close what is under key, if anything */
 	KEEPER_SETTLE = 3, /* with one fd: close it; key unused */
-	KEEPER_CHIP = 4,   /* supervisor to worker, with one fd: the guest's chip is back under it; key unused */
+	KEEPER_CHIP = 4,   /* supervisor to worker, with one fd: the guest's chip of number key is back under it */
 };
+
+/*
+ * Keys are opaque, but for this bit: what is kept under such a key outlives a session that is dropped. Lines of a chip
+ * do, so that no output lets go before a worker has put it into its resting state.
+ */
+#define KEEPER_KEY_LASTING (1u << 31)
 
 struct keeper_message {
 	uint32_t type;
@@ -33,11 +39,14 @@ int keeper_keep(int channel, uint32_t key, int fd);
 int keeper_drop(int channel, uint32_t key);
 /* Returns when every earlier message has been taken. -ETIMEDOUT: the supervisor is too busy. */
 int keeper_settle(int channel);
-/* The fd of the chip that came back, the caller's; -EAGAIN: nothing there; another -errno: the supervisor is gone. */
-int keeper_receive_chip(int channel);
+/*
+ * The fd of the chip that came back, the caller's, and its number; -EAGAIN: nothing there; another -errno: the
+ * supervisor is gone.
+ */
+int keeper_receive_chip(int channel, uint32_t *number);
 
 /* Supervisor's side. 0 or -errno (-EAGAIN: the worker does not read). The fd stays the caller's. */
-int keeper_send_chip(int channel, int fd);
+int keeper_send_chip(int channel, uint32_t number, int fd);
 
 /* Supervisor's side: the fds kept for one session. */
 struct kept_fd {
@@ -51,8 +60,10 @@ struct kept_set {
 };
 
 void kept_init(struct kept_set *set, size_t max);
-/* Closes all. */
-void kept_clear(struct kept_set *set);
+/* Puts in an fd of the supervisor's own, which becomes the set's when it returns 0. -errno. */
+int kept_put(struct kept_set *set, uint32_t key, int fd);
+/* Closes all but what is lasting. */
+void kept_clear_session(struct kept_set *set);
 void kept_deinit(struct kept_set *set);
 /*
  * Takes one message off the channel. 1: done one; 0: the channel is at its end; -EAGAIN: nothing there;

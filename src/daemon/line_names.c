@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Line names that a guest may be shown (VirtIO GPIO, "Get Line Names": plain 7-bit text, unique). */
+/* Line names that a guest may be shown. */
 #include "daemon/line_names.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Notes of one guest: more of them are counted, not listed. */
+#define NOTES_MAX 8
+
 /* The names kept so far, by hash: an entry is the index of the name + 1, and 0 where there is none. */
 struct name_set {
-	uint32_t *entries;
+	uint32_t *entries; /* owned; NULL: no memory, then no name is known to be unique */
 	uint32_t mask;
 };
 
@@ -35,7 +37,7 @@ static uint32_t name_hash(const char *name)
 }
 
 /* At most half full, so that each search ends at an empty entry. */
-static bool set_init(struct name_set *set, unsigned n)
+static void set_init(struct name_set *set, unsigned n)
 {
 	uint32_t size = 2;
 
@@ -43,38 +45,57 @@ static bool set_init(struct name_set *set, unsigned n)
 		size *= 2;
 	set->mask = size - 1;
 	set->entries = calloc(size, sizeof(*set->entries));
-	return set->entries;
 }
 
-/* False when an equal name is in the set. */
-static bool set_add(struct name_set *set, char (*names)[CHIP_NAME_MAX], unsigned index)
+/* The line that has the name already, or -1: then the name is in the set from now on. */
+static int64_t set_add(struct name_set *set, char (*names)[CHIP_NAME_MAX], unsigned index)
 {
 	uint32_t at = name_hash(names[index]) & set->mask;
 
 	for (; set->entries[at]; at = (at + 1) & set->mask) {
 		if (strcmp(names[set->entries[at] - 1], names[index]) == 0)
-			return false;
+			return set->entries[at] - 1;
 	}
 	set->entries[at] = index + 1;
-	return true;
+	return -1;
 }
 
-unsigned names_sanitize(char (*names)[CHIP_NAME_MAX], unsigned n)
+static void name_drop(char name[CHIP_NAME_MAX], unsigned index, const char *why, unsigned *dropped,
+		      struct findings *notes)
+{
+	char shown[CHIP_NAME_MAX];
+
+	memset(shown, 0, sizeof(shown));
+	for (size_t i = 0; i < CHIP_NAME_MAX - 1 && name[i]; i++)
+		shown[i] = name[i] < 0x20 || name[i] > 0x7e ? '?' : name[i];
+	if (++*dropped <= NOTES_MAX)
+		findings_add(notes, "line %u: its name \"%s\" is not shown to the guest: %s", index, shown, why);
+	memset(name, 0, CHIP_NAME_MAX);
+}
+
+void line_names_fit(char (*names)[CHIP_NAME_MAX], const bool *given, unsigned n, struct findings *errors,
+		    struct findings *notes)
 {
 	struct name_set set;
-	bool have_set = set_init(&set, n);
 	unsigned dropped = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		bool empty = names[i][0] == '\0';
+	set_init(&set, n);
+	errors->out_of_memory |= !set.entries;
+	for (unsigned i = 0; i < n && set.entries; i++) {
+		int64_t other = given[i] && names[i][0] ? set_add(&set, names, i) : -1;
 
-		/* Without memory for the set, no name is known to be unique. */
-		if (!empty && have_set && name_is_plain(names[i]) && set_add(&set, names, i))
-			continue;
-		if (!empty)
-			dropped++;
-		memset(names[i], 0, CHIP_NAME_MAX);
+		if (other >= 0)
+			findings_add(errors, "lines %u and %u are both called \"%s\"", (unsigned)other, i, names[i]);
 	}
+	for (unsigned i = 0; i < n && set.entries; i++) {
+		if (given[i] || !names[i][0])
+			continue;
+		if (!name_is_plain(names[i]))
+			name_drop(names[i], i, "not plain ASCII", &dropped, notes);
+		else if (set_add(&set, names, i) >= 0)
+			name_drop(names[i], i, "another line bears it", &dropped, notes);
+	}
+	if (dropped > NOTES_MAX)
+		findings_add(notes, "%u more names of lines are not shown to the guest", dropped - NOTES_MAX);
 	free(set.entries);
-	return dropped;
 }

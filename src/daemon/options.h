@@ -1,32 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The command line: one table of options drives the parser and the help; the result is a list of guests. */
+/* The command line: one table of options drives the parser and the help. What the guests are to be is in wanted.h. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/log.h"
+#include "config/wanted.h"
 #include "daemon/guest.h"
 
 #define PROGRAM_NAME "vhost-device-gpio"
 
 /* What the process is to do after options_parse(). */
 enum options_result {
-	OPTIONS_RUN,	/* serve the guests */
-	OPTIONS_DONE,	/* help or version: what to print is in text; exit status 0 */
-	OPTIONS_REFUSE, /* what is wrong, in one line, is in text; exit status 2 */
+	OPTIONS_RUN,	      /* serve the guests */
+	OPTIONS_CHECK,	      /* --check */
+	OPTIONS_PRINT_CONFIG, /* --print-config */
+	OPTIONS_MAKE_SAFE,    /* --make-safe */
+	OPTIONS_DONE,	      /* help or version: what to print is in text; exit status 0 */
+	OPTIONS_REFUSE,	      /* what is wrong, in one line, is in text; exit status 2 */
 };
 
+/* Words are the caller's argv and stay there. */
 struct options {
-	struct guest *guests; /* owned */
+	const char *socket_path, *socket_count, *device_list; /* the drop-in layer's; NULL: not given */
+	const char **guests;				      /* owned: of each --guest its word */
 	size_t n_guests;
-	/*
-	 * With one guest, PATH itself works as well: a symbolic link to the guest's socket. "" for none.
-	 */
-	char alias_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char control_path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* "": no control socket */
+	const char *config;
+	char control_path[SOCKET_PATH_SIZE]; /* "": no control socket */
 	enum log_level log_level;
-	char text[2048];
+	bool safe;
+	bool one_off;
+	bool hold;    /* --make-safe=hold */
+	int fd;	      /* --fd; -1: not given */
+	int ready_fd; /* -1: not given */
+	char text[4096];
 };
 
 enum options_result options_parse(struct options *options, int argc, char **argv);
 void options_deinit(struct options *options);
+
+/*
+ * The guests that the options and the configuration file describe; may be called again, at a reload. 0, or -EINVAL or
+ * -ENOMEM with a line that says what and where. In any case wanted is to be given to wanted_deinit().
+ */
+int options_wanted(const struct options *options, struct wanted *wanted, char *why, size_t why_size);

@@ -9,6 +9,15 @@
 #include <stddef.h>
 
 #include "daemon/options.h"
+#include "daemon/resolve.h"
 
-/* Serves until SIGTERM or SIGINT: 0. -errno, with a line that says what and why, when it can not. */
-int supervisor_run(const struct options *options, char *why, size_t why_size);
+struct supervisor_start {
+	const struct options *options;
+	const struct wanted *wanted; /* the guests as the user wrote them, and, in the same order, */
+	struct guests *guests;	     /* as they were found, their lines claimed: taken over */
+	struct notify *notify;
+	int *ready_fd; /* taken over when it was told */
+};
+
+/* Serves until SIGTERM or SIGINT, or until the last guest of --one-off is gone: 0. -errno, with a line that says why. */
+int supervisor_run(const struct supervisor_start *start, char *why, size_t why_size);

@@ -2,7 +2,8 @@
 /*
  * The worker: attaches chip, lines, device and port to the session, and serves one front-end after the other.
  *
- * The session's memory is, in this order: the library's session, a struct line_state a line, the chip's own state.
+ * The session's memory is, in this order: the library's session, struct worker_state, a struct line_state a line, the
+ * chips' own state.
  */
 #include "daemon/worker.h"
 
@@ -20,13 +21,16 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "daemon/line_names.h"
+#include "chip/aggregate.h"
 #include "daemon/port.h"
 #include "gpio/virtio_gpio.h"
 #include "loop/loop.h"
 
-/* Keys of kept fds: the library's are below VHOST_FD_KIND_END << 16, those of line requests are here. */
-#define KEY_LINE (0x100u << 16)
+/* In front of the lines' states. */
+struct worker_state {
+	uint32_t begun; /* not 0: the lines have taken their first state, init or rest */
+	uint32_t drops; /* the lines were put into their resting state as often */
+};
 
 struct worker {
 	const struct worker_start *start;
@@ -36,14 +40,13 @@ struct worker {
 	struct loop_signals signals;
 	struct loop_watch keeper_watch, listen_watch;
 	void *session;
-	struct chip *chip;
-	int chip_fd;		  /* owned: of the chip as it is now; -1: simulated */
-	struct line_rules *rules; /* owned: one a line */
+	struct worker_state *state;
+	struct chip *chip; /* the virtual one */
 	struct lines lines;
 	struct virtio_gpio gpio;
 	struct vhost_device *device;
 	struct port *port;
-	bool stopping; /* the daemon ends, and the guest's session with it */
+	bool keeper_gone;
 };
 
 static size_t align_up(size_t size)
@@ -51,29 +54,57 @@ static size_t align_up(size_t size)
 	return (size + 63) & ~(size_t)63;
 }
 
-static size_t lines_offset(void)
+static size_t state_offset(void)
 {
 	return align_up(vhost_session_size(VIRTIO_GPIO_QUEUES));
 }
 
-static size_t chip_offset(const struct chip_found *found)
+static size_t lines_offset(void)
 {
-	return align_up(lines_offset() + found->n_lines * sizeof(struct line_state));
+	return state_offset() + align_up(sizeof(struct worker_state));
 }
 
-size_t worker_session_size(const struct chip_found *found)
+static size_t chip_offset(const struct guest *guest)
 {
-	return chip_offset(found) + align_up(found->state_size);
+	return align_up(lines_offset() + guest->n_lines * sizeof(struct line_state));
 }
 
-size_t worker_kept_max(const struct chip_found *found)
+static unsigned members_make(const struct guest *guest, struct aggregate_member members[GUEST_CHIPS_MAX])
 {
-	return VHOST_FDS_MAX + found->n_lines;
+	for (unsigned i = 0; i < guest->n_chips; i++)
+		members[i] = (struct aggregate_member){ &guest->chips[i].spec, &guest->chips[i].found };
+	return guest->n_chips;
+}
+
+size_t worker_session_size(const struct guest *guest)
+{
+	struct aggregate_member members[GUEST_CHIPS_MAX];
+
+	return chip_offset(guest) + align_up(aggregate_state_size(members, members_make(guest, members)));
+}
+
+size_t worker_connection_size(void)
+{
+	return state_offset();
+}
+
+size_t worker_kept_max(const struct guest *guest)
+{
+	return VHOST_FDS_MAX + guest->n_lines;
+}
+
+uint32_t worker_line_key(unsigned line)
+{
+	/* The library's keys are below VHOST_FD_KIND_END << 16. */
+	return KEEPER_KEY_LASTING | line;
 }
 
 /* The supervisor is gone: nobody would start a successor, and nobody keeps our fds. */
 static void keeper_lost(struct worker *worker, int error)
 {
+	if (worker->keeper_gone)
+		return;
+	worker->keeper_gone = true;
 	log_error(worker->tag, "the supervisor is gone (%s): stopping", strerror(-error));
 	loop_quit(&worker->loop, 0);
 }
@@ -118,12 +149,12 @@ static int on_vhost_take(void *ctx, uint32_t key)
 
 static void on_chip_keep(void *ctx, unsigned offset, int fd)
 {
-	keep_fd(ctx, KEY_LINE | offset, fd);
+	keep_fd(ctx, worker_line_key(offset), fd);
 }
 
 static void on_chip_drop(void *ctx, unsigned offset)
 {
-	drop_fd(ctx, KEY_LINE | offset);
+	drop_fd(ctx, worker_line_key(offset));
 }
 
 static void on_chip_settle(void *ctx)
@@ -137,7 +168,7 @@ static void on_chip_settle(void *ctx)
 
 static int on_lines_take(void *ctx, unsigned offset)
 {
-	return take_fd(ctx, KEY_LINE | offset);
+	return take_fd(ctx, worker_line_key(offset));
 }
 
 static void on_chip_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
@@ -171,7 +202,9 @@ static void on_front_end(struct loop_watch *watch, uint32_t events);
 
 static void listen_again(struct worker *worker)
 {
-	int r = loop_watch_add(&worker->loop, &worker->listen_watch, worker->start->listen_fd, EPOLLIN, on_front_end);
+	int r = worker->start->listen_fd < 0 ? 0
+					     : loop_watch_add(&worker->loop, &worker->listen_watch,
+							      worker->start->listen_fd, EPOLLIN, on_front_end);
 
 	if (r < 0) {
 		log_error(worker->tag, "can not wait for a front-end: %s", strerror(-r));
@@ -188,6 +221,8 @@ static void on_connected(void *ctx, bool connected)
 		port_set_connected(worker->port, connected);
 	if (connected)
 		loop_watch_del(&worker->listen_watch);
+	else if (worker->start->one_off && (worker->start->listen_fd < 0 || vhost_device_has_spoken(worker->device)))
+		loop_quit(&worker->loop, 0);
 	else
 		listen_again(worker);
 }
@@ -214,26 +249,33 @@ static void on_signal(struct loop_signals *signals, int signo)
 {
 	struct worker *worker = container_of(signals, struct worker, signals);
 
-	worker->stopping = true;
 	loop_quit(&worker->loop, 0);
 }
 
-static void chip_came_back(struct worker *worker, int fd)
+static void chip_came_back(struct worker *worker, uint32_t number, int fd)
 {
-	log_info(worker->tag, "%s is back", chip_path(worker->chip));
-	chip_replace_fd(worker->chip, fd);
-	fd_close(&worker->chip_fd);
-	worker->chip_fd = fd;
-	lines_restore(&worker->lines, 0);
+	struct guest_chip *chip;
+
+	if (number >= worker->start->guest->n_chips) {
+		fd_close(&fd);
+		return;
+	}
+	chip = &worker->start->guest->chips[number];
+	log_info(worker->tag, "%s is back", chip->spec.path);
+	aggregate_replace_fd(worker->chip, number, fd);
+	fd_close(&chip->found.fd);
+	chip->found.fd = fd;
+	lines_restore(&worker->lines, (uint16_t)number);
 }
 
 static void on_keeper(struct loop_watch *watch, uint32_t events)
 {
 	struct worker *worker = container_of(watch, struct worker, keeper_watch);
-	int fd = keeper_receive_chip(watch->fd);
+	uint32_t number;
+	int fd = keeper_receive_chip(watch->fd, &number);
 
 	if (fd >= 0) {
-		chip_came_back(worker, fd);
+		chip_came_back(worker, number, fd);
 	} else if (fd != -EAGAIN) {
 		loop_watch_del(watch);
 		keeper_lost(worker, fd);
@@ -260,51 +302,22 @@ static int attach_loop(struct worker *worker)
 
 static int attach_session(struct worker *worker)
 {
-	size_t size = worker_session_size(worker->start->found);
+	size_t size = worker_session_size(worker->start->guest);
 
 	worker->session = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, worker->start->session_fd, 0);
 	if (worker->session == MAP_FAILED) {
 		worker->session = NULL;
 		return -errno;
 	}
+	worker->state = (struct worker_state *)((char *)worker->session + state_offset());
 	return 0;
 }
 
-/* Every line of the chip, in its order, under its own name and without a rule. */
-static int attach_rules(struct worker *worker)
+static int attach_chip(struct worker *worker)
 {
-	unsigned n = worker->start->found->n_lines;
-	char(*names)[CHIP_NAME_MAX] = calloc(n, sizeof(*names));
-	unsigned dropped;
-
-	worker->rules = calloc(n, sizeof(*worker->rules));
-	if (!names || !worker->rules) {
-		free(names);
-		return -ENOMEM;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		struct chip_line_info info;
-
-		if (chip_line_info(worker->chip, i, &info) == 0)
-			memcpy(names[i], info.name, sizeof(names[i]));
-	}
-	dropped = names_sanitize(names, n);
-	if (dropped > 0)
-		log_info(worker->tag, "%u line names are not shown to the guest: not plain ASCII, or not unique",
-			 dropped);
-	for (unsigned i = 0; i < n; i++) {
-		worker->rules[i].offset = i;
-		memcpy(worker->rules[i].name, names[i], sizeof(names[i]));
-	}
-	free(names);
-	return 0;
-}
-
-static int attach_lines(struct worker *worker)
-{
-	const struct chip_found *found = worker->start->found;
-	char *session = worker->session;
-	const struct chip_host chip_host = {
+	const struct guest *guest = worker->start->guest;
+	struct aggregate_member members[GUEST_CHIPS_MAX];
+	const struct chip_host host = {
 		.loop = &worker->loop,
 		.tag = worker->tag,
 		.consumer = worker->consumer,
@@ -315,18 +328,52 @@ static int attach_lines(struct worker *worker)
 		.drop_fd = on_chip_drop,
 		.settle_fds = on_chip_settle,
 	};
-	const struct lines_host lines_host = { .ctx = worker, .irq = on_lines_irq, .changed = on_lines_changed };
+	struct aggregate_line *lines = calloc(guest->n_lines, sizeof(*lines));
 	int r;
 
-	r = chip_attach(&worker->start->guest->chip, found, session + chip_offset(found), &chip_host, &worker->chip);
+	if (!lines)
+		return -ENOMEM;
+	for (unsigned i = 0; i < guest->n_lines; i++)
+		lines[i] = (struct aggregate_line){ guest->lines[i].chip, guest->lines[i].offset };
+	r = aggregate_attach(members, members_make(guest, members), lines, guest->n_lines,
+			     (char *)worker->session + chip_offset(guest), &host, &worker->chip);
+	free(lines);
+	return r;
+}
+
+static int attach_lines(struct worker *worker)
+{
+	const struct lines_host host = { .ctx = worker, .irq = on_lines_irq, .changed = on_lines_changed };
+	const unsigned drops = worker->start->drops;
+	enum lines_begin begin = worker->state->begun ? LINES_BEGIN_RESUME
+				 : drops > 0	      ? LINES_BEGIN_DROPPED
+						      : LINES_BEGIN_FIRST;
+	int r;
+
+	r = lines_attach(&worker->lines, worker->chip, worker->tag, worker->start->guest->lines, begin,
+			 (struct line_state *)((char *)worker->session + lines_offset()), &host, on_lines_take, worker);
 	if (r < 0)
 		return r;
-	r = attach_rules(worker);
-	if (r < 0)
-		return r;
-	/* An empty session says that every line is released, which is each line's init and fate here. */
-	return lines_attach(&worker->lines, worker->chip, worker->tag, worker->rules, LINES_BEGIN_RESUME,
-			    (struct line_state *)(session + lines_offset()), &lines_host, on_lines_take, worker);
+	/* The connection was thrown away, the lines still know what its guest made of them: what is to hold holds. */
+	if (begin == LINES_BEGIN_RESUME && worker->state->drops != drops)
+		lines_reset(&worker->lines);
+	worker->state->drops = drops;
+	worker->state->begun = 1;
+	return 0;
+}
+
+/* A chip came back, and the earlier worker died before it had made its requests anew. */
+static void chips_restore(struct worker *worker)
+{
+	const struct guest *guest = worker->start->guest;
+
+	for (unsigned i = 0; i < guest->n_chips; i++) {
+		if (!lines_are_lost(&worker->lines, (uint16_t)i) ||
+		    chip_is_gone(&guest->chips[i].spec, &guest->chips[i].found))
+			continue;
+		chip_settle(worker->chip);
+		lines_restore(&worker->lines, (uint16_t)i);
+	}
 }
 
 static int attach_device(struct worker *worker)
@@ -347,12 +394,13 @@ static int attach_device(struct worker *worker)
 				&keeper, worker->tag);
 	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */
 	kept_deinit(worker->start->kept);
-	/* The chip came back, and the earlier worker died before it had made its requests anew. */
-	if (r == 0 && lines_are_lost(&worker->lines, 0) &&
-	    !chip_is_gone(&worker->start->guest->chip, worker->start->found)) {
-		chip_settle(worker->chip);
-		lines_restore(&worker->lines, 0);
-	}
+	if (r == 0)
+		chips_restore(worker);
+	if (r == 0 && worker->start->connected_fd >= 0 && !vhost_device_is_connected(worker->device))
+		r = vhost_device_connect(worker->device, fcntl(worker->start->connected_fd, F_DUPFD_CLOEXEC, 0));
+	/* The one front-end was lost with the session: its lines were taken to their resting state, and that is all. */
+	if (worker->start->listen_fd < 0 && worker->start->connected_fd < 0)
+		loop_quit(&worker->loop, 0);
 	return r;
 }
 
@@ -363,12 +411,10 @@ static void detach(struct worker *worker)
 		port_detach(worker->port);
 	virtio_gpio_deinit(&worker->gpio);
 	lines_detach(&worker->lines);
-	free(worker->rules);
 	if (worker->chip)
 		chip_detach(worker->chip);
-	fd_close(&worker->chip_fd);
 	if (worker->session)
-		munmap(worker->session, worker_session_size(worker->start->found));
+		munmap(worker->session, worker_session_size(worker->start->guest));
 	loop_watch_del(&worker->listen_watch);
 	loop_watch_del(&worker->keeper_watch);
 	loop_signals_del(&worker->signals);
@@ -377,11 +423,12 @@ static void detach(struct worker *worker)
 
 int worker_main(const struct worker_start *start)
 {
-	static int (*const steps[])(struct worker *) = { attach_loop, attach_session, attach_lines, attach_device };
-	struct worker worker = { .start = start, .tag = start->guest->name, .chip_fd = start->found->fd };
+	static int (*const steps[])(struct worker *) = { attach_loop, attach_session, attach_chip, attach_lines,
+							 attach_device };
+	struct worker worker = { .start = start, .tag = start->guest->name };
 	int r = 0;
 
-	snprintf(worker.consumer, sizeof(worker.consumer), "vhost-device-gpio:%.13s", start->guest->name);
+	guest_consumer(start->guest, worker.consumer);
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
 		r = steps[i](&worker);
 	if (r < 0) {
@@ -391,9 +438,8 @@ int worker_main(const struct worker_start *start)
 		r = loop_run(&worker.loop);
 		if (r < 0)
 			log_error(worker.tag, "waiting failed: %s", strerror(-r));
-		/* Not before: what the guest asks for in the loop's last turn would undo it. */
-		if (worker.stopping)
-			lines_reset(&worker.lines);
+		/* The session ends with this process: nobody takes it up. */
+		lines_reset(&worker.lines);
 	}
 	detach(&worker);
 	return r == 0 ? 0 : 1;

@@ -5,26 +5,36 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "daemon/guest.h"
 #include "daemon/keeper.h"
 
 struct worker_start {
 	const struct guest *guest;
-	const struct chip_found *found;
-	int listen_fd;	       /* listening socket of the guest; the worker accepts one front-end at a time */
-	int keeper_fd;	       /* SOCK_SEQPACKET to the supervisor; its end of file means that the supervisor is gone */
-	int port_fd;	       /* SOCK_SEQPACKET to the control process (see port.h), or -1 */
-	int session_fd;	       /* memfd of worker_session_size() bytes, zeroed at first */
+	int listen_fd;	  /* listening socket of the guest, or -1; the worker accepts one front-end at a time */
+	int connected_fd; /* a front-end that is connected already, or -1. Neither: it was lost, only lines are left */
+	bool one_off;	  /* to end when the front-end leaves */
+	unsigned drops;	  /* how often the session was thrown away: each time lines go into their resting state */
+	int keeper_fd;	  /* SOCK_SEQPACKET to the supervisor; its end of file means that the supervisor is gone */
+	int port_fd;	  /* SOCK_SEQPACKET to the control process (see port.h), or -1 */
+	int session_fd;	  /* memfd of worker_session_size() bytes, zeroed at first */
 	struct kept_set *kept; /* this process's copy: the worker duplicates what it uses, then closes all of it */
 };
 
-/* Bytes of session memory for a guest with this chip. */
-size_t worker_session_size(const struct chip_found *found);
+/* Bytes of session memory for this guest. */
+size_t worker_session_size(const struct guest *guest);
+/* How many of them, from the start, are the connection's: without them the lines' state is still good. */
+size_t worker_connection_size(void);
 /* How many fds the supervisor must be ready to keep for it. */
-size_t worker_kept_max(const struct chip_found *found);
+size_t worker_kept_max(const struct guest *guest);
+/* Under which key the request of a line is kept. */
+uint32_t worker_line_key(unsigned line);
 
 /*
- * The worker's life. All fds of start belong to this process. Returns its exit status: 0 after SIGTERM/SIGINT or the
- * supervisor's end, 1 when it could not start (logged).
+ * The worker's life. All fds of start belong to this process. Returns its exit status: 0 after SIGTERM/SIGINT, the
+ * supervisor's end, or the front-end's when it was the one; 1 when it could not start (logged).
  */
 int worker_main(const struct worker_start *start);

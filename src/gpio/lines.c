@@ -11,7 +11,6 @@
 #include "gpio/lines.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "gpio/lines_internal.h"
@@ -25,7 +24,7 @@ void lines_failed(struct lines *lines, uint16_t line, const char *operation, int
 
 	chip_line_where(lines->chip, line, where, sizeof(where));
 	log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "line %u%s%s%s (%s): %s: %s%s%s%s", line,
-		    *name ? " \"" : "", name, *name ? "\"" : "", where, operation, strerror(-error),
+		    *name ? " \"" : "", name, *name ? "\"" : "", where, operation, chip_strerror(error),
 		    held ? " (held by \"" : "", held ? info.consumer : "", held ? "\")" : "");
 }
 

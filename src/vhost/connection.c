@@ -20,6 +20,7 @@ static void on_readable(struct loop_watch *watch, uint32_t events)
 	/* One message a turn: a front-end that floods us starves no ring. */
 	r = message_receive(device->fd, rx, &device->rx_fds, &why);
 	if (r == 1) {
+		device->has_spoken = true;
 		r = protocol_execute(device, &why);
 		if (r == 0) {
 			message_done(rx, &device->rx_fds);
@@ -117,6 +118,7 @@ static int device_resume(struct vhost_device *device)
 	device->fd = take(device, VHOST_FD_CONNECTION, 0);
 	if (device->fd < 0)
 		return -EBADF;
+	device->has_spoken = true; /* nothing tells; it most likely had */
 	device->backend_req_fd = take(device, VHOST_FD_BACKEND_REQ, 0);
 	r = restore_memory(device);
 	if (r < 0)
@@ -195,6 +197,7 @@ int vhost_device_connect(struct vhost_device *device, int fd)
 	device->fd = fd;
 	device_keep(device, VHOST_FD_CONNECTION, 0, fd);
 	device->session->connected = 1;
+	device->has_spoken = false;
 	if (device->ops->connected)
 		device->ops->connected(device->ctx, true);
 	return 0;
@@ -203,6 +206,11 @@ int vhost_device_connect(struct vhost_device *device, int fd)
 bool vhost_device_is_connected(const struct vhost_device *device)
 {
 	return device->session->connected;
+}
+
+bool vhost_device_has_spoken(const struct vhost_device *device)
+{
+	return device->has_spoken;
 }
 
 void vhost_device_disconnect(struct vhost_device *device)

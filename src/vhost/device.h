@@ -25,7 +25,8 @@ struct vhost_device {
 	int backend_req_fd; /* owned: the channel for messages of our own (SET_BACKEND_REQ_FD) */
 	struct message_fds rx_fds;
 	struct log_limit log_limit;
-	bool was_reset; /* the present stop of all queues was already told to be a reset */
+	bool has_spoken; /* the front-end sent a message */
+	bool was_reset;	 /* the present stop of all queues was already told to be a reset */
 };
 
 /* What this device offers. */

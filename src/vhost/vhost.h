@@ -100,6 +100,8 @@ void vhost_device_detach(struct vhost_device *device);
 /* A front-end; the fd becomes the device's, whatever the result. Not to be called while one is connected. -errno. */
 int vhost_device_connect(struct vhost_device *device, int fd);
 bool vhost_device_is_connected(const struct vhost_device *device);
+/* Whether the front-end, or the last one, sent anything: who only looks whether somebody listens does not. */
+bool vhost_device_has_spoken(const struct vhost_device *device);
 /* Ends the connection and the session; ops reset and connected(false) are called. */
 void vhost_device_disconnect(struct vhost_device *device);
 

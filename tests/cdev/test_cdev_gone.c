@@ -89,8 +89,8 @@ static void requests_are_errors_while_it_is_gone(void **state)
 	assert_int_equal(gpio_get_direction(&s->vmm, 2), GPIO_NONE);
 	/* Giving a line back needs no chip. */
 	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_NONE), GPIO_OK);
-	assert_in_range(daemon_logged(&s->daemon, "line 0): set value: No such device"), 1, 10);
-	assert_in_range(daemon_logged(&s->daemon, "No such device"), 1, 15);
+	assert_in_range(daemon_logged(&s->daemon, "line 0): set value: the chip is gone"), 1, 10);
+	assert_in_range(daemon_logged(&s->daemon, "the chip is gone"), 1, 15);
 }
 
 /* Clock ticks. */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "proc.h"
+#include "vmm.h"
 #include "wait.h"
 
 #define WORDS_MAX    32
@@ -48,10 +49,16 @@ int bench_teardown(void **state)
 	return chdir(old_dir) == 0 && rmdir(dir) == 0 ? 0 : -1;
 }
 
-static void __attribute__((noreturn)) run_exec(const struct run *run, const char *variable, const char *words)
+struct run_how {
+	const char *variable, *words;
+	void (*prepare)(void *ctx);
+	void *ctx;
+};
+
+static void __attribute__((noreturn)) run_exec(const struct run *run, const struct run_how *how)
 {
 	char text[2048], name[64];
-	char *argv[WORDS_MAX + 1] = { getenv(variable) };
+	char *argv[WORDS_MAX + 1] = { getenv(how->variable) };
 	int argc = 1;
 
 	/* A test that dies takes the program along. */
@@ -61,22 +68,43 @@ static void __attribute__((noreturn)) run_exec(const struct run *run, const char
 	dup2(open(name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600), STDOUT_FILENO);
 	snprintf(name, sizeof(name), "%s.err", run->name);
 	dup2(open(name, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600), STDERR_FILENO);
-	snprintf(text, sizeof(text), "%s", words);
+	snprintf(text, sizeof(text), "%s", how->words);
 	for (char *word = strtok(text, " "); word && argc < WORDS_MAX; word = strtok(NULL, " "))
 		argv[argc++] = word;
+	if (how->prepare)
+		how->prepare(how->ctx);
 	execv(argv[0], argv);
 	_exit(127);
 }
 
+static void file_remove(const char *name, const char *suffix)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s.%s", name, suffix);
+	unlink(path);
+}
+
 void run_start(struct run *run, const char *name, const char *variable, const char *words)
 {
+	run_start_with(run, name, variable, words, NULL, NULL);
+}
+
+void run_start_with(struct run *run, const char *name, const char *variable, const char *words,
+		    void (*prepare)(void *ctx), void *ctx)
+{
+	const struct run_how how = { variable, words, prepare, ctx };
+
 	*run = (struct run){ .name = name };
+	/* What an earlier run wrote is not this one's. */
+	file_remove(name, "out");
+	file_remove(name, "err");
 	if (!getenv(variable))
 		fail_msg("%s is not set", variable);
 	run->pid = fork();
 	assert_true(run->pid >= 0);
 	if (run->pid == 0)
-		run_exec(run, variable, words);
+		run_exec(run, &how);
 }
 
 static bool is_gone(void *ctx)
@@ -217,6 +245,21 @@ pid_t child_wait(const struct run *daemon, const char *name, pid_t old)
 	return search.found;
 }
 
+static bool child_not_there(void *ctx)
+{
+	const struct child_search *search = ctx;
+
+	return child_named(search->daemon, search->name) == 0;
+}
+
+void child_wait_gone(const struct run *daemon, const char *name)
+{
+	struct child_search search = { .daemon = daemon, .name = name };
+
+	if (!wait_for(child_not_there, &search, BENCH_MS))
+		fail_msg("process %s does not go: %s", name, run_err(daemon));
+}
+
 pid_t child_replace(const struct run *daemon, const char *name)
 {
 	pid_t old = child_wait(daemon, name, 0);
@@ -316,4 +359,27 @@ void socket_exchange(int fd, const char *line, const char *reply)
 {
 	socket_say(fd, line);
 	assert_string_equal(socket_hear(fd), reply);
+}
+
+int socket_listen(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+void vmm_start_on(struct vmm *vmm, int fd)
+{
+	connection_adopt(&vmm->connection, fd);
+	vmm_negotiate(vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
+	vmm_send_memory(vmm);
+	for (unsigned i = 0; i < VMM_RINGS; i++) {
+		vmm_ring_setup(vmm, i, 0);
+		vmm_ring_enable(vmm, i, true);
+		ring_kick(&vmm->rings[i]);
+	}
 }

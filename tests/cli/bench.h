@@ -25,6 +25,9 @@ int bench_teardown(void **state);
 
 /* Starts the program of the environment variable with these words, parted by blanks. */
 void run_start(struct run *run, const char *name, const char *variable, const char *words);
+/* The same; the new process calls prepare(ctx) last: for its environment, and fds that it is to inherit. */
+void run_start_with(struct run *run, const char *name, const char *variable, const char *words,
+		    void (*prepare)(void *ctx), void *ctx);
 /* Waits for its end: the exit status, or 128 + signal. */
 int run_wait(struct run *run);
 /* SIGTERM, and the same. */
@@ -47,6 +50,8 @@ void daemon_down(struct run *daemon);
 pid_t child_named(const struct run *daemon, const char *name);
 /* Waits for a child of this name that is not old. */
 pid_t child_wait(const struct run *daemon, const char *name, pid_t old);
+/* Waits until there is none. */
+void child_wait_gone(const struct run *daemon, const char *name);
 /* Kills it, and waits for its successor. */
 pid_t child_replace(const struct run *daemon, const char *name);
 
@@ -60,3 +65,8 @@ int socket_connect(const char *path);
 void socket_say(int fd, const char *line);
 const char *socket_hear(int fd);
 void socket_exchange(int fd, const char *line, const char *reply);
+/* Listens on path; the fd is inherited by programs that are started. */
+int socket_listen(const char *path);
+/* Starts the front-end over a socket that is connected already. */
+struct vmm;
+void vmm_start_on(struct vmm *vmm, int fd);

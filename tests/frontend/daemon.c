@@ -132,24 +132,20 @@ static unsigned count_devices(const char *device_list)
 	return n;
 }
 
-void daemon_start(struct daemon *daemon, const char *device_list)
+/* Fresh, with names of sockets for that many guests. */
+static void daemon_init(struct daemon *daemon, unsigned n_guests)
 {
-	char path[64], count[8];
-	const char *level = getenv("TEST_LOG_LEVEL");
-	const char *words[] = { "-s",	       path,
-				"-c",	       count,
-				"-l",	       device_list,
-				"--control",   daemon->control,
-				"--log-level", level ? level : "info",
-				NULL };
-
-	*daemon = (struct daemon){ .n_guests = count_devices(device_list) };
+	if (n_guests > DAEMON_GUESTS_MAX)
+		failure("too many guests");
+	*daemon = (struct daemon){ .n_guests = n_guests };
 	make_dir(daemon);
-	snprintf(path, sizeof(path), "%s/gpio", daemon->dir);
-	snprintf(count, sizeof(count), "%u", daemon->n_guests);
 	snprintf(daemon->control, sizeof(daemon->control), "%s/control", daemon->dir);
-	for (unsigned i = 0; i < daemon->n_guests; i++)
+	for (unsigned i = 0; i < n_guests; i++)
 		snprintf(daemon->sockets[i], sizeof(daemon->sockets[i]), "%s/gpio%u", daemon->dir, i);
+}
+
+static void start(struct daemon *daemon, const char *const *words)
+{
 	daemon_spawn(daemon, words);
 	if (!wait_for(all_listen, daemon, START_MS) || is_gone(daemon)) {
 		daemon_show_log(daemon);
@@ -157,6 +153,49 @@ void daemon_start(struct daemon *daemon, const char *device_list)
 	}
 	for (unsigned i = 0; i < daemon->n_guests; i++)
 		daemon->workers[i] = daemon_worker(daemon, i);
+}
+
+static const char *log_level(void)
+{
+	const char *level = getenv("TEST_LOG_LEVEL");
+
+	return level ? level : "info";
+}
+
+void daemon_start(struct daemon *daemon, const char *device_list)
+{
+	char path[64], count[8];
+	const char *words[] = { "-s",	       path,	    "-c",	 count,
+				"-l",	       device_list, "--control", daemon->control,
+				"--log-level", log_level(), NULL };
+
+	daemon_init(daemon, count_devices(device_list));
+	snprintf(path, sizeof(path), "%s/gpio", daemon->dir);
+	snprintf(count, sizeof(count), "%u", daemon->n_guests);
+	start(daemon, words);
+}
+
+void daemon_start_guests(struct daemon *daemon, const char *const *guests, const char *option)
+{
+	char texts[DAEMON_GUESTS_MAX][DAEMON_GUEST_TEXT_MAX];
+	const char *words[2 * DAEMON_GUESTS_MAX + 6];
+	unsigned n = 0, n_words = 0;
+
+	while (guests[n])
+		n++;
+	daemon_init(daemon, n);
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "socket=%s,%s", daemon->sockets[i], guests[i]);
+		words[n_words++] = "--guest";
+		words[n_words++] = texts[i];
+	}
+	words[n_words++] = "--control";
+	words[n_words++] = daemon->control;
+	words[n_words++] = "--log-level";
+	words[n_words++] = log_level();
+	words[n_words++] = option;
+	words[n_words] = NULL;
+	start(daemon, words);
 }
 
 static void remove_dir(const struct daemon *daemon)

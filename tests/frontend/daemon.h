@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define DAEMON_GUESTS_MAX 8
+#define DAEMON_GUESTS_MAX     8
+#define DAEMON_GUEST_TEXT_MAX 1024
 
 struct daemon {
 	pid_t pid; /* 0: not running */
@@ -22,6 +23,8 @@ struct daemon {
 
 /* "s8:s4" gives two guests. Returns when every guest has a worker that listens. */
 void daemon_start(struct daemon *daemon, const char *device_list);
+/* The same with a --guest for each of these, to which its socket is added; NULL ends them. option: one more, or NULL. */
+void daemon_start_guests(struct daemon *daemon, const char *const *guests, const char *option);
 /* Only starts the program with these words (NULL ends them), in a fresh directory. */
 void daemon_spawn(struct daemon *daemon, const char *const *words);
 /* Waits for the end of the program: its exit status, or 128 + signal. A failure when it does not end. */

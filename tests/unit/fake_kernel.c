@@ -46,9 +46,15 @@ static int kernel_request(struct gpio_v2_line_request *request)
 {
 	int pair[2];
 
+	if (kernel.requests + 1 == kernel.fail_request || request->offsets[0] + 1 == kernel.fail_line) {
+		errno = kernel.fail_errno;
+		return -1;
+	}
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	fd_close(&kernel.peer);
 	kernel.peer = pair[1];
+	if (kernel.requests + 1 < (int)sizeof(kernel.offsets))
+		kernel.offsets[kernel.requests] = (char)('0' + request->offsets[0] % 10);
 	kernel.requests++;
 	kernel.request = *request;
 	kernel.config = request->config;
@@ -70,13 +76,20 @@ static int kernel_chip_info(int fd, struct gpiochip_info *info)
 
 static int kernel_line_info(struct gpio_v2_line_info *info)
 {
-	if (info->offset >= kernel.n_lines) {
-		errno = EINVAL;
+	const char *name = kernel.lines[info->offset % 16].name, *holder = kernel.lines[info->offset % 16].holder;
+
+	if (info->offset >= kernel.n_lines || info->offset + 1 == kernel.fail_offset) {
+		errno = info->offset >= kernel.n_lines ? EINVAL : EIO;
 		return -1;
 	}
+	kernel.infos++;
 	snprintf(info->name, sizeof(info->name), "line %u", info->offset);
-	snprintf(info->consumer, sizeof(info->consumer), "somebody");
-	info->flags = info->offset & 1 ? GPIO_V2_LINE_FLAG_OUTPUT | GPIO_V2_LINE_FLAG_USED : GPIO_V2_LINE_FLAG_INPUT;
+	if (name)
+		snprintf(info->name, sizeof(info->name), "%s", name);
+	snprintf(info->consumer, sizeof(info->consumer), "%s", holder ? holder : "somebody");
+	info->flags = info->offset & 1 ? GPIO_V2_LINE_FLAG_OUTPUT : GPIO_V2_LINE_FLAG_INPUT;
+	if ((holder || info->offset & 1) && (kernel.free_after == 0 || kernel.infos <= kernel.free_after))
+		info->flags |= GPIO_V2_LINE_FLAG_USED;
 	return 0;
 }
 

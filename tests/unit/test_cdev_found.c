@@ -157,12 +157,12 @@ static void label_of_two_chips(void **state)
 	char why[160], want[160];
 
 	kernel.labels[A] = kernel.labels[B] = kernel.labels[C] = "twin";
-	node(bench, "gpiochip1", A);
 	node(bench, "gpiochip2", A);
+	node(bench, "gpiochip3", A);
 	node(bench, "gpiochip12", B);
 	node(bench, "gpiochip13", C);
 	assert_int_equal(find(bench, "twin", &spec, why), -ENOTUNIQ);
-	snprintf(want, sizeof(want), "two chips have this label: %s/gpiochip1 and %s/gpiochip12", bench->directory,
+	snprintf(want, sizeof(want), "two chips have this label: %s/gpiochip2 and %s/gpiochip12", bench->directory,
 		 bench->directory);
 	assert_string_equal(why, want);
 }

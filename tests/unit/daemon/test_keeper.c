@@ -208,18 +208,24 @@ static void breaches_are_found_out(void **state)
 	assert_int_equal(bench->set.n, 0);
 }
 
-static void clear_closes_all(void **state)
+/* A session that is thrown away leaves what is lasting: lines of chips. */
+static void clear_leaves_what_is_lasting(void **state)
 {
 	struct bench *bench = *state;
 	struct stat st;
 	int fd;
 
 	keep(bench, 1, 'a');
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+	keep(bench, KEEPER_KEY_LASTING | 1, 'l');
+	keep(bench, 3, 'c');
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
 	fd = kept_find(&bench->set, 1);
-	kept_clear(&bench->set);
+	kept_clear_session(&bench->set);
 	assert_int_equal(fstat(fd, &st), -1);
 	assert_int_equal(kept_find(&bench->set, 1), -1);
+	assert_int_equal(kept_find(&bench->set, 3), -1);
+	check_kept(bench, KEEPER_KEY_LASTING | 1, 'l');
 	keep(bench, 2, 'b');
 	assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
 	check_kept(bench, 2, 'b');
@@ -235,7 +241,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_dead_workers_messages_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_more_than_the_maximum, setup, teardown),
 		cmocka_unit_test_setup_teardown(breaches_are_found_out, setup, teardown),
-		cmocka_unit_test_setup_teardown(clear_closes_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(clear_leaves_what_is_lasting, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);

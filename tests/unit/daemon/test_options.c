@@ -11,12 +11,25 @@
 
 #define WORDS_MAX 12
 
+struct parsed {
+	struct options options;
+	struct wanted wanted;
+	char text[4096]; /* what is to be printed */
+};
+
+static void parsed_free(struct parsed *parsed)
+{
+	options_deinit(&parsed->options);
+	wanted_deinit(&parsed->wanted);
+}
+
 /* Words that are parted by blanks; a word is made long by '@', which stands for 110 letters. */
-static enum options_result parse(struct options *options, const char *words)
+static enum options_result parse(struct parsed *parsed, const char *words)
 {
 	static char text[1024];
 	static char program[] = "vhost-device-gpio";
 	char *argv[WORDS_MAX + 1] = { program };
+	enum options_result result;
 	size_t len = 0;
 	int argc = 1;
 
@@ -26,106 +39,112 @@ static enum options_result parse(struct options *options, const char *words)
 					*words == '@' ? 0 : *words);
 	for (char *word = strtok(text, " "); word && argc < WORDS_MAX; word = strtok(NULL, " "))
 		argv[argc++] = word;
-	return options_parse(options, argc, argv);
+	memset(parsed, 0, sizeof(*parsed));
+	result = options_parse(&parsed->options, argc, argv);
+	memcpy(parsed->text, parsed->options.text, sizeof(parsed->text));
+	if (result == OPTIONS_DONE || result == OPTIONS_REFUSE)
+		return result;
+	if (options_wanted(&parsed->options, &parsed->wanted, parsed->text, sizeof(parsed->text)) < 0)
+		return OPTIONS_REFUSE;
+	return result;
 }
 
-static void check_guest(const struct options *options, size_t i, const char *name, const char *socket, const char *chip)
+static void check_guest(const struct parsed *parsed, size_t i, const char *name, const char *socket)
 {
-	assert_string_equal(options->guests[i].name, name);
-	assert_string_equal(options->guests[i].socket_path, socket);
-	assert_string_equal(options->guests[i].chip.path, chip);
+	assert_string_equal(parsed->wanted.guests[i].name, name);
+	assert_string_equal(parsed->wanted.guests[i].socket.path, socket);
 }
 
 static void dropin_long_words(void **state)
 {
-	struct options options;
+	struct parsed parsed;
 
-	assert_int_equal(parse(&options, "--socket-path=gpio.sock --socket-count=2 --device-list 0:3"), OPTIONS_RUN);
-	assert_int_equal(options.n_guests, 2);
-	check_guest(&options, 0, "guest0", "gpio.sock0", "/dev/gpiochip0");
-	check_guest(&options, 1, "guest1", "gpio.sock1", "/dev/gpiochip3");
-	assert_string_equal(options.alias_path, "");
-	assert_string_equal(options.control_path, "");
-	assert_int_equal(options.log_level, LOG_LEVEL_INFO);
-	options_deinit(&options);
+	assert_int_equal(parse(&parsed, "--socket-path=gpio.sock --socket-count=2 --device-list 0:3"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, 2);
+	check_guest(&parsed, 0, "guest0", "gpio.sock0");
+	check_guest(&parsed, 1, "guest1", "gpio.sock1");
+	assert_string_equal(parsed.wanted.guests[0].socket.alias, "");
+	assert_string_equal(parsed.options.control_path, "");
+	assert_int_equal(parsed.options.log_level, LOG_LEVEL_INFO);
+	parsed_free(&parsed);
 }
 
 static void dropin_letters(void **state)
 {
-	struct options options;
+	struct parsed parsed;
 
-	assert_int_equal(parse(&options, "-s gpio.sock -c 3 -l 2:s4:7"), OPTIONS_RUN);
-	assert_int_equal(options.n_guests, 3);
-	check_guest(&options, 0, "guest0", "gpio.sock0", "/dev/gpiochip2");
-	check_guest(&options, 1, "guest1", "gpio.sock1", "s4");
-	check_guest(&options, 2, "guest2", "gpio.sock2", "/dev/gpiochip7");
-	options_deinit(&options);
+	assert_int_equal(parse(&parsed, "-s gpio.sock -c 3 -l 2:s4:7"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, 3);
+	check_guest(&parsed, 0, "guest0", "gpio.sock0");
+	check_guest(&parsed, 1, "guest1", "gpio.sock1");
+	check_guest(&parsed, 2, "guest2", "gpio.sock2");
+	parsed_free(&parsed);
 }
 
 static void one_guest_has_the_path_itself_too(void **state)
 {
-	struct options options;
+	struct parsed parsed;
 
-	assert_int_equal(parse(&options, "-s /run/x.sock -l s8"), OPTIONS_RUN);
-	assert_int_equal(options.n_guests, 1);
-	check_guest(&options, 0, "guest0", "/run/x.sock0", "s8");
-	assert_string_equal(options.alias_path, "/run/x.sock");
-	options_deinit(&options);
+	assert_int_equal(parse(&parsed, "-s /run/x.sock -l s8"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, 1);
+	check_guest(&parsed, 0, "guest0", "/run/x.sock0");
+	assert_string_equal(parsed.wanted.guests[0].socket.alias, "/run/x.sock");
+	parsed_free(&parsed);
 }
 
 static void equal_simulated_chips_are_not_the_same(void **state)
 {
-	struct options options;
+	struct parsed parsed;
 
-	assert_int_equal(parse(&options, "-s a -c 2 -l s8:s8"), OPTIONS_RUN);
-	options_deinit(&options);
+	assert_int_equal(parse(&parsed, "-s a -c 2 -l s8:s8"), OPTIONS_RUN);
+	parsed_free(&parsed);
 }
 
 static void log_level_and_control(void **state)
 {
-	struct options options;
+	struct parsed parsed;
 
 	if (!control_supported())
 		skip();
-	assert_int_equal(parse(&options, "-s a -l s1 --log-level=debug --control ctl.sock"), OPTIONS_RUN);
-	assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
-	assert_string_equal(options.control_path, "ctl.sock");
-	options_deinit(&options);
+	assert_int_equal(parse(&parsed, "-s a -l s1 --log-level=debug --control ctl.sock"), OPTIONS_RUN);
+	assert_int_equal(parsed.options.log_level, LOG_LEVEL_DEBUG);
+	assert_string_equal(parsed.options.control_path, "ctl.sock");
+	parsed_free(&parsed);
 }
 
 static void guests_max_is_accepted(void **state)
 {
 	char words[16 + 4 * GUESTS_MAX] = "-s a -c 256 -l s1";
-	struct options options;
+	struct parsed parsed;
 
 	assert_int_equal(GUESTS_MAX, 256);
 	for (int i = 1; i < GUESTS_MAX; i++)
 		strcat(words, ":s1");
-	assert_int_equal(parse(&options, words), OPTIONS_RUN);
-	assert_int_equal(options.n_guests, GUESTS_MAX);
-	check_guest(&options, 255, "guest255", "a255", "s1");
-	options_deinit(&options);
+	assert_int_equal(parse(&parsed, words), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, GUESTS_MAX);
+	check_guest(&parsed, 255, "guest255", "a255");
+	parsed_free(&parsed);
 }
 
 static void help_and_version(void **state)
 {
-	struct options options;
+	struct parsed parsed;
 
-	assert_int_equal(parse(&options, "--version"), OPTIONS_DONE);
-	assert_string_equal(options.text, "vhost-device-gpio 0.1.0\n");
-	assert_int_equal(parse(&options, "-V"), OPTIONS_DONE);
-	assert_int_equal(parse(&options, "-h"), OPTIONS_DONE);
-	assert_int_equal(parse(&options, "--help"), OPTIONS_DONE);
-	assert_non_null(strstr(options.text, "-s, --socket-path PATH"));
-	assert_non_null(strstr(options.text, "-V, --version"));
-	assert_null(strstr(options.text, "--guest"));
+	assert_int_equal(parse(&parsed, "--version"), OPTIONS_DONE);
+	assert_string_equal(parsed.text, "vhost-device-gpio 0.1.0\n");
+	assert_int_equal(parse(&parsed, "-V"), OPTIONS_DONE);
+	assert_int_equal(parse(&parsed, "-h"), OPTIONS_DONE);
+	assert_int_equal(parse(&parsed, "--help"), OPTIONS_DONE);
+	assert_non_null(strstr(parsed.text, "-s, --socket-path PATH"));
+	assert_non_null(strstr(parsed.text, "-V, --version"));
+	assert_null(strstr(parsed.text, "--sandbox"));
 }
 
 static const struct {
 	const char *words;
 	const char *text;
 } refusals[] = {
-	{ "", "--socket-path is missing" },
+	{ "", "no guests: --socket-path and --device-list, --guest or --config is missing" },
 	{ "-l s8", "--socket-path is missing" },
 	{ "-s a", "--device-list is missing" },
 	{ "-s a -c 0 -l s8", "--socket-count: \"0\" is not a count from 1 to 256" },
@@ -160,6 +179,17 @@ static const struct {
 	{ "-s", "--socket-path needs a value" },
 	{ "--device-list", "--device-list needs a value" },
 	{ "--version=3", "--version takes no value" },
+	{ "--fd=3", "--device-list is missing" },
+	{ "--fd=3 -s a -l s8", "--socket-path and --fd: one socket is enough" },
+	{ "--fd=3 -c 2 -l s8:s8", "--fd is one socket, but --device-list has 2 devices" },
+	{ "--fd=-3 -l s8", "--fd: \"-3\" is not the number of a file descriptor" },
+	{ "--fd=2147483648 -l s8", "--fd: \"2147483648\" is not the number of a file descriptor" },
+	{ "--ready-fd= -s a -l s8", "--ready-fd: \"\" is not the number of a file descriptor" },
+	{ "--check --print-config -s a -l s8", "--check and --print-config can not both be done" },
+	{ "--make-safe=now -s a -l s8", "--make-safe: \"now\" is not \"hold\"" },
+	{ "--safe=yes -s a -l s8", "--safe takes no value" },
+	{ "-s a -l s8 --guest name=guest0,socket=b,sim=1",
+	  "--guest: the name \"guest0\" is already that of a guest of --device-list" },
 	{ "--nope", "unknown option \"--nope\"" },
 	{ "--nope=3", "unknown option \"--nope\"" },
 	{ "-z", "unknown option \"-z\"" },
@@ -171,49 +201,100 @@ static const struct {
 static void refusals_name_word_and_place(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
-		struct options options;
+		struct parsed parsed;
 
-		if (parse(&options, refusals[i].words) != OPTIONS_REFUSE)
+		if (parse(&parsed, refusals[i].words) != OPTIONS_REFUSE)
 			fail_msg("not refused: %s", refusals[i].words);
-		assert_string_equal(options.text, refusals[i].text);
-		options_deinit(&options);
+		assert_string_equal(parsed.text, refusals[i].text);
+		parsed_free(&parsed);
 	}
+}
+
+static void what_is_to_be_done(void **state)
+{
+	static const struct {
+		const char *words;
+		enum options_result result;
+	} cases[] = {
+		{ "-s a -l s8", OPTIONS_RUN },
+		{ "-s a -l s8 --check", OPTIONS_CHECK },
+		{ "-s a -l s8 --print-config", OPTIONS_PRINT_CONFIG },
+		{ "-s a -l s8 --make-safe", OPTIONS_MAKE_SAFE },
+		{ "-s a -l s8 --make-safe=hold", OPTIONS_MAKE_SAFE },
+	};
+	struct parsed parsed;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(parse(&parsed, cases[i].words), cases[i].result);
+		assert_int_equal(parsed.options.hold, i == 4);
+		parsed_free(&parsed);
+	}
+}
+
+static void switches_and_fds(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "-l s8 --fd 7 --ready-fd=8 --safe -1"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.guests[0].socket.fd, 7);
+	assert_string_equal(parsed.wanted.guests[0].socket.path, "");
+	assert_int_equal(parsed.options.ready_fd, 8);
+	assert_true(parsed.options.safe);
+	assert_true(parsed.options.one_off);
+	parsed_free(&parsed);
+	assert_int_equal(parse(&parsed, "-s a -l s8"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.guests[0].socket.fd, -1);
+	assert_int_equal(parsed.options.ready_fd, -1);
+	assert_false(parsed.options.safe);
+	assert_false(parsed.options.one_off);
+	parsed_free(&parsed);
+}
+
+static void guests_of_both_kinds(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "--guest socket=x,sim=2 -s a -l s8 --guest name=ci,socket=y,sim=1"),
+			 OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, 3);
+	check_guest(&parsed, 0, "guest0", "a0");
+	check_guest(&parsed, 1, "guest1", "x");
+	check_guest(&parsed, 2, "ci", "y");
+	parsed_free(&parsed);
 }
 
 static void words_due_later_are_refused(void **state)
 {
-	static const char *const later[] = { "guest",	"config",   "check",   "print-config",
-					     "fd",	"ready-fd", "one-off", "print-capabilities",
-					     "sandbox", "safe" };
+	static const char *const later[] = { "print-capabilities", "sandbox" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
-		struct options options;
+		struct parsed parsed;
 		char words[64], text[96];
 
 		snprintf(text, sizeof(text), "--%s is not supported by this version", later[i]);
 		snprintf(words, sizeof(words), "--%s", later[i]);
-		assert_int_equal(parse(&options, words), OPTIONS_REFUSE);
-		assert_string_equal(options.text, text);
+		assert_int_equal(parse(&parsed, words), OPTIONS_REFUSE);
+		assert_string_equal(parsed.text, text);
 		snprintf(words, sizeof(words), "-s a -l s8 --%s=x", later[i]);
-		assert_int_equal(parse(&options, words), OPTIONS_REFUSE);
-		assert_string_equal(options.text, text);
+		assert_int_equal(parse(&parsed, words), OPTIONS_REFUSE);
+		assert_string_equal(parsed.text, text);
 	}
 }
 
 static void control_path_is_checked(void **state)
 {
-	struct options options;
+	struct parsed parsed;
 
 	if (!control_supported()) {
-		assert_int_equal(parse(&options, "-s a -l s8 --control x"), OPTIONS_REFUSE);
-		assert_string_equal(options.text,
+		assert_int_equal(parse(&parsed, "-s a -l s8 --control x"), OPTIONS_REFUSE);
+		assert_string_equal(parsed.text,
 				    "--control is not supported by this build: it was made without jansson");
 		return;
 	}
-	assert_int_equal(parse(&options, "-s a -l s8 --control="), OPTIONS_REFUSE);
-	assert_string_equal(options.text, "--control: empty");
-	assert_int_equal(parse(&options, "-s a -l s8 --control @"), OPTIONS_REFUSE);
-	assert_string_equal(options.text, "--control: the path has 110 bytes, a socket path has at most 107");
+	assert_int_equal(parse(&parsed, "-s a -l s8 --control="), OPTIONS_REFUSE);
+	assert_string_equal(parsed.text, "--control: empty");
+	assert_int_equal(parse(&parsed, "-s a -l s8 --control @"), OPTIONS_REFUSE);
+	assert_string_equal(parsed.text, "--control: the path has 110 bytes, a socket path has at most 107");
 }
 
 int main(void)
@@ -225,6 +306,9 @@ int main(void)
 		cmocka_unit_test(equal_simulated_chips_are_not_the_same),
 		cmocka_unit_test(log_level_and_control),
 		cmocka_unit_test(guests_max_is_accepted),
+		cmocka_unit_test(what_is_to_be_done),
+		cmocka_unit_test(switches_and_fds),
+		cmocka_unit_test(guests_of_both_kinds),
 		cmocka_unit_test(help_and_version),
 		ROW_TEST("B-10", refusals_name_word_and_place),
 		cmocka_unit_test(words_due_later_are_refused),

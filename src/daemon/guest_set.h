@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The guests that the supervisor serves. They come and go at a reload; a guest's address stays the same. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "config/wanted.h"
+#include "daemon/guest_process.h"
+
+struct guest_entry {
+	struct guest_process process;
+	char *description; /* owned: as the user wrote it, to find out whether it changed */
+	bool leaving;	   /* to be taken out when its worker has ended */
+};
+
+struct guest_set {
+	struct guest_entry **entries; /* owned */
+	size_t n;
+	/* For every process: */
+	struct loop *loop;
+	const sigset_t *signals_own;
+	bool one_off, with_port;
+};
+
+/* What the user wrote of this guest, as text: the caller's; NULL: no memory. Equal texts are equal guests. */
+char *guest_describe(const struct wanted_guest *guest);
+
+/* A guest, with its socket, but no process yet. guest is taken over. -errno, with a line that says what and why. */
+int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, char *why,
+		  size_t why_size);
+struct guest_entry *guest_set_find(const struct guest_set *set, const char *name);
+/* Closes those that are leaving once none of them has a process any more. Returns how many have one. */
+size_t guest_set_sweep(struct guest_set *set);
+/* All processes are gone by then. Idempotent. */
+void guest_set_deinit(struct guest_set *set);
