@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+/*
+ * A front-end for an example: `example_guest SOCKET`. Prints the names of the lines that its guest is shown, one a line,
+ * "-" for none, and sees to it that every line answers.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "gpio.h"
+
+#define NAMES_MAX 8192
+
+static void print_names(struct vmm *vmm, const struct gpio_wire_config *config)
+{
+	static uint8_t answer[1 + NAMES_MAX];
+	const char *name = (const char *)answer + 1;
+
+	if (config->names_size > NAMES_MAX)
+		failure("%u bytes of names", config->names_size);
+	/* The last byte is the terminator of the last name. */
+	if (config->names_size && gpio_get_names(vmm, 0, config->names_size, answer) != config->names_size + 1)
+		failure("the names came short");
+	for (unsigned i = 0; i < config->ngpio; i++) {
+		printf("%s\n", config->names_size && *name ? name : "-");
+		if (config->names_size)
+			name += strlen(name) + 1;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct gpio_wire_config config;
+	struct vmm vmm;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: example_guest SOCKET\n");
+		return 2;
+	}
+	vmm_init(&vmm, 0);
+	vmm_start(&vmm, argv[1]);
+	if (message_get_config(&vmm.connection, 0, sizeof(config), &config) < 0)
+		failure("no configuration");
+	for (unsigned i = 0; i < config.ngpio; i++) {
+		if (gpio_get_direction(&vmm, (uint16_t)i) != GPIO_NONE)
+			failure("line %u has a direction", i);
+	}
+	print_names(&vmm, &config);
+	vmm_deinit(&vmm);
+	return 0;
+}
