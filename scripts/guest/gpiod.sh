@@ -26,6 +26,14 @@ gpiod_set() {
 	esac
 }
 
+# gpiod_info CHIP: prints a line a line.
+gpiod_info() {
+	case $gpiod_major in
+	1) printf 'gpioinfo %s' "$1" ;;
+	2) printf 'gpioinfo --chip %s' "$1" ;;
+	esac
+}
+
 # gpiod_monitor EDGE LINE…: prints a line an event; EDGE is rising, falling or both.
 gpiod_monitor() {
 	local edge=$1

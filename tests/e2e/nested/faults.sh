@@ -18,7 +18,7 @@ nested_busy_line() {
 	o "$(gpiod_set 20=1) </dev/null >/tmp/hold 2>&1 & echo \$! >/tmp/hold.pid;
 		n=0; until gpioinfo | grep -E 'line +20:' | grep -q gpioset; do sleep 0.1; n=\$((n + 1)); [ \$n -lt 20 ] || exit 1; done" || return 1
 	failed 'in 20 20' || return 1
-	said=$(o 'grep "line 20:" /tmp/daemon.log')
+	said=$(o 'grep "line 20 " /tmp/daemon.log')
 	printf '%s\n' "$said"
 	expect 'lines about it in the log' 1 "$(grep -c . <<<"$said")" && [[ $said == *guest0*busy* ]] || return 1
 	failed 'out 20 20 0' && failed 'arm 20 20 both' || return 1

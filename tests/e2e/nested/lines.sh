@@ -194,7 +194,7 @@ nested_again() {
 	for ((n = 0; n < 10; n++)); do
 		i 'again 5 20' || {
 			printf 'in round %s\n' "$n"
-			o 'grep "line 5:" /tmp/daemon.log'
+			o 'grep "line 5 " /tmp/daemon.log'
 			return 1
 		}
 	done

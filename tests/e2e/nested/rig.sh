@@ -3,10 +3,12 @@
 # The nested rig: QEMU runs gpio-sim and the daemon, and in it User-Mode Linux is the daemon's guest.
 #
 # The guest "outer" is on QEMU's first serial port and obeys its shell. The guest "inner" has the
-# second one as its console: first its shell obeys there, then the program line (line.c).
+# second one as its console: first its shell obeys there, then the program line (line.c). So has a guest
+# "second" the third one.
 
 # shellcheck disable=SC2034,SC2154 # shared with the parts that ../run reads
 # shellcheck disable=SC2016 # the guests expand
+# shellcheck disable=SC2004 # guest_in and guest_out are associative
 
 nested_lines=64
 
@@ -43,8 +45,9 @@ add_program() {
 		done
 }
 
+# compile NAME OUT [SOURCE…]: with these of the front-end library.
 compile() {
-	"${CC:-cc}" -std=gnu17 -O2 -Wall -Wextra -static -o "$2" "$here/nested/$1.c"
+	"${CC:-cc}" -std=gnu17 -O2 -Wall -Wextra -static -o "$2" "$here/nested/$1.c" "${@:3}"
 }
 
 # nested_provide DIR: all that runs in the two guests; status 3 if there is no QEMU.
@@ -62,7 +65,8 @@ nested_provide() {
 	compile line "$tree/bin/line"
 	pack "$tree" "$dir/uml.cpio"
 	mkdir -p "$tree/bin"
-	compile sim "$tree/bin/sim"
+	compile sim "$tree/bin/sim" "$here"/../frontend/{line_fds,traced,failure}.c
+	cp "$here/nested/chosen-daemon" "$tree/bin/"
 	add_program "$tree" "$VHOST_DEVICE_GPIO"
 	mv "$tree/bin/${VHOST_DEVICE_GPIO##*/}" "$tree/bin/daemon"
 	add_program "$tree" "$guest_uml"
@@ -70,18 +74,21 @@ nested_provide() {
 	pack "$tree" "$dir/qemu.cpio"
 }
 
-# nested_boot: QEMU with two serial ports; the second is the pair of fifos inner.in and inner.out.
+# nested_boot: QEMU with three serial ports; the later ones are the pairs of fifos inner.in and inner.out and so on.
 nested_boot() {
-	local base=$guest_dir/inner in out
-	mkfifo "$base.in" "$base.out"
-	exec {in}<>"$base.in" {out}<>"$base.out"
-	guest_in[inner]=$in
-	guest_out[inner]=$out
+	local name in out
+	local -a ports=()
+	for name in inner second; do
+		mkfifo "$guest_dir/$name.in" "$guest_dir/$name.out"
+		exec {in}<>"$guest_dir/$name.in" {out}<>"$guest_dir/$name.out"
+		guest_in[$name]=$in
+		guest_out[$name]=$out
+		ports+=(-chardev "pipe,id=$name,path=$guest_dir/$name" -serial "chardev:$name")
+	done
 	guest_start outer "${guest_qemu[@]}" -nodefaults -no-user-config -display none \
-		-accel tcg -M q35 -cpu max -smp 1 -m 384M \
+		-accel tcg -M q35 -cpu max -smp 1 -m 512M \
 		-kernel "$guest_kernel/vmlinux" -initrd "$guest_dir/qemu.cpio" \
-		-append 'console=ttyS0 quiet loglevel=4 panic=-1' -serial stdio \
-		-chardev "pipe,id=inner,path=$base" -serial chardev:inner
+		-append 'console=ttyS0 quiet loglevel=4 panic=-1' -serial stdio "${ports[@]}"
 	guest_wait outer 60
 }
 
@@ -102,18 +109,27 @@ daemon_in_outer() {
 }
 
 inner_boot() {
-	rm -f "$guest_dir/inner.hung"
-	o 'mkdir -p /tmp/uml /dev/pts; mount -t devpts pts /dev/pts 2>/dev/null; stty -F /dev/ttyS1 raw -echo 115200; cd /tmp;
+	uml_boot inner ttyS1 /tmp/gpio.sock0
+}
+
+# uml_boot NAME TTY SOCKET
+uml_boot() {
+	rm -f "$guest_dir/$1.hung"
+	o "mkdir -p /tmp/uml /dev/pts; mount -t devpts pts /dev/pts 2>/dev/null; stty -F /dev/$2 raw -echo 115200; cd /tmp;
 		TMPDIR=/tmp setsid linux mem=64M initrd=/uml.cpio con0=fd:0,fd:1 con=null ssl=null quiet loglevel=4 panic=-1 \
-		uml_dir=/tmp/uml/ umid=inner virtio_uml.device=/tmp/gpio.sock0:41 \
-		</dev/ttyS1 >/dev/ttyS1 2>/tmp/uml.log & :' || return 1
-	guest_wait inner 30
+		uml_dir=/tmp/uml/ umid=$1 virtio_uml.device=$3:41 \
+		</dev/$2 >/dev/$2 2>/tmp/$1.log & :" || return 1
+	guest_wait "$1" 60
 }
 
 # inner_line: from now on the inner guest obeys as line.c says; inner_shell ends that.
 inner_line() {
-	guest_send inner 'exec line'
-	while guest_read inner 10; do
+	line_start inner
+}
+
+line_start() {
+	guest_send "$1" 'exec line'
+	while guest_read "$1" 10; do
 		[[ $guest_line != @@line ]] || return 0
 	done
 	return 1

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /*
- * What a shell is too slow for, on a line of gpio-sim: `sim toggle PULL COUNT`, `sim guard CHIP LINE VALUE MILLISECONDS`.
+ * What a shell is too slow for, or can not do, with lines of gpio-sim: `sim toggle PULL COUNT`,
+ * `sim guard CHIP LINE VALUE MILLISECONDS`, `sim keep PID`, `sim exit PROGRAM WORD…`.
  *
  * toggle writes to the attribute PULL, up first, and prints the time it took. guard reads the attribute VALUE all the time
- * and watches the line's information: it prints how often the value was 0, and how often the line was released.
+ * and watches the line's information: it prints how often the value was 0, and how often the line was released or told to
+ * be an output. keep holds the lines that the process holds, after its end too, until SIGTERM. exit stops the program in
+ * the last moment before its end, until SIGTERM; its status is that of the program.
  */
 #include <fcntl.h>
 #include <linux/gpio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../../frontend/line_fds.h"
+#include "../../frontend/traced.h"
 
 static long now_ms(void)
 {
@@ -48,7 +55,7 @@ static int guard(const char *chip_path, unsigned line, const char *path, int mil
 {
 	struct gpio_v2_line_info info = { .offset = line };
 	struct gpio_v2_line_info_changed change;
-	unsigned samples = 0, low = 0, released = 0;
+	unsigned samples = 0, low = 0, released = 0, outputs = 0;
 	long end = now_ms() + milliseconds;
 	int chip = open(chip_path, O_RDWR | O_NONBLOCK), fd = open(path, O_RDONLY);
 	char value;
@@ -62,11 +69,56 @@ static int guard(const char *chip_path, unsigned line, const char *path, int mil
 			return fail(path);
 		samples++;
 		low += value != '1';
-		while (read(chip, &change, sizeof(change)) == sizeof(change))
+		while (read(chip, &change, sizeof(change)) == sizeof(change)) {
 			released += change.event_type == GPIO_V2_LINE_CHANGED_RELEASED;
+			outputs += (change.info.flags & GPIO_V2_LINE_FLAG_OUTPUT) != 0;
+		}
 	}
-	printf("samples %u low %u released %u\n", samples, low, released);
+	printf("samples %u low %u released %u outputs %u\n", samples, low, released, outputs);
 	return samples == 0 || low || released;
+}
+
+static void wait_for_sigterm(void)
+{
+	sigset_t set;
+	int signo;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigwait(&set, &signo);
+}
+
+static void block_sigterm(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int keep(pid_t pid)
+{
+	static struct line_fds lines;
+
+	block_sigterm();
+	line_fds_copy(&lines, pid);
+	printf("keeping %u\n", lines.n);
+	fflush(stdout);
+	wait_for_sigterm();
+	return 0;
+}
+
+/* The program starts with SIGTERM as it finds it. */
+static int stop_at_exit(char **argv)
+{
+	pid_t pid = traced_run(argv);
+
+	block_sigterm();
+	printf("at its exit\n");
+	fflush(stdout);
+	wait_for_sigterm();
+	return traced_end(pid);
 }
 
 int main(int argc, char **argv)
@@ -75,6 +127,11 @@ int main(int argc, char **argv)
 		return toggle(argv[2], atoi(argv[3]));
 	if (argc == 6 && !strcmp(argv[1], "guard"))
 		return guard(argv[2], (unsigned)atoi(argv[3]), argv[4], atoi(argv[5]));
-	fprintf(stderr, "usage: sim toggle PULL COUNT | sim guard CHIP LINE VALUE MILLISECONDS\n");
+	if (argc == 3 && !strcmp(argv[1], "keep"))
+		return keep(atoi(argv[2]));
+	if (argc >= 3 && !strcmp(argv[1], "exit"))
+		return stop_at_exit(argv + 2);
+	fprintf(stderr, "usage: sim toggle PULL COUNT | sim guard CHIP LINE VALUE MILLISECONDS | sim keep PID | "
+			"sim exit PROGRAM WORD...\n");
 	return 2;
 }
