@@ -2,7 +2,8 @@
 /*
  * What a request costs: the time from kick to call of GET_VALUE on a simulated chip, beside an eventfd ping-pong between
  * two processes in the same run; the memory of each process; the worker's system calls per request.
- * The program under test is the one in the environment variable VHOST_DEVICE_GPIO.
+ * The program under test is the one in the environment variable VHOST_DEVICE_GPIO. TEST_RING=packed and the others of
+ * vmm_matrix_read() choose the kind of ring.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -120,6 +121,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s [REQUESTS, at least %d]\n", argv[0], ROUNDS);
 		return 2;
 	}
+	vmm_matrix_read();
 	daemon_start(&daemon, "s8");
 	vmm_init(&vmm, 0);
 	vmm_start(&vmm, daemon.sockets[0]);

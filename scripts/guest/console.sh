@@ -9,6 +9,7 @@
 # shellcheck disable=SC2154 # set by the caller
 
 guest_dir=
+guest_gpio=
 declare -A guest_in=() guest_out=()
 
 guest_init() {
@@ -36,11 +37,11 @@ guest_start_uml() {
 		"uml_dir=$guest_dir/" "umid=$1" ${2:+"virtio_uml.device=$2:41"} "${@:3}"
 }
 
-# guest_start_qemu NAME SOCKET: with the QEMU in the array guest_qemu.
+# guest_start_qemu NAME SOCKET: with the QEMU in the array guest_qemu, and the properties in $guest_gpio.
 guest_start_qemu() {
 	local -a device=()
 	[[ -z $2 ]] || device=(-chardev "socket,id=gpio,path=$2"
-		-device "vhost-user-gpio-pci,chardev=gpio")
+		-device "vhost-user-gpio-pci,chardev=gpio${guest_gpio:+,$guest_gpio}")
 	guest_start "$1" "${guest_qemu[@]}" -nodefaults -no-user-config -display none \
 		-accel tcg -M q35,memory-backend=mem -cpu max -smp 1 -m 192M \
 		-object memory-backend-memfd,id=mem,size=192M,share=on \

@@ -7,7 +7,7 @@
 uint64_t device_features(const struct vhost_device *device)
 {
 	return device->ops->features | VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |
-	       VHOST_USER_F_PROTOCOL_FEATURES;
+	       VIRTIO_F_RING_PACKED | VHOST_USER_F_PROTOCOL_FEATURES;
 }
 
 uint64_t device_protocol_features(void)

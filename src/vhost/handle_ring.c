@@ -20,8 +20,8 @@ const char *handle_set_vring_num(struct vhost_device *device, const struct messa
 
 	if (!queue)
 		return no_such_ring;
-	if (state->num == 0 || state->num > VRING_SIZE_MAX || (state->num & (state->num - 1)))
-		return "a ring's size is a power of two up to 32768";
+	if (!queue_ring_ops(queue)->size_valid(state->num))
+		return queue_ring_ops(queue)->size_rule;
 	if (queue->running && state->num != queue->state->place.size)
 		return "the ring is running";
 	queue->state->place.size = state->num;
@@ -29,13 +29,13 @@ const char *handle_set_vring_num(struct vhost_device *device, const struct messa
 }
 
 /* Whether the areas are in guest memory; before there is any, that is found out at the start. */
-static bool place_valid(struct vhost_device *device, const struct session_ring_place *place)
+static bool place_valid(struct vhost_device *device, const struct ring_ops *ops, const struct session_ring_place *place)
 {
-	struct split ring;
+	struct ring ring;
 
-	if ((place->desc & 15) || (place->avail & 1) || (place->used & 3))
+	if ((place->desc & 15) || (place->avail & (ops->avail_align - 1u)) || (place->used & 3))
 		return false;
-	return memory_is_empty(&device->memory) || split_resolve(&ring, &device->memory, place) == 0;
+	return memory_is_empty(&device->memory) || ops->resolve(&ring, &device->memory, place) == 0;
 }
 
 const char *handle_set_vring_addr(struct vhost_device *device, const struct message *message, struct reply *reply)
@@ -53,7 +53,7 @@ const char *handle_set_vring_addr(struct vhost_device *device, const struct mess
 		.used = addr->used,
 		.avail = addr->avail,
 	};
-	if (!place_valid(device, &place))
+	if (!place_valid(device, queue_ring_ops(queue), &place))
 		return "the ring is misaligned or does not lie in guest memory";
 	queue_stop(queue);
 	queue->state->place = place;
@@ -71,8 +71,7 @@ const char *handle_set_vring_base(struct vhost_device *device, const struct mess
 	if (!queue)
 		return no_such_ring;
 	queue_stop(queue);
-	/* A split ring's index has 16 bits ("Vring descriptor indices for split virtqueues"). */
-	queue->state->base = state->num;
+	queue->state->base = state->num & queue_ring_ops(queue)->position_mask;
 	queue->state->has_base = 1;
 	/* Set up anew, it starts with a kick: a ring that was only disabled before (virtio_uml) has seen one already. */
 	queue->state->started = queue->state->kick == SESSION_KICK_POLLED;

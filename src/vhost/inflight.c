@@ -2,15 +2,8 @@
 /* The in-flight region of a split ring. See inflight.h for the order of stores. */
 #include "vhost/inflight.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * The reader is a successor of this process, never a concurrent one: what must not be reordered is only what the
- * compiler emits.
- */
-#define store_barrier() atomic_signal_fence(memory_order_seq_cst)
 
 void inflight_reset(struct inflight *inflight, uint16_t size, uint16_t used_idx)
 {
@@ -32,18 +25,18 @@ bool inflight_take(struct inflight *inflight, uint16_t head, uint64_t counter)
 	if (inflight_has(inflight, head))
 		return false;
 	inflight->desc[head].counter = counter;
-	store_barrier();
+	inflight_store_barrier();
 	inflight->desc[head].inflight = 1;
-	store_barrier();
+	inflight_store_barrier();
 	return true;
 }
 
 void inflight_batch_add(struct inflight *inflight, uint16_t head)
 {
 	inflight->desc[head].next = inflight->last_batch_head;
-	store_barrier();
+	inflight_store_barrier();
 	inflight->last_batch_head = head;
-	store_barrier();
+	inflight_store_barrier();
 }
 
 void inflight_batch_commit(struct inflight *inflight, uint16_t size, uint16_t used_idx)
@@ -55,7 +48,7 @@ void inflight_batch_commit(struct inflight *inflight, uint16_t size, uint16_t us
 		inflight->desc[head].inflight = 0;
 		head = inflight->desc[head].next;
 	}
-	store_barrier();
+	inflight_store_barrier();
 	inflight->used_idx = used_idx;
 }
 

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,10 +34,22 @@ struct inflight {
 	struct inflight_desc desc[];
 };
 
-/* Bytes for the largest ring, 64-byte aligned. Untouched pages of the memfd cost nothing. */
-static inline size_t inflight_stride(void)
+/*
+ * The reader of a region is a successor of this process, never a concurrent one: what must not be reordered is only
+ * what the compiler emits.
+ */
+#define inflight_store_barrier() atomic_signal_fence(memory_order_seq_cst)
+
+/* Regions lie one behind the other, each aligned for the widest that anyone has. */
+static inline size_t inflight_align(size_t size)
 {
-	return (sizeof(struct inflight) + VRING_SIZE_MAX * sizeof(struct inflight_desc) + 63) & ~(size_t)63;
+	return (size + 63) & ~(size_t)63;
+}
+
+/* Bytes of the region of a ring with this many descriptors. */
+static inline size_t inflight_size(uint32_t n)
+{
+	return inflight_align(sizeof(struct inflight) + n * sizeof(struct inflight_desc));
 }
 
 /* Nothing in flight. */

@@ -9,7 +9,7 @@
 #include "base/util.h"
 
 /* A ring that makes no sense stays silent until it is set up anew; the front-end may listen on the err fd. */
-static int queue_break(struct vhost_queue *queue, const char *why)
+int queue_break(struct vhost_queue *queue, const char *why)
 {
 	const uint64_t one = 1;
 
@@ -21,35 +21,29 @@ static int queue_break(struct vhost_queue *queue, const char *why)
 	return -EIO;
 }
 
-/* The next head: first those that were in flight when the queue started, then the available ring's. */
-static int next_head(struct vhost_queue *queue, uint16_t *head)
+/* The next chain, as in ring.h: first those that were in flight when the queue started, then those in the ring. */
+static int next_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 {
-	struct split *ring = &queue->ring;
+	const struct ring_ops *ops = queue->ring.ops;
+	struct memory *memory = queue->host->memory;
 	int r;
 
 	if (queue->next_again < queue->n_again) {
-		*head = queue->again[queue->next_again++];
-		return 1;
+		r = ops->again(&queue->ring, memory, queue->again[queue->next_again++], chain);
+		return r < 0 ? r : 1;
 	}
-	r = split_next(ring, head);
-	if (r == 0 && split_arm_kick(ring))
-		r = split_next(ring, head);
-	if (r == 0)
-		return 0;
-	if (r < 0)
-		return queue_break(queue, "the available index is ahead by more than the ring's size");
-	if (*head >= ring->size)
-		return queue_break(queue, "a head is out of range");
-	if (!inflight_take(queue->inflight, *head, queue->taken++))
-		return queue_break(queue, "a head was made available that the device still holds");
-	ring->next_avail++;
-	queue->state->next_avail = ring->next_avail;
-	return 1;
+	r = ops->next(&queue->ring, memory, chain);
+	if (r == 0 && ops->arm_kick(&queue->ring))
+		r = ops->next(&queue->ring, memory, chain);
+	if (r == -EIO)
+		return queue_break(queue, queue->ring.why);
+	if (r != 0)
+		queue->state->position = ops->position(&queue->ring);
+	return r;
 }
 
 int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 {
-	uint16_t head;
 	int r;
 
 	while (queue->running) {
@@ -58,14 +52,12 @@ int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 			return 0;
 		}
 		queue->budget--;
-		r = next_head(queue, &head);
-		if (r <= 0)
+		r = next_chain(queue, chain);
+		if (r != -EINVAL)
 			return r;
-		if (split_read_chain(&queue->ring, queue->host->memory, head, chain) == 0)
-			return 1;
 		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "head %u: malformed chain, returned",
-			    head);
-		vhost_queue_push(queue, head, 0);
+			    chain->head);
+		vhost_queue_push(queue, chain->head, 0);
 	}
 	return -EIO;
 }
@@ -143,15 +135,8 @@ void queue_signal(struct vhost_queue *queue)
 
 void queue_flush(struct vhost_queue *queue)
 {
-	struct split *ring = &queue->ring;
-	bool signal;
-
 	loop_defer_del(&queue->flush);
-	if (ring->used_idx == ring->used_published)
-		return;
-	signal = split_publish(ring);
-	inflight_batch_commit(queue->inflight, ring->size, ring->used_published);
-	if (signal)
+	if (queue->ring.ops->publish(&queue->ring))
 		queue_signal(queue);
 }
 
@@ -162,9 +147,9 @@ static void on_flush(struct loop_defer *defer)
 
 void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written)
 {
-	if (!queue->running || head >= queue->ring.size || !inflight_has(queue->inflight, head))
+	if (!queue->running)
 		return;
-	inflight_batch_add(queue->inflight, head);
-	split_put_used(&queue->ring, head, written);
+	queue->ring.ops->put(&queue->ring, head, written);
+	queue->state->position = queue->ring.ops->position(&queue->ring);
 	loop_defer_add(queue->host->loop, &queue->flush, on_flush);
 }

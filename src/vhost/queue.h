@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A queue: orders ring, in-flight region and memory, and signals.
+ * A queue: a ring with its fds and its states.
  *
  * States (vhost-user.rst, "Ring states"). A queue runs when it has addresses and memory, a kick was seen, it is enabled
  * and not broken. queue_update() compares that with what is, and starts or stops it; whoever changes one of them calls
  * it. While it runs the device may pop and push; it stops before memory, addresses or fds change under it.
  *
- * Start. The ring resumes when it lies where it ran last, with the same size, from the index where it stopped, and the
- * used index in memory is the one that we published: then what was in flight is still in flight. Else it is a fresh
- * ring (a reset of the guest, another driver): nothing is in flight.
+ * Start. The ring resumes when it has the format and the size that it ran with last, from the position where it stopped,
+ * and memory says nothing else (see recover() and looks_new() in ring.h): then what was in flight is still in flight.
+ * Else it is a fresh ring (a reset of the guest, another driver): nothing is in flight.
  */
 #pragma once
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "vhost/ring.h"
 #include "vhost/session.h"
-#include "vhost/split.h"
 #include "vhost/vhost.h"
 
 /* What the queues of a device share: the device owns it. */
@@ -34,12 +34,11 @@ struct vhost_queue {
 	unsigned index;
 	char tag[48];
 	struct session_ring *state;
-	struct inflight *inflight;
-	struct split ring; /* valid while running */
+	void *inflight;	  /* a region of vhost-user.rst, "Inflight I/O tracking", for rings up to VRING_SIZE_MAX */
+	struct ring ring; /* valid while running */
 	bool running;
 	bool signal_once; /* after a crash: a call may have been lost */
 	uint32_t budget;  /* chains that may still be popped in this turn */
-	uint64_t taken;	  /* counter of the in-flight region */
 	uint16_t *again;  /* owned: heads that were in flight when the queue started, to be popped again */
 	uint16_t n_again, next_again;
 	int kick_fd, call_fd, err_fd; /* owned */
@@ -61,7 +60,7 @@ int queue_attach(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd
 void queue_ready_later(struct vhost_queue *queue);
 /* Calls the driver. */
 void queue_signal(struct vhost_queue *queue);
-/* Publishes what was pushed since the last time, and calls the driver if it wants that. */
+/* Publishes what was pushed and is not published yet, and calls the driver if it wants that. */
 void queue_flush(struct vhost_queue *queue);
 /* Starts or stops the queue as its state asks for. */
 void queue_update(struct vhost_queue *queue);
@@ -71,8 +70,12 @@ void queue_stop(struct vhost_queue *queue);
 void queue_memory_changed(struct vhost_queue *queue);
 /* Nothing is known of this ring any more but its place: the next start is a first one. */
 void queue_forget(struct vhost_queue *queue);
-/* The index that GET_VRING_BASE returns. */
-uint16_t queue_base(const struct vhost_queue *queue);
+/* The position that GET_VRING_BASE returns. */
+uint32_t queue_base(const struct vhost_queue *queue);
+/* The ring makes no sense: silent until it is set up anew. Returns -EIO. */
+int queue_break(struct vhost_queue *queue, const char *why);
+/* The format that the negotiated features ask for. */
+const struct ring_ops *queue_ring_ops(const struct vhost_queue *queue);
 
 /* The fd (-1: none) becomes the queue's. -errno: it can not be watched (it is closed). */
 int queue_set_kick(struct vhost_queue *queue, int fd, bool polled);

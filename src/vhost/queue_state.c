@@ -9,7 +9,9 @@
 
 #include "base/fd.h"
 #include "base/util.h"
+#include "vhost/packed.h"
 #include "vhost/queue.h"
+#include "vhost/split.h"
 
 /* How often a ring is looked at whose front-end gives no kick fd (SET_VRING_KICK with bit 8). */
 #define POLL_INTERVAL_NS (1000ull * 1000)
@@ -103,87 +105,87 @@ static bool place_same(const struct session_ring_place *a, const struct session_
 	return a->desc == b->desc && a->used == b->used && a->avail == b->avail;
 }
 
-/*
- * Whether the ring goes on where it stopped, see queue.h. A base of 0 is what a reset gives, so it is believed to be a
- * resume only at the old place; the one case in 65536 that stays ambiguous is a ring that wrapped to 0 just then.
- */
-static bool ring_resumes(struct vhost_queue *queue, uint16_t used_idx, uint16_t *n_again)
+/* Whether the ring goes on where it stopped, see queue.h. */
+static bool ring_resumes(struct vhost_queue *queue, uint16_t *n_again)
 {
-	struct session_ring *state = queue->state;
-	struct inflight *inflight = queue->inflight;
-	uint16_t next_avail;
+	const struct session_ring *state = queue->state;
+	struct ring *ring = &queue->ring;
+	bool moved = !place_same(&state->ran, &state->place);
+	int n;
 
-	if (!state->has_run || state->ran.size != state->place.size)
+	if (!state->has_run || state->ran.size != state->place.size || state->packed != (ring->ops == &packed_ops))
 		return false;
-	if ((uint16_t)(used_idx - inflight->used_idx) > state->ran.size)
+	/* A front-end that sets a base had us stop in good order. */
+	n = ring->ops->recover(ring, state->has_base, state->lag, queue->again);
+	if (n < 0 || (state->has_base && state->base != ring->ops->position(ring)))
 		return false;
-	/* Only a crash leaves the index behind the ring's; a front-end that sets a base had us stop in good order. */
-	if (state->has_base && used_idx != inflight->used_idx)
-		return false;
-	inflight_batch_commit(inflight, state->ran.size, used_idx);
-	*n_again = inflight_collect(inflight, state->ran.size, queue->again);
-	next_avail = used_idx + *n_again + state->lag;
-	if (state->has_base && state->base != next_avail)
-		return false;
-	if (next_avail == 0 && !place_same(&state->ran, &state->place))
-		return false;
-	state->next_avail = next_avail;
-	return true;
+	*n_again = n;
+	return !((state->has_base || moved) && ring->ops->looks_new(ring, moved));
 }
 
-static void start_resumed(struct vhost_queue *queue, uint16_t n_again)
-{
-	queue->n_again = n_again;
-	if (n_again > 0)
-		queue->taken = queue->inflight->desc[queue->again[n_again - 1]].counter + 1;
-	if (queue->signal_once)
-		queue_signal(queue);
-}
-
-static void start_fresh(struct vhost_queue *queue, uint16_t used_idx)
+/* -EINVAL: the base makes no sense. */
+static int start_fresh(struct vhost_queue *queue)
 {
 	struct session_ring *state = queue->state;
+	const struct ring_ops *ops = queue->ring.ops;
+	int lag;
 
 	if (state->has_run)
 		queue->host->restarted(queue->host, queue);
-	state->next_avail = state->has_base ? state->base : 0;
-	state->lag = state->next_avail - used_idx;
-	inflight_reset(queue->inflight, state->place.size, used_idx);
+	lag = ops->begin(&queue->ring, state->has_base ? state->base : ops->position_of_new);
+	if (lag < 0)
+		return lag;
+	state->lag = lag;
+	return 0;
+}
+
+/* The ring in its place, at its position. -errno: it can not run. */
+static int ring_start(struct vhost_queue *queue)
+{
+	struct session_ring *state = queue->state;
+	struct ring *ring = &queue->ring;
+
+	ring_init(ring, queue_ring_ops(queue), *queue->host->features, queue->inflight);
+	if (!ring->ops->size_valid(state->place.size)) {
+		queue_break(queue, ring->ops->size_rule);
+		return -EINVAL;
+	}
+	if (ring->ops->resolve(ring, queue->host->memory, &state->place) < 0) {
+		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "the ring does not lie in guest memory");
+		return -EFAULT;
+	}
+	queue->again = malloc(ring->size * sizeof(*queue->again));
+	if (!queue->again)
+		return -ENOMEM;
+	queue->n_again = queue->next_again = 0;
+	if (ring_resumes(queue, &queue->n_again)) {
+		if (queue->signal_once)
+			queue_signal(queue);
+	} else if (start_fresh(queue) < 0) {
+		free(queue->again);
+		queue->again = NULL;
+		queue_break(queue, "its base makes no sense");
+		return -EINVAL;
+	}
+	queue->signal_once = false;
+	return 0;
 }
 
 static void queue_start(struct vhost_queue *queue)
 {
 	struct session_ring *state = queue->state;
-	struct split *ring = &queue->ring;
-	uint16_t used_idx, n_again = 0;
+	struct ring *ring = &queue->ring;
 
-	if (split_resolve(ring, queue->host->memory, &state->place) < 0) {
-		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "the ring does not lie in guest memory");
+	if (ring_start(queue) < 0)
 		return;
-	}
-	queue->again = malloc(ring->size * sizeof(*queue->again));
-	if (!queue->again)
-		return;
-	queue->n_again = queue->next_again = 0;
-	queue->taken = 0;
-
-	used_idx = split_used_idx(ring);
-	if (ring_resumes(queue, used_idx, &n_again))
-		start_resumed(queue, n_again);
-	else
-		start_fresh(queue, used_idx);
-	queue->signal_once = false;
-
 	state->ran = state->place;
+	state->packed = ring->ops == &packed_ops;
+	state->position = ring->ops->position(ring);
 	state->has_run = 1;
 	state->has_base = 0;
-	ring->event_idx = *queue->host->features & VIRTIO_F_EVENT_IDX;
-	ring->indirect = *queue->host->features & VIRTIO_F_INDIRECT_DESC;
-	ring->next_avail = state->next_avail;
-	ring->used_idx = ring->used_published = used_idx;
 	queue->running = true;
-	log_debug(queue->tag, "runs: %u entries, next available %u, used %u, %u in flight", ring->size,
-		  ring->next_avail, used_idx, queue->n_again);
+	log_debug(queue->tag, "runs: %s, %u entries, from 0x%x, %u in flight", ring->ops->name, ring->size,
+		  state->position, queue->n_again);
 
 	if (queue->host->ops->queue_start)
 		queue->host->ops->queue_start(queue->host->ctx, queue->index, queue);
@@ -197,7 +199,7 @@ void queue_stop(struct vhost_queue *queue)
 	if (!queue->running)
 		return;
 	queue_flush(queue);
-	log_debug(queue->tag, "stopped at %u", queue->state->next_avail);
+	log_debug(queue->tag, "stopped at 0x%x", queue->state->position);
 	queue_end(queue);
 }
 
@@ -215,7 +217,9 @@ void queue_update(struct vhost_queue *queue)
 
 void queue_memory_changed(struct vhost_queue *queue)
 {
-	if (queue->running && split_resolve(&queue->ring, queue->host->memory, &queue->state->place) < 0)
+	struct ring *ring = &queue->ring;
+
+	if (queue->running && ring->ops->resolve(ring, queue->host->memory, &queue->state->place) < 0)
 		queue_stop(queue);
 	queue_update(queue);
 }
@@ -225,13 +229,18 @@ void queue_forget(struct vhost_queue *queue)
 	queue->state->has_run = 0;
 }
 
-uint16_t queue_base(const struct vhost_queue *queue)
+const struct ring_ops *queue_ring_ops(const struct vhost_queue *queue)
+{
+	return *queue->host->features & VIRTIO_F_RING_PACKED ? &packed_ops : &split_ops;
+}
+
+uint32_t queue_base(const struct vhost_queue *queue)
 {
 	const struct session_ring *state = queue->state;
 
-	if (state->has_base || !state->has_run)
+	if (state->has_base)
 		return state->base;
-	return state->next_avail;
+	return state->has_run ? state->position : queue_ring_ops(queue)->position_of_new;
 }
 
 int queue_set_kick(struct vhost_queue *queue, int fd, bool polled)

@@ -6,7 +6,7 @@
 
 size_t vhost_session_size(unsigned n_queues)
 {
-	return sizeof(struct session) + n_queues * inflight_stride();
+	return sizeof(struct session) + n_queues * session_inflight_stride();
 }
 
 void session_clear(struct session *session, unsigned n_queues)
@@ -17,19 +17,20 @@ void session_clear(struct session *session, unsigned n_queues)
 	session->magic = SESSION_MAGIC;
 }
 
-static bool ring_size_valid(uint32_t size)
+/* 0: no ring yet; else as VirtIO 1.3, 2.7 and 2.8.10.1 have it. */
+static bool size_check(uint32_t size, bool packed)
 {
-	return size <= VRING_SIZE_MAX && (size & (size - 1)) == 0;
+	return size <= VRING_SIZE_MAX && (packed || (size & (size - 1)) == 0);
 }
 
-static bool ring_check(const struct session_ring *ring)
+static bool ring_check(const struct session_ring *ring, bool packed)
 {
-	if (!ring_size_valid(ring->place.size) || !ring_size_valid(ring->ran.size))
+	if (!size_check(ring->place.size, packed) || !size_check(ring->ran.size, ring->packed))
 		return false;
 	if (ring->has_run && ring->ran.size == 0)
 		return false;
 	return ring->kick <= SESSION_KICK_POLLED && ring->has_addr <= 1 && ring->has_base <= 1 && ring->has_run <= 1 &&
-	       ring->started <= 1 && ring->enabled <= 1 && ring->broken <= 1 && ring->event_idx <= 1;
+	       ring->started <= 1 && ring->enabled <= 1 && ring->broken <= 1 && ring->packed <= 1;
 }
 
 bool session_check(const struct session *session, unsigned n_queues)
@@ -39,7 +40,7 @@ bool session_check(const struct session *session, unsigned n_queues)
 	if (session->rx.have > sizeof(session->rx.header) + sizeof(session->rx.payload))
 		return false;
 	for (unsigned i = 0; i < n_queues; i++) {
-		if (!ring_check(&session->rings[i]))
+		if (!ring_check(&session->rings[i], session->features & VIRTIO_F_RING_PACKED))
 			return false;
 	}
 	return true;

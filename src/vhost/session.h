@@ -6,9 +6,9 @@
  * Who writes: this library, in the one process that is attached. Who reads: that process, and its successor, which
  * checks all of it first (session_check), because the process that wrote it may have been in a guest's hand.
  *
- * Order of stores. A chain is in flight from inflight_take() to the commit of its batch; next_avail is not trusted
- * after a crash but derived: used index + chains in flight + lag. So a crash between any two stores loses no chain and
- * returns none twice; at worst a request is executed again (requests are idempotent).
+ * Order of stores. A chain is in flight from the moment that it is taken until it is the driver's again; after a crash
+ * the position is not trusted but derived: what is used + what is in flight + lag. So a crash between any two stores
+ * loses no chain and returns none twice; at worst a request is executed again (requests are idempotent).
  */
 #pragma once
 
@@ -17,11 +17,12 @@
 #include <stdint.h>
 
 #include "vhost/inflight.h"
+#include "vhost/inflight_packed.h"
 #include "vhost/vhost.h"
 #include "vhost/wire.h"
 
 #define SESSION_MAGIC	0x76677069u /* "vgpi" */
-#define SESSION_VERSION 1u
+#define SESSION_VERSION 2u
 
 #define SESSION_SLOTS_MAX      256 /* memory regions */
 #define SESSION_RX_PAYLOAD_MAX 512 /* the largest payload that the message table allows is below */
@@ -52,15 +53,15 @@ struct session_ring {
 	struct session_ring_place ran;	 /* as it was when the ring last ran: tells pause from reset */
 	uint8_t has_addr;
 	uint8_t has_base; /* SET_VRING_BASE came since the last start; base is its value */
-	uint8_t has_run;  /* ran, next_avail and the in-flight region are valid */
+	uint8_t has_run;  /* ran, packed, position, lag and the in-flight region are valid */
 	uint8_t kick;	  /* enum session_kick */
 	uint8_t started;  /* a kick was seen since SET_VRING_KICK */
 	uint8_t enabled;
 	uint8_t broken;	   /* until it is set up anew */
-	uint8_t event_idx; /* negotiated when the ring started */
-	uint16_t base;
-	uint16_t next_avail; /* the next entry of the available ring that is ours to take */
-	uint16_t lag;	     /* next_avail - used index - chains in flight, as the front-end started us */
+	uint8_t packed;	   /* the format in which it last ran */
+	uint32_t base;	   /* a position, as in SET_VRING_BASE: see ring.h */
+	uint32_t position; /* where the ring is, or was when it last ran */
+	uint16_t lag;	   /* available, not used and not in flight either: as the front-end started us */
 	uint16_t reserved;
 };
 
@@ -83,12 +84,18 @@ struct session {
 	struct session_region regions[SESSION_SLOTS_MAX];
 	struct session_ring rings[VHOST_QUEUES_MAX];
 	struct session_rx rx;
-	/* then, inflight_stride() bytes for each queue: its in-flight region */
+	/* then, session_inflight_stride() bytes for each queue: its in-flight region */
 };
 
-static inline struct inflight *session_inflight(struct session *session, unsigned queue)
+/* Room for the largest ring in either format. Untouched pages of the memfd cost nothing. */
+static inline size_t session_inflight_stride(void)
 {
-	return (struct inflight *)((char *)(session + 1) + queue * inflight_stride());
+	return inflight_packed_size(VRING_SIZE_MAX);
+}
+
+static inline void *session_inflight(struct session *session, unsigned queue)
+{
+	return (char *)(session + 1) + queue * session_inflight_stride();
 }
 
 /* Makes it empty, for this many queues. */

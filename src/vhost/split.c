@@ -4,66 +4,38 @@
 
 #include <errno.h>
 
-static uint16_t le16_load_acquire(const struct le16 *p)
-{
-	return le16toh(__atomic_load_n(&p->raw, __ATOMIC_ACQUIRE));
-}
-
-static uint16_t le16_load(const struct le16 *p)
-{
-	return le16toh(__atomic_load_n(&p->raw, __ATOMIC_RELAXED));
-}
-
-static void le16_store_release(struct le16 *p, uint16_t v)
-{
-	__atomic_store_n(&p->raw, htole16(v), __ATOMIC_RELEASE);
-}
+#include "vhost/inflight.h"
 
 /* used_event: behind the available ring's entries (2.7.7). */
-static const struct le16 *used_event(const struct split *ring)
+static const struct le16 *used_event(const struct ring *ring)
 {
-	return &ring->avail->ring[ring->size];
+	return &ring->split.avail->ring[ring->size];
 }
 
 /* avail_event: behind the used ring's entries (2.7.10). */
-static struct le16 *avail_event(const struct split *ring)
+static struct le16 *avail_event(const struct ring *ring)
 {
-	return (struct le16 *)&ring->used->ring[ring->size];
+	return (struct le16 *)&ring->split.used->ring[ring->size];
 }
 
-int split_resolve(struct split *ring, struct memory *memory, const struct session_ring_place *place)
+static bool split_size_valid(uint32_t size)
 {
+	return size > 0 && size <= VRING_SIZE_MAX && (size & (size - 1)) == 0;
+}
+
+static int split_resolve(struct ring *ring, struct memory *memory, const struct session_ring_place *place)
+{
+	struct split *split = &ring->split;
 	size_t n = place->size;
 
 	/* 2.7: 16n bytes aligned to 16, 6 + 2n to 2, 6 + 8n to 4. */
-	ring->desc = memory_resolve(memory, (struct user_addr){ place->desc }, 16 * n, 16);
-	ring->avail = memory_resolve(memory, (struct user_addr){ place->avail }, 6 + 2 * n, 2);
-	ring->used = memory_resolve(memory, (struct user_addr){ place->used }, 6 + 8 * n, 4);
-	if (!ring->desc || !ring->avail || !ring->used)
+	split->desc = memory_resolve(memory, (struct user_addr){ place->desc }, 16 * n, 16);
+	split->avail = memory_resolve(memory, (struct user_addr){ place->avail }, 6 + 2 * n, 2);
+	split->used = memory_resolve(memory, (struct user_addr){ place->used }, 6 + 8 * n, 4);
+	if (!split->desc || !split->avail || !split->used)
 		return -EFAULT;
 	ring->size = n;
 	return 0;
-}
-
-int split_next(struct split *ring, uint16_t *head)
-{
-	uint16_t waiting = le16_load_acquire(&ring->avail->idx) - ring->next_avail;
-
-	if (waiting == 0)
-		return 0;
-	if (waiting > ring->size)
-		return -EIO;
-	*head = le16_load(&ring->avail->ring[ring->next_avail & (ring->size - 1)]);
-	return 1;
-}
-
-bool split_arm_kick(struct split *ring)
-{
-	/* Without EVENT_IDX used.flags stays 0: kicks are never suppressed. */
-	if (ring->event_idx)
-		le16_store_release(avail_event(ring), ring->next_avail);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return le16_load_acquire(&ring->avail->idx) != ring->next_avail;
 }
 
 /* A descriptor in host values, read once. */
@@ -79,9 +51,9 @@ static struct desc desc_from_wire(const struct vring_desc *wire)
 	return (struct desc){ le64_get(wire->addr), le32_get(wire->len), le16_get(wire->flags), le16_get(wire->next) };
 }
 
-static struct desc desc_load(const struct split *ring, uint16_t index)
+static struct desc desc_load(const struct ring *ring, uint16_t index)
 {
-	const volatile struct vring_desc *p = &ring->desc[index];
+	const volatile struct vring_desc *p = &ring->split.desc[index];
 	struct vring_desc copy = {
 		.addr.raw = p->addr.raw, .len.raw = p->len.raw, .flags.raw = p->flags.raw, .next.raw = p->next.raw
 	};
@@ -89,48 +61,25 @@ static struct desc desc_load(const struct split *ring, uint16_t index)
 	return desc_from_wire(&copy);
 }
 
-/* Adds a data descriptor to the chain: readable ones first, empty ones left out, the sum below 2^32 (2.7.5). */
-static int chain_add(struct vhost_chain *chain, const struct desc *desc)
+static int desc_add(struct vhost_chain *chain, const struct desc *desc)
 {
-	bool write = desc->flags & VRING_DESC_F_WRITE;
-	unsigned n = chain->n_read + chain->n_write;
-
-	if (!write && chain->write_len > 0)
-		return -EINVAL;
-	if (desc->len > UINT32_MAX - chain->read_len - chain->write_len)
-		return -EINVAL;
-	if (desc->len == 0)
-		return 0;
-	if (n == VHOST_CHAIN_SEGMENTS_MAX)
-		return -EINVAL;
-	chain->segments[n] = (struct vhost_segment){ { desc->addr }, desc->len };
-	if (write) {
-		chain->n_write++;
-		chain->write_len += desc->len;
-	} else {
-		chain->n_read++;
-		chain->read_len += desc->len;
-	}
-	return 0;
+	return chain_add(chain, desc->addr, desc->len, desc->flags & VRING_DESC_F_WRITE);
 }
 
-/* 2.7.5.3 "Indirect Descriptors": the rest of the chain is a table in guest memory. */
+/* 2.7.5.3 "Indirect Descriptors": the rest of the chain is a table in guest memory, linked as the ring's own is. */
 static int read_indirect(struct memory *memory, const struct desc *table, struct vhost_chain *chain)
 {
-	uint32_t n = table->len / sizeof(struct vring_desc);
+	uint32_t n = indirect_entries(table->len);
 	uint32_t index = 0;
 
-	if (n == 0 || table->len % sizeof(struct vring_desc) || n > VRING_SIZE_MAX)
-		return -EINVAL;
 	for (uint32_t i = 0; i < n && i < VHOST_CHAIN_DESCS_MAX; i++) {
-		struct guest_addr at = { table->addr + (uint64_t)index * sizeof(struct vring_desc) };
 		struct vring_desc wire;
 		struct desc desc;
 
-		if (at.value < table->addr || memory_read(memory, at, &wire, sizeof(wire)) < 0)
+		if (indirect_read(memory, table->addr, index, &wire) < 0)
 			return -EINVAL;
 		desc = desc_from_wire(&wire);
-		if (desc.flags & VRING_DESC_F_INDIRECT || chain_add(chain, &desc) < 0)
+		if (desc.flags & VRING_DESC_F_INDIRECT || desc_add(chain, &desc) < 0)
 			return -EINVAL;
 		if (!(desc.flags & VRING_DESC_F_NEXT))
 			return 0;
@@ -138,16 +87,15 @@ static int read_indirect(struct memory *memory, const struct desc *table, struct
 			return -EINVAL;
 		index = desc.next;
 	}
-	return -EINVAL; /* as many steps as entries and no end: a loop; or too many descriptors */
+	return -EINVAL; /* no entry; as many steps as entries and no end: a loop; or too many descriptors */
 }
 
-int split_read_chain(const struct split *ring, struct memory *memory, uint16_t head, struct vhost_chain *chain)
+/* The head is below the ring's size. */
+static int split_read_chain(struct ring *ring, struct memory *memory, uint16_t head, struct vhost_chain *chain)
 {
 	uint16_t index = head;
 
-	chain->head = head;
-	chain->n_read = chain->n_write = 0;
-	chain->read_len = chain->write_len = 0;
+	chain_init(chain, head);
 	for (uint32_t i = 0; i < ring->size && i < VHOST_CHAIN_DESCS_MAX; i++) {
 		struct desc desc = desc_load(ring, index);
 
@@ -156,7 +104,7 @@ int split_read_chain(const struct split *ring, struct memory *memory, uint16_t h
 				return -EINVAL;
 			return read_indirect(memory, &desc, chain);
 		}
-		if (chain_add(chain, &desc) < 0)
+		if (desc_add(chain, &desc) < 0)
 			return -EINVAL;
 		if (!(desc.flags & VRING_DESC_F_NEXT))
 			return 0;
@@ -167,29 +115,130 @@ int split_read_chain(const struct split *ring, struct memory *memory, uint16_t h
 	return -EINVAL; /* a loop */
 }
 
-void split_put_used(struct split *ring, uint16_t head, uint32_t len)
+static int split_broken(struct ring *ring, const char *why)
 {
-	struct vring_used_elem *elem = &ring->used->ring[ring->used_idx & (ring->size - 1)];
-
-	elem->id = le32_make(head);
-	elem->len = le32_make(len);
-	ring->used_idx++;
+	ring->why = why;
+	return -EIO;
 }
 
-bool split_publish(struct split *ring)
+static int split_next(struct ring *ring, struct memory *memory, struct vhost_chain *chain)
 {
-	uint16_t from = ring->used_published, to = ring->used_idx;
+	struct split *split = &ring->split;
+	uint16_t waiting = le16_load_acquire(&split->avail->idx) - split->next_avail;
+	uint16_t head;
 
-	le16_store_release(&ring->used->idx, to);
-	ring->used_published = to;
+	if (waiting == 0)
+		return 0;
+	if (waiting > ring->size)
+		return split_broken(ring, "the available index is ahead by more than the ring's size");
+	head = le16_load(&split->avail->ring[split->next_avail & (ring->size - 1)]);
+	if (head >= ring->size)
+		return split_broken(ring, "a head is out of range");
+	if (!inflight_take(ring->inflight, head, ring->taken++))
+		return split_broken(ring, "a head was made available that the device still holds");
+	split->next_avail++;
+	return split_read_chain(ring, memory, head, chain) < 0 ? -EINVAL : 1;
+}
+
+static bool split_arm_kick(struct ring *ring)
+{
+	/* Without EVENT_IDX used.flags stays 0: kicks are never suppressed (2.7.10). */
+	if (ring->event_idx)
+		le16_store_release(avail_event(ring), ring->split.next_avail);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return le16_load_acquire(&ring->split.avail->idx) != ring->split.next_avail;
+}
+
+/* The driver does not see it before it is published. */
+static void split_put(struct ring *ring, uint16_t head, uint32_t len)
+{
+	struct vring_used_elem *elem = &ring->split.used->ring[ring->split.used_idx & (ring->size - 1)];
+
+	if (head >= ring->size || !inflight_has(ring->inflight, head))
+		return;
+	inflight_batch_add(ring->inflight, head);
+	elem->id = le32_make(head);
+	elem->len = le32_make(len);
+	ring->split.used_idx++;
+}
+
+static bool split_publish(struct ring *ring)
+{
+	struct split *split = &ring->split;
+	uint16_t from = split->used_published, to = split->used_idx;
+
+	if (from == to)
+		return false;
+	le16_store_release(&split->used->idx, to);
+	split->used_published = to;
+	inflight_batch_commit(ring->inflight, ring->size, to);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!ring->event_idx)
-		return !(le16_load(&ring->avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
+		return !(le16_load(&split->avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
 	/* 2.7.7.1: when used.idx has passed used_event. */
 	return (uint16_t)(to - le16_load(used_event(ring)) - 1) < (uint16_t)(to - from);
 }
 
-uint16_t split_used_idx(const struct split *ring)
+/* The used index in memory must be the one that we published. */
+static int split_recover(struct ring *ring, bool stopped, uint16_t lag, uint16_t *heads)
 {
-	return le16_load_acquire(&ring->used->idx);
+	struct inflight *inflight = ring->inflight;
+	uint16_t used_idx = le16_load_acquire(&ring->split.used->idx), n;
+
+	if ((uint16_t)(used_idx - inflight->used_idx) > ring->size)
+		return -EIO;
+	/* Only a crash leaves the region's index behind the ring's. */
+	if (stopped && used_idx != inflight->used_idx)
+		return -EIO;
+	inflight_batch_commit(inflight, ring->size, used_idx);
+	n = inflight_collect(inflight, ring->size, heads);
+	if (n > 0)
+		ring->taken = inflight->desc[heads[n - 1]].counter + 1;
+	ring->split.next_avail = used_idx + n + lag;
+	ring->split.used_idx = ring->split.used_published = used_idx;
+	return n;
 }
+
+/*
+ * 0 is what a reset gives, so it is believed to be a resume only at the old place; the one case in 65536 that stays
+ * ambiguous is a ring that wrapped to 0 just then.
+ */
+static bool split_looks_new(const struct ring *ring, bool moved)
+{
+	return ring->split.next_avail == 0 && moved;
+}
+
+/* The used index is the one in memory. */
+static int split_begin(struct ring *ring, uint32_t position)
+{
+	struct split *split = &ring->split;
+
+	split->next_avail = position;
+	split->used_idx = split->used_published = le16_load_acquire(&split->used->idx);
+	inflight_reset(ring->inflight, ring->size, split->used_idx);
+	return (uint16_t)(split->next_avail - split->used_idx);
+}
+
+static uint32_t split_position(const struct ring *ring)
+{
+	return ring->split.next_avail;
+}
+
+const struct ring_ops split_ops = {
+	.name = "split",
+	.size_rule = "a ring's size is a power of two up to 32768",
+	.size_valid = split_size_valid,
+	.avail_align = 2,
+	.position_mask = UINT16_MAX,
+	.position_of_new = 0,
+	.resolve = split_resolve,
+	.recover = split_recover,
+	.looks_new = split_looks_new,
+	.begin = split_begin,
+	.position = split_position,
+	.next = split_next,
+	.again = split_read_chain,
+	.arm_kick = split_arm_kick,
+	.put = split_put,
+	.publish = split_publish,
+};

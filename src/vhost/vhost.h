@@ -132,7 +132,7 @@ int vhost_chain_read(struct vhost_queue *queue, const struct vhost_chain *chain,
  * not in guest memory ends it.
  */
 uint32_t vhost_chain_write(struct vhost_queue *queue, const struct vhost_chain *chain, const void *data, size_t len);
-/* Returns the chain to the driver with this used length. Published, and the driver called, at the end of the turn. */
+/* Returns the chain to the driver with this used length: at the end of the turn at the latest. Then it is called, too. */
 void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written);
 
 /* A chain held for long, by its head and its first writable segment: 16 bytes instead of 4 KiB. */

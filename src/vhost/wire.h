@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Numbers and packed structs of vhost-user and of the split ring; nothing else.
- * Sources: QEMU docs/interop/vhost-user.rst ("Message Specification"); VirtIO 1.3, 2.7 "Split Virtqueues".
+ * Numbers and structs of vhost-user and of both ring formats; nothing else.
+ * Sources: QEMU docs/interop/vhost-user.rst ("Message Specification"); VirtIO 1.3, 2.7 "Split Virtqueues" and 2.8
+ * "Packed Virtqueues".
  * vhost-user messages are native endian, rings are little-endian (VIRTIO_F_VERSION_1).
  */
 #pragma once
@@ -15,6 +16,7 @@
 #define VIRTIO_F_EVENT_IDX	       (1ull << 29)
 #define VHOST_USER_F_PROTOCOL_FEATURES (1ull << 30)
 #define VIRTIO_F_VERSION_1	       (1ull << 32)
+#define VIRTIO_F_RING_PACKED	       (1ull << 34)
 
 /* vhost-user.rst, "Protocol features". */
 enum vhost_user_protocol_feature {
@@ -149,9 +151,33 @@ struct vring_used {
 	struct vring_used_elem ring[]; /* size entries, then avail_event */
 };
 
+/* 2.8.13 "Virtqueue Descriptor Layout": the flags above, and two that a wrap counter gives their meaning (2.8.1). */
+#define VRING_PACKED_DESC_F_AVAIL (1u << 7)
+#define VRING_PACKED_DESC_F_USED  (1u << 15)
+
+struct vring_packed_desc {
+	struct le64 addr;
+	struct le32 len;
+	struct le16 id;
+	struct le16 flags;
+};
+
+/* 2.8.14 "Event Suppression Structure Format": off_wrap is an offset in bits 0 to 14, the wrap counter in bit 15. */
+#define VRING_PACKED_EVENT_F_ENABLE  0
+#define VRING_PACKED_EVENT_F_DISABLE 1
+#define VRING_PACKED_EVENT_F_DESC    2
+#define VRING_PACKED_EVENT_F_MASK    3
+
+struct vring_packed_event {
+	struct le16 off_wrap;
+	struct le16 flags;
+};
+
 #define VRING_SIZE_MAX 32768
 
 _Static_assert(sizeof(struct vhost_user_header) == 12, "vhost-user header");
 _Static_assert(sizeof(struct vhost_user_mem_table) == 264, "vhost-user memory table");
 _Static_assert(sizeof(struct vhost_user_vring_addr) == 40, "vhost-user ring addresses");
 _Static_assert(sizeof(struct vring_desc) == 16, "descriptor");
+_Static_assert(sizeof(struct vring_packed_desc) == 16, "packed descriptor");
+_Static_assert(sizeof(struct vring_packed_event) == 4, "event suppression structure");

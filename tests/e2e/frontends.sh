@@ -37,6 +37,7 @@ frontend_uml() {
 	basics 8
 	interrupts
 	check 'the driver is unbound and bound again' check_rebind 8
+	check 'it has packed rings: this front-end takes all that is offered' check_rings packed
 	check 'the first guest has no kernel errors' check_dmesg
 
 	guest=second side=guest1
@@ -94,8 +95,13 @@ frontend_qemu10() {
 	check 'the driver is unbound and bound again' check_rebind 8
 	check 'the guest has no kernel errors' check_dmesg
 	check 'the guest reboots and works' check_reboot check_edges both 2 2
+	# This QEMU gives the guest packed rings as soon as the back-end offers them, whatever is asked for.
+	check 'the guest has packed rings' check_rings packed
+	guest_gpio=packed=on
 	check 'the daemon serves the next QEMU after SIGKILL' check_next_qemu check_edges both 2 2
+	guest_gpio=
 	check 'the rebooted guest has no kernel errors' check_dmesg
+	check 'it has packed rings' check_rings packed
 	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
 }
 
@@ -113,8 +119,17 @@ frontend_qemu72() {
 	check 'gpiomon fails cleanly: this QEMU has no GPIO interrupts' check_no_irq
 	check 'the guest has no kernel errors' check_dmesg
 	check 'the guest reboots and works' check_reboot check_set
+	check 'the guest has split rings: this QEMU knows no packed ones here' check_rings split
 	check 'the daemon serves the next QEMU after SIGKILL' check_next_qemu check_set
 	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
+}
+
+# check_rings FORMAT: of the guest that came last.
+check_rings() {
+	local last
+	last=$(grep ' runs: ' "$daemon_dir/daemon.log" | tail -n 1)
+	printf '%s\n' "$last"
+	[[ $last == *" runs: $1,"* ]]
 }
 
 # busy: the guest has a line held and, unless its front-end has no interrupts, one armed.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The driver's side of a ring: adds chains of any layout, kicks, takes used buffers back, counts calls.
+ * The driver's side of a ring, split or packed: adds chains of any layout, kicks, takes used buffers back, counts calls.
  *
  * A chain is given as parts (guest address, length, direction); the layout says how they become descriptors. What no
  * driver should do (loops, bad heads, wild indices) is done with the ring_desc_* and ring_publish_head functions.
@@ -27,7 +27,7 @@ struct ring_part {
 enum ring_layout {
 	RING_DIRECT,
 	RING_INDIRECT, /* one descriptor that refers to a table of all parts */
-	RING_MIXED,    /* the first part direct, the others in a table */
+	RING_MIXED, /* the first part direct, the others in a table; a packed ring has no such chain: as RING_INDIRECT */
 };
 
 struct ring_used {
@@ -35,25 +35,41 @@ struct ring_used {
 	uint32_t len;
 };
 
+/* A place in a packed ring. */
+struct ring_at {
+	uint16_t index;
+	bool wrap;
+};
+
+struct ring_format;
+
 struct ring {
 	struct memory *memory;
+	const struct ring_format *format;
 	unsigned size;
 	bool event_idx;			   /* VIRTIO_F_EVENT_IDX is negotiated */
 	bool manual_event;		   /* the test sets used_event itself */
-	uint64_t desc, avail, used, slots; /* guest addresses */
+	bool direct_only;		   /* every layout is as RING_DIRECT */
+	uint64_t desc, avail, used, slots; /* guest addresses: descriptors, driver area, device area, slots */
 	int kick_fd, call_fd, err_fd;	   /* eventfds, owned */
 	uint16_t avail_idx;		   /* next to add */
 	uint16_t avail_published;
-	uint16_t avail_kicked; /* avail_published at the last ring_notify() */
-	uint16_t used_idx;     /* next to reap */
-	uint64_t calls;	       /* signals of call_fd read so far */
-	uint16_t *free;	       /* owned: stack of free descriptors */
+	uint16_t avail_kicked;		  /* avail_published at the last ring_notify() */
+	uint16_t used_idx;		  /* next to reap */
+	uint64_t calls;			  /* signals of call_fd read so far */
+	struct ring_at avail_at, used_at; /* packed: the same, as places in the ring */
+	uint16_t first_at, first_flags;	  /* packed: the first descriptor that is not published yet, and its flags */
+	uint32_t n_unkicked;		  /* packed: descriptors published since the last ring_notify() */
+	uint16_t *free;			  /* owned: stack of free descriptors */
 	unsigned n_free;
 	int32_t *next; /* owned: what ring_add() linked; -1 ends; -2 is not ours */
 };
 
-/* Lays out an empty ring: the three areas in region 0, the slots in the last region. */
+/* Lays out an empty split ring: the three areas in region 0, the slots in the last region. */
 void ring_init(struct ring *ring, struct memory *memory, unsigned size);
+/* Makes it an empty ring of this format, in the same place; both fit. */
+void ring_set_packed(struct ring *ring, bool packed);
+bool ring_is_packed(const struct ring *ring);
 void ring_deinit(struct ring *ring);
 /* An empty ring again in the same place: what a driver does at device reset. Indices 0, all descriptors free. */
 void ring_reset(struct ring *ring);
@@ -61,6 +77,18 @@ void ring_reset(struct ring *ring);
 void ring_start_at(struct ring *ring, uint16_t index);
 /* Other areas of the same size, with the same contents: a ring that moved. */
 void ring_move(struct ring *ring);
+
+/*
+ * What GET_VRING_BASE answers when the device has taken all that was published and the driver all that was used; and
+ * what SET_VRING_BASE says then.
+ */
+uint32_t ring_base(const struct ring *ring);
+/* The same of an empty ring. */
+uint32_t ring_first_base(const struct ring *ring);
+/* What GET_VRING_BASE answers when the device has returned all that it took, but the driver took none of it back. */
+uint32_t ring_returned_base(const struct ring *ring);
+/* Publishes what makes no sense, so that the device must give the ring up. */
+void ring_make_bad(struct ring *ring);
 
 /* Guest memory for the data of a chain, by the head that the next ring_add() will use. */
 uint64_t ring_next_slot(const struct ring *ring);
@@ -73,7 +101,7 @@ void ring_publish(struct ring *ring);
 bool ring_notify(struct ring *ring);
 void ring_kick(struct ring *ring);
 
-/* By hand: takes n free descriptors (never given back by ring_reap()), writes one, publishes any head. */
+/* By hand, split rings only: takes n free descriptors (never given back by ring_reap()), writes one, publishes any head. */
 void ring_desc_take(struct ring *ring, uint16_t *index, unsigned n);
 void ring_desc_set(struct ring *ring, uint16_t index, uint64_t addr, uint32_t len, uint16_t flags, uint16_t next);
 void ring_publish_head(struct ring *ring, uint16_t head);
@@ -86,9 +114,12 @@ bool ring_reap(struct ring *ring, struct ring_used *used);
 struct ring_used ring_wait(struct ring *ring);
 /* Waits until the device has taken all that was published; without EVENT_IDX it only gives it a little time. */
 void ring_wait_taken(struct ring *ring);
-/* Whether the used index stays where it is for that long. */
+/* Whether there is one. */
+bool ring_has_used(const struct ring *ring);
+/* Whether there is none for that long. */
 bool ring_silent(struct ring *ring, int timeout_ms);
 
+/* The fields of a split ring. */
 uint16_t ring_used_idx(const struct ring *ring);
 uint16_t ring_used_flags(const struct ring *ring);
 uint16_t ring_avail_event(const struct ring *ring);

@@ -2,6 +2,9 @@
 /* The usual orders of messages. */
 #include "vmm.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "failure.h"
 
 static void expect_ok(enum outcome outcome, const char *what)
@@ -10,9 +13,37 @@ static void expect_ok(enum outcome outcome, const char *what)
 		failure("%s: %s", what, outcome == OUTCOME_CLOSED ? "the connection was closed" : "refused");
 }
 
+struct vmm_matrix vmm_matrix;
+
+static void matrix_set(const char *variable, const char *on, unsigned bit)
+{
+	const char *value = getenv(variable);
+
+	if (!value)
+		return;
+	if (strcmp(value, on) == 0)
+		vmm_matrix.features |= FEATURE(bit);
+	else
+		vmm_matrix.features_off |= FEATURE(bit);
+}
+
+void vmm_matrix_read(void)
+{
+	vmm_matrix = (struct vmm_matrix){ 0 };
+	matrix_set("TEST_RING", "packed", VIRTIO_F_RING_PACKED);
+	matrix_set("TEST_EVENT_IDX", "1", VIRTIO_F_EVENT_IDX);
+	matrix_set("TEST_INDIRECT", "1", VIRTIO_F_INDIRECT_DESC);
+	vmm_matrix.indirect = vmm_matrix.features & FEATURE(VIRTIO_F_INDIRECT_DESC);
+}
+
+uint64_t vmm_matrix_features(uint64_t features)
+{
+	return (features | vmm_matrix.features) & ~vmm_matrix.features_off;
+}
+
 void vmm_init(struct vmm *vmm, unsigned ring_size)
 {
-	*vmm = (struct vmm){ .connection.fd = -1 };
+	*vmm = (struct vmm){ .connection.fd = -1, .layout = vmm_matrix.indirect ? RING_INDIRECT : RING_DIRECT };
 	memory_init_default(&vmm->memory);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		ring_init(&vmm->rings[i], &vmm->memory, ring_size ? ring_size : VMM_RING_SIZE);
@@ -40,6 +71,7 @@ void vmm_negotiate(struct vmm *vmm, uint64_t features, uint64_t protocol_feature
 {
 	struct connection *c = &vmm->connection;
 
+	features = vmm_matrix_features(features);
 	if (features & ~message_get_u64(c, VU_GET_FEATURES))
 		failure("not all features are offered");
 	if (features & FEATURE(VHOST_USER_F_PROTOCOL_FEATURES)) {
@@ -52,8 +84,11 @@ void vmm_negotiate(struct vmm *vmm, uint64_t features, uint64_t protocol_feature
 	expect_ok(message_send(c, VU_SET_OWNER, NULL, 0, NULL, 0), "SET_OWNER");
 	expect_ok(message_send_u64(c, VU_SET_FEATURES, features), "SET_FEATURES");
 	vmm->features = features;
-	for (unsigned i = 0; i < VMM_RINGS; i++)
+	for (unsigned i = 0; i < VMM_RINGS; i++) {
 		vmm->rings[i].event_idx = features & FEATURE(VIRTIO_F_EVENT_IDX);
+		vmm->rings[i].direct_only = vmm_matrix.features_off & FEATURE(VIRTIO_F_INDIRECT_DESC);
+		ring_set_packed(&vmm->rings[i], features & FEATURE(VIRTIO_F_RING_PACKED));
+	}
 }
 
 void vmm_send_memory(struct vmm *vmm)
@@ -76,7 +111,7 @@ struct vu_addr vmm_ring_addr(const struct vmm *vmm, unsigned index)
 				 .used = memory_user_addr(&vmm->memory, ring->used) };
 }
 
-void vmm_ring_setup(struct vmm *vmm, unsigned index, uint16_t base)
+void vmm_ring_setup(struct vmm *vmm, unsigned index, uint32_t base)
 {
 	struct connection *c = &vmm->connection;
 	struct ring *ring = &vmm->rings[index];
@@ -98,14 +133,14 @@ void vmm_ring_enable(struct vmm *vmm, unsigned index, bool enable)
 	expect_ok(message_send_state(&vmm->connection, VU_SET_VRING_ENABLE, index, enable), "SET_VRING_ENABLE");
 }
 
-uint16_t vmm_ring_stop(struct vmm *vmm, unsigned index)
+uint32_t vmm_ring_stop(struct vmm *vmm, unsigned index)
 {
 	uint32_t base = message_get_vring_base(&vmm->connection, index);
 
-	if (base > UINT16_MAX)
+	if (base > UINT16_MAX && !ring_is_packed(&vmm->rings[index]))
 		failure("GET_VRING_BASE answered 0x%x", base);
-	vmm->base[index] = (uint16_t)base;
-	return vmm->base[index];
+	vmm->base[index] = base;
+	return base;
 }
 
 void vmm_start_with(struct vmm *vmm, const char *path, uint64_t features)
@@ -114,7 +149,7 @@ void vmm_start_with(struct vmm *vmm, const char *path, uint64_t features)
 	vmm_negotiate(vmm, features, VMM_PROTOCOL_FEATURES);
 	vmm_send_memory(vmm);
 	for (unsigned i = 0; i < VMM_RINGS; i++) {
-		vmm_ring_setup(vmm, i, 0);
+		vmm_ring_setup(vmm, i, ring_first_base(&vmm->rings[i]));
 		vmm_ring_enable(vmm, i, true);
 		ring_kick(&vmm->rings[i]);
 	}
@@ -144,7 +179,7 @@ void vmm_restart(struct vmm *vmm)
 {
 	for (unsigned i = 0; i < VMM_RINGS; i++) {
 		ring_reset(&vmm->rings[i]);
-		vmm_ring_setup(vmm, i, 0);
+		vmm_ring_setup(vmm, i, ring_first_base(&vmm->rings[i]));
 		vmm_ring_enable(vmm, i, true);
 		ring_kick(&vmm->rings[i]);
 	}

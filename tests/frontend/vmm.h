@@ -15,10 +15,12 @@
 #define VMM_EVENTQ    1
 #define VMM_RING_SIZE 256
 
-/* What the program under test offers. */
+/* What a usual driver takes of the features: split rings, all else. */
 #define VMM_FEATURES                                                                                                   \
 	(FEATURE(VIRTIO_GPIO_F_IRQ) | FEATURE(VIRTIO_F_INDIRECT_DESC) | FEATURE(VIRTIO_F_EVENT_IDX) |                  \
 	 FEATURE(VHOST_USER_F_PROTOCOL_FEATURES) | FEATURE(VIRTIO_F_VERSION_1))
+/* What the program under test offers. */
+#define VMM_FEATURES_OFFERED (VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED))
 #define VMM_PROTOCOL_FEATURES                                                                                          \
 	(FEATURE(VU_PROTOCOL_MQ) | FEATURE(VU_PROTOCOL_REPLY_ACK) | FEATURE(VU_PROTOCOL_BACKEND_REQ) |                 \
 	 FEATURE(VU_PROTOCOL_CONFIG) | FEATURE(VU_PROTOCOL_RESET_DEVICE) | FEATURE(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) |  \
@@ -31,9 +33,25 @@ struct vmm {
 	struct memory memory;
 	struct ring rings[VMM_RINGS];
 	uint64_t features;
-	uint16_t base[VMM_RINGS]; /* what the last vmm_ring_stop() got */
+	uint32_t base[VMM_RINGS]; /* what the last vmm_ring_stop() got */
 	enum ring_layout layout;  /* of requests and event buffers */
 };
+
+/*
+ * The matrix: one kind of driver of many, for all connections of this process. What is not set is as the test has it.
+ * vmm_matrix_read() takes it from the environment: TEST_RING=packed|split, TEST_EVENT_IDX=0|1, TEST_INDIRECT=0|1.
+ */
+struct vmm_matrix {
+	uint64_t features;     /* those that are on ... */
+	uint64_t features_off; /* ... and off */
+	bool indirect;	       /* chains are indirect unless the test says otherwise */
+};
+
+extern struct vmm_matrix vmm_matrix;
+
+void vmm_matrix_read(void);
+/* These features as the matrix has them: what vmm_negotiate() takes. */
+uint64_t vmm_matrix_features(uint64_t features);
 
 /* Memory and rings of that size (0: VMM_RING_SIZE), no connection. */
 void vmm_init(struct vmm *vmm, unsigned ring_size);
@@ -45,10 +63,10 @@ void vmm_disconnect(struct vmm *vmm);
 void vmm_negotiate(struct vmm *vmm, uint64_t features, uint64_t protocol_features);
 void vmm_send_memory(struct vmm *vmm);
 /* NUM, BASE, ADDR, ERR, CALL, KICK with the ring's own values. */
-void vmm_ring_setup(struct vmm *vmm, unsigned index, uint16_t base);
+void vmm_ring_setup(struct vmm *vmm, unsigned index, uint32_t base);
 void vmm_ring_enable(struct vmm *vmm, unsigned index, bool enable);
 /* GET_VRING_BASE. */
-uint16_t vmm_ring_stop(struct vmm *vmm, unsigned index);
+uint32_t vmm_ring_stop(struct vmm *vmm, unsigned index);
 /* The user addresses of a ring. */
 struct vu_addr vmm_ring_addr(const struct vmm *vmm, unsigned index);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The numbers and structs of vhost-user, the split ring and VirtIO GPIO as a front-end writes them down: made from the
+ * The numbers and structs of vhost-user, both ring formats and VirtIO GPIO as a front-end writes them down: made from the
  * documents, on purpose without a look at the program under test.
  */
 #pragma once
@@ -131,6 +131,7 @@ struct vu_config {
 #define VHOST_USER_F_PROTOCOL_FEATURES 30
 #define VIRTIO_F_VERSION_1	       32
 #define VIRTIO_F_ACCESS_PLATFORM       33
+#define VIRTIO_F_RING_PACKED	       34
 
 #define DESC_F_NEXT	1u
 #define DESC_F_WRITE	2u
@@ -152,6 +153,27 @@ struct split_desc {
 struct split_used_elem {
 	uint32_t id;
 	uint32_t len;
+};
+
+/* The packed ring: VirtIO 1.3, 2.8. */
+
+#define PACKED_F_AVAIL (1u << 7)
+#define PACKED_F_USED  (1u << 15)
+
+struct packed_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t id;
+	uint16_t flags;
+};
+
+#define EVENT_ENABLE  0u
+#define EVENT_DISABLE 1u
+#define EVENT_DESC    2u
+
+struct packed_event {
+	uint16_t off_wrap;
+	uint16_t flags;
 };
 
 /* VirtIO GPIO */

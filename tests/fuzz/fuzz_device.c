@@ -4,9 +4,11 @@
  * operations, so that the fuzzer reaches the rings and is not lost in the handshake:
  *
  *   'm' id flags size payload…   a message, with one fd of the kind that its id wants
- *   's' size                     a valid set-up of both rings, 2^(size % 8) entries each
+ *   's' size                     a valid set-up of both rings, 2^(size % 8) entries each; bit 3: with EVENT_IDX; bit 4:
+ *                                packed, bit 5: those with one entry more
  *   'w' offset16 len bytes…      the guest writes into its memory
- *   'a' ring head                the guest makes a head available and kicks
+ *   'a' ring head                the guest makes a head available and kicks; in a packed ring the next descriptor,
+ *                                with that id
  *   'l' line level               the outside drives a line
  *   'r'                          the worker dies, a successor attaches to the session
  */
@@ -59,7 +61,8 @@ static struct {
 	int front_fd; /* our end of the connection */
 	int memory_fd;
 	uint8_t *memory;
-	uint16_t size, avail_idx[2];
+	uint16_t size, avail_idx[2]; /* the index of packed rings counts to twice their size */
+	bool packed;
 	struct {
 		uint32_t key;
 		int fd;
@@ -216,7 +219,8 @@ static void send_event_fd(uint32_t id, uint64_t index)
 static void op_setup(uint8_t size)
 {
 	const uint64_t features = VIRTIO_F_VERSION_1 | VHOST_USER_F_PROTOCOL_FEATURES | VIRTIO_GPIO_F_IRQ |
-				  VIRTIO_F_INDIRECT_DESC | (size & 8 ? VIRTIO_F_EVENT_IDX : 0);
+				  VIRTIO_F_INDIRECT_DESC | (size & 8 ? VIRTIO_F_EVENT_IDX : 0) |
+				  (size & 16 ? VIRTIO_F_RING_PACKED : 0);
 	const uint64_t protocol_features =
 		1ull << VHOST_USER_PROTOCOL_F_CONFIG | 1ull << VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS |
 		1ull << VHOST_USER_PROTOCOL_F_STATUS | 1ull << VHOST_USER_PROTOCOL_F_RESET_DEVICE |
@@ -224,7 +228,8 @@ static void op_setup(uint8_t size)
 	const struct vhost_user_mem_table table = { .n_regions = 1,
 						    .regions[0] = { .size = MEMORY_SIZE, .user_addr = USER_BASE } };
 
-	f.size = 1u << (size % SETUP_SLOTS_MAX);
+	f.packed = size & 16;
+	f.size = (1u << (size % SETUP_SLOTS_MAX)) + (f.packed && size & 32);
 	send_message(VHOST_USER_SET_FEATURES, VHOST_USER_VERSION, &features, sizeof(features), -1);
 	send_message(VHOST_USER_SET_PROTOCOL_FEATURES, VHOST_USER_VERSION, &protocol_features,
 		     sizeof(protocol_features), -1);
@@ -236,10 +241,12 @@ static void op_setup(uint8_t size)
 		};
 
 		f.avail_idx[ring] = 0;
+		if (f.packed)
+			memset(f.memory + RING_OFFSET(ring), 0, f.size * sizeof(struct vring_packed_desc));
 		memset(f.memory + RING_OFFSET(ring) + AVAIL_OFFSET, 0, 4);
 		memset(f.memory + RING_OFFSET(ring) + USED_OFFSET, 0, 4);
 		send_state(VHOST_USER_SET_VRING_NUM, ring, f.size);
-		send_state(VHOST_USER_SET_VRING_BASE, ring, 0);
+		send_state(VHOST_USER_SET_VRING_BASE, ring, f.packed ? 0x80008000 : 0);
 		send_message(VHOST_USER_SET_VRING_ADDR, VHOST_USER_VERSION, &addr, sizeof(addr), -1);
 		send_event_fd(VHOST_USER_SET_VRING_KICK, ring);
 		send_event_fd(VHOST_USER_SET_VRING_CALL, ring);
@@ -247,16 +254,36 @@ static void op_setup(uint8_t size)
 	}
 }
 
-static void op_available(uint8_t ring, uint8_t head)
+/* What the input wrote into the descriptor stays, but for its id and the two flags that make it available. */
+static void make_packed_available(uint8_t ring, uint8_t id)
 {
-	uint8_t *avail = f.memory + RING_OFFSET(ring & 1) + AVAIL_OFFSET;
+	uint16_t at = f.avail_idx[ring] % f.size;
+	bool wrap = f.avail_idx[ring] < f.size;
+	struct vring_packed_desc *desc = (struct vring_packed_desc *)(f.memory + RING_OFFSET(ring)) + at;
+	uint16_t flags = le16_get(desc->flags) & ~(VRING_PACKED_DESC_F_AVAIL | VRING_PACKED_DESC_F_USED);
+
+	desc->id = le16_make(id);
+	desc->flags = le16_make(flags | (wrap ? VRING_PACKED_DESC_F_AVAIL : VRING_PACKED_DESC_F_USED));
+	f.avail_idx[ring] = (f.avail_idx[ring] + 1) % (2 * f.size);
+}
+
+static void make_split_available(uint8_t ring, uint8_t head)
+{
+	uint8_t *avail = f.memory + RING_OFFSET(ring) + AVAIL_OFFSET;
 	uint16_t value = htole16(head), idx;
 
-	ring &= 1;
 	memcpy(avail + 4 + 2 * (f.avail_idx[ring] & (f.size - 1)), &value, 2);
 	idx = htole16(++f.avail_idx[ring]);
 	memcpy(avail + 2, &idx, 2);
-	send_event_fd(VHOST_USER_SET_VRING_KICK, ring);
+}
+
+static void op_available(uint8_t ring, uint8_t head)
+{
+	if (f.packed)
+		make_packed_available(ring & 1, head);
+	else
+		make_split_available(ring & 1, head);
+	send_event_fd(VHOST_USER_SET_VRING_KICK, ring & 1);
 }
 
 /* The input, read from its start. */

@@ -20,6 +20,7 @@ int session_run(const char *name, const struct CMUnitTest *tests, size_t n_tests
 	const char *filter = getenv("TEST_FILTER");
 
 	failure_set_handler(fail_test);
+	vmm_matrix_read();
 	if (filter)
 		cmocka_set_test_filter(filter);
 	return _cmocka_run_group_tests(name, tests, n_tests, NULL, NULL);
@@ -52,6 +53,11 @@ static void remove_real(struct session *session)
 unsigned session_rounds(unsigned simulated, unsigned real)
 {
 	return outside_wants_real() ? real : simulated;
+}
+
+unsigned session_buffers(const struct session *session, unsigned ring_size)
+{
+	return session->vmm.rings[0].direct_only ? ring_size / 2 : ring_size;
 }
 
 int session_setup_with(void **state, const char *device_list, unsigned ring_size)

@@ -56,6 +56,8 @@ void session_wait_left(const struct session *session);
 			skip();                                                                                        \
 		}                                                                                                      \
 	} while (0)
+/* How many buffers fit a ring of that size: one or two descriptors each. */
+unsigned session_buffers(const struct session *session, unsigned ring_size);
 unsigned session_rounds(unsigned simulated, unsigned real);
 
 /* Drives a line of guest 0 from outside; its level as seen from there. */

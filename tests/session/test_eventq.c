@@ -135,17 +135,18 @@ static void all_lines_armed_at_once(void **state)
 	pid_t worker = session_worker(s);
 	uint16_t *heads;
 	uint64_t rss;
-	unsigned fds;
+	unsigned fds, n;
 
 	simulated_only("no kernel has 1024 interrupts to give, see cdev's 64 lines");
 	heads = calloc(1024, sizeof(*heads));
 	assert_non_null(heads);
 	vmm_start(&s->vmm, session_socket(s));
 	s->vmm.layout = RING_INDIRECT;
+	n = session_buffers(s, 1024);
 	assert_serving(s);
 	rss = proc_status(worker, "VmRSS");
 	fds = proc_fds(worker);
-	for (uint16_t i = 0; i < 1024; i++)
+	for (uint16_t i = 0; i < n; i++)
 		heads[i] = gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
 	assert_int_equal(s->vmm.rings[VMM_EVENTQ].n_free, 0);
 	assert_serving(s);
@@ -153,7 +154,7 @@ static void all_lines_armed_at_once(void **state)
 	assert_fds(worker, fds);
 	if (!proc_has_address_sanitizer(worker))
 		assert_true(proc_status(worker, "VmRSS") < rss + 2048);
-	for (unsigned i = 0; i < 1024; i += 93) {
+	for (unsigned i = 0; i < n; i += 93) {
 		line_drive(s, i, 1);
 		assert_event(s, heads[i], GPIO_EVENT_VALID);
 	}
@@ -173,7 +174,7 @@ static void armed_lines_cost_no_wakeups(void **state)
 
 	vmm_start(&s->vmm, session_socket(s));
 	s->vmm.layout = RING_INDIRECT;
-	for (uint16_t i = 0; i < 64; i++)
+	for (uint16_t i = 0; i < session_buffers(s, 64); i++)
 		gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
 	assert_serving(s);
 	sleep_ms(100);

@@ -113,11 +113,11 @@ static void several_messages_in_one_segment(void **state)
 	vmm_connect(&s->vmm, session_socket(s));
 	assert_true(connection_send_bytes(c, headers, sizeof(headers), NULL, 0));
 	assert_true(connection_receive_reply(c, VU_GET_FEATURES, &value, 8));
-	assert_int_equal(value, VMM_FEATURES);
+	assert_int_equal(value, VMM_FEATURES_OFFERED);
 	assert_true(connection_receive_reply(c, VU_GET_PROTOCOL_FEATURES, &value, 8));
 	assert_int_equal(value, VMM_PROTOCOL_FEATURES);
 	assert_true(connection_receive_reply(c, VU_GET_FEATURES, &value, 8));
-	assert_int_equal(value, VMM_FEATURES);
+	assert_int_equal(value, VMM_FEATURES_OFFERED);
 }
 
 static void message_and_a_half_in_one_segment(void **state)
@@ -365,11 +365,11 @@ static void get_features_any_time(void **state)
 	struct session *s = *state;
 
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES);
+		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
 		assert_serving(s);
 	}
 	vmm_stop(&s->vmm);
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES);
+	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
 }
 
 static void owner_after_backend_channel_and_twice(void **state)

@@ -79,7 +79,7 @@ static void qemu_connects(struct session *s)
 
 	vmm_connect(&s->vmm, session_socket(s));
 	c->mode = CONNECTION_ASYNC;
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_FEATURES);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
 	assert_int_equal(message_get_u64(c, VU_GET_PROTOCOL_FEATURES), VMM_PROTOCOL_FEATURES);
 	message_send_u64(c, VU_SET_PROTOCOL_FEATURES, VMM_PROTOCOL_FEATURES);
 	assert_int_equal(message_get_u64(c, VU_GET_QUEUE_NUM), 2);
@@ -89,7 +89,7 @@ static void qemu_connects(struct session *s)
 	close(channel[0]);
 	close(channel[1]);
 	message_send(c, VU_SET_OWNER, NULL, 0, NULL, 0);
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_FEATURES);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
 	for (unsigned i = 0; i < VMM_RINGS; i++) {
 		int masked = eventfd(0, EFD_CLOEXEC);
 
@@ -125,7 +125,7 @@ static void qemu_adds_memory(struct session *s)
 }
 
 /* NUM, BASE, ADDR, KICK; the kick eventfd comes signalled. */
-static void qemu_starts_ring(struct session *s, unsigned index, uint16_t base)
+static void qemu_starts_ring(struct session *s, unsigned index, uint32_t base)
 {
 	struct vu_addr addr = vmm_ring_addr(&s->vmm, index);
 
@@ -142,7 +142,7 @@ static void qemu_calls(struct session *s)
 		send_fd(s, VU_SET_VRING_CALL, i, s->vmm.rings[i].call_fd);
 }
 
-static void qemu_72_starts(struct session *s, uint64_t features, uint16_t base)
+static void qemu_72_starts(struct session *s, uint64_t features, uint32_t base)
 {
 	qemu_calls(s);
 	qemu_sets_features(s, features);
@@ -161,7 +161,7 @@ static void qemu_72(void **state)
 	const uint64_t features = VMM_FEATURES & ~FEATURE(VIRTIO_GPIO_F_IRQ);
 	struct session *s = *state;
 	uint8_t config[8];
-	uint16_t base;
+	uint32_t base;
 
 	qemu_connects(s);
 	assert_int_equal(message_get_config(&s->vmm.connection, 0, 8, config), 0);
@@ -217,7 +217,7 @@ static void qemu_72_reconnects(void **state)
 	}
 }
 
-static void qemu_10_starts(struct session *s, const uint16_t base[VMM_RINGS], bool memory)
+static void qemu_10_starts(struct session *s, const uint32_t base[VMM_RINGS], bool memory)
 {
 	qemu_sets_features(s, VMM_FEATURES);
 	if (memory)
@@ -240,7 +240,7 @@ static void qemu_10_stops(struct session *s)
 
 static void qemu_10(void **state)
 {
-	static const uint16_t zero[VMM_RINGS] = { 0 };
+	static const uint32_t zero[VMM_RINGS] = { 0 };
 	static const uint8_t other[8] = { 1 };
 	struct session *s = *state;
 	struct message config = { .payload = { 0, 0, 0, 0, 8 } };
@@ -309,7 +309,7 @@ static void uml_connects(struct session *s)
 	vmm_connect(&s->vmm, session_socket(s));
 	c->mode = CONNECTION_SYNC;
 	assert_true(connection_send(c, VU_SET_OWNER, 0, NULL, 0, NULL, 0));
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_FEATURES);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
 	assert_int_equal(message_get_u64(c, VU_GET_PROTOCOL_FEATURES) & UML_PROTOCOL, UML_PROTOCOL);
 	assert_true(connection_send(c, VU_SET_PROTOCOL_FEATURES, VU_NEED_REPLY, &protocol, 8, NULL, 0));
 	assert_ok(connection_receive_ack(c, VU_SET_PROTOCOL_FEATURES));
@@ -370,7 +370,7 @@ static void uml_unbinds(struct session *s, struct uml *uml)
 {
 	for (unsigned i = VMM_RINGS; i-- > 0;)
 		assert_ok(send_state(s, VU_SET_VRING_ENABLE, i, 0));
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES);
+	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		close(uml->call[i]);
 }

@@ -254,13 +254,14 @@ static void full_ring_in_one_kick(void **state)
 	struct session *s = *state;
 	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
 	bool seen[VMM_RING_SIZE] = { false };
+	unsigned n = session_buffers(s, VMM_RING_SIZE);
 
 	s->vmm.layout = RING_INDIRECT;
-	for (unsigned i = 0; i < VMM_RING_SIZE; i++)
+	for (unsigned i = 0; i < n; i++)
 		gpio_send(&s->vmm, GPIO_SET_DIRECTION, i % N_LINES, GPIO_IN);
 	assert_int_equal(ring->n_free, 0);
 	ring_notify(ring);
-	for (unsigned i = 0; i < VMM_RING_SIZE; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		struct ring_used used = ring_wait(ring);
 
 		assert_false(seen[used.id]);

@@ -47,7 +47,7 @@ static void reset_near_the_wrap(void **state)
 		vmm_stop(&s->vmm);
 		for (unsigned j = 0; j < VMM_RINGS; j++) {
 			ring_start_at(&s->vmm.rings[j], bases[i]);
-			s->vmm.base[j] = bases[i];
+			s->vmm.base[j] = ring_base(&s->vmm.rings[j]);
 		}
 		vmm_resume(&s->vmm);
 		assert_int_equal(gpio_set_direction(&s->vmm, 0, GPIO_OUT), GPIO_OK);
@@ -70,7 +70,7 @@ static void eventq_alone_from_new(void **state)
 
 	gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);
 	gpio_arm(&s->vmm, 1, GPIO_IRQ_RISING);
-	assert_int_equal(vmm_ring_stop(&s->vmm, VMM_EVENTQ), 2);
+	assert_int_equal(vmm_ring_stop(&s->vmm, VMM_EVENTQ), ring_base(eventq));
 	ring_reset(eventq);
 	vmm_ring_setup(&s->vmm, VMM_EVENTQ, 0);
 	ring_kick(eventq);
@@ -126,7 +126,7 @@ static void reset_device(void **state)
 		assert_int_equal(memory_sum(&s->vmm.memory, s->vmm.rings[1].slots, 0x10000), sum);
 		/* Connection and protocol features stay. */
 		assert_int_equal(message_get_config(c, 0, 8, config), 0);
-		assert_ok(message_send_u64(c, VU_SET_FEATURES, VMM_FEATURES));
+		assert_ok(message_send_u64(c, VU_SET_FEATURES, s->vmm.features));
 		vmm_restart(&s->vmm);
 		assert_int_equal(gpio_get_direction(&s->vmm, 1), GPIO_NONE);
 		head = gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);

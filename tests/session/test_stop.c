@@ -12,11 +12,9 @@ static void base_counts_requests(void **state)
 		assert_serving(s);
 	gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);
 	gpio_unmask(&s->vmm, 1);
-	assert_int_equal(vmm_ring_stop(&s->vmm, 0), 8);
-	assert_int_equal(vmm_ring_stop(&s->vmm, 1), 2);
-	/* Twice is no error. */
-	assert_int_equal(vmm_ring_stop(&s->vmm, 0), 8);
-	assert_int_equal(vmm_ring_stop(&s->vmm, 1), 2);
+	for (unsigned twice = 0; twice < 2; twice++)
+		for (unsigned i = 0; i < VMM_RINGS; i++)
+			assert_int_equal(vmm_ring_stop(&s->vmm, i), ring_base(&s->vmm.rings[i]));
 }
 
 static void base_of_a_ring_that_never_ran(void **state)
@@ -25,8 +23,8 @@ static void base_of_a_ring_that_never_ran(void **state)
 
 	vmm_connect(&s->vmm, session_socket(s));
 	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	assert_int_equal(vmm_ring_stop(&s->vmm, 0), 0);
-	assert_int_equal(vmm_ring_stop(&s->vmm, 1), 0);
+	for (unsigned i = 0; i < VMM_RINGS; i++)
+		assert_int_equal(vmm_ring_stop(&s->vmm, i), ring_first_base(&s->vmm.rings[i]));
 	vmm_send_memory(&s->vmm);
 	assert_ok(message_send_state(&s->vmm.connection, VU_SET_VRING_BASE, 1, 17));
 	assert_int_equal(vmm_ring_stop(&s->vmm, 1), 17);
@@ -41,7 +39,7 @@ static void stopped_ring_is_not_touched(void **state)
 {
 	struct session *s = *state;
 	struct ring *ring = &s->vmm.rings[0];
-	uint64_t size = ring->slots + 64 * RING_SLOT_SIZE - ring->slots;
+	uint64_t size = 64 * RING_SLOT_SIZE, areas = ring->used - ring->desc + 6 + 8 * VMM_RING_SIZE;
 
 	for (unsigned i = 0; i < 100; i++) {
 		uint64_t sum, data, calls;
@@ -52,19 +50,19 @@ static void stopped_ring_is_not_touched(void **state)
 		if (i % 3)
 			usleep(10 * (i % 7));
 		vmm_ring_stop(&s->vmm, 0);
-		sum = memory_sum(&s->vmm.memory, ring->used, 6 + 8 * VMM_RING_SIZE);
+		sum = memory_sum(&s->vmm.memory, ring->desc, areas);
 		data = memory_sum(&s->vmm.memory, ring->slots, size);
 		calls = ring_calls(ring);
-		assert_int_equal(ring_used_idx(ring), s->vmm.base[0]);
+		assert_int_equal(ring_returned_base(ring), s->vmm.base[0]);
 		usleep(2000);
-		assert_int_equal(memory_sum(&s->vmm.memory, ring->used, 6 + 8 * VMM_RING_SIZE), sum);
+		assert_int_equal(memory_sum(&s->vmm.memory, ring->desc, areas), sum);
 		assert_int_equal(memory_sum(&s->vmm.memory, ring->slots, size), data);
 		assert_int_equal(ring_calls(ring), calls);
 		vmm_ring_setup(&s->vmm, 0, s->vmm.base[0]);
 		ring_kick(ring);
 		for (unsigned j = 0; j < 60; j++)
 			assert_int_equal(gpio_answer_of(&s->vmm, ring_wait(ring)).status, GPIO_OK);
-		assert_int_equal(ring_used_idx(ring), ring->avail_published);
+		assert_int_equal(ring_returned_base(ring), ring_base(ring));
 	}
 }
 
@@ -97,7 +95,7 @@ static void suspended_device_is_silent(void **state)
 	line_pulse(s, 0);
 	for (unsigned i = 0; i < 2; i++)
 		ring_kick(&s->vmm.rings[i]);
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES);
+	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
 	assert_true(connection_silent(&s->vmm.connection, SILENT_MS));
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(memory_sum(&s->vmm.memory, s->vmm.memory.regions[i].wire.guest_addr, 0x40000),
@@ -146,7 +144,7 @@ static void held_buffers_survive_a_pause(void **state)
 	assert_event(s, heads[1], GPIO_EVENT_VALID);
 	for (unsigned round = 0; round < 3; round++) {
 		vmm_stop(&s->vmm);
-		assert_int_equal(s->vmm.base[1], 3);
+		assert_int_equal(s->vmm.base[1], ring_base(&s->vmm.rings[1]));
 		vmm_resume(&s->vmm);
 		assert_no_event(s);
 	}
@@ -292,10 +290,10 @@ static void rings_set_up_anew_without_a_stop(void **state)
 		gpio_unmask(&s->vmm, 0);
 		for (unsigned i = VMM_RINGS; i-- > 0;)
 			vmm_ring_enable(&s->vmm, i, false);
-		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES);
+		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
 		for (unsigned i = 0; i < VMM_RINGS; i++)
 			ring_move(&s->vmm.rings[i]);
-		assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, VMM_FEATURES));
+		assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, s->vmm.features));
 		vmm_send_memory(&s->vmm);
 		sum = memory_sum(&s->vmm.memory, s->vmm.rings[1].slots, 0x10000);
 		vmm_restart(&s->vmm);
@@ -338,7 +336,7 @@ static void one_started_ring_suspends_alone(void **state)
 		/* A reset each time: ring 1, which never ran, does not count. */
 		assert_int_equal(gpio_get_direction(&s->vmm, 0), GPIO_NONE);
 		assert_int_equal(gpio_set_direction(&s->vmm, 0, GPIO_IN), GPIO_OK);
-		assert_int_equal(vmm_ring_stop(&s->vmm, 0), 2);
+		assert_int_equal(vmm_ring_stop(&s->vmm, 0), ring_base(&s->vmm.rings[0]));
 	}
 }
 

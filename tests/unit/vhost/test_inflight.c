@@ -13,7 +13,7 @@ static struct inflight *region;
 
 static int setup(void **state)
 {
-	region = calloc(1, inflight_stride());
+	region = calloc(1, inflight_size(SIZE));
 	inflight_reset(region, SIZE, 0);
 	return region ? 0 : -1;
 }

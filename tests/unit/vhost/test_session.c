@@ -57,6 +57,21 @@ static void fields_out_of_range_are_found(void **state)
 	BAD(rings[0].has_run, 1); /* with a size of 0 */
 	BAD(rings[1].kick, SESSION_KICK_POLLED + 1);
 	BAD(rings[1].enabled, 2);
+	BAD(rings[1].packed, 2);
+}
+
+static void sizes_go_with_the_format(void **state)
+{
+	session_clear(session, QUEUES);
+	session->features = VIRTIO_F_RING_PACKED;
+	session->rings[0].place.size = 5;
+	assert_true(session_check(session, QUEUES));
+	session->rings[0].ran.size = 7; /* it ran as a split ring */
+	assert_false(session_check(session, QUEUES));
+	session->rings[0].packed = 1;
+	assert_true(session_check(session, QUEUES));
+	session->features = 0;
+	assert_false(session_check(session, QUEUES));
 }
 
 static void config_read(void *ctx, void *config)
@@ -158,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_cleared_session_is_valid, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", fields_out_of_range_are_found, setup, teardown),
+		ROW_TEST_FIXTURE("S-08", sizes_go_with_the_format, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_session_without_its_fds_is_dropped, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", garbage_is_dropped, setup, teardown),
 	};
