@@ -47,6 +47,7 @@ struct worker {
 	struct vhost_device *device;
 	struct port *port;
 	bool keeper_gone;
+	struct log_limit log_limit;
 };
 
 static size_t align_up(size_t size)
@@ -198,33 +199,30 @@ static void on_lines_irq(void *ctx, uint16_t line, enum irq_action action)
 	virtio_gpio_irq(&worker->gpio, line, action);
 }
 
-static void on_front_end(struct loop_watch *watch, uint32_t events);
-
-static void listen_again(struct worker *worker)
-{
-	int r = worker->start->listen_fd < 0 ? 0
-					     : loop_watch_add(&worker->loop, &worker->listen_watch,
-							      worker->start->listen_fd, EPOLLIN, on_front_end);
-
-	if (r < 0) {
-		log_error(worker->tag, "can not wait for a front-end: %s", strerror(-r));
-		loop_quit(&worker->loop, 1);
-	}
-}
-
-/* One front-end at a time: the next one waits in the listening socket's queue. */
 static void on_connected(void *ctx, bool connected)
 {
 	struct worker *worker = ctx;
 
 	if (worker->port)
 		port_set_connected(worker->port, connected);
-	if (connected)
-		loop_watch_del(&worker->listen_watch);
-	else if (worker->start->one_off && (worker->start->listen_fd < 0 || vhost_device_has_spoken(worker->device)))
+	if (!connected && worker->start->one_off &&
+	    (worker->start->listen_fd < 0 || vhost_device_has_spoken(worker->device)))
 		loop_quit(&worker->loop, 0);
-	else
-		listen_again(worker);
+}
+
+/* One front-end at a time. One that comes when the present one is gone is served: its end may not be seen yet. */
+static bool is_refused(struct worker *worker)
+{
+	if (!vhost_device_is_connected(worker->device))
+		return false;
+	if (!vhost_device_is_hung_up(worker->device)) {
+		log_limited(&worker->log_limit, LOG_LEVEL_WARNING, worker->tag,
+			    "a second front-end: refused, one is connected");
+		return true;
+	}
+	log_info(worker->tag, "the front-end disconnected");
+	vhost_device_disconnect(worker->device);
+	return false;
 }
 
 static void on_front_end(struct loop_watch *watch, uint32_t events)
@@ -236,6 +234,10 @@ static void on_front_end(struct loop_watch *watch, uint32_t events)
 	if (fd < 0) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			log_warning(worker->tag, "accept: %s", strerror(errno));
+		return;
+	}
+	if (is_refused(worker)) {
+		fd_close(&fd);
 		return;
 	}
 	r = vhost_device_connect(worker->device, fd);
@@ -389,7 +391,11 @@ static int attach_device(struct worker *worker)
 		if (r < 0)
 			return r;
 	}
-	listen_again(worker);
+	if (worker->start->listen_fd >= 0)
+		r = loop_watch_add(&worker->loop, &worker->listen_watch, worker->start->listen_fd, EPOLLIN,
+				   on_front_end);
+	if (r < 0)
+		return r;
 	r = vhost_device_attach(&worker->device, &worker->loop, &virtio_gpio_ops, &worker->gpio, worker->session,
 				&keeper, worker->tag);
 	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */

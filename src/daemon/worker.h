@@ -14,7 +14,7 @@
 
 struct worker_start {
 	const struct guest *guest;
-	int listen_fd;	  /* listening socket of the guest, or -1; the worker accepts one front-end at a time */
+	int listen_fd;	  /* listening socket of the guest, or -1; the worker serves one front-end at a time */
 	int connected_fd; /* a front-end that is connected already, or -1. Neither: it was lost, only lines are left */
 	bool one_off;	  /* to end when the front-end leaves */
 	unsigned drops;	  /* how often the session was thrown away: each time lines go into their resting state */

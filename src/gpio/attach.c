@@ -12,8 +12,10 @@
 
 #include "gpio/lines_internal.h"
 
-static bool state_is_plausible(const struct line_rules *rules, const struct line_state *state)
+bool line_state_plausible(const struct lines *lines, uint16_t line, const struct line_state *state)
 {
+	const struct line_rules *rules = &lines->rules[line];
+
 	if (state->direction > GPIO_DIRECTION_IN || state->value > 1 || !irq_type_valid(state->irq.type))
 		return false;
 	if (state->direction == GPIO_DIRECTION_OUT && state->irq.type != IRQ_TYPE_NONE)
@@ -47,7 +49,7 @@ static void state_resume(struct lines *lines, uint16_t line, bool kept)
 {
 	struct line_state *state = &lines->state[line];
 
-	if (!state_is_plausible(&lines->rules[line], state)) {
+	if (!line_state_plausible(lines, line, state)) {
 		log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "line %u: its saved state makes no sense",
 			    line);
 		*state = (struct line_state){ .rest = line_lost_fate(lines, line, kept) };

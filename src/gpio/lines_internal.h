@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Shared by lines.c (at work), attach.c (start and end), rest.c and rules.c; of no use to others. */
+/* Shared by lines.c (at work), attach.c (start and end), rest.c, rules.c and line_transfer.c; of no use to others. */
 #pragma once
 
 #include "gpio/lines.h"
@@ -14,6 +14,9 @@ bool line_is_held(const struct line_state *state);
 struct chip_line_config line_chip_config(const struct line_rules *rules, const struct line_state *state);
 /* Brings the chip's line in step with what the state should become. A released one is free after chip_settle(). */
 int line_apply(struct lines *lines, uint16_t line, const struct line_state *state);
+
+/* attach.c: whether the line can be in this state, under its rules. */
+bool line_state_plausible(const struct lines *lines, uint16_t line, const struct line_state *state);
 
 /* lines.c */
 

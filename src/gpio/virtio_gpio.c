@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/le.h"
+#include "gpio/line_transfer.h"
 
 /* 5.18.4 "Device configuration layout". */
 struct wire_config {
@@ -224,8 +225,33 @@ static void connected(void *ctx, bool is_connected)
 	gpio->connected(gpio->ctx, is_connected);
 }
 
+static size_t state_size(void *ctx)
+{
+	const struct virtio_gpio *gpio = ctx;
+
+	return line_transfer_size(gpio->lines);
+}
+
+static void state_save(void *ctx, void *data)
+{
+	const struct virtio_gpio *gpio = ctx;
+
+	line_transfer_save(gpio->lines, data);
+}
+
+static int state_load(void *ctx, const void *data, size_t len)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	return line_transfer_load(gpio->lines, data, len);
+}
+
+/* 5.18.3 "Feature bits". */
+static const char *const feature_names[VHOST_DEVICE_FEATURES] = { [0] = "IRQ" };
+
 const struct vhost_ops virtio_gpio_ops = {
 	.features = VIRTIO_GPIO_F_IRQ,
+	.feature_names = feature_names,
 	.n_queues = VIRTIO_GPIO_QUEUES,
 	.config_size = sizeof(struct wire_config),
 	.config_read = config_read,
@@ -234,5 +260,8 @@ const struct vhost_ops virtio_gpio_ops = {
 	.queue_start = queue_start,
 	.queue_stop = queue_stop,
 	.queue_ready = queue_ready,
+	.state_size = state_size,
+	.state_save = state_save,
+	.state_load = state_load,
 	.connected = connected,
 };

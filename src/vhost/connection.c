@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A device's life: attach, connect, messages, disconnect. The top of the library. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "base/fd.h"
 #include "base/util.h"
+#include "vhost/feature_names.h"
+#include "vhost/notify.h"
 #include "vhost/protocol.h"
 
 static void on_readable(struct loop_watch *watch, uint32_t events)
@@ -14,28 +17,27 @@ static void on_readable(struct loop_watch *watch, uint32_t events)
 	struct vhost_device *device = container_of(watch, struct vhost_device, watch);
 	struct session_rx *rx = &device->session->rx;
 	const struct message_spec *spec;
+	bool has_header;
 	const char *why = NULL;
 	int r;
 
 	/* One message a turn: a front-end that floods us starves no ring. */
 	r = message_receive(device->fd, rx, &device->rx_fds, &why);
+	has_header = rx->have >= sizeof(rx->header);
 	if (r == 1) {
 		device->has_spoken = true;
 		r = protocol_execute(device, &why);
-		if (r == 0) {
-			message_done(rx, &device->rx_fds);
-			return;
-		}
+		message_fds_close(&device->rx_fds);
 	}
 	if (r == 0)
 		return;
 
-	spec = rx->have >= sizeof(rx->header) ? message_spec_find(rx->header.request) : NULL;
+	spec = has_header ? message_spec_find(rx->header.request) : NULL;
 	if (!why)
 		log_info(device->tag, "the front-end disconnected");
 	else if (spec)
 		log_warning(device->tag, "connection closed: %s: %s", spec->name, why);
-	else if (rx->have >= sizeof(rx->header))
+	else if (has_header)
 		log_warning(device->tag, "connection closed: message %u: %s", rx->header.request, why);
 	else
 		log_warning(device->tag, "connection closed: %s", why);
@@ -66,6 +68,23 @@ static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
 		device->ops->reset(device->ctx);
 }
 
+/* Once for what was negotiated: when it is put to use. */
+static void on_started(struct queue_host *host, struct vhost_queue *queue)
+{
+	struct vhost_device *device = container_of(host, struct vhost_device, queue_host);
+	const struct session *session = device->session;
+	char names[FEATURE_NAMES_MAX];
+
+	if (device->told_features == session->features && device->told_protocol_features == session->protocol_features)
+		return;
+	device->told_features = session->features;
+	device->told_protocol_features = session->protocol_features;
+	if (!log_enabled(LOG_LEVEL_DEBUG))
+		return;
+	feature_names(names, sizeof(names), session->features, session->protocol_features, device->ops->feature_names);
+	log_debug(device->tag, "negotiated: %s", names);
+}
+
 static void device_init(struct vhost_device *device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
 			struct session *session, const struct vhost_keeper *keeper, const char *tag)
 {
@@ -75,15 +94,20 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 	device->tag = tag;
 	device->session = session;
 	device->keeper = *keeper;
-	device->fd = device->backend_req_fd = -1;
+	device->fd = -1;
+	channel_init(&device->channel, loop, device_notices_send);
+	transfer_init(&device->transfer, loop, device_transfer_done);
 	memory_init(&device->memory, session->regions);
 	device->queue_host = (struct queue_host){
 		.loop = loop,
 		.memory = &device->memory,
+		.inflight_map = &device->inflight_map,
 		.features = &session->features,
 		.ops = ops,
 		.ctx = ctx,
 		.restarted = on_restarted,
+		.started = on_started,
+		.notify = device_notify,
 	};
 	for (unsigned i = 0; i < ops->n_queues; i++)
 		queue_init(&device->queues[i], &device->queue_host, i, session, tag);
@@ -110,17 +134,35 @@ static int restore_memory(struct vhost_device *device)
 	return 0;
 }
 
+static int restore_inflight(struct vhost_device *device)
+{
+	const struct vhost_user_inflight *wire = &device->session->inflight;
+	int fd, r;
+
+	if (wire->mmap_size == 0)
+		return 0;
+	fd = take(device, VHOST_FD_INFLIGHT, 0);
+	r = fd < 0 ? -EBADF : inflight_map_open(&device->inflight_map, wire, fd, device->ops->n_queues);
+	fd_close(&fd);
+	return r;
+}
+
 /* Takes up what an earlier process left. -errno: it can not be, and the session is to be dropped. */
 static int device_resume(struct vhost_device *device)
 {
+	const char *why;
 	int r;
 
 	device->fd = take(device, VHOST_FD_CONNECTION, 0);
 	if (device->fd < 0)
 		return -EBADF;
 	device->has_spoken = true; /* nothing tells; it most likely had */
-	device->backend_req_fd = take(device, VHOST_FD_BACKEND_REQ, 0);
+	if (!message_can_resume(&device->session->rx))
+		return -EPROTO;
+	channel_open(&device->channel, take(device, VHOST_FD_BACKEND_REQ, 0));
 	r = restore_memory(device);
+	if (r == 0)
+		r = restore_inflight(device);
 	if (r < 0)
 		return r;
 	r = loop_watch_add(device->loop, &device->watch, device->fd, EPOLLIN, on_readable);
@@ -133,9 +175,11 @@ static int device_resume(struct vhost_device *device)
 	for (unsigned i = 0; i < device->ops->n_queues && r == 0; i++)
 		r = queue_attach(&device->queues[i], take(device, VHOST_FD_KICK, i), take(device, VHOST_FD_CALL, i),
 				 take(device, VHOST_FD_ERR, i));
-	if (r == 0)
-		log_info(device->tag, "session resumed");
-	return r;
+	if (r < 0)
+		return r;
+	log_info(device->tag, "session resumed");
+	/* Its reply was not sent: the earlier process died while it did what the message says. */
+	return message_is_complete(&device->session->rx) ? protocol_execute(device, &why) : 0;
 }
 
 int vhost_device_attach(struct vhost_device **ret, struct loop *loop, const struct vhost_ops *ops, void *ctx,
@@ -172,10 +216,12 @@ static void close_all(struct vhost_device *device)
 	loop_watch_del(&device->watch);
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_deinit(&device->queues[i]);
-	memory_deinit(&device->memory);
 	message_fds_close(&device->rx_fds);
-	fd_close(&device->backend_req_fd);
+	transfer_cancel(&device->transfer);
+	channel_close(&device->channel);
 	fd_close(&device->fd);
+	inflight_map_close(&device->inflight_map);
+	memory_deinit(&device->memory);
 }
 
 void vhost_device_detach(struct vhost_device *device)
@@ -208,6 +254,13 @@ bool vhost_device_is_connected(const struct vhost_device *device)
 	return device->session->connected;
 }
 
+bool vhost_device_is_hung_up(const struct vhost_device *device)
+{
+	struct pollfd pfd = { .fd = device->fd, .events = POLLRDHUP };
+
+	return poll(&pfd, 1, 0) > 0 && pfd.revents & (POLLRDHUP | POLLHUP | POLLERR);
+}
+
 bool vhost_device_has_spoken(const struct vhost_device *device)
 {
 	return device->has_spoken;
@@ -227,6 +280,7 @@ void vhost_device_disconnect(struct vhost_device *device)
 		if (session->regions[i].size > 0)
 			device_keep(device, VHOST_FD_MEMORY, i, -1);
 	}
+	device_keep(device, VHOST_FD_INFLIGHT, 0, -1);
 	device_keep(device, VHOST_FD_BACKEND_REQ, 0, -1);
 	device_keep(device, VHOST_FD_CONNECTION, 0, -1);
 	close_all(device);
@@ -234,6 +288,7 @@ void vhost_device_disconnect(struct vhost_device *device)
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_init(&device->queues[i], &device->queue_host, i, device->session, device->tag);
 	device->was_reset = false;
+	device->told_features = device->told_protocol_features = 0;
 	if (device->ops->reset)
 		device->ops->reset(device->ctx);
 	if (device->ops->connected)

@@ -10,10 +10,12 @@ uint64_t device_features(const struct vhost_device *device)
 	       VIRTIO_F_RING_PACKED | VHOST_USER_F_PROTOCOL_FEATURES;
 }
 
-uint64_t device_protocol_features(void)
+uint64_t device_protocol_features(const struct vhost_device *device)
 {
-	return PROTOCOL(MQ) | PROTOCOL(REPLY_ACK) | PROTOCOL(BACKEND_REQ) | PROTOCOL(CONFIG) | PROTOCOL(RESET_DEVICE) |
-	       PROTOCOL(CONFIGURE_MEM_SLOTS) | PROTOCOL(STATUS);
+	return PROTOCOL(MQ) | PROTOCOL(REPLY_ACK) | PROTOCOL(BACKEND_REQ) | PROTOCOL(CONFIG) |
+	       PROTOCOL(INFLIGHT_SHMFD) | PROTOCOL(RESET_DEVICE) | PROTOCOL(INBAND_NOTIFICATIONS) |
+	       PROTOCOL(CONFIGURE_MEM_SLOTS) | PROTOCOL(STATUS) |
+	       (device->ops->state_save ? PROTOCOL(DEVICE_STATE) : 0);
 }
 
 void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd)

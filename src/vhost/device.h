@@ -4,10 +4,13 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "vhost/channel.h"
+#include "vhost/inflight_map.h"
 #include "vhost/memory.h"
 #include "vhost/message.h"
 #include "vhost/queue.h"
 #include "vhost/session.h"
+#include "vhost/transfer.h"
 #include "vhost/vhost.h"
 
 struct vhost_device {
@@ -18,20 +21,32 @@ struct vhost_device {
 	struct session *session;
 	struct vhost_keeper keeper;
 	struct memory memory;
+	struct inflight_map inflight_map; /* the front-end's regions, if it gave some */
 	struct queue_host queue_host;
 	struct vhost_queue queues[VHOST_QUEUES_MAX];
 	int fd; /* owned: the connection */
 	struct loop_watch watch;
-	int backend_req_fd; /* owned: the channel for messages of our own (SET_BACKEND_REQ_FD) */
+	struct channel channel;
+	struct transfer transfer; /* of the device's state */
 	struct message_fds rx_fds;
 	struct log_limit log_limit;
 	bool has_spoken; /* the front-end sent a message */
 	bool was_reset;	 /* the present stop of all queues was already told to be a reset */
+	/* What was last logged as negotiated; 0: nothing yet. */
+	uint64_t told_features, told_protocol_features;
 };
+
+static inline bool device_negotiated(const struct vhost_device *device, enum vhost_user_protocol_feature feature)
+{
+	return device->session->protocol_features & 1ull << feature;
+}
 
 /* What this device offers. */
 uint64_t device_features(const struct vhost_device *device);
-uint64_t device_protocol_features(void);
+uint64_t device_protocol_features(const struct vhost_device *device);
+
+/* transfer.done */
+void device_transfer_done(struct transfer *transfer, int error);
 
 /* Hands the fd to the keeper (-1: takes what is under the key out of it). */
 void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);

@@ -93,6 +93,7 @@ const char *handle_get_vring_base(struct vhost_device *device, const struct mess
 	state.num = queue_base(queue);
 	queue->state->started = 0;
 	queue->state->broken = 0;
+	queue->notice_waits[QUEUE_NOTICE_ERR] = false;
 	queue_set_kick(queue, -1, false);
 	queue_set_call(queue, -1);
 	device_keep(device, VHOST_FD_KICK, queue->index, -1);
@@ -103,7 +104,10 @@ const char *handle_get_vring_base(struct vhost_device *device, const struct mess
 	return NULL;
 }
 
-/* What SET_VRING_KICK, _CALL and _ERR have in common: the ring, and an fd or the bit that says there is none. */
+/*
+ * What SET_VRING_KICK, _CALL and _ERR have in common: the ring, and an fd or the bit that says there is none, which
+ * means polling, with INBAND_NOTIFICATIONS too.
+ */
 static const char *ring_fd(struct vhost_device *device, const struct message *message, struct vhost_queue **queue,
 			   int *fd)
 {
@@ -144,6 +148,10 @@ static const char *set_ring_fd(struct vhost_device *device, const struct message
 	if (why)
 		return why;
 	device_keep(device, kind, queue->index, fd);
+	if (kind == VHOST_FD_CALL)
+		queue->state->has_call_fd = 1;
+	else
+		queue->state->has_err_fd = 1;
 	set(queue, fd);
 	return NULL;
 }
@@ -156,6 +164,26 @@ const char *handle_set_vring_call(struct vhost_device *device, const struct mess
 const char *handle_set_vring_err(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
 	return set_ring_fd(device, message, VHOST_FD_ERR, queue_set_err);
+}
+
+/*
+ * The reply comes when the ring was looked at and what that brought is published, so that a simulation knows that it
+ * is done ("In-band notifications"). The channel is not waited for: whoever waits for this reply does not read it.
+ */
+const char *handle_vring_kick(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	const struct vhost_user_vring_state *state = message->payload;
+	struct vhost_queue *queue = queue_by_index(device, state->index);
+
+	if (!queue)
+		return no_such_ring;
+	queue_kick(queue);
+	/* All of them: a request may end an interrupt, whose buffer goes back on the other ring. */
+	for (unsigned i = 0; i < device->ops->n_queues; i++) {
+		if (device->queues[i].running)
+			queue_flush(&device->queues[i]);
+	}
+	return NULL;
 }
 
 const char *handle_set_vring_enable(struct vhost_device *device, const struct message *message, struct reply *reply)

@@ -5,6 +5,8 @@
 #include "base/fd.h"
 #include "vhost/handle.h"
 
+#define PROTOCOL(feature) (1ull << VHOST_USER_PROTOCOL_F_##feature)
+
 static void reply_u64(struct reply *reply, uint64_t value)
 {
 	struct vhost_user_u64 wire = { value };
@@ -54,17 +56,21 @@ const char *handle_owner(struct vhost_device *device, const struct message *mess
 const char *handle_get_protocol_features(struct vhost_device *device, const struct message *message,
 					 struct reply *reply)
 {
-	reply_u64(reply, device_protocol_features());
+	reply_u64(reply, device_protocol_features(device));
 	return NULL;
 }
 
 const char *handle_set_protocol_features(struct vhost_device *device, const struct message *message,
 					 struct reply *reply)
 {
+	const uint64_t inband_needs = PROTOCOL(BACKEND_REQ) | PROTOCOL(REPLY_ACK);
 	uint64_t features = payload_u64(message);
 
-	if (features & ~device_protocol_features())
+	if (features & ~device_protocol_features(device))
 		return "a protocol feature that was not offered";
+	/* "In-band notifications" */
+	if (features & PROTOCOL(INBAND_NOTIFICATIONS) && (features & inband_needs) != inband_needs)
+		return "INBAND_NOTIFICATIONS without BACKEND_REQ and REPLY_ACK";
 	device->session->protocol_features = features;
 	log_debug(device->tag, "protocol features 0x%llx", (unsigned long long)features);
 	return NULL;
@@ -78,9 +84,10 @@ const char *handle_get_queue_num(struct vhost_device *device, const struct messa
 
 const char *handle_set_backend_req_fd(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
-	fd_close(&device->backend_req_fd);
-	device->backend_req_fd = fd_steal(&message->fds->fd[0]);
-	device_keep(device, VHOST_FD_BACKEND_REQ, 0, device->backend_req_fd);
+	int fd = fd_steal(&message->fds->fd[0]);
+
+	device_keep(device, VHOST_FD_BACKEND_REQ, 0, fd);
+	channel_open(&device->channel, fd);
 	return NULL;
 }
 

@@ -52,6 +52,13 @@ static inline size_t inflight_size(uint32_t n)
 	return inflight_align(sizeof(struct inflight) + n * sizeof(struct inflight_desc));
 }
 
+/*
+ * Sorts heads by a counter in a region, in place. The region may change meanwhile: then the order is any, and nothing
+ * else happens (qsort() does not promise that).
+ */
+void inflight_sort(uint16_t *heads, size_t n, uint64_t (*counter)(const void *region, uint16_t head),
+		   const void *region);
+
 /* Nothing in flight. */
 void inflight_reset(struct inflight *inflight, uint16_t size, uint16_t used_idx);
 /* head < size. False when it is in flight already. */

@@ -2,7 +2,6 @@
 /* The in-flight region of a packed ring. Each step is one store: after any of them a successor may take over. */
 #include "vhost/inflight_packed.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void inflight_packed_reset(struct inflight_packed *region, uint16_t size, uint16_t used_idx, bool used_wrap)
@@ -135,22 +134,17 @@ void inflight_packed_recover(struct inflight_packed *region, uint16_t size, bool
 	used.wrap_counter = used.old_wrap_counter;
 	used_store(region, used);
 	/* Bounded: a list that is damaged may run in a circle. */
-	at = region->old_free_head;
+	at = *(volatile uint16_t *)&region->old_free_head;
 	for (uint32_t i = 0; i < size && at < size; i++) {
 		region->desc[at].inflight = 0;
-		at = region->desc[at].next;
+		at = *(volatile uint16_t *)&region->desc[at].next;
 	}
 	inflight_store_barrier();
 }
 
-/* GNU qsort_r, which musl has too: by the counter of the heads' entries. */
-static int taken_compare(const void *a, const void *b, void *ctx)
+static uint64_t taken_counter(const void *region, uint16_t head)
 {
-	const struct inflight_packed *region = ctx;
-	uint64_t x = region->desc[*(const uint16_t *)a].counter;
-	uint64_t y = region->desc[*(const uint16_t *)b].counter;
-
-	return x < y ? -1 : x > y;
+	return *(const volatile uint64_t *)&((const struct inflight_packed *)region)->desc[head].counter;
 }
 
 uint16_t inflight_packed_collect(const struct inflight_packed *region, uint16_t size, uint16_t *heads,
@@ -166,6 +160,6 @@ uint16_t inflight_packed_collect(const struct inflight_packed *region, uint16_t 
 		heads[n++] = head;
 		*n_descs += chain.num;
 	}
-	qsort_r(heads, n, sizeof(*heads), taken_compare, (void *)region);
+	inflight_sort(heads, n, taken_counter, region);
 	return n;
 }

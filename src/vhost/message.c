@@ -18,6 +18,8 @@
 #define TABLE_HEAD     offsetof(struct vhost_user_mem_table, regions)
 #define MEM_REG	       sizeof(struct vhost_user_mem_reg)
 #define CONFIG	       sizeof(struct vhost_user_config)
+#define INFLIGHT       sizeof(struct vhost_user_inflight)
+#define TRANSFER       sizeof(struct vhost_user_transfer)
 
 #define ACK	MESSAGE_REPLY_ACK
 #define PAYLOAD MESSAGE_REPLY_PAYLOAD
@@ -51,12 +53,17 @@ static const struct message_spec specs[] = {
 	SPEC(SET_BACKEND_REQ_FD, 0, 0, 1, 1, ACK, NEEDS(BACKEND_REQ)),
 	SPEC(GET_CONFIG, CONFIG, CONFIG + VHOST_CONFIG_MAX, 0, 0, PAYLOAD, NEEDS(CONFIG)),
 	SPEC(SET_CONFIG, CONFIG, CONFIG + VHOST_CONFIG_MAX, 0, 0, ACK, NEEDS(CONFIG)),
+	SPEC(GET_INFLIGHT_FD, VHOST_USER_INFLIGHT_MIN, INFLIGHT, 0, 0, PAYLOAD, NEEDS(INFLIGHT_SHMFD)),
+	SPEC(SET_INFLIGHT_FD, VHOST_USER_INFLIGHT_MIN, INFLIGHT, 1, 1, ACK, NEEDS(INFLIGHT_SHMFD)),
 	SPEC(RESET_DEVICE, 0, 0, 0, 0, ACK, NEEDS(RESET_DEVICE)),
+	SPEC(VRING_KICK, STATE, STATE, 0, 0, ACK, NEEDS(INBAND_NOTIFICATIONS)),
 	SPEC(GET_MAX_MEM_SLOTS, 0, 0, 0, 0, PAYLOAD, NEEDS(CONFIGURE_MEM_SLOTS)),
 	SPEC(ADD_MEM_REG, MEM_REG, MEM_REG, 1, 1, ACK, NEEDS(CONFIGURE_MEM_SLOTS)),
 	SPEC(REM_MEM_REG, MEM_REG, MEM_REG, 0, 1, ACK, NEEDS(CONFIGURE_MEM_SLOTS)),
 	SPEC(SET_STATUS, U64, U64, 0, 0, ACK, NEEDS(STATUS)),
 	SPEC(GET_STATUS, 0, 0, 0, 0, PAYLOAD, NEEDS(STATUS)),
+	SPEC(SET_DEVICE_STATE_FD, TRANSFER, TRANSFER, 1, 1, PAYLOAD, NEEDS(DEVICE_STATE)),
+	SPEC(CHECK_DEVICE_STATE, 0, 0, 0, 0, PAYLOAD, NEEDS(DEVICE_STATE)),
 };
 
 _Static_assert(CONFIG + VHOST_CONFIG_MAX <= SESSION_RX_PAYLOAD_MAX, "the largest payload fits");
@@ -146,16 +153,29 @@ int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, 
 		if (r <= 0)
 			return r;
 	}
-	return rx->have == header_len + rx->header.size;
+	return message_is_complete(rx);
 }
 
-void message_done(struct session_rx *rx, struct message_fds *fds)
+bool message_is_complete(const struct session_rx *rx)
 {
-	message_fds_close(fds);
+	return rx->have >= sizeof(rx->header) && rx->have - sizeof(rx->header) == rx->header.size;
+}
+
+bool message_can_resume(const struct session_rx *rx)
+{
+	const struct message_fds none = { .n = 0 };
+
+	if (rx->have < sizeof(rx->header))
+		return true;
+	return !header_check(&rx->header, &none) && rx->have - sizeof(rx->header) <= rx->header.size;
+}
+
+void message_done(struct session_rx *rx)
+{
 	rx->have = 0;
 }
 
-int message_reply(int socket, const struct vhost_user_header *to, const void *payload, uint32_t size)
+int message_reply(int socket, const struct vhost_user_header *to, const void *payload, uint32_t size, int fd)
 {
 	struct {
 		struct vhost_user_header header;
@@ -170,7 +190,7 @@ int message_reply(int socket, const struct vhost_user_header *to, const void *pa
 		.size = size,
 	};
 	memcpy(reply.payload, payload, size);
-	n = scm_send(socket, &reply, len, NULL, 0, MSG_DONTWAIT);
+	n = scm_send(socket, &reply, len, &fd, fd >= 0, MSG_DONTWAIT);
 	if (n < 0)
 		return n;
 	return (size_t)n == len ? 0 : -EAGAIN;

@@ -45,8 +45,14 @@ void message_fds_close(struct message_fds *fds);
  * connection is to be closed, *why says it in words.
  */
 int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const char **why);
-/* Ready for the next message; closes the fds nobody took. */
-void message_done(struct session_rx *rx, struct message_fds *fds);
+/*
+ * Whether what an earlier process received in part can be gone on with: not when the message came with fds, they are
+ * lost. message_is_complete(): all of it had arrived.
+ */
+bool message_can_resume(const struct session_rx *rx);
+bool message_is_complete(const struct session_rx *rx);
+/* Ready for the next message. Header and payload stay where they are until it arrives. */
+void message_done(struct session_rx *rx);
 
-/* Sends a reply to the message with this header. 0 or -errno (-EAGAIN: the front-end does not read its replies). */
-int message_reply(int socket, const struct vhost_user_header *to, const void *payload, uint32_t size);
+/* Sends a reply to the message with this header, and an fd (-1: none), which stays the caller's. 0 or -errno (-EAGAIN: the front-end does not read its replies). */
+int message_reply(int socket, const struct vhost_user_header *to, const void *payload, uint32_t size, int fd);

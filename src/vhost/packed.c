@@ -124,7 +124,7 @@ static int packed_again(struct ring *ring, struct memory *memory, uint16_t head,
 
 		if (at >= ring->size)
 			return -EINVAL;
-		desc = region->desc[at];
+		desc = *(const volatile struct inflight_packed_desc *)&region->desc[at];
 		if (desc.flags & VRING_DESC_F_INDIRECT)
 			return ring->indirect && taken.num == 1 ? read_indirect(memory, &desc, chain) : -EINVAL;
 		if (chain_add(chain, desc.addr, desc.len, desc.flags & VRING_DESC_F_WRITE) < 0)
@@ -222,33 +222,42 @@ static bool packed_publish(struct ring *ring)
 }
 
 /* Whether the descriptor that was being returned when the process died is the driver's. */
-static bool old_used_is_published(const struct ring *ring, const struct inflight_packed *region)
+static bool old_used_is_published(const struct ring *ring, union inflight_packed_used used)
 {
-	const struct packed_place old = { region->used.old_idx, region->used.old_wrap_counter };
+	const struct packed_place old = { used.old_idx, used.old_wrap_counter };
 
 	return !is_available(ring, old);
+}
+
+/* The region may be in the front-end's hand: one copy is checked and used. False: it makes no sense. */
+static bool used_load(const struct ring *ring, union inflight_packed_used *used)
+{
+	const struct inflight_packed *region = ring->inflight;
+
+	used->word = *(const volatile uint64_t *)&region->used.word;
+	return used->idx < ring->size && used->wrap_counter <= 1 && used->old_idx < ring->size &&
+	       used->old_wrap_counter <= 1;
 }
 
 static int packed_recover(struct ring *ring, bool stopped, uint16_t lag, uint16_t *heads)
 {
 	struct inflight_packed *region = ring->inflight;
 	struct packed *packed = &ring->packed;
+	union inflight_packed_used used;
 	uint32_t n_descs;
 	uint16_t n;
 
-	if (region->used.old_idx >= ring->size || region->used.old_wrap_counter > 1)
-		return -EIO;
-	if (region->used.idx >= ring->size || region->used.wrap_counter > 1)
+	if (!used_load(ring, &used))
 		return -EIO;
 	if (stopped && inflight_packed_is_returning(region))
 		return -EIO;
-	inflight_packed_recover(region, ring->size, old_used_is_published(ring, region));
+	inflight_packed_recover(region, ring->size, old_used_is_published(ring, used));
 	n = inflight_packed_collect(region, ring->size, heads, &n_descs);
-	if (n_descs + lag > ring->size)
+	if (n_descs + lag > ring->size || !used_load(ring, &used))
 		return -EIO;
 	if (n > 0)
 		ring->taken = region->desc[heads[n - 1]].counter + 1;
-	packed->next_used = (struct packed_place){ region->used.idx, region->used.wrap_counter };
+	packed->next_used = (struct packed_place){ used.idx, used.wrap_counter };
 	packed->next_avail = place_add(packed->next_used, ring->size, n_descs + lag);
 	packed->unsignalled = 0;
 	return n;
@@ -257,6 +266,13 @@ static int packed_recover(struct ring *ring, bool stopped, uint16_t lag, uint16_
 static bool slot_0_was_used(const struct ring *ring)
 {
 	return le16_load(&ring->packed.desc[0].flags) & VRING_PACKED_DESC_F_USED;
+}
+
+static bool memory_is_new(const struct ring *ring)
+{
+	const struct vring_packed_event *device = ring->packed.device;
+
+	return le16_load(&device->off_wrap) == 0 && le16_load(&device->flags) == 0 && !slot_0_was_used(ring);
 }
 
 /*
@@ -271,8 +287,16 @@ static bool packed_looks_new(const struct ring *ring, bool moved)
 	if (packed->next_avail.index != 0 || packed->next_used.index != 0 ||
 	    packed->next_avail.wrap != packed->next_used.wrap)
 		return false;
-	return le16_load(&packed->device->off_wrap) == 0 && le16_load(&packed->device->flags) == 0 &&
-	       !slot_0_was_used(ring);
+	return memory_is_new(ring);
+}
+
+static bool packed_is_behind_driver(const struct ring *ring)
+{
+	const struct packed *packed = &ring->packed;
+	bool same = packed->next_avail.index == packed->next_used.index &&
+		    packed->next_avail.wrap == packed->next_used.wrap;
+
+	return same || !memory_is_new(ring);
 }
 
 static uint32_t packed_position(const struct ring *ring)
@@ -312,8 +336,10 @@ const struct ring_ops packed_ops = {
 	.avail_align = 4,
 	.position_mask = UINT32_MAX,
 	.position_of_new = WRAP_BIT << 16 | WRAP_BIT,
+	.inflight_size = inflight_packed_size,
 	.resolve = packed_resolve,
 	.recover = packed_recover,
+	.is_behind_driver = packed_is_behind_driver,
 	.looks_new = packed_looks_new,
 	.begin = packed_begin,
 	.position = packed_position,

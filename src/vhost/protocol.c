@@ -3,8 +3,10 @@
 #include "vhost/protocol.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/util.h"
 #include "vhost/handle.h"
 
@@ -28,12 +30,17 @@ static message_handler *const handlers[] = {
 	[VHOST_USER_SET_BACKEND_REQ_FD] = handle_set_backend_req_fd,
 	[VHOST_USER_GET_CONFIG] = handle_get_config,
 	[VHOST_USER_SET_CONFIG] = handle_set_config,
+	[VHOST_USER_GET_INFLIGHT_FD] = handle_get_inflight_fd,
+	[VHOST_USER_SET_INFLIGHT_FD] = handle_set_inflight_fd,
 	[VHOST_USER_RESET_DEVICE] = handle_reset_device,
+	[VHOST_USER_VRING_KICK] = handle_vring_kick,
 	[VHOST_USER_GET_MAX_MEM_SLOTS] = handle_get_max_mem_slots,
 	[VHOST_USER_ADD_MEM_REG] = handle_add_mem_reg,
 	[VHOST_USER_REM_MEM_REG] = handle_rem_mem_reg,
 	[VHOST_USER_SET_STATUS] = handle_set_status,
 	[VHOST_USER_GET_STATUS] = handle_get_status,
+	[VHOST_USER_SET_DEVICE_STATE_FD] = handle_set_device_state_fd,
+	[VHOST_USER_CHECK_DEVICE_STATE] = handle_check_device_state,
 };
 
 static const char *execute(struct vhost_device *device, const struct message_spec *spec, const struct message *message,
@@ -55,7 +62,7 @@ static int send_ack(struct vhost_device *device, const struct vhost_user_header 
 	if (!(header->flags & VHOST_USER_NEED_REPLY) ||
 	    !(device->session->protocol_features & (1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK)))
 		return refused ? -EPROTO : 0;
-	return message_reply(device->fd, header, &ack, sizeof(ack));
+	return message_reply(device->fd, header, &ack, sizeof(ack), -1);
 }
 
 int protocol_execute(struct vhost_device *device, const char **why)
@@ -63,19 +70,26 @@ int protocol_execute(struct vhost_device *device, const char **why)
 	struct session_rx *rx = &device->session->rx;
 	const struct message_spec *spec = message_spec_find(rx->header.request);
 	const struct message message = { &rx->header, rx->payload, &device->rx_fds };
-	struct reply reply = { 0 };
+	struct reply reply = { .fd = -1 };
 	int r;
 
 	log_debug(device->tag, "%s", spec->name);
 	*why = execute(device, spec, &message, &reply);
 	if (*why)
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "%s refused: %s", spec->name, *why);
+	/*
+	 * Done before the reply goes out: a process that dies in between leaves a front-end without its reply, where
+	 * the other order would give it two, and sending is what takes time.
+	 */
+	message_done(rx);
+	atomic_signal_fence(memory_order_seq_cst);
 	if (spec->reply == MESSAGE_REPLY_ACK)
 		r = send_ack(device, &rx->header, *why);
 	else if (*why)
 		r = -EPROTO;
 	else
-		r = message_reply(device->fd, &rx->header, reply.payload, reply.size);
+		r = message_reply(device->fd, &rx->header, reply.payload, reply.size, reply.fd);
+	fd_close(&reply.fd);
 	if (r < 0 && !*why)
 		*why = r == -EAGAIN ? "the front-end does not read its replies" : strerror(-r);
 	return r;

@@ -16,7 +16,9 @@ int queue_break(struct vhost_queue *queue, const char *why)
 	log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "the ring is broken: %s", why);
 	queue->state->broken = 1;
 	queue_stop(queue);
-	if (queue->err_fd >= 0 && write(queue->err_fd, &one, sizeof(one)) < 0)
+	if (queue->err_fd < 0)
+		queue->host->notify(queue->host, queue, QUEUE_NOTICE_ERR);
+	else if (write(queue->err_fd, &one, sizeof(one)) < 0)
 		log_debug(queue->tag, "err fd: %s", strerror(errno));
 	return -EIO;
 }
@@ -129,7 +131,10 @@ void queue_signal(struct vhost_queue *queue)
 	const uint64_t one = 1;
 
 	/* A full pipe or eventfd is a call that is still pending; a closed one is a front-end about to go. */
-	if (queue->call_fd >= 0 && write(queue->call_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+	queue->signal_once = false;
+	if (queue->call_fd < 0)
+		queue->host->notify(queue->host, queue, QUEUE_NOTICE_CALL);
+	else if (write(queue->call_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		log_debug(queue->tag, "call fd: %s", strerror(errno));
 }
 

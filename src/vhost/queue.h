@@ -14,19 +14,31 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "vhost/inflight_map.h"
 #include "vhost/ring.h"
 #include "vhost/session.h"
 #include "vhost/vhost.h"
+
+enum queue_notice {
+	QUEUE_NOTICE_CALL,
+	QUEUE_NOTICE_ERR,
+	QUEUE_NOTICES,
+};
 
 /* What the queues of a device share: the device owns it. */
 struct queue_host {
 	struct loop *loop;
 	struct memory *memory;
-	const uint64_t *features; /* negotiated */
+	const struct inflight_map *inflight_map; /* the front-end's in-flight regions */
+	const uint64_t *features;		 /* negotiated */
 	const struct vhost_ops *ops;
 	void *ctx;
 	/* A ring that ran before starts afresh: a new driver. Called before the start. */
 	void (*restarted)(struct queue_host *host, struct vhost_queue *queue);
+	/* A queue runs from now on. */
+	void (*started)(struct queue_host *host, struct vhost_queue *queue);
+	/* A call, or an error, that there is no fd for. */
+	void (*notify)(struct queue_host *host, struct vhost_queue *queue, enum queue_notice notice);
 };
 
 struct vhost_queue {
@@ -34,12 +46,13 @@ struct vhost_queue {
 	unsigned index;
 	char tag[48];
 	struct session_ring *state;
-	void *inflight;	  /* a region of vhost-user.rst, "Inflight I/O tracking", for rings up to VRING_SIZE_MAX */
+	void *inflight; /* a region of vhost-user.rst, "Inflight I/O tracking", for rings up to VRING_SIZE_MAX: our own */
 	struct ring ring; /* valid while running */
 	bool running;
-	bool signal_once; /* after a crash: a call may have been lost */
-	uint32_t budget;  /* chains that may still be popped in this turn */
-	uint16_t *again;  /* owned: heads that were in flight when the queue started, to be popped again */
+	bool signal_once;		  /* a call may have been lost in a crash, or could not be made yet */
+	bool notice_waits[QUEUE_NOTICES]; /* notify() could not send it yet */
+	uint32_t budget;		  /* chains that may still be popped in this turn */
+	uint16_t *again; /* owned: heads that were in flight when the queue started, to be popped again */
 	uint16_t n_again, next_again;
 	int kick_fd, call_fd, err_fd; /* owned */
 	struct loop_watch kick_watch;
@@ -56,6 +69,8 @@ void queue_deinit(struct vhost_queue *queue);
 /* Takes over a ring that an earlier process had, with the fds that were kept (-1: none). -errno. */
 int queue_attach(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd);
 
+/* VRING_KICK: the device looks at the ring at once, and what it pushed is published. */
+void queue_kick(struct vhost_queue *queue);
 /* Lets the device look at the ring at the end of this turn. */
 void queue_ready_later(struct vhost_queue *queue);
 /* Calls the driver. */
@@ -70,6 +85,13 @@ void queue_stop(struct vhost_queue *queue);
 void queue_memory_changed(struct vhost_queue *queue);
 /* Nothing is known of this ring any more but its place: the next start is a first one. */
 void queue_forget(struct vhost_queue *queue);
+/*
+ * Where a run of this format and size is tracked: in the front-end's region when there is one with enough room, else in
+ * the session's own.
+ */
+void *queue_inflight(const struct vhost_queue *queue, const struct ring_ops *ops, uint32_t size);
+/* Before these regions take the place of the present ones: what was in flight when the ring stopped is so there, too. */
+void queue_carry_inflight(struct vhost_queue *queue, const struct inflight_map *to);
 /* The position that GET_VRING_BASE returns. */
 uint32_t queue_base(const struct vhost_queue *queue);
 /* The ring makes no sense: silent until it is set up anew. Returns -EIO. */

@@ -33,6 +33,10 @@ static void unwatch(struct vhost_queue *queue)
 	loop_defer_del(&queue->ready);
 	loop_defer_del(&queue->flush);
 	loop_timer_del(&queue->poll);
+	/* Nothing is told of a ring that does not run; the driver is called when it resumes. */
+	if (queue->notice_waits[QUEUE_NOTICE_CALL])
+		queue->signal_once = true;
+	queue->notice_waits[QUEUE_NOTICE_CALL] = false;
 }
 
 /* From running to not running, whatever becomes of the ring. */
@@ -100,9 +104,57 @@ static void on_kick(struct loop_watch *watch, uint32_t events)
 		queue_update(queue);
 }
 
+void queue_kick(struct vhost_queue *queue)
+{
+	if (queue->state->kick == SESSION_KICK_NONE)
+		queue->state->kick = SESSION_KICK_INBAND;
+	queue->state->started = 1;
+	queue_update(queue);
+	queue_dispatch(queue);
+}
+
 static bool place_same(const struct session_ring_place *a, const struct session_ring_place *b)
 {
 	return a->desc == b->desc && a->used == b->used && a->avail == b->avail;
+}
+
+void *queue_inflight(const struct vhost_queue *queue, const struct ring_ops *ops, uint32_t size)
+{
+	void *shared = inflight_map_region(queue->host->inflight_map, queue->index, ops->inflight_size, size);
+
+	return shared ? shared : queue->inflight;
+}
+
+void queue_carry_inflight(struct vhost_queue *queue, const struct inflight_map *to)
+{
+	const struct session_ring *state = queue->state;
+	const struct ring_ops *ops = state->packed ? &packed_ops : &split_ops;
+	void *region = inflight_map_region(to, queue->index, ops->inflight_size, state->ran.size);
+
+	if (state->has_run && region && ((struct inflight_head *)region)->version == 0)
+		inflight_copy(region, queue_inflight(queue, ops, state->ran.size), ops->inflight_size(state->ran.size));
+}
+
+/*
+ * Whether a ring that did not run on this connection goes on where the front-end's region says that it was. That
+ * overrides SET_VRING_BASE: of a back-end that died, the front-end does not know where it was.
+ */
+static bool region_resumes(struct vhost_queue *queue, uint16_t *n_again)
+{
+	struct ring *ring = &queue->ring;
+	int n;
+
+	if (ring->inflight == queue->inflight || inflight_head_size(ring->inflight) != ring->size)
+		return false;
+	n = ring->ops->recover(ring, false, 0, queue->again);
+	if (n < 0 || !ring->ops->is_behind_driver(ring)) {
+		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag,
+			    "the in-flight region is not of this ring: a fresh start");
+		return false;
+	}
+	queue->state->lag = 0;
+	*n_again = n;
+	return true;
 }
 
 /* Whether the ring goes on where it stopped, see queue.h. */
@@ -110,16 +162,21 @@ static bool ring_resumes(struct vhost_queue *queue, uint16_t *n_again)
 {
 	const struct session_ring *state = queue->state;
 	struct ring *ring = &queue->ring;
-	bool moved = !place_same(&state->ran, &state->place);
+	bool moved = !state->transferred && !place_same(&state->ran, &state->place);
 	int n;
 
-	if (!state->has_run || state->ran.size != state->place.size || state->packed != (ring->ops == &packed_ops))
+	if (!state->has_run)
+		return region_resumes(queue, n_again);
+	if (state->ran.size != state->place.size || state->packed != (ring->ops == &packed_ops))
 		return false;
 	/* A front-end that sets a base had us stop in good order. */
 	n = ring->ops->recover(ring, state->has_base, state->lag, queue->again);
 	if (n < 0 || (state->has_base && state->base != ring->ops->position(ring)))
 		return false;
 	*n_again = n;
+	/* It is not new when another process had it, however little. */
+	if (state->transferred)
+		return true;
 	return !((state->has_base || moved) && ring->ops->looks_new(ring, moved));
 }
 
@@ -136,6 +193,7 @@ static int start_fresh(struct vhost_queue *queue)
 	if (lag < 0)
 		return lag;
 	state->lag = lag;
+	queue->signal_once = false;
 	return 0;
 }
 
@@ -143,9 +201,10 @@ static int start_fresh(struct vhost_queue *queue)
 static int ring_start(struct vhost_queue *queue)
 {
 	struct session_ring *state = queue->state;
+	const struct ring_ops *ops = queue_ring_ops(queue);
 	struct ring *ring = &queue->ring;
 
-	ring_init(ring, queue_ring_ops(queue), *queue->host->features, queue->inflight);
+	ring_init(ring, ops, *queue->host->features, queue_inflight(queue, ops, state->place.size));
 	if (!ring->ops->size_valid(state->place.size)) {
 		queue_break(queue, ring->ops->size_rule);
 		return -EINVAL;
@@ -167,7 +226,6 @@ static int ring_start(struct vhost_queue *queue)
 		queue_break(queue, "its base makes no sense");
 		return -EINVAL;
 	}
-	queue->signal_once = false;
 	return 0;
 }
 
@@ -183,9 +241,11 @@ static void queue_start(struct vhost_queue *queue)
 	state->position = ring->ops->position(ring);
 	state->has_run = 1;
 	state->has_base = 0;
+	state->transferred = 0;
 	queue->running = true;
 	log_debug(queue->tag, "runs: %s, %u entries, from 0x%x, %u in flight", ring->ops->name, ring->size,
 		  state->position, queue->n_again);
+	queue->host->started(queue->host, queue);
 
 	if (queue->host->ops->queue_start)
 		queue->host->ops->queue_start(queue->host->ctx, queue->index, queue);
@@ -227,6 +287,7 @@ void queue_memory_changed(struct vhost_queue *queue)
 void queue_forget(struct vhost_queue *queue)
 {
 	queue->state->has_run = 0;
+	queue->state->transferred = 0;
 }
 
 const struct ring_ops *queue_ring_ops(const struct vhost_queue *queue)
@@ -271,8 +332,12 @@ void queue_set_call(struct vhost_queue *queue, int fd)
 {
 	fd_close(&queue->call_fd);
 	queue->call_fd = fd;
-	if (fd >= 0)
-		fd_set_nonblock(fd);
+	if (fd < 0)
+		return;
+	fd_set_nonblock(fd);
+	/* A ring that is enabled all the time may run before its call fd comes (QEMU 7.2 after a pause). */
+	if (queue->running && queue->signal_once)
+		queue_signal(queue);
 }
 
 void queue_set_err(struct vhost_queue *queue, int fd)
@@ -291,5 +356,9 @@ int queue_attach(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd
 	queue_set_err(queue, err_fd);
 	if (queue->state->kick == SESSION_KICK_FD && kick_fd < 0)
 		return -EBADF;
+	if (queue->state->kick == SESSION_KICK_INBAND) {
+		queue_update(queue);
+		return 0;
+	}
 	return queue_set_kick(queue, kick_fd, queue->state->kick == SESSION_KICK_POLLED);
 }

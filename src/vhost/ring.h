@@ -67,6 +67,7 @@ struct ring_ops {
 	uint16_t avail_align;	  /* of the driver area; descriptors are aligned to 16, the device area to 4 */
 	uint32_t position_mask;	  /* the other bits are reserved */
 	uint32_t position_of_new; /* of a ring that nobody used yet */
+	size_t (*inflight_size)(uint32_t n); /* bytes of an in-flight region for n descriptors */
 
 	/* Resolves the three areas. -EFAULT: not all of them lie in guest memory. */
 	int (*resolve)(struct ring *ring, struct memory *memory, const struct session_ring_place *place);
@@ -78,6 +79,8 @@ struct ring_ops {
 	 * run ended in good order, so there can be nothing to finish.
 	 */
 	int (*recover)(struct ring *ring, bool stopped, uint16_t lag, uint16_t *heads);
+	/* After recover(): whether the driver made available what then was taken. */
+	bool (*is_behind_driver)(const struct ring *ring);
 	/*
 	 * After recover(): whether a ring that a reset left would look just like this one, which has moved in memory or
 	 * has not.

@@ -29,8 +29,9 @@ static bool ring_check(const struct session_ring *ring, bool packed)
 		return false;
 	if (ring->has_run && ring->ran.size == 0)
 		return false;
-	return ring->kick <= SESSION_KICK_POLLED && ring->has_addr <= 1 && ring->has_base <= 1 && ring->has_run <= 1 &&
-	       ring->started <= 1 && ring->enabled <= 1 && ring->broken <= 1 && ring->packed <= 1;
+	return ring->kick <= SESSION_KICK_INBAND && ring->has_addr <= 1 && ring->has_base <= 1 && ring->has_run <= 1 &&
+	       ring->started <= 1 && ring->enabled <= 1 && ring->broken <= 1 && ring->packed <= 1 &&
+	       ring->has_call_fd <= 1 && ring->has_err_fd <= 1 && ring->transferred <= 1;
 }
 
 bool session_check(const struct session *session, unsigned n_queues)

@@ -39,6 +39,7 @@ enum session_kick {
 	SESSION_KICK_NONE, /* no SET_VRING_KICK yet, or stopped */
 	SESSION_KICK_FD,
 	SESSION_KICK_POLLED, /* "no fd": look at the ring from time to time */
+	SESSION_KICK_INBAND, /* VRING_KICK messages, and no SET_VRING_KICK */
 };
 
 /* Where a ring lies and how large it is: user addresses. */
@@ -57,12 +58,14 @@ struct session_ring {
 	uint8_t kick;	  /* enum session_kick */
 	uint8_t started;  /* a kick was seen since SET_VRING_KICK */
 	uint8_t enabled;
-	uint8_t broken;	   /* until it is set up anew */
-	uint8_t packed;	   /* the format in which it last ran */
-	uint32_t base;	   /* a position, as in SET_VRING_BASE: see ring.h */
-	uint32_t position; /* where the ring is, or was when it last ran */
-	uint16_t lag;	   /* available, not used and not in flight either: as the front-end started us */
-	uint16_t reserved;
+	uint8_t broken;	     /* until it is set up anew */
+	uint8_t packed;	     /* the format in which it last ran */
+	uint32_t base;	     /* a position, as in SET_VRING_BASE: see ring.h */
+	uint32_t position;   /* where the ring is, or was when it last ran */
+	uint16_t lag;	     /* available, not used and not in flight either: as the front-end started us */
+	uint8_t has_call_fd; /* SET_VRING_CALL came: calls are never messages on this connection */
+	uint8_t has_err_fd;  /* SET_VRING_ERR */
+	uint8_t transferred; /* it ran last in another process: ran is its size, and no place */
 };
 
 struct session_rx {
@@ -78,12 +81,13 @@ struct session {
 	uint8_t connected;
 	uint8_t has_features; /* SET_FEATURES came */
 	uint8_t status;	      /* SET_STATUS */
-	uint8_t reserved;
+	uint8_t transfer_ok;  /* the last transfer of the device's state is over and went well */
 	uint64_t features;
 	uint64_t protocol_features;
 	struct session_region regions[SESSION_SLOTS_MAX];
 	struct session_ring rings[VHOST_QUEUES_MAX];
 	struct session_rx rx;
+	struct vhost_user_inflight inflight; /* SET_INFLIGHT_FD; mmap_size 0: it did not come */
 	/* then, session_inflight_stride() bytes for each queue: its in-flight region */
 };
 

@@ -199,6 +199,13 @@ static int split_recover(struct ring *ring, bool stopped, uint16_t lag, uint16_t
 	return n;
 }
 
+static bool split_is_behind_driver(const struct ring *ring)
+{
+	uint16_t waiting = le16_load_acquire(&ring->split.avail->idx) - ring->split.next_avail;
+
+	return waiting <= ring->size;
+}
+
 /*
  * 0 is what a reset gives, so it is believed to be a resume only at the old place; the one case in 65536 that stays
  * ambiguous is a ring that wrapped to 0 just then.
@@ -231,8 +238,10 @@ const struct ring_ops split_ops = {
 	.avail_align = 2,
 	.position_mask = UINT16_MAX,
 	.position_of_new = 0,
+	.inflight_size = inflight_size,
 	.resolve = split_resolve,
 	.recover = split_recover,
+	.is_behind_driver = split_is_behind_driver,
 	.looks_new = split_looks_new,
 	.begin = split_begin,
 	.position = split_position,

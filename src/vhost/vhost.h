@@ -31,15 +31,18 @@ struct vhost_device;
 struct vhost_queue;
 
 #define VHOST_QUEUES_MAX	 8
+#define VHOST_DEVICE_FEATURES	 24 /* bits that are a device type's own: 0 to 23 */
 #define VHOST_CONFIG_MAX	 256
+#define VHOST_STATE_MAX		 1048576
 #define VHOST_CHAIN_SEGMENTS_MAX 256
 #define VHOST_CHAIN_DESCS_MAX	 1024 /* with the empty ones; as in QEMU. Bounds what a chain costs to read */
 
 /* All calls come from the loop. Any but queue_ready and config_read may be NULL. */
 struct vhost_ops {
-	uint64_t features;    /* the device type's own feature bits (VirtIO 0 to 23) */
-	unsigned n_queues;    /* 1 to VHOST_QUEUES_MAX */
-	uint32_t config_size; /* of the configuration space, up to VHOST_CONFIG_MAX */
+	uint64_t features;		  /* the device type's own feature bits (VirtIO 0 to 23) */
+	const char *const *feature_names; /* theirs, VHOST_DEVICE_FEATURES of them by bit; may be NULL, as may each */
+	unsigned n_queues;		  /* 1 to VHOST_QUEUES_MAX */
+	uint32_t config_size;		  /* of the configuration space, up to VHOST_CONFIG_MAX */
 
 	/* Writes the whole configuration space, little-endian. */
 	void (*config_read)(void *ctx, void *config);
@@ -59,6 +62,14 @@ struct vhost_ops {
 	void (*queue_stop)(void *ctx, unsigned index);
 	/* There may be chains: pop until there is none. */
 	void (*queue_ready)(void *ctx, unsigned index, struct vhost_queue *queue);
+	/*
+	 * The device's own state, for another process to go on with: vhost-user.rst, "Migrating back-end state". All
+	 * three or none; no queue runs. state_save writes state_size bytes, VHOST_STATE_MAX at most. state_load trusts
+	 * nothing, and takes all of it or nothing: 0 or -errno.
+	 */
+	size_t (*state_size)(void *ctx);
+	void (*state_save)(void *ctx, void *data);
+	int (*state_load)(void *ctx, const void *data, size_t len);
 	/* The front-end came or left. After "left" (and reset) vhost_device_connect() may be called again. */
 	void (*connected)(void *ctx, bool connected);
 };
@@ -71,7 +82,8 @@ enum vhost_fd_kind {
 	VHOST_FD_CALL = 4,   /* by queue */
 	VHOST_FD_ERR = 5,    /* by queue */
 	VHOST_FD_MEMORY = 6, /* by slot */
-	VHOST_FD_KIND_END = 7,
+	VHOST_FD_INFLIGHT = 7,
+	VHOST_FD_KIND_END = 8,
 };
 
 #define VHOST_FDS_MAX 320 /* never more at a time */
@@ -100,6 +112,8 @@ void vhost_device_detach(struct vhost_device *device);
 /* A front-end; the fd becomes the device's, whatever the result. Not to be called while one is connected. -errno. */
 int vhost_device_connect(struct vhost_device *device, int fd);
 bool vhost_device_is_connected(const struct vhost_device *device);
+/* Whether the front-end of this connection has closed it, although that was not noticed yet. */
+bool vhost_device_is_hung_up(const struct vhost_device *device);
 /* Whether the front-end, or the last one, sent anything: who only looks whether somebody listens does not. */
 bool vhost_device_has_spoken(const struct vhost_device *device);
 /* Ends the connection and the session; ops reset and connected(false) are called. */

@@ -24,9 +24,12 @@ enum vhost_user_protocol_feature {
 	VHOST_USER_PROTOCOL_F_REPLY_ACK = 3,
 	VHOST_USER_PROTOCOL_F_BACKEND_REQ = 5,
 	VHOST_USER_PROTOCOL_F_CONFIG = 9,
+	VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD = 12,
 	VHOST_USER_PROTOCOL_F_RESET_DEVICE = 13,
+	VHOST_USER_PROTOCOL_F_INBAND_NOTIFICATIONS = 14,
 	VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS = 15,
 	VHOST_USER_PROTOCOL_F_STATUS = 16,
+	VHOST_USER_PROTOCOL_F_DEVICE_STATE = 19,
 };
 
 /* vhost-user.rst, "Front-end message types". */
@@ -50,12 +53,23 @@ enum vhost_user_request {
 	VHOST_USER_SET_BACKEND_REQ_FD = 21,
 	VHOST_USER_GET_CONFIG = 24,
 	VHOST_USER_SET_CONFIG = 25,
+	VHOST_USER_GET_INFLIGHT_FD = 31,
+	VHOST_USER_SET_INFLIGHT_FD = 32,
 	VHOST_USER_RESET_DEVICE = 34,
+	VHOST_USER_VRING_KICK = 35,
 	VHOST_USER_GET_MAX_MEM_SLOTS = 36,
 	VHOST_USER_ADD_MEM_REG = 37,
 	VHOST_USER_REM_MEM_REG = 38,
 	VHOST_USER_SET_STATUS = 39,
 	VHOST_USER_GET_STATUS = 40,
+	VHOST_USER_SET_DEVICE_STATE_FD = 42,
+	VHOST_USER_CHECK_DEVICE_STATE = 43,
+};
+
+/* vhost-user.rst, "Back-end message types": the other way, over the channel of SET_BACKEND_REQ_FD. */
+enum vhost_user_backend_request {
+	VHOST_USER_BACKEND_VRING_CALL = 4,
+	VHOST_USER_BACKEND_VRING_ERR = 5,
 };
 
 #define VHOST_USER_VERSION	0x1u
@@ -109,6 +123,32 @@ struct vhost_user_mem_table {
 struct vhost_user_mem_reg {
 	uint64_t padding;
 	struct vhost_user_region region;
+};
+
+/* "Inflight description". Front-ends send it with the padding or without. */
+struct vhost_user_inflight {
+	uint64_t mmap_size;
+	uint64_t mmap_offset;
+	uint16_t num_queues;
+	uint16_t queue_size;
+	uint32_t padding;
+};
+
+#define VHOST_USER_INFLIGHT_MIN 20
+
+/* "Device state transfer parameters" */
+enum vhost_user_transfer_direction {
+	VHOST_USER_TRANSFER_SAVE = 0,
+	VHOST_USER_TRANSFER_LOAD = 1,
+};
+
+enum vhost_user_transfer_phase {
+	VHOST_USER_TRANSFER_STOPPED = 0,
+};
+
+struct vhost_user_transfer {
+	uint32_t direction;
+	uint32_t phase;
 };
 
 /* Followed by size bytes of configuration space. */

@@ -70,6 +70,22 @@ ctl_expect() {
 	return 1
 }
 
+# check_negotiated WORD… [-- WORD…]: what the daemon last logged as negotiated has these words, and none behind --.
+check_negotiated() {
+	local line word wanted=0
+	line=$(grep -o 'negotiated: .*' "$daemon_dir/daemon.log" | tail -n 1)
+	printf '%s\n' "$line"
+	[[ -n $line ]] || return 1
+	for word in "$@"; do
+		if [[ $word == -- ]]; then
+			wanted=1
+			continue
+		fi
+		[[ " $line " == *" $word "* ]]
+		expect "$word" "$wanted" $? || return 1
+	done
+}
+
 monitor_pid=
 
 # monitor_start LINE: what the host is told goes to monitor_seen.

@@ -34,6 +34,8 @@ frontend_uml() {
 	check_needed 'the daemon starts' daemon_start "$dir" 2 s8:s32
 	guest=first side=guest0
 	check_needed 'a guest boots' boot first "$dir/gpio.sock0" 15 uml
+	check 'it negotiates interrupts and in-band notifications' check_negotiated \
+		IRQ VERSION_1 PROTOCOL_FEATURES / REPLY_ACK BACKEND_REQ CONFIG INBAND_NOTIFICATIONS -- MQ
 	basics 8
 	interrupts
 	check 'the driver is unbound and bound again' check_rebind 8
@@ -89,6 +91,8 @@ frontend_qemu10() {
 	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
 	guest=guest side=guest0
 	check_needed 'a guest boots' boot guest "$dir/gpio.sock" 60 qemu
+	check 'it negotiates interrupts' check_negotiated \
+		IRQ INDIRECT_DESC EVENT_IDX VERSION_1 / MQ REPLY_ACK CONFIG STATUS
 	basics 8
 	interrupts
 	check 'a level interrupt comes while the level stays' check_level
@@ -115,6 +119,8 @@ frontend_qemu72() {
 	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
 	guest=guest side=guest0
 	check_needed 'a guest boots' boot guest "$dir/gpio.sock" 60 qemu
+	check 'it negotiates no interrupts' check_negotiated \
+		INDIRECT_DESC EVENT_IDX VERSION_1 / MQ REPLY_ACK CONFIG STATUS -- IRQ
 	basics 8
 	check 'gpiomon fails cleanly: this QEMU has no GPIO interrupts' check_no_irq
 	check 'the guest has no kernel errors' check_dmesg

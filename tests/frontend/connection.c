@@ -132,9 +132,35 @@ static size_t receive_bytes(int fd, void *data, size_t len)
 	return got;
 }
 
-bool connection_receive(struct connection *connection, struct message *message)
+/* The header, with which an fd may come (-1: none did). */
+static size_t receive_header(int socket, struct vu_header *header, int *fd)
 {
-	size_t got = receive_bytes(connection->fd, &message->header, sizeof(message->header));
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { .iov_base = header, .iov_len = sizeof(*header) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
+	struct cmsghdr *cmsg;
+	ssize_t n;
+
+	*fd = -1;
+	if (!wait_readable(socket, WAIT_MS))
+		failure("no answer");
+	n = recvmsg(socket, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n <= 0)
+		return 0;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(cmsg), sizeof(*fd));
+	return (size_t)n + receive_bytes(socket, (char *)header + n, sizeof(*header) - (size_t)n);
+}
+
+bool connection_receive_fd(struct connection *connection, struct message *message, int *fd)
+{
+	size_t got = receive_header(connection->fd, &message->header, fd);
 
 	if (got == 0)
 		return false;
@@ -145,6 +171,17 @@ bool connection_receive(struct connection *connection, struct message *message)
 	if (receive_bytes(connection->fd, message->payload, message->header.size) < message->header.size)
 		failure("end of file inside a payload");
 	return true;
+}
+
+bool connection_receive(struct connection *connection, struct message *message)
+{
+	bool received;
+	int fd;
+
+	received = connection_receive_fd(connection, message, &fd);
+	if (fd >= 0)
+		failure("message %u came with a file descriptor", message->header.id);
+	return received;
 }
 
 bool connection_receive_reply(struct connection *connection, uint32_t id, void *payload, uint32_t size)

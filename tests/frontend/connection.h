@@ -51,6 +51,8 @@ bool connection_send(struct connection *connection, uint32_t id, uint32_t flags,
 
 /* The next message. False at end of file; a time-out or a piece of a message is a failure. */
 bool connection_receive(struct connection *connection, struct message *message);
+/* The same for one that may bring an fd, which is the caller's; -1: it did not. */
+bool connection_receive_fd(struct connection *connection, struct message *message, int *fd);
 /* The reply to id: checks id, flags and size as QEMU does. False at end of file. */
 bool connection_receive_reply(struct connection *connection, uint32_t id, void *payload, uint32_t size);
 /* The u64 acknowledgement of id. */

@@ -101,6 +101,38 @@ uint32_t message_get_vring_base(struct connection *connection, uint32_t index)
 	return reply.num;
 }
 
+int message_get_inflight(struct connection *connection, struct vu_inflight *inflight, uint32_t size)
+{
+	struct message reply;
+	int fd;
+
+	if (!connection_send(connection, VU_GET_INFLIGHT_FD, 0, inflight, size, NULL, 0) ||
+	    !connection_receive_fd(connection, &reply, &fd))
+		failure("the connection ended instead of an answer to GET_INFLIGHT_FD");
+	if (reply.header.id != VU_GET_INFLIGHT_FD || reply.header.flags != (VU_VERSION | VU_REPLY) ||
+	    reply.header.size != size)
+		failure("reply {%u, 0x%x, %u} to GET_INFLIGHT_FD", reply.header.id, reply.header.flags,
+			reply.header.size);
+	memcpy(inflight, reply.payload, size);
+	return fd;
+}
+
+enum outcome message_set_inflight(struct connection *connection, const struct vu_inflight *inflight, int fd)
+{
+	return message_send(connection, VU_SET_INFLIGHT_FD, inflight, sizeof(*inflight), &fd, fd >= 0);
+}
+
+uint64_t message_set_device_state_fd(struct connection *connection, uint32_t direction, uint32_t phase, int fd)
+{
+	const struct vu_state_transfer transfer = { direction, phase };
+	uint64_t value;
+
+	if (!connection_send(connection, VU_SET_DEVICE_STATE_FD, 0, &transfer, sizeof(transfer), &fd, 1) ||
+	    !connection_receive_reply(connection, VU_SET_DEVICE_STATE_FD, &value, sizeof(value)))
+		failure("the connection ended instead of an answer to SET_DEVICE_STATE_FD");
+	return value;
+}
+
 static void config_fill(struct vu_config *config, uint32_t offset, uint32_t size, uint32_t flags)
 {
 	if (size > CONFIG_DATA_MAX)

@@ -21,9 +21,14 @@ enum outcome message_set_mem_table(struct connection *connection, const struct v
 enum outcome message_mem_reg(struct connection *connection, uint32_t id, const struct vu_region *region, const int *fds,
 			     size_t n_fds);
 
-/* GET_FEATURES, GET_PROTOCOL_FEATURES, GET_QUEUE_NUM, GET_MAX_MEM_SLOTS, GET_STATUS. */
+/* GET_FEATURES, GET_PROTOCOL_FEATURES, GET_QUEUE_NUM, GET_MAX_MEM_SLOTS, GET_STATUS, CHECK_DEVICE_STATE. */
 uint64_t message_get_u64(struct connection *connection, uint32_t id);
 uint32_t message_get_vring_base(struct connection *connection, uint32_t index);
+/* The fd, the caller's, or -1. size is that of the payload: 20 or 24. */
+int message_get_inflight(struct connection *connection, struct vu_inflight *inflight, uint32_t size);
+enum outcome message_set_inflight(struct connection *connection, const struct vu_inflight *inflight, int fd);
+/* The u64 of the reply; a back-end that sends an fd of its own is a failure. */
+uint64_t message_set_device_state_fd(struct connection *connection, uint32_t direction, uint32_t phase, int fd);
 /* The data read, or -1 when the back-end answered with its error, a reply without payload. */
 int message_get_config(struct connection *connection, uint32_t offset, uint32_t size, void *data);
 enum outcome message_set_config(struct connection *connection, uint32_t offset, uint32_t size, uint32_t flags,

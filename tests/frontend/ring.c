@@ -208,7 +208,9 @@ void ring_kick(struct ring *ring)
 
 	ring->avail_kicked = ring->avail_published;
 	ring->n_unkicked = 0;
-	if (write(ring->kick_fd, &one, sizeof(one)) != sizeof(one))
+	if (ring->inband)
+		ring->inband->kick(ring->inband->ctx, ring->index);
+	else if (write(ring->kick_fd, &one, sizeof(one)) != sizeof(one))
 		failure("kick: %s", strerror(errno));
 }
 
@@ -253,7 +255,7 @@ struct ring_used ring_wait(struct ring *ring)
 	while (!ring_reap(ring, &used)) {
 		if (clock_ms() >= end_ms)
 			failure("no used buffer: %u published, %u used so far", ring->avail_published, ring->used_idx);
-		if (wait_readable(ring->call_fd, 1))
+		if (wait_readable(ring->call_fd, 1) || ring->inband)
 			ring_calls(ring);
 	}
 	return used;
@@ -290,6 +292,8 @@ uint64_t ring_calls(struct ring *ring)
 {
 	uint64_t n;
 
+	if (ring->inband)
+		ring->inband->receive(ring->inband->ctx);
 	if (read(ring->call_fd, &n, sizeof(n)) == sizeof(n))
 		ring->calls += n;
 	return ring->calls;
@@ -310,9 +314,23 @@ void ring_wait_calls(struct ring *ring, uint64_t calls)
 		failure("%llu calls instead of %llu", (unsigned long long)ring->calls, (unsigned long long)calls);
 }
 
+static bool has_inband_error(void *ctx)
+{
+	struct ring *ring = ctx;
+
+	ring->inband->receive(ring->inband->ctx);
+	return ring->inband_errors > 0;
+}
+
 bool ring_error(struct ring *ring, int timeout_ms)
 {
 	uint64_t n;
 
+	if (ring->inband) {
+		if (!wait_for(has_inband_error, ring, timeout_ms))
+			return false;
+		ring->inband_errors--;
+		return true;
+	}
 	return wait_readable(ring->err_fd, timeout_ms) && read(ring->err_fd, &n, sizeof(n)) == sizeof(n);
 }

@@ -35,6 +35,15 @@ struct ring_used {
 	uint32_t len;
 };
 
+/* In-band notifications instead of fds. */
+struct ring_inband {
+	void *ctx;
+	/* Sends a kick and waits until it is answered. */
+	void (*kick)(void *ctx, unsigned index);
+	/* Reads what came, and adds it to the calls and errors of the rings. */
+	void (*receive)(void *ctx);
+};
+
 /* A place in a packed ring. */
 struct ring_at {
 	uint16_t index;
@@ -47,6 +56,9 @@ struct ring {
 	struct memory *memory;
 	const struct ring_format *format;
 	unsigned size;
+	unsigned index;			  /* of the ring in its device */
+	const struct ring_inband *inband; /* NULL: by fds */
+	uint64_t inband_errors;
 	bool event_idx;			   /* VIRTIO_F_EVENT_IDX is negotiated */
 	bool manual_event;		   /* the test sets used_event itself */
 	bool direct_only;		   /* every layout is as RING_DIRECT */

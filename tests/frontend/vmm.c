@@ -2,8 +2,11 @@
 /* The usual orders of messages. */
 #include "vmm.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "failure.h"
 
@@ -33,6 +36,7 @@ void vmm_matrix_read(void)
 	matrix_set("TEST_RING", "packed", VIRTIO_F_RING_PACKED);
 	matrix_set("TEST_EVENT_IDX", "1", VIRTIO_F_EVENT_IDX);
 	matrix_set("TEST_INDIRECT", "1", VIRTIO_F_INDIRECT_DESC);
+	vmm_matrix.inband = getenv("TEST_INBAND");
 	vmm_matrix.indirect = vmm_matrix.features & FEATURE(VIRTIO_F_INDIRECT_DESC);
 }
 
@@ -43,14 +47,27 @@ uint64_t vmm_matrix_features(uint64_t features)
 
 void vmm_init(struct vmm *vmm, unsigned ring_size)
 {
-	*vmm = (struct vmm){ .connection.fd = -1, .layout = vmm_matrix.indirect ? RING_INDIRECT : RING_DIRECT };
+	*vmm = (struct vmm){ .connection.fd = -1,
+			     .channel_fd = -1,
+			     .layout = vmm_matrix.indirect ? RING_INDIRECT : RING_DIRECT,
+			     .wants_inband = vmm_matrix.inband };
 	memory_init_default(&vmm->memory);
-	for (unsigned i = 0; i < VMM_RINGS; i++)
+	for (unsigned i = 0; i < VMM_RINGS; i++) {
 		ring_init(&vmm->rings[i], &vmm->memory, ring_size ? ring_size : VMM_RING_SIZE);
+		vmm->rings[i].index = i;
+	}
+}
+
+static void close_channel(struct vmm *vmm)
+{
+	if (vmm->channel_fd >= 0)
+		close(vmm->channel_fd);
+	vmm->channel_fd = -1;
 }
 
 void vmm_deinit(struct vmm *vmm)
 {
+	close_channel(vmm);
 	connection_close(&vmm->connection);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		ring_deinit(&vmm->rings[i]);
@@ -64,13 +81,84 @@ void vmm_connect(struct vmm *vmm, const char *path)
 
 void vmm_disconnect(struct vmm *vmm)
 {
+	close_channel(vmm);
 	connection_close(&vmm->connection);
+}
+
+void vmm_open_channel(struct vmm *vmm)
+{
+	int fds[2];
+
+	close_channel(vmm);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		failure("socketpair: %s", strerror(errno));
+	vmm->channel_fd = fds[0];
+	expect_ok(message_send(&vmm->connection, VU_SET_BACKEND_REQ_FD, NULL, 0, &fds[1], 1), "SET_BACKEND_REQ_FD");
+	close(fds[1]);
+}
+
+void vmm_read_channel(struct vmm *vmm)
+{
+	struct {
+		struct vu_header header;
+		struct vu_state state;
+	} message;
+
+	for (;;) {
+		ssize_t n = recv(vmm->channel_fd, &message, sizeof(message), MSG_DONTWAIT);
+
+		if (n <= 0)
+			return;
+		if (n != sizeof(message) || message.header.flags != VU_VERSION ||
+		    message.header.size != sizeof(message.state) || message.state.index >= VMM_RINGS ||
+		    message.state.num != 0)
+			failure("%zd bytes on the channel: {%u, 0x%x, %u} {%u, %u}", n, message.header.id,
+				message.header.flags, message.header.size, message.state.index, message.state.num);
+		vmm->channel_messages++;
+		if (message.header.id == VU_BACKEND_VRING_CALL)
+			vmm->rings[message.state.index].calls++;
+		else if (message.header.id == VU_BACKEND_VRING_ERR)
+			vmm->rings[message.state.index].inband_errors++;
+		else
+			failure("message %u on the channel", message.header.id);
+	}
+}
+
+static void inband_kick(void *ctx, unsigned index)
+{
+	struct vmm *vmm = ctx;
+	struct vu_state state = { .index = index };
+
+	/* As virtio_uml does: with the reply. */
+	if (!connection_send(&vmm->connection, VU_VRING_KICK, VU_NEED_REPLY, &state, sizeof(state), NULL, 0))
+		failure("the connection ended at a kick");
+	expect_ok(connection_receive_ack(&vmm->connection, VU_VRING_KICK), "VRING_KICK");
+}
+
+static void inband_receive(void *ctx)
+{
+	vmm_read_channel(ctx);
+}
+
+/* Whether kicks and calls of this connection are messages from now on. */
+static void begin_inband(struct vmm *vmm, bool inband)
+{
+	vmm->inband = (struct ring_inband){ vmm, inband_kick, inband_receive };
+	for (unsigned i = 0; i < VMM_RINGS; i++)
+		vmm->rings[i].inband = inband ? &vmm->inband : NULL;
+	if (inband)
+		vmm_open_channel(vmm);
 }
 
 void vmm_negotiate(struct vmm *vmm, uint64_t features, uint64_t protocol_features)
 {
+	const uint64_t inband_needs = FEATURE(VU_PROTOCOL_REPLY_ACK) | FEATURE(VU_PROTOCOL_BACKEND_REQ);
+	const bool inband = vmm->wants_inband && (protocol_features & inband_needs) == inband_needs &&
+			    features & FEATURE(VHOST_USER_F_PROTOCOL_FEATURES);
 	struct connection *c = &vmm->connection;
 
+	if (inband)
+		protocol_features |= FEATURE(VU_PROTOCOL_INBAND_NOTIFICATIONS);
 	features = vmm_matrix_features(features);
 	if (features & ~message_get_u64(c, VU_GET_FEATURES))
 		failure("not all features are offered");
@@ -81,6 +169,7 @@ void vmm_negotiate(struct vmm *vmm, uint64_t features, uint64_t protocol_feature
 		if (protocol_features & FEATURE(VU_PROTOCOL_REPLY_ACK))
 			c->mode = CONNECTION_ACK;
 	}
+	begin_inband(vmm, inband);
 	expect_ok(message_send(c, VU_SET_OWNER, NULL, 0, NULL, 0), "SET_OWNER");
 	expect_ok(message_send_u64(c, VU_SET_FEATURES, features), "SET_FEATURES");
 	vmm->features = features;
@@ -120,6 +209,8 @@ void vmm_ring_setup(struct vmm *vmm, unsigned index, uint32_t base)
 	expect_ok(message_send_state(c, VU_SET_VRING_NUM, index, ring->size), "SET_VRING_NUM");
 	expect_ok(message_send_state(c, VU_SET_VRING_BASE, index, base), "SET_VRING_BASE");
 	expect_ok(message_set_vring_addr(c, &addr), "SET_VRING_ADDR");
+	if (ring->inband)
+		return;
 	expect_ok(message_send_vring_fd(c, VU_SET_VRING_ERR, index, ring->err_fd), "SET_VRING_ERR");
 	expect_ok(message_send_vring_fd(c, VU_SET_VRING_CALL, index, ring->call_fd), "SET_VRING_CALL");
 	expect_ok(message_send_vring_fd(c, VU_SET_VRING_KICK, index, ring->kick_fd), "SET_VRING_KICK");

@@ -21,10 +21,12 @@
 	 FEATURE(VHOST_USER_F_PROTOCOL_FEATURES) | FEATURE(VIRTIO_F_VERSION_1))
 /* What the program under test offers. */
 #define VMM_FEATURES_OFFERED (VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED))
+#define VMM_PROTOCOL_OFFERED (VMM_PROTOCOL_FEATURES | FEATURE(VU_PROTOCOL_INBAND_NOTIFICATIONS))
+/* What is negotiated, unless a test wants something else: kicks and calls come over fds. */
 #define VMM_PROTOCOL_FEATURES                                                                                          \
 	(FEATURE(VU_PROTOCOL_MQ) | FEATURE(VU_PROTOCOL_REPLY_ACK) | FEATURE(VU_PROTOCOL_BACKEND_REQ) |                 \
-	 FEATURE(VU_PROTOCOL_CONFIG) | FEATURE(VU_PROTOCOL_RESET_DEVICE) | FEATURE(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) |  \
-	 FEATURE(VU_PROTOCOL_STATUS))
+	 FEATURE(VU_PROTOCOL_CONFIG) | FEATURE(VU_PROTOCOL_INFLIGHT_SHMFD) | FEATURE(VU_PROTOCOL_RESET_DEVICE) |       \
+	 FEATURE(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) | FEATURE(VU_PROTOCOL_STATUS) | FEATURE(VU_PROTOCOL_DEVICE_STATE))
 /* Without EVENT_IDX: the plainest ring. */
 #define VMM_FEATURES_PLAIN (VMM_FEATURES & ~FEATURE(VIRTIO_F_EVENT_IDX))
 
@@ -34,17 +36,23 @@ struct vmm {
 	struct ring rings[VMM_RINGS];
 	uint64_t features;
 	uint32_t base[VMM_RINGS]; /* what the last vmm_ring_stop() got */
-	enum ring_layout layout;  /* of requests and event buffers */
+	bool wants_inband;	  /* kicks and calls are messages, if what that takes is negotiated */
+	int channel_fd;		  /* owned: our end of the back-end's channel; -1: there is none */
+	unsigned channel_messages;
+	struct ring_inband inband;
+	enum ring_layout layout; /* of requests and event buffers */
 };
 
 /*
  * The matrix: one kind of driver of many, for all connections of this process. What is not set is as the test has it.
- * vmm_matrix_read() takes it from the environment: TEST_RING=packed|split, TEST_EVENT_IDX=0|1, TEST_INDIRECT=0|1.
+ * vmm_matrix_read() takes it from the environment: TEST_RING=packed|split, TEST_EVENT_IDX=0|1, TEST_INDIRECT=0|1,
+ * TEST_INBAND=1.
  */
 struct vmm_matrix {
 	uint64_t features;     /* those that are on ... */
 	uint64_t features_off; /* ... and off */
 	bool indirect;	       /* chains are indirect unless the test says otherwise */
+	bool inband;	       /* wants_inband */
 };
 
 extern struct vmm_matrix vmm_matrix;
@@ -59,10 +67,18 @@ void vmm_deinit(struct vmm *vmm);
 void vmm_connect(struct vmm *vmm, const char *path);
 void vmm_disconnect(struct vmm *vmm);
 
+/* SET_BACKEND_REQ_FD with an end of a socket pair; in place of the one before. */
+void vmm_open_channel(struct vmm *vmm);
+/*
+ * Takes what the back-end sent over the channel: VRING_CALL and VRING_ERR are counted in their rings. Anything else is
+ * a failure. channel_messages counts all.
+ */
+void vmm_read_channel(struct vmm *vmm);
+
 /* GET/SET_PROTOCOL_FEATURES, SET_OWNER, SET_FEATURES. Any refusal is a failure, here and below. */
 void vmm_negotiate(struct vmm *vmm, uint64_t features, uint64_t protocol_features);
 void vmm_send_memory(struct vmm *vmm);
-/* NUM, BASE, ADDR, ERR, CALL, KICK with the ring's own values. */
+/* NUM, BASE, ADDR, ERR, CALL, KICK with the ring's own values; no ERR, CALL, KICK with in-band notifications. */
 void vmm_ring_setup(struct vmm *vmm, unsigned index, uint32_t base);
 void vmm_ring_enable(struct vmm *vmm, unsigned index, bool enable);
 /* GET_VRING_BASE. */

@@ -53,6 +53,12 @@ enum vu_id {
 	VU_CHECK_DEVICE_STATE = 43,
 };
 
+/* On the channel of SET_BACKEND_REQ_FD, the other way. */
+enum vu_backend_id {
+	VU_BACKEND_VRING_CALL = 4,
+	VU_BACKEND_VRING_ERR = 5,
+};
+
 #define VU_VERSION    0x1u
 #define VU_REPLY      0x4u
 #define VU_NEED_REPLY 0x8u
@@ -112,6 +118,41 @@ struct vu_mem_table {
 struct vu_mem_reg {
 	uint64_t padding;
 	struct vu_region region;
+};
+
+struct vu_inflight {
+	uint64_t mmap_size;
+	uint64_t mmap_offset;
+	uint16_t num_queues;
+	uint16_t queue_size;
+	uint32_t padding; /* QEMU sends 24 bytes */
+};
+
+/* "Device state transfer parameters" */
+#define VU_STATE_SAVE	 0
+#define VU_STATE_LOAD	 1
+#define VU_STATE_STOPPED 0
+
+struct vu_state_transfer {
+	uint32_t direction;
+	uint32_t phase;
+};
+
+/* QueueRegionSplit, DescStateSplit */
+struct vu_inflight_desc {
+	uint8_t inflight;
+	uint8_t padding[5];
+	uint16_t next;
+	uint64_t counter;
+};
+
+struct vu_inflight_split {
+	uint64_t features;
+	uint16_t version;
+	uint16_t desc_num;
+	uint16_t last_batch_head;
+	uint16_t used_idx;
+	struct vu_inflight_desc desc[];
 };
 
 struct vu_config {

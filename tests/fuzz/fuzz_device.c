@@ -10,6 +10,9 @@
  *   'a' ring head                the guest makes a head available and kicks; in a packed ring the next descriptor,
  *                                with that id
  *   'l' line level               the outside drives a line
+ *   'i' offset16 len bytes…      the front-end writes into the in-flight region that it may have given
+ *   'k' ring                     a kick as a message
+ *   't' n (offset16 byte)…       both rings stop, the state is saved, damaged at n places, and loaded
  *   'r'                          the worker dies, a successor attaches to the session
  */
 #include <fcntl.h>
@@ -36,6 +39,8 @@
 #define AVAIL_OFFSET	  0x4000u
 #define USED_OFFSET	  0x6000u
 #define USER_BASE	  0x10000000ull
+#define INFLIGHT_SIZE	  0x4000
+#define STATE_SIZE	  0x1000
 #define SETUP_SLOTS_MAX	  8
 #define N_LINES		  8
 #define OPS_MAX		  64
@@ -59,7 +64,8 @@ static struct {
 	struct virtio_gpio gpio;
 	struct vhost_device *device;
 	int front_fd; /* our end of the connection */
-	int memory_fd;
+	int memory_fd, inflight_fd, state_fd;
+	int channel_fds[2]; /* of SET_BACKEND_REQ_FD: ours, theirs */
 	uint8_t *memory;
 	uint16_t size, avail_idx[2]; /* the index of packed rings counts to twice their size */
 	bool packed;
@@ -224,7 +230,9 @@ static void op_setup(uint8_t size)
 	const uint64_t protocol_features =
 		1ull << VHOST_USER_PROTOCOL_F_CONFIG | 1ull << VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS |
 		1ull << VHOST_USER_PROTOCOL_F_STATUS | 1ull << VHOST_USER_PROTOCOL_F_RESET_DEVICE |
-		1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK;
+		1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK | 1ull << VHOST_USER_PROTOCOL_F_BACKEND_REQ |
+		1ull << VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD | 1ull << VHOST_USER_PROTOCOL_F_INBAND_NOTIFICATIONS |
+		1ull << VHOST_USER_PROTOCOL_F_DEVICE_STATE;
 	const struct vhost_user_mem_table table = { .n_regions = 1,
 						    .regions[0] = { .size = MEMORY_SIZE, .user_addr = USER_BASE } };
 
@@ -310,6 +318,12 @@ static void op_message(struct input *in)
 		payload[i] = next_byte(in);
 	if (id == VHOST_USER_SET_MEM_TABLE || id == VHOST_USER_ADD_MEM_REG)
 		fd = f.memory_fd;
+	else if (id == VHOST_USER_SET_INFLIGHT_FD)
+		fd = f.inflight_fd;
+	else if (id == VHOST_USER_SET_DEVICE_STATE_FD)
+		fd = f.state_fd;
+	else if (id == VHOST_USER_SET_BACKEND_REQ_FD)
+		fd = f.channel_fds[1];
 	else if (flags & 0x10)
 		fd = STDERR_FILENO;
 	send_message(id, (flags & 0xf) | VHOST_USER_VERSION, payload, size, fd);
@@ -321,6 +335,43 @@ static void op_write(struct input *in)
 
 	for (unsigned i = 0; i < len; i++)
 		f.memory[(offset + i) % MEMORY_SIZE] = next_byte(in);
+}
+
+static void op_inflight(struct input *in)
+{
+	unsigned offset = next_byte(in) | next_byte(in) << 8, len = next_byte(in);
+
+	for (unsigned i = 0; i < len; i++) {
+		uint8_t byte = next_byte(in);
+
+		if (pwrite(f.inflight_fd, &byte, 1, (offset + i) % INFLIGHT_SIZE) != 1)
+			abort();
+	}
+}
+
+static void op_transfer(struct input *in)
+{
+	struct vhost_user_transfer transfer = { .direction = VHOST_USER_TRANSFER_SAVE };
+	unsigned n = next_byte(in);
+
+	for (uint32_t ring = 0; ring < 2; ring++)
+		send_state(VHOST_USER_GET_VRING_BASE, ring, 0);
+	if (ftruncate(f.state_fd, 0) < 0 || lseek(f.state_fd, 0, SEEK_SET) < 0)
+		abort();
+	send_message(VHOST_USER_SET_DEVICE_STATE_FD, VHOST_USER_VERSION, &transfer, sizeof(transfer), f.state_fd);
+	send_message(VHOST_USER_CHECK_DEVICE_STATE, VHOST_USER_VERSION, "", 0, -1);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned offset = next_byte(in) | next_byte(in) << 8;
+		uint8_t byte = next_byte(in);
+
+		if (pwrite(f.state_fd, &byte, 1, offset % STATE_SIZE) != 1)
+			abort();
+	}
+	if (lseek(f.state_fd, 0, SEEK_SET) < 0)
+		abort();
+	transfer.direction = VHOST_USER_TRANSFER_LOAD;
+	send_message(VHOST_USER_SET_DEVICE_STATE_FD, VHOST_USER_VERSION, &transfer, sizeof(transfer), f.state_fd);
+	send_message(VHOST_USER_CHECK_DEVICE_STATE, VHOST_USER_VERSION, "", 0, -1);
 }
 
 static bool run_op(struct input *in)
@@ -348,6 +399,15 @@ static bool run_op(struct input *in)
 		b = next_byte(in);
 		chip_outside_drive(f.chip, a % N_LINES, b & 1);
 		break;
+	case 'i':
+		op_inflight(in);
+		break;
+	case 'k':
+		send_state(VHOST_USER_VRING_KICK, next_byte(in), 0);
+		break;
+	case 't':
+		op_transfer(in);
+		break;
 	case 'r':
 		detach();
 		attach();
@@ -374,7 +434,11 @@ static void start(void)
 	f.session = mmap(NULL, vhost_session_size(VIRTIO_GPIO_QUEUES), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	f.memory_fd = memfd_create("guest", MFD_CLOEXEC);
-	if (f.session == MAP_FAILED || !f.chip_state || ftruncate(f.memory_fd, MEMORY_SIZE) < 0)
+	f.inflight_fd = memfd_create("inflight", MFD_CLOEXEC);
+	f.state_fd = memfd_create("state", MFD_CLOEXEC);
+	if (f.session == MAP_FAILED || !f.chip_state || ftruncate(f.memory_fd, MEMORY_SIZE) < 0 ||
+	    ftruncate(f.inflight_fd, INFLIGHT_SIZE) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, f.channel_fds) < 0)
 		abort();
 	f.memory = mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, f.memory_fd, 0);
 	attach();
@@ -394,6 +458,10 @@ static void end(void)
 	munmap(f.memory, MEMORY_SIZE);
 	free(f.chip_state);
 	fd_close(&f.memory_fd);
+	fd_close(&f.inflight_fd);
+	fd_close(&f.state_fd);
+	fd_close(&f.channel_fds[0]);
+	fd_close(&f.channel_fds[1]);
 	fd_close(&f.front_fd);
 }
 

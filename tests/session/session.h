@@ -35,7 +35,10 @@ int session_setup_with(void **state, const char *device_list, unsigned ring_size
 int session_setup_real(void **state, const struct gpio_sim *chip, unsigned ring_size);
 int session_teardown(void **state);
 
-/* Runs the tests of this program. TEST_FILTER in the environment selects by a pattern. */
+/*
+ * Runs the tests of this program. TEST_FILTER in the environment selects by a pattern; TEST_INBAND makes their
+ * front-ends use in-band notifications.
+ */
 int session_run(const char *name, const struct CMUnitTest *tests, size_t n_tests);
 
 /* The socket of guest 0. */
@@ -53,6 +56,14 @@ void session_wait_left(const struct session *session);
 	do {                                                                                                           \
 		if (outside_wants_real()) {                                                                            \
 			print_message("not on a real chip: %s\n", why);                                                \
+			skip();                                                                                        \
+		}                                                                                                      \
+	} while (0)
+/* Ends a test that is about kick, call and error fds. */
+#define fds_only(session)                                                                                              \
+	do {                                                                                                           \
+		if ((session)->vmm.wants_inband) {                                                                     \
+			print_message("not with in-band notifications\n");                                             \
 			skip();                                                                                        \
 		}                                                                                                      \
 	} while (0)

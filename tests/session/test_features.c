@@ -2,6 +2,8 @@
 /* Feature bits and protocol feature bits: what is offered, what is accepted, what takes effect. */
 #include "session.h"
 
+#include <stdlib.h>
+
 static void offers_exactly_what_it_honours(void **state)
 {
 	struct session *s = *state;
@@ -15,7 +17,7 @@ static void offers_exactly_these_protocol_features(void **state)
 	struct session *s = *state;
 
 	vmm_connect(&s->vmm, session_socket(s));
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_PROTOCOL_FEATURES), VMM_PROTOCOL_FEATURES);
+	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_PROTOCOL_FEATURES), VMM_PROTOCOL_OFFERED);
 }
 
 static void has_two_queues(void **state)
@@ -162,7 +164,7 @@ static void each_protocol_bit_not_offered_is_refused(void **state)
 	vmm_connect(&s->vmm, session_socket(s));
 	vmm_negotiate(&s->vmm, VMM_FEATURES, few);
 	for (unsigned bit = 0; bit < 64; bit++)
-		if (!(VMM_PROTOCOL_FEATURES & FEATURE(bit)))
+		if (!(VMM_PROTOCOL_OFFERED & FEATURE(bit)))
 			assert_refused(
 				message_send_u64(c, VU_SET_PROTOCOL_FEATURES, VMM_PROTOCOL_FEATURES | FEATURE(bit)));
 	/* What was negotiated before still stands, and nothing more. */
@@ -175,8 +177,7 @@ static void protocol_bit_not_offered_without_ack_closes(void **state)
 	struct session *s = *state;
 
 	vmm_connect(&s->vmm, session_socket(s));
-	assert_closed(
-		message_send_u64(&s->vmm.connection, VU_SET_PROTOCOL_FEATURES, FEATURE(VU_PROTOCOL_INFLIGHT_SHMFD)));
+	assert_closed(message_send_u64(&s->vmm.connection, VU_SET_PROTOCOL_FEATURES, FEATURE(40)));
 }
 
 static void inband_without_its_companions_closes(void **state)
@@ -255,6 +256,42 @@ static void enable_needs_protocol_features(void **state)
 	assert_closed(message_send_state(&s->vmm.connection, VU_SET_VRING_ENABLE, 0, 1));
 }
 
+static int setup_debug(void **state)
+{
+	int r;
+
+	setenv("TEST_LOG_LEVEL", "debug", 1);
+	r = session_setup(state);
+	unsetenv("TEST_LOG_LEVEL");
+	return r;
+}
+
+static void what_was_negotiated_is_logged(void **state)
+{
+	struct session *s = *state;
+
+	s->vmm.wants_inband = false;
+	vmm_connect(&s->vmm, session_socket(s));
+	vmm_negotiate(&s->vmm, FEATURE(VIRTIO_F_VERSION_1) | FEATURE(VHOST_USER_F_PROTOCOL_FEATURES),
+		      FEATURE(VU_PROTOCOL_REPLY_ACK));
+	assert_int_equal(daemon_logged(&s->daemon, "negotiated: "), 0);
+	vmm_send_memory(&s->vmm);
+	vmm_restart(&s->vmm);
+	assert_serving(s);
+	assert_int_equal(daemon_logged(&s->daemon, "negotiated: PROTOCOL_FEATURES VERSION_1 / REPLY_ACK"), 1);
+	session_reconnect_with(s, VMM_FEATURES_PLAIN);
+	assert_serving(s);
+	assert_int_equal(
+		daemon_logged(&s->daemon,
+			      "negotiated: IRQ INDIRECT_DESC PROTOCOL_FEATURES VERSION_1 / MQ REPLY_ACK BACKEND_REQ"),
+		1);
+	/* One line, also for the second ring and after a stop. */
+	vmm_stop(&s->vmm);
+	vmm_resume(&s->vmm);
+	assert_serving(s);
+	assert_int_equal(daemon_logged(&s->daemon, "negotiated: "), 2);
+}
+
 #define FRESH(rows, fn)	  ROW_TEST_FIXTURE(rows, fn, session_setup, session_teardown)
 #define STARTED(rows, fn) ROW_TEST_FIXTURE(rows, fn, session_setup_started, session_teardown)
 
@@ -279,6 +316,7 @@ int main(void)
 		FRESH("PF-23", inband_without_its_companions_closes),
 		FRESH("PF-24 V-100", messages_need_their_protocol_feature),
 		FRESH("PF-24", enable_needs_protocol_features),
+		ROW_TEST_FIXTURE("F-14", what_was_negotiated_is_logged, setup_debug, session_teardown),
 	};
 
 	return session_run("features", tests, sizeof(tests) / sizeof(tests[0]));

@@ -129,18 +129,62 @@ static void lines_are_released_at_disconnect(void **state)
 	assert_int_equal(line_level(s, 3), 0);
 }
 
-static void second_front_end_waits(void **state)
+static void second_front_end_is_refused(void **state)
 {
 	struct session *s = *state;
+	unsigned fds = proc_fds(session_worker(s)), lines;
 	struct connection second;
 
-	connection_open(&second, session_socket(s));
-	assert_true(connection_send(&second, VU_GET_FEATURES, 0, NULL, 0, NULL, 0));
-	assert_true(connection_silent(&second, SILENT_MS));
+	for (unsigned i = 0; i < 50; i++) {
+		connection_open(&second, session_socket(s));
+		assert_true(connection_ends(&second, WAIT_MS));
+		connection_close(&second);
+		assert_serving(s);
+	}
+	assert_fds(session_worker(s), fds);
+	lines = daemon_logged(&s->daemon, "a second front-end: refused, one is connected");
+	assert_in_range(lines, 1, 5);
+	assert_true(connection_silent(&s->vmm.connection, 5));
+	session_reconnect(s);
 	assert_serving(s);
-	vmm_disconnect(&s->vmm);
-	assert_true(wait_readable(second.fd, WAIT_MS));
+}
+
+/* The first one's end and the second one are there to be seen at the same time, in either order. */
+static void front_end_after_a_dead_one_is_served(void **state)
+{
+	struct session *s = *state;
+	pid_t worker = session_worker(s);
+
+	for (unsigned i = 0; i < 20; i++) {
+		assert_serving(s);
+		kill(worker, SIGSTOP);
+		if (i % 2)
+			assert_true(connection_send(&s->vmm.connection, VU_GET_FEATURES, 0, NULL, 0, NULL, 0));
+		vmm_deinit(&s->vmm);
+		vmm_init(&s->vmm, 0);
+		vmm_connect(&s->vmm, session_socket(s));
+		kill(worker, SIGCONT);
+		assert_true(message_sync(&s->vmm.connection));
+		session_reconnect(s);
+	}
+}
+
+/* A front-end that comes when there is no worker waits for it, and is told then. */
+static void second_front_end_during_a_takeover(void **state)
+{
+	struct session *s = *state;
+	pid_t old = session_worker(s);
+	struct connection second;
+
+	s->workers_may_die = true;
+	kill(old, SIGSTOP);
+	connection_open(&second, session_socket(s));
+	assert_true(connection_silent(&second, SILENT_MS));
+	daemon_kill_worker(&s->daemon, 0);
+	daemon_wait_worker(&s->daemon, 0, old);
+	assert_true(connection_ends(&second, WAIT_MS));
 	connection_close(&second);
+	assert_serving(s);
 }
 
 static void front_end_that_does_not_wait_for_its_replies(void **state)
@@ -238,8 +282,8 @@ static void listens_without_a_gap(void **state)
 		struct connection a, b;
 
 		connection_open(&a, session_socket(s));
-		connection_open(&b, session_socket(s));
 		connection_close(&a);
+		connection_open(&b, session_socket(s));
 		assert_true(message_sync(&b));
 		connection_close(&b);
 	}
@@ -279,7 +323,9 @@ int main(void)
 		STARTED("V-14", new_session_sees_nothing_of_the_old),
 		STARTED("G-94", new_front_end_finds_lines_usable),
 		STARTED("G-93", lines_are_released_at_disconnect),
-		STARTED("V-15", second_front_end_waits),
+		STARTED("V-15", second_front_end_is_refused),
+		STARTED("V-15 V-14", front_end_after_a_dead_one_is_served),
+		STARTED("V-15 S-10", second_front_end_during_a_takeover),
 		FRESH("V-16", front_end_that_does_not_wait_for_its_replies),
 		FRESH("V-16", front_end_that_never_reads),
 		FRESH("V-16 B-09", daemon_ends_while_a_front_end_does_not_read),

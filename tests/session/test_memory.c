@@ -188,6 +188,7 @@ static void file_that_shrinks_later(void **state)
 {
 	struct session *s = *state;
 
+	fds_only(s);
 	s->workers_may_die = s->sanitizer_may_speak = true;
 	assert_serving(s);
 	for (unsigned i = 0; i < 2; i++)

@@ -35,7 +35,7 @@ static void replies_have_id_flags_and_size(void **state)
 	} gets[] = {
 		{ VU_GET_FEATURES, 0, 8 }, { VU_GET_PROTOCOL_FEATURES, 0, 8 }, { VU_GET_QUEUE_NUM, 0, 8 },
 		{ VU_GET_CONFIG, 20, 20 }, { VU_GET_VRING_BASE, 8, 8 },	       { VU_GET_MAX_MEM_SLOTS, 0, 8 },
-		{ VU_GET_STATUS, 0, 8 },
+		{ VU_GET_STATUS, 0, 8 },   { VU_CHECK_DEVICE_STATE, 0, 8 },
 	};
 	static const uint32_t flags[] = { 0, VU_NEED_REPLY };
 	struct session *s = *state;
@@ -115,7 +115,7 @@ static void several_messages_in_one_segment(void **state)
 	assert_true(connection_receive_reply(c, VU_GET_FEATURES, &value, 8));
 	assert_int_equal(value, VMM_FEATURES_OFFERED);
 	assert_true(connection_receive_reply(c, VU_GET_PROTOCOL_FEATURES, &value, 8));
-	assert_int_equal(value, VMM_PROTOCOL_FEATURES);
+	assert_int_equal(value, VMM_PROTOCOL_OFFERED);
 	assert_true(connection_receive_reply(c, VU_GET_FEATURES, &value, 8));
 	assert_int_equal(value, VMM_FEATURES_OFFERED);
 }
@@ -199,7 +199,7 @@ static const struct {
 	{ VU_SET_PROTOCOL_FEATURES, 8 }, { VU_GET_QUEUE_NUM, 0 },  { VU_SET_VRING_ENABLE, 8 },
 	{ VU_GET_CONFIG, 12 },		 { VU_RESET_DEVICE, 0 },   { VU_GET_MAX_MEM_SLOTS, 0 },
 	{ VU_REM_MEM_REG, 40 },		 { VU_SET_STATUS, 8 },	   { VU_GET_STATUS, 0 },
-	{ VU_SET_MEM_TABLE, 8 },
+	{ VU_SET_MEM_TABLE, 8 },	 { VU_VRING_KICK, 8 },	   { VU_CHECK_DEVICE_STATE, 0 },
 };
 
 static void wrong_size_closes(void **state)

@@ -34,6 +34,7 @@ static void kick_fd_is_replaced(void **state)
 	int old = ring->kick_fd;
 	unsigned before = proc_fds(session_worker(s));
 
+	fds_only(s);
 	assert_serving(s);
 	for (unsigned i = 0; i < 3; i++) {
 		ring->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -276,6 +277,7 @@ static void ring_without_call_fd_is_silent(void **state)
 	unsigned before = proc_fds(session_worker(s));
 	uint64_t calls;
 
+	fds_only(s);
 	assert_serving(s);
 	ring_wait_calls(ring, 1);
 	calls = ring_calls(ring);

@@ -170,6 +170,7 @@ static void kick_before_the_messages(void **state)
 	struct session *s = *state;
 	struct ring *ring = &s->vmm.rings[0];
 
+	fds_only(s);
 	connect_ready(s);
 	gpio_send(&s->vmm, GPIO_SET_DIRECTION, 0, GPIO_IN);
 	ring_kick(ring);

@@ -55,7 +55,7 @@ static void fields_out_of_range_are_found(void **state)
 	BAD(rings[0].place.size, 2 * VRING_SIZE_MAX);
 	BAD(rings[0].ran.size, 65537);
 	BAD(rings[0].has_run, 1); /* with a size of 0 */
-	BAD(rings[1].kick, SESSION_KICK_POLLED + 1);
+	BAD(rings[1].kick, SESSION_KICK_INBAND + 1);
 	BAD(rings[1].enabled, 2);
 	BAD(rings[1].packed, 2);
 }
@@ -148,6 +148,66 @@ static void a_session_without_its_fds_is_dropped(void **state)
 	attach(take_a_socket);
 }
 
+static int peer;
+
+static int take_a_connected_socket(void *ctx, uint32_t key)
+{
+	int fds[2];
+
+	if (key != VHOST_FD_CONNECTION << 16 || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+		return -1;
+	peer = fds[1];
+	return fds[0];
+}
+
+static void session_with_message(uint32_t request, uint32_t size, uint32_t have)
+{
+	session_clear(session, QUEUES);
+	session->connected = 1;
+	session->rx.header = (struct vhost_user_header){ request, VHOST_USER_VERSION, size };
+	session->rx.have = have;
+}
+
+/* The worker died with a message in its hands: it is done, and answered, by the successor. */
+static void a_whole_message_is_answered(void **state)
+{
+	const struct vhost_keeper keeper = { NULL, keep, drop, take_a_connected_socket };
+	struct vhost_device *device;
+	struct {
+		struct vhost_user_header header;
+		uint64_t value;
+	} reply;
+
+	session_with_message(VHOST_USER_GET_FEATURES, 0, 12);
+	assert_int_equal(vhost_device_attach(&device, &loop, &ops, NULL, session, &keeper, "test"), 0);
+	assert_true(vhost_device_is_connected(device));
+	assert_int_equal(recv(peer, &reply, sizeof(reply), MSG_DONTWAIT), 20);
+	assert_int_equal(reply.header.request, VHOST_USER_GET_FEATURES);
+	assert_int_equal(recv(peer, &reply, sizeof(reply), MSG_DONTWAIT), -1);
+	assert_int_equal(session->rx.have, 0);
+	vhost_device_detach(device);
+	close(peer);
+}
+
+static void a_message_that_can_not_be_is_dropped(void **state)
+{
+	static const struct {
+		uint32_t request, size, have;
+	} bad[] = {
+		{ VHOST_USER_GET_FEATURES, UINT32_MAX, 12 },
+		{ VHOST_USER_SET_FEATURES, 8, 21 },
+		{ VHOST_USER_SET_FEATURES, 9, 12 },
+		{ 4711, 0, 12 },
+		/* its fds are lost */
+		{ VHOST_USER_SET_BACKEND_REQ_FD, 0, 12 },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		session_with_message(bad[i].request, bad[i].size, bad[i].have);
+		attach(take_a_socket);
+	}
+}
+
 static void garbage_is_dropped(void **state)
 {
 	srand(1);
@@ -175,6 +235,8 @@ int main(void)
 		ROW_TEST_FIXTURE("S-08", fields_out_of_range_are_found, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", sizes_go_with_the_format, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_session_without_its_fds_is_dropped, setup, teardown),
+		ROW_TEST_FIXTURE("S-10", a_whole_message_is_answered, setup, teardown),
+		ROW_TEST_FIXTURE("S-08", a_message_that_can_not_be_is_dropped, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", garbage_is_dropped, setup, teardown),
 	};
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Bytes to or from an fd of any kind, up to its end, without waiting for it: vhost-user.rst, "Migrating back-end
+ * state". The end is said by closing (save) and is the end of file (load).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loop/loop.h"
+
+struct transfer {
+	struct loop *loop;
+	int fd; /* owned; -1: nothing is under way */
+	struct loop_watch watch;
+	struct loop_defer next; /* in place of watch: a regular file can not be waited for */
+	bool saving;
+	uint8_t *data; /* owned */
+	size_t len;    /* to be saved, or loaded so far */
+	size_t at;     /* saved so far */
+	size_t room, max;
+	/* It is over: 0, or -errno (-EFBIG: more than max). data and len are what was loaded, until it returns. */
+	void (*done)(struct transfer *transfer, int error);
+};
+
+void transfer_init(struct transfer *transfer, struct loop *loop, void (*done)(struct transfer *transfer, int error));
+/*
+ * Begins, in place of what was under way. fd and data (of malloc()) are the transfer's, whatever the result. -errno: it
+ * did not begin.
+ */
+int transfer_save(struct transfer *transfer, int fd, void *data, size_t len);
+int transfer_load(struct transfer *transfer, int fd, size_t max);
+/* Goes on as far as it goes without waiting; done() may be called. */
+void transfer_drive(struct transfer *transfer);
+/* Idempotent; done() is not called. */
+void transfer_cancel(struct transfer *transfer);
+static inline bool transfer_is_running(const struct transfer *transfer)
+{
+	return transfer->fd >= 0;
+}
