@@ -37,16 +37,28 @@ guest_start_uml() {
 		"uml_dir=$guest_dir/" "umid=$1" ${2:+"virtio_uml.device=$2:41"} "${@:3}"
 }
 
-# guest_start_qemu NAME SOCKET: with the QEMU in the array guest_qemu, and the properties in $guest_gpio.
-guest_start_qemu() {
+# qemu_start NAME SOCKET DEVICE-OPTIONS KERNEL-OPTIONS [ARGUMENT…]: with the QEMU in the array guest_qemu, and the
+# properties in $guest_gpio.
+qemu_start() {
 	local -a device=()
 	[[ -z $2 ]] || device=(-chardev "socket,id=gpio,path=$2"
-		-device "vhost-user-gpio-pci,chardev=gpio${guest_gpio:+,$guest_gpio}")
+		-device "vhost-user-gpio-pci,chardev=gpio${guest_gpio:+,$guest_gpio}$3")
 	guest_start "$1" "${guest_qemu[@]}" -nodefaults -no-user-config -display none \
 		-accel tcg -M q35,memory-backend=mem -cpu max -smp 1 -m 192M \
 		-object memory-backend-memfd,id=mem,size=192M,share=on \
 		-kernel "$guest_kernel/vmlinux" -initrd "$guest_dir/qemu.cpio" \
-		-append 'console=ttyS0 quiet loglevel=4 panic=-1' -serial stdio "${device[@]}"
+		-append "console=ttyS0 quiet loglevel=4 panic=-1 $4" -serial stdio "${@:5}" "${device[@]}"
+}
+
+# guest_start_qemu NAME SOCKET
+guest_start_qemu() {
+	qemu_start "$1" "$2" '' ''
+}
+
+# guest_start_iommu NAME SOCKET: the device sees I/O virtual addresses, and no translation outlives its use.
+guest_start_iommu() {
+	qemu_start "$1" "$2" ,iommu_platform=on,ats=on 'intel_iommu=on iommu.strict=1' \
+		-device intel-iommu,intremap=off,device-iotlb=on
 }
 
 guest_alive() {

@@ -154,7 +154,7 @@ void virtio_gpio_irq(void *ctx, uint16_t line, enum irq_action action)
 	if (!gpio->eventq || !gpio->held[line] || (action != IRQ_FIRE && action != IRQ_INVALID))
 		return;
 	gpio->held[line] = false;
-	vhost_queue_push(gpio->eventq, parked->head, vhost_parked_write(gpio->eventq, parked, &status, sizeof(status)));
+	vhost_parked_return(gpio->eventq, parked, &status, sizeof(status));
 }
 
 /* The line that an event buffer is for, or -1: it can not be read, names no line, or the line has a buffer already. */

@@ -85,6 +85,15 @@ static void on_started(struct queue_host *host, struct vhost_queue *queue)
 	log_debug(device->tag, "negotiated: %s", names);
 }
 
+/* There is room in the channel again, or another channel. */
+static void on_channel_ready(struct channel *channel)
+{
+	struct vhost_device *device = container_of(channel, struct vhost_device, channel);
+
+	device_notices_send(device);
+	device_iotlb_channel_ready(device);
+}
+
 static void device_init(struct vhost_device *device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
 			struct session *session, const struct vhost_keeper *keeper, const char *tag)
 {
@@ -95,9 +104,11 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 	device->session = session;
 	device->keeper = *keeper;
 	device->fd = -1;
-	channel_init(&device->channel, loop, device_notices_send);
+	channel_init(&device->channel, loop, on_channel_ready);
 	transfer_init(&device->transfer, loop, device_transfer_done);
+	dirty_init(&device->dirty, &session->log, loop, tag);
 	memory_init(&device->memory, session->regions);
+	device->memory.dirty = &device->dirty;
 	device->queue_host = (struct queue_host){
 		.loop = loop,
 		.memory = &device->memory,
@@ -105,6 +116,8 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 		.features = &session->features,
 		.ops = ops,
 		.ctx = ctx,
+		.dirty = &device->dirty,
+		.ask = device_iotlb_ask,
 		.restarted = on_restarted,
 		.started = on_started,
 		.notify = device_notify,
@@ -147,6 +160,20 @@ static int restore_inflight(struct vhost_device *device)
 	return r;
 }
 
+/* A log that can not be had again would leave pages out of a migration: then the session ends. */
+static int restore_log(struct vhost_device *device)
+{
+	int r, fd;
+
+	dirty_set_call(&device->dirty, take(device, VHOST_FD_LOG_CALL, 0));
+	if (device->session->log.size == 0)
+		return 0;
+	fd = take(device, VHOST_FD_LOG, 0);
+	r = fd < 0 ? -EBADF : dirty_restore(&device->dirty, fd);
+	fd_close(&fd);
+	return r;
+}
+
 /* Takes up what an earlier process left. -errno: it can not be, and the session is to be dropped. */
 static int device_resume(struct vhost_device *device)
 {
@@ -163,8 +190,11 @@ static int device_resume(struct vhost_device *device)
 	r = restore_memory(device);
 	if (r == 0)
 		r = restore_inflight(device);
+	if (r == 0)
+		r = restore_log(device);
 	if (r < 0)
 		return r;
+	device_apply_features(device);
 	r = loop_watch_add(device->loop, &device->watch, device->fd, EPOLLIN, on_readable);
 	if (r < 0)
 		return r;
@@ -216,6 +246,9 @@ static void close_all(struct vhost_device *device)
 	loop_watch_del(&device->watch);
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_deinit(&device->queues[i]);
+	device->memory.iotlb = NULL;
+	device_iotlb_clear(device);
+	dirty_deinit(&device->dirty);
 	message_fds_close(&device->rx_fds);
 	transfer_cancel(&device->transfer);
 	channel_close(&device->channel);
@@ -281,6 +314,8 @@ void vhost_device_disconnect(struct vhost_device *device)
 			device_keep(device, VHOST_FD_MEMORY, i, -1);
 	}
 	device_keep(device, VHOST_FD_INFLIGHT, 0, -1);
+	device_keep(device, VHOST_FD_LOG, 0, -1);
+	device_keep(device, VHOST_FD_LOG_CALL, 0, -1);
 	device_keep(device, VHOST_FD_BACKEND_REQ, 0, -1);
 	device_keep(device, VHOST_FD_CONNECTION, 0, -1);
 	close_all(device);

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "loop/loop.h"
 #include "vhost/channel.h"
+#include "vhost/dirty.h"
 #include "vhost/inflight_map.h"
+#include "vhost/iotlb.h"
 #include "vhost/memory.h"
 #include "vhost/message.h"
 #include "vhost/queue.h"
@@ -20,8 +22,10 @@ struct vhost_device {
 	const char *tag;
 	struct session *session;
 	struct vhost_keeper keeper;
+	struct dirty dirty;
 	struct memory memory;
 	struct inflight_map inflight_map; /* the front-end's regions, if it gave some */
+	struct iotlb iotlb;
 	struct queue_host queue_host;
 	struct vhost_queue queues[VHOST_QUEUES_MAX];
 	int fd; /* owned: the connection */
@@ -47,6 +51,23 @@ uint64_t device_protocol_features(const struct vhost_device *device);
 
 /* transfer.done */
 void device_transfer_done(struct transfer *transfer, int error);
+
+/* Whether this feature bit is negotiated. */
+bool device_has(const struct vhost_device *device, uint64_t feature);
+/* What the negotiated features mean for memory: whether writes are marked and addresses translated. */
+void device_apply_features(struct vhost_device *device);
+/* What was pushed is published while memory and translations still stand as they are. */
+void device_flush(struct vhost_device *device);
+
+/* handle_iotlb.c */
+/* The channel to the front-end has room, or is another one: what was not asked yet is asked. */
+void device_iotlb_channel_ready(struct vhost_device *device);
+/* The channel is another one: what is waited for is to be asked again. */
+void device_iotlb_channel_changed(struct vhost_device *device);
+/* struct queue_host: ask */
+bool device_iotlb_ask(struct queue_host *host);
+/* Forgets all translations. */
+void device_iotlb_clear(struct vhost_device *device);
 
 /* Hands the fd to the keeper (-1: takes what is under the key out of it). */
 void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);

@@ -33,6 +33,10 @@ message_handler handle_get_inflight_fd, handle_set_inflight_fd;
 message_handler handle_set_device_state_fd, handle_check_device_state;
 /* handle_memory.c */
 message_handler handle_set_mem_table, handle_get_max_mem_slots, handle_add_mem_reg, handle_rem_mem_reg;
+/* handle_log.c */
+message_handler handle_set_log_base, handle_set_log_fd;
+/* handle_iotlb.c */
+message_handler handle_iotlb_msg;
 /* handle_ring.c */
 message_handler handle_set_vring_num, handle_set_vring_addr, handle_set_vring_base, handle_get_vring_base,
 	handle_set_vring_kick, handle_set_vring_call, handle_set_vring_err, handle_set_vring_enable, handle_vring_kick;

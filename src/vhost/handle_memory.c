@@ -5,15 +5,6 @@
 
 #include "vhost/handle.h"
 
-/* What was pushed is published while the old table still stands. */
-static void memory_change_begins(struct vhost_device *device)
-{
-	for (unsigned i = 0; i < device->ops->n_queues; i++) {
-		if (device->queues[i].running)
-			queue_flush(&device->queues[i]);
-	}
-}
-
 static void memory_change_ends(struct vhost_device *device)
 {
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
@@ -57,7 +48,7 @@ const char *handle_set_mem_table(struct vhost_device *device, const struct messa
 	if (message->header->size < offsetof(struct vhost_user_mem_table, regions[table.n_regions]))
 		return "the payload is too short for its regions";
 
-	memory_change_begins(device);
+	device_flush(device);
 	remove_all(device);
 	for (uint32_t i = 0; i < table.n_regions && !why; i++)
 		why = add_region(device, &table.regions[i], message->fds->fd[i]);
@@ -81,7 +72,7 @@ const char *handle_add_mem_reg(struct vhost_device *device, const struct message
 	const struct vhost_user_mem_reg *reg = message->payload;
 	const char *why;
 
-	memory_change_begins(device);
+	device_flush(device);
 	why = add_region(device, &reg->region, message->fds->fd[0]);
 	memory_change_ends(device);
 	return why;
@@ -92,7 +83,7 @@ const char *handle_rem_mem_reg(struct vhost_device *device, const struct message
 	const struct vhost_user_mem_reg *reg = message->payload;
 	int slot;
 
-	memory_change_begins(device);
+	device_flush(device);
 	slot = memory_remove(&device->memory, &reg->region);
 	memory_change_ends(device);
 	if (slot < 0)

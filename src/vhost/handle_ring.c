@@ -28,16 +28,23 @@ const char *handle_set_vring_num(struct vhost_device *device, const struct messa
 	return NULL;
 }
 
-/* Whether the areas are in guest memory; before there is any, that is found out at the start. */
+/* Whether the areas are in guest memory; before there is any, or a translation, that is found out at the start. */
 static bool place_valid(struct vhost_device *device, const struct ring_ops *ops, const struct session_ring_place *place)
 {
 	struct ring ring;
 
 	if ((place->desc & 15) || (place->avail & (ops->avail_align - 1u)) || (place->used & 3))
 		return false;
-	return memory_is_empty(&device->memory) || ops->resolve(&ring, &device->memory, place) == 0;
+	return memory_is_empty(&device->memory) || device->memory.iotlb ||
+	       ops->resolve(&ring, &device->memory, place) == 0;
 }
 
+static bool ring_unmoved(const struct session_ring_place *a, const struct session_ring_place *b)
+{
+	return a->size == b->size && a->desc == b->desc && a->used == b->used && a->avail == b->avail;
+}
+
+/* A running ring at the same place again is a change of its logging (QEMU, at the start and end of a migration). */
 const char *handle_set_vring_addr(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
 	const struct vhost_user_vring_addr *addr = message->payload;
@@ -52,9 +59,15 @@ const char *handle_set_vring_addr(struct vhost_device *device, const struct mess
 		.desc = addr->desc,
 		.used = addr->used,
 		.avail = addr->avail,
+		.log = addr->log,
 	};
 	if (!place_valid(device, queue_ring_ops(queue), &place))
 		return "the ring is misaligned or does not lie in guest memory";
+	if (queue->running && ring_unmoved(&place, &queue->state->place)) {
+		queue->state->place = place;
+		queue_set_log(queue);
+		return NULL;
+	}
 	queue_stop(queue);
 	queue->state->place = place;
 	queue->state->has_addr = 1;
@@ -79,6 +92,15 @@ const char *handle_set_vring_base(struct vhost_device *device, const struct mess
 	return NULL;
 }
 
+static bool all_stopped(const struct vhost_device *device)
+{
+	for (unsigned i = 0; i < device->ops->n_queues; i++) {
+		if (device->queues[i].state->kick != SESSION_KICK_NONE)
+			return false;
+	}
+	return true;
+}
+
 /* Stops the ring; kick and call fds belong to the run that ends here. */
 const char *handle_get_vring_base(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
@@ -99,6 +121,8 @@ const char *handle_get_vring_base(struct vhost_device *device, const struct mess
 	device_keep(device, VHOST_FD_KICK, queue->index, -1);
 	device_keep(device, VHOST_FD_CALL, queue->index, -1);
 	device->was_reset = false;
+	if (all_stopped(device))
+		device_iotlb_clear(device);
 	memcpy(reply->payload, &state, sizeof(state));
 	reply->size = sizeof(state);
 	return NULL;

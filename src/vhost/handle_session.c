@@ -26,6 +26,20 @@ const char *handle_get_features(struct vhost_device *device, const struct messag
 	return NULL;
 }
 
+/* Rings go on as they are (a migration starts and ends with LOG_ALL set and cleared), unless addresses mean another thing. */
+static void apply(struct vhost_device *device)
+{
+	const struct iotlb *before = device->memory.iotlb;
+
+	device_flush(device);
+	device_apply_features(device);
+	if (device->memory.iotlb == before)
+		return;
+	device_iotlb_clear(device);
+	for (unsigned i = 0; i < device->ops->n_queues; i++)
+		queue_memory_changed(&device->queues[i]);
+}
+
 const char *handle_set_features(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
 	struct session *session = device->session;
@@ -36,6 +50,7 @@ const char *handle_set_features(struct vhost_device *device, const struct messag
 	session->features = features;
 	session->has_features = 1;
 	log_debug(device->tag, "features 0x%llx", (unsigned long long)features);
+	apply(device);
 	if (device->ops->features_set)
 		device->ops->features_set(device->ctx, features);
 	/* "Ring states": without the bit there is no SET_VRING_ENABLE, and rings are enabled from the start. */
@@ -87,6 +102,7 @@ const char *handle_set_backend_req_fd(struct vhost_device *device, const struct 
 	int fd = fd_steal(&message->fds->fd[0]);
 
 	device_keep(device, VHOST_FD_BACKEND_REQ, 0, fd);
+	device_iotlb_channel_changed(device);
 	channel_open(&device->channel, fd);
 	return NULL;
 }

@@ -3,12 +3,7 @@
 #include "vhost/memory.h"
 
 #include <errno.h>
-#include <linux/magic.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 void memory_init(struct memory *memory, struct session_region *slots)
 {
@@ -16,17 +11,10 @@ void memory_init(struct memory *memory, struct session_region *slots)
 	memory->slots = slots;
 }
 
-static void slot_unmap(struct memory_map *map)
-{
-	if (map->start)
-		munmap(map->start, map->len);
-	*map = (struct memory_map){ 0 };
-}
-
 void memory_deinit(struct memory *memory)
 {
 	for (unsigned i = 0; i < memory->n_slots_end; i++)
-		slot_unmap(&memory->maps[i]);
+		file_map_close(&memory->maps[i]);
 	memory->n_slots_end = 0;
 	memory->last = 0;
 }
@@ -47,58 +35,17 @@ static bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_s
 	return a < b ? b - a < a_size : a - b < b_size;
 }
 
-/* The page size that mmap offsets of this file must keep to: huge pages have their own. */
-static uint64_t file_page_size(int fd)
-{
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC && fs.f_bsize > 0)
-		return fs.f_bsize;
-	return sysconf(_SC_PAGESIZE);
-}
-
-/* The region is a valid one of its own: no wrap, and inside its file, so that no access can end in SIGBUS at once. */
-static int region_check(const struct session_region *region, int fd)
-{
-	struct stat st;
-
-	if (range_wraps(region->guest_addr, region->size) || range_wraps(region->user_addr, region->size) ||
-	    range_wraps(region->mmap_offset, region->size))
-		return -EINVAL;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	if (st.st_size < 0 || region->mmap_offset + (region->size - 1) >= (uint64_t)st.st_size)
-		return -EINVAL;
-	return 0;
-}
-
 static int slot_map(struct memory *memory, unsigned slot, int fd)
 {
 	const struct session_region *region = &memory->slots[slot];
-	struct memory_map *map = &memory->maps[slot];
-	uint64_t page, head, len;
-	void *start;
 	int r;
 
-	r = region_check(region, fd);
-	if (r < 0)
-		return r;
-	page = file_page_size(fd);
-	head = region->mmap_offset & (page - 1);
-	len = (head + region->size + page - 1) & ~(page - 1);
-	if (len < region->size || len > PTRDIFF_MAX)
+	if (range_wraps(region->guest_addr, region->size) || range_wraps(region->user_addr, region->size))
 		return -EINVAL;
-	start = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, region->mmap_offset - head);
-	if (start == MAP_FAILED)
-		return -errno;
-	/* A worker that crashes must not write the guest's memory into a core file. */
-	madvise(start, len, MADV_DONTDUMP);
-	*map = (struct memory_map){ .start = start, .len = len, .base = (uint8_t *)start + head };
-	if (slot >= memory->n_slots_end)
+	r = file_map_open(&memory->maps[slot], fd, region->mmap_offset, region->size);
+	if (r == 0 && slot >= memory->n_slots_end)
 		memory->n_slots_end = slot + 1;
-	return 0;
+	return r;
 }
 
 static bool region_overlaps(const struct memory *memory, const struct vhost_user_region *region)
@@ -154,7 +101,7 @@ int memory_remove(struct memory *memory, const struct vhost_user_region *region)
 		if (!memory->maps[i].start || slot->guest_addr != region->guest_addr ||
 		    slot->user_addr != region->user_addr || slot->size != region->size)
 			continue;
-		slot_unmap(&memory->maps[i]);
+		file_map_close(&memory->maps[i]);
 		*slot = (struct session_region){ 0 };
 		return i;
 	}
@@ -170,38 +117,75 @@ bool memory_is_empty(const struct memory *memory)
 	return true;
 }
 
-/* The bytes at addr up to the end of their region, or NULL; *len is cut to what is there. */
-static uint8_t *guest_span(struct memory *memory, struct guest_addr addr, size_t *len)
+/* The slot with this guest-physical or user address, the one of the last access first; or -1. */
+static int slot_find(struct memory *memory, uint64_t addr, bool user, uint64_t *offset)
 {
 	for (unsigned n = 0; n < memory->n_slots_end; n++) {
 		unsigned i = (memory->last + n) % memory->n_slots_end;
 		const struct session_region *slot = &memory->slots[i];
-		uint64_t offset = addr.value - slot->guest_addr;
+		uint64_t start = user ? slot->user_addr : slot->guest_addr;
 
-		if (!memory->maps[i].start || addr.value < slot->guest_addr || offset >= slot->size)
+		if (!memory->maps[i].start || addr < start || addr - start >= slot->size)
 			continue;
-		if (*len > slot->size - offset)
-			*len = slot->size - offset;
 		memory->last = i;
-		return memory->maps[i].base + offset;
+		*offset = addr - start;
+		return i;
 	}
-	return NULL;
+	return -1;
+}
+
+/* Bytes in one region, and in one translation. */
+struct span {
+	uint8_t *bytes;
+	uint64_t guest_addr;
+	size_t len;
+};
+
+/* From I/O virtual to user addresses; *len is cut. As memory_read(). */
+static int translate(struct memory *memory, uint64_t addr, unsigned access, uint64_t *user, size_t *len)
+{
+	int r = iotlb_find(memory->iotlb, addr, access, user, len);
+
+	if (r == -EAGAIN) {
+		memory->missed.addr = addr;
+		memory->missed.perm = access;
+	}
+	return r;
+}
+
+/* The bytes at addr, up to len of them. */
+static int span_find(struct memory *memory, struct guest_addr addr, unsigned access, size_t len, struct span *span)
+{
+	uint64_t at = addr.value, offset;
+	int slot, r;
+
+	if (memory->iotlb) {
+		r = translate(memory, addr.value, access, &at, &len);
+		if (r < 0)
+			return r;
+	}
+	slot = slot_find(memory, at, memory->iotlb != NULL, &offset);
+	if (slot < 0)
+		return -EFAULT;
+	if (len > memory->slots[slot].size - offset)
+		len = memory->slots[slot].size - offset;
+	*span = (struct span){ memory->maps[slot].base + offset, memory->slots[slot].guest_addr + offset, len };
+	return 0;
 }
 
 int memory_read(struct memory *memory, struct guest_addr addr, void *data, size_t len)
 {
 	uint8_t *to = data;
+	struct span span;
 
-	while (len > 0) {
-		size_t n = len;
-		const uint8_t *span = guest_span(memory, addr, &n);
+	for (; len > 0; len -= span.len) {
+		int r = span_find(memory, addr, IOTLB_READ, len, &span);
 
-		if (!span)
-			return -EFAULT;
-		memcpy(to, span, n);
-		to += n;
-		len -= n;
-		addr.value += n;
+		if (r < 0)
+			return r;
+		memcpy(to, span.bytes, span.len);
+		to += span.len;
+		addr.value += span.len;
 	}
 	return 0;
 }
@@ -209,36 +193,95 @@ int memory_read(struct memory *memory, struct guest_addr addr, void *data, size_
 int memory_write(struct memory *memory, struct guest_addr addr, const void *data, size_t len)
 {
 	const uint8_t *from = data;
+	struct span span;
 
-	while (len > 0) {
-		size_t n = len;
-		uint8_t *span = guest_span(memory, addr, &n);
+	for (; len > 0; len -= span.len) {
+		int r = span_find(memory, addr, IOTLB_WRITE, len, &span);
 
-		if (!span)
-			return -EFAULT;
-		memcpy(span, from, n);
-		from += n;
-		len -= n;
-		addr.value += n;
+		if (r < 0)
+			return r;
+		memcpy(span.bytes, from, span.len);
+		if (memory->dirty)
+			dirty_mark(memory->dirty, span.guest_addr, span.len);
+		from += span.len;
+		addr.value += span.len;
 	}
 	return 0;
 }
 
-void *memory_resolve(struct memory *memory, struct user_addr addr, size_t len, size_t align)
+int memory_check(struct memory *memory, struct guest_addr addr, size_t len, enum iotlb_access access)
 {
+	struct span span;
+
+	for (; len > 0; len -= span.len) {
+		int r = span_find(memory, addr, access, len, &span);
+
+		if (r < 0)
+			return r;
+		addr.value += span.len;
+	}
+	return 0;
+}
+
+/* An area of I/O virtual addresses as one of user addresses: a ring is used through one pointer. */
+static bool translate_area(struct memory *memory, uint64_t addr, size_t len, unsigned access, uint64_t *user)
+{
+	if (addr + (len - 1) < addr)
+		return false;
+	for (size_t done = 0, n; done < len; done += n) {
+		uint64_t part;
+
+		n = len - done;
+		if (translate(memory, addr + done, access, &part, &n) < 0)
+			return false;
+		if (done == 0)
+			*user = part;
+		else if (part != *user + done)
+			return false;
+	}
+	return true;
+}
+
+void *memory_resolve(struct memory *memory, struct user_addr addr, size_t len, size_t align, unsigned access)
+{
+	uint64_t at = addr.value, offset;
+	uint8_t *p;
+	int slot;
+
 	if (addr.value & (align - 1))
 		return NULL;
+	if (memory->iotlb && !translate_area(memory, addr.value, len, access, &at))
+		return NULL;
+	slot = slot_find(memory, at, true, &offset);
+	if (slot < 0)
+		return NULL;
+	p = memory->maps[slot].base + offset;
+	if (len > memory->slots[slot].size - offset || ((uintptr_t)p & (align - 1)))
+		return NULL;
+	return p;
+}
+
+uint64_t memory_guest_addr(const struct memory *memory, const void *resolved)
+{
+	const uint8_t *p = resolved;
+
+	for (unsigned i = 0; i < memory->n_slots_end; i++) {
+		const struct file_map *map = &memory->maps[i];
+
+		if (map->start && p >= map->base && (size_t)(p - map->base) < memory->slots[i].size)
+			return memory->slots[i].guest_addr + (uint64_t)(p - map->base);
+	}
+	return UINT64_MAX;
+}
+
+bool memory_has_user(const struct memory *memory, struct user_addr addr, uint64_t len)
+{
 	for (unsigned i = 0; i < memory->n_slots_end; i++) {
 		const struct session_region *slot = &memory->slots[i];
-		uint64_t offset = addr.value - slot->user_addr;
-		uint8_t *p;
 
-		if (!memory->maps[i].start || addr.value < slot->user_addr || offset >= slot->size)
-			continue;
-		p = memory->maps[i].base + offset;
-		if (len > slot->size - offset || ((uintptr_t)p & (align - 1)))
-			return NULL;
-		return p;
+		if (memory->maps[i].start && addr.value >= slot->user_addr &&
+		    addr.value - slot->user_addr < slot->size && len <= slot->size - (addr.value - slot->user_addr))
+			return true;
 	}
-	return NULL;
+	return false;
 }

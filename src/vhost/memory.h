@@ -4,29 +4,33 @@
  *
  * Buffers are named by guest-physical addresses and copied at use (memory_read, memory_write); rings by front-end user
  * addresses and resolved ahead over their whole length (memory_resolve), again after every change of the table.
+ * With an IOTLB both are I/O virtual addresses, which are translated to user addresses first.
  * vhost-user.rst, "Memory access", "SET_MEM_TABLE", "ADD_MEM_REG", "REM_MEM_REG".
  */
 #pragma once
 
+#include "vhost/dirty.h"
+#include "vhost/file_map.h"
+#include "vhost/iotlb.h"
 #include "vhost/session.h"
 #include "vhost/vhost.h"
 
-/* A front-end user address: what ring addresses are given in. */
+/* A front-end user address: what ring addresses are given in. With an IOTLB, an I/O virtual one. */
 struct user_addr {
 	uint64_t value;
 };
 
-struct memory_map {
-	void *start; /* owned mapping, NULL when the slot is free */
-	size_t len;
-	uint8_t *base; /* where the region begins in it */
-};
-
 struct memory {
 	struct session_region *slots; /* SESSION_SLOTS_MAX, in the session */
-	struct memory_map maps[SESSION_SLOTS_MAX];
-	unsigned n_slots_end; /* slots at and behind this are free */
-	unsigned last;	      /* the slot that the last copy hit */
+	struct file_map maps[SESSION_SLOTS_MAX];
+	struct dirty *dirty; /* where writes are marked, or NULL */
+	struct iotlb *iotlb; /* or NULL: addresses are not translated */
+	struct {
+		uint64_t addr;
+		unsigned perm; /* 0: none */
+	} missed;	       /* the last translation that was not there */
+	unsigned n_slots_end;  /* slots at and behind this are free */
+	unsigned last;	       /* the slot that the last copy hit */
 };
 
 void memory_init(struct memory *memory, struct session_region *slots);
@@ -46,9 +50,22 @@ int memory_restore(struct memory *memory, unsigned slot, int fd);
 int memory_remove(struct memory *memory, const struct vhost_user_region *region);
 bool memory_is_empty(const struct memory *memory);
 
-/* 0 or -EFAULT; what comes before the address that is not there was copied. */
+/*
+ * 0 or -errno; what comes before the address that fails was copied. -EFAULT: it is not there; -EACCES: the IOTLB does
+ * not allow it; -EAGAIN: its translation is not known (memory->missed).
+ */
 int memory_read(struct memory *memory, struct guest_addr addr, void *data, size_t len);
+/* Marks the pages in the dirty log, too. */
 int memory_write(struct memory *memory, struct guest_addr addr, const void *data, size_t len);
+/* Whether len bytes can be reached so: as memory_read(), without a copy. */
+int memory_check(struct memory *memory, struct guest_addr addr, size_t len, enum iotlb_access access);
 
-/* len bytes at addr, all in one region and aligned (a power of two), or NULL. Valid until the table changes. */
-void *memory_resolve(struct memory *memory, struct user_addr addr, size_t len, size_t align);
+/*
+ * len bytes at addr, all in one region, in one piece and aligned (a power of two), or NULL. Valid until the table or
+ * the translation changes. memory->missed tells when it is a translation that is missing.
+ */
+void *memory_resolve(struct memory *memory, struct user_addr addr, size_t len, size_t align, unsigned access);
+/* The guest-physical address of a byte that was resolved. */
+uint64_t memory_guest_addr(const struct memory *memory, const void *resolved);
+/* Whether these user addresses all lie in one region. */
+bool memory_has_user(const struct memory *memory, struct user_addr addr, uint64_t len);

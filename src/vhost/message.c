@@ -20,6 +20,9 @@
 #define CONFIG	       sizeof(struct vhost_user_config)
 #define INFLIGHT       sizeof(struct vhost_user_inflight)
 #define TRANSFER       sizeof(struct vhost_user_transfer)
+#define LOG	       sizeof(struct vhost_user_log)
+#define IOTLB	       sizeof(struct vhost_user_iotlb)
+#define IOTLB_MIN      offsetof(struct vhost_user_iotlb, padding)
 
 #define ACK	MESSAGE_REPLY_ACK
 #define PAYLOAD MESSAGE_REPLY_PAYLOAD
@@ -31,7 +34,8 @@
 
 /*
  * SET_MEM_TABLE may be longer than its number of regions: virtio_uml of Linux 6.1 always sends the size of two. The
- * fd of a REM_MEM_REG is allowed and closed ("REM_MEM_REG": for compatibility).
+ * fd of a REM_MEM_REG is allowed and closed ("REM_MEM_REG": for compatibility). The document gives an IOTLB_MSG no
+ * padding, QEMU and the kernel's struct have some.
  */
 static const struct message_spec specs[] = {
 	SPEC(GET_FEATURES, 0, 0, 0, 0, PAYLOAD, 0),
@@ -39,6 +43,8 @@ static const struct message_spec specs[] = {
 	SPEC(SET_OWNER, 0, 0, 0, 0, ACK, 0),
 	SPEC(RESET_OWNER, 0, 0, 0, 0, ACK, 0),
 	SPEC(SET_MEM_TABLE, TABLE_HEAD, sizeof(struct vhost_user_mem_table), 0, VHOST_USER_MEM_TABLE_MAX, ACK, 0),
+	SPEC(SET_LOG_BASE, LOG, LOG, 1, 1, PAYLOAD, NEEDS(LOG_SHMFD)),
+	SPEC(SET_LOG_FD, 0, 0, 1, 1, ACK, 0),
 	SPEC(SET_VRING_NUM, STATE, STATE, 0, 0, ACK, 0),
 	SPEC(SET_VRING_ADDR, ADDR, ADDR, 0, 0, ACK, 0),
 	SPEC(SET_VRING_BASE, STATE, STATE, 0, 0, ACK, 0),
@@ -51,6 +57,7 @@ static const struct message_spec specs[] = {
 	SPEC(GET_QUEUE_NUM, 0, 0, 0, 0, PAYLOAD, NEEDS(MQ)),
 	SPEC(SET_VRING_ENABLE, STATE, STATE, 0, 0, ACK, 0),
 	SPEC(SET_BACKEND_REQ_FD, 0, 0, 1, 1, ACK, NEEDS(BACKEND_REQ)),
+	SPEC(IOTLB_MSG, IOTLB_MIN, IOTLB, 0, 0, ACK, 0),
 	SPEC(GET_CONFIG, CONFIG, CONFIG + VHOST_CONFIG_MAX, 0, 0, PAYLOAD, NEEDS(CONFIG)),
 	SPEC(SET_CONFIG, CONFIG, CONFIG + VHOST_CONFIG_MAX, 0, 0, ACK, NEEDS(CONFIG)),
 	SPEC(GET_INFLIGHT_FD, VHOST_USER_INFLIGHT_MIN, INFLIGHT, 0, 0, PAYLOAD, NEEDS(INFLIGHT_SHMFD)),

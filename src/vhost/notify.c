@@ -42,10 +42,8 @@ void device_notify(struct queue_host *host, struct vhost_queue *queue, enum queu
 		queue->signal_once = true;
 }
 
-void device_notices_send(struct channel *channel)
+void device_notices_send(struct vhost_device *device)
 {
-	struct vhost_device *device = container_of(channel, struct vhost_device, channel);
-
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		for (int notice = 0; notice < QUEUE_NOTICES; notice++) {
 			if (device->queues[i].notice_waits[notice])

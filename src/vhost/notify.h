@@ -6,5 +6,5 @@
 
 /* queue_host.notify: there is no fd for it, now or at all. */
 void device_notify(struct queue_host *host, struct vhost_queue *queue, enum queue_notice notice);
-/* channel.ready: sends what waits. */
-void device_notices_send(struct channel *channel);
+/* Sends what waits for the channel. */
+void device_notices_send(struct vhost_device *device);

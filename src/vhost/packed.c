@@ -62,11 +62,15 @@ static int packed_resolve(struct ring *ring, struct memory *memory, const struct
 	const size_t desc_size = sizeof(*packed->desc), event_size = sizeof(*packed->device);
 
 	/* 2.8.10.1: 16n bytes aligned to 16, and two structures of 4 aligned to 4. */
-	packed->desc = memory_resolve(memory, (struct user_addr){ place->desc }, desc_size * place->size, 16);
-	packed->driver = memory_resolve(memory, (struct user_addr){ place->avail }, event_size, 4);
-	packed->device = memory_resolve(memory, (struct user_addr){ place->used }, event_size, 4);
+	packed->desc = memory_resolve(memory, (struct user_addr){ place->desc }, desc_size * place->size, 16,
+				      IOTLB_READ | IOTLB_WRITE);
+	packed->driver = memory_resolve(memory, (struct user_addr){ place->avail }, event_size, 4, IOTLB_READ);
+	packed->device =
+		memory_resolve(memory, (struct user_addr){ place->used }, event_size, 4, IOTLB_READ | IOTLB_WRITE);
 	if (!packed->desc || !packed->driver || !packed->device)
 		return -EFAULT;
+	ring->desc = packed->desc;
+	ring->written = packed->device;
 	ring->size = place->size;
 	return 0;
 }
@@ -97,9 +101,11 @@ static int read_indirect(struct memory *memory, const struct inflight_packed_des
 		return -EINVAL;
 	for (uint32_t i = 0; i < n; i++) {
 		struct vring_packed_desc wire;
+		int r = indirect_read(memory, table->addr, i, &wire);
 
-		if (indirect_read(memory, table->addr, i, &wire) < 0 ||
-		    chain_add(chain, le64_get(wire.addr), le32_get(wire.len),
+		if (r < 0)
+			return r;
+		if (chain_add(chain, le64_get(wire.addr), le32_get(wire.len),
 			      le16_get(wire.flags) & VRING_DESC_F_WRITE) < 0)
 			return -EINVAL;
 	}
@@ -140,6 +146,7 @@ static int packed_next(struct ring *ring, struct memory *memory, struct vhost_ch
 	struct packed_place at = ring->packed.next_avail;
 	struct inflight_packed_desc desc = desc_load(ring, at.index);
 	struct inflight_packed_chain taken;
+	int r;
 
 	if (!flags_are_available(desc.flags, at.wrap))
 		return 0;
@@ -149,7 +156,8 @@ static int packed_next(struct ring *ring, struct memory *memory, struct vhost_ch
 		if (!(desc.flags & VRING_DESC_F_NEXT)) {
 			inflight_packed_take(ring->inflight, &taken, ring->taken++);
 			ring->packed.next_avail = at;
-			return packed_again(ring, memory, taken.head, chain) < 0 ? -EINVAL : 1;
+			r = packed_again(ring, memory, taken.head, chain);
+			return r < 0 ? r : 1;
 		}
 		desc = desc_load(ring, at.index);
 	}
@@ -168,6 +176,7 @@ static bool packed_arm_kick(struct ring *ring)
 	le16_store_release(&packed->device->off_wrap, place_encode(packed->next_avail));
 	if (ring->event_idx)
 		le16_store_release(&packed->device->flags, VRING_PACKED_EVENT_F_DESC);
+	dirty_ring_mark(&ring->log, 0, sizeof(*packed->device));
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return is_available(ring, packed->next_avail);
 }
@@ -187,6 +196,7 @@ static void packed_put(struct ring *ring, uint16_t head, uint32_t len)
 	desc->id = le16_make(chain.id);
 	desc->len = le32_make(len);
 	le16_store_release(&desc->flags, flags_of_used(packed->next_used.wrap) | (len > 0 ? VRING_DESC_F_WRITE : 0));
+	dirty_desc_mark(&ring->log, packed->next_used.index * sizeof(*desc), sizeof(*desc));
 	inflight_packed_returned(ring->inflight, &chain);
 	packed->next_used = next;
 	packed->unsignalled += chain.num;
@@ -326,6 +336,7 @@ static int packed_begin(struct ring *ring, uint32_t position)
 	inflight_packed_reset(ring->inflight, ring->size, packed->next_used.index, packed->next_used.wrap);
 	le16_store_release(&packed->device->flags, VRING_PACKED_EVENT_F_ENABLE);
 	le16_store_release(&packed->device->off_wrap, place_encode(packed->next_avail));
+	dirty_ring_mark(&ring->log, 0, sizeof(*packed->device));
 	return lag;
 }
 

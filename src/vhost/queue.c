@@ -30,6 +30,11 @@ static int next_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 	struct memory *memory = queue->host->memory;
 	int r;
 
+	if (queue->waits) {
+		queue->waits = false;
+		r = ops->again(&queue->ring, memory, queue->waiting, chain);
+		return r < 0 ? r : 1;
+	}
 	if (queue->next_again < queue->n_again) {
 		r = ops->again(&queue->ring, memory, queue->again[queue->next_again++], chain);
 		return r < 0 ? r : 1;
@@ -44,6 +49,55 @@ static int next_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 	return r;
 }
 
+/*
+ * How much of a chain is looked up before it is handed out, for each direction: more than any device here reads or
+ * writes. One such chain in each direction, its indirect table and all rings have room in the IOTLB together: none of
+ * them drives out what another waits for.
+ */
+#define REACH_MAX (4u << 20)
+
+static int segments_check(struct vhost_queue *queue, const struct vhost_segment *segments, unsigned n,
+			  enum iotlb_access access)
+{
+	uint32_t left = REACH_MAX;
+
+	for (unsigned i = 0; i < n && left > 0; i++) {
+		uint32_t len = segments[i].len < left ? segments[i].len : left;
+		int r = memory_check(queue->host->memory, segments[i].addr, len, access);
+
+		if (r < 0)
+			return r;
+		left -= len;
+	}
+	return 0;
+}
+
+/*
+ * A chain whose buffers can be reached, as next_chain(); -EAGAIN: a translation is missing. Without an IOTLB a buffer
+ * that is not in guest memory is found out at its use.
+ */
+static int load_chain(struct vhost_queue *queue, struct vhost_chain *chain)
+{
+	int r = next_chain(queue, chain);
+
+	if (r <= 0 || !queue->host->memory->iotlb)
+		return r;
+	r = segments_check(queue, chain->segments, chain->n_read, IOTLB_READ);
+	if (r == 0)
+		r = segments_check(queue, &chain->segments[chain->n_read], chain->n_write, IOTLB_WRITE);
+	return r == 0 ? 1 : r == -EAGAIN ? r : -EINVAL;
+}
+
+/* The chain stays first in line until its translation comes. */
+static bool queue_wait(struct vhost_queue *queue, uint16_t head)
+{
+	if (!queue->host->ask(queue->host))
+		return false;
+	queue->waits = true;
+	queue->waiting = head;
+	return true;
+}
+
 int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 {
 	int r;
@@ -54,8 +108,10 @@ int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 			return 0;
 		}
 		queue->budget--;
-		r = next_chain(queue, chain);
-		if (r != -EINVAL)
+		r = load_chain(queue, chain);
+		if (r == -EAGAIN && queue_wait(queue, chain->head))
+			return 0;
+		if (r != -EINVAL && r != -EAGAIN)
 			return r;
 		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "head %u: malformed chain, returned",
 			    chain->head);
@@ -117,13 +173,19 @@ struct vhost_parked vhost_chain_park(const struct vhost_chain *chain)
 	return parked;
 }
 
-uint32_t vhost_parked_write(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
+void vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
 {
 	struct vhost_segment segment = { parked->addr, parked->len };
 
 	if (!queue->running)
-		return 0;
-	return segments_write(queue, &segment, parked->len > 0, data, len);
+		return;
+	if (len > parked->len)
+		len = parked->len;
+	if (memory_check(queue->host->memory, parked->addr, len, IOTLB_WRITE) == -EAGAIN &&
+	    queue->host->ask(queue->host))
+		late_add(queue, parked, data, len);
+	else
+		vhost_queue_push(queue, parked->head, segments_write(queue, &segment, len > 0, data, len));
 }
 
 void queue_signal(struct vhost_queue *queue)

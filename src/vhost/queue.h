@@ -33,6 +33,12 @@ struct queue_host {
 	const uint64_t *features;		 /* negotiated */
 	const struct vhost_ops *ops;
 	void *ctx;
+	struct dirty *dirty;
+	/*
+	 * Asks the front-end for the translation that memory missed; queue_translated() follows. False: that can not be,
+	 * or no translation is missing.
+	 */
+	bool (*ask)(struct queue_host *host);
 	/* A ring that ran before starts afresh: a new driver. Called before the start. */
 	void (*restarted)(struct queue_host *host, struct vhost_queue *queue);
 	/* A queue runs from now on. */
@@ -54,6 +60,10 @@ struct vhost_queue {
 	uint32_t budget;		  /* chains that may still be popped in this turn */
 	uint16_t *again; /* owned: heads that were in flight when the queue started, to be popped again */
 	uint16_t n_again, next_again;
+	bool waits;		   /* for a translation: the chain of this head comes first then */
+	uint16_t waiting;	   /* it is in flight */
+	struct session_late *late; /* by head, in the session */
+	uint32_t n_late;
 	int kick_fd, call_fd, err_fd; /* owned */
 	struct loop_watch kick_watch;
 	struct loop_timer poll;
@@ -83,6 +93,22 @@ void queue_update(struct vhost_queue *queue);
 void queue_stop(struct vhost_queue *queue);
 /* Resolves the ring again after a change of the memory table. */
 void queue_memory_changed(struct vhost_queue *queue);
+/* The translation of these addresses changed, came or went: resolves, starts, goes on, stops. */
+void queue_translated(struct vhost_queue *queue, uint64_t first, uint64_t last);
+/* Goes on with what waits for a translation, if it has come. */
+void queue_retry(struct vhost_queue *queue);
+/* What the ring writes of its own is marked from now on as place.flags, place.log say. */
+void queue_set_log(struct vhost_queue *queue);
+
+/* late.c: what was to be written into held chains whose buffers are not translated now. */
+/* Forgets all: nothing is in flight. */
+void late_clear(struct vhost_queue *queue);
+void late_add(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len);
+/* Takes those that an earlier run left out of the heads that are popped again. */
+void late_attach(struct vhost_queue *queue);
+/* Writes and returns what can be. */
+void late_run(struct vhost_queue *queue);
+
 /* Nothing is known of this ring any more but its place: the next start is a first one. */
 void queue_forget(struct vhost_queue *queue);
 /*

@@ -24,6 +24,7 @@ void queue_init(struct vhost_queue *queue, struct queue_host *host, unsigned ind
 	queue->index = index;
 	queue->state = &session->rings[index];
 	queue->inflight = session_inflight(session, index);
+	queue->late = session_late(session, host->ops->n_queues, index);
 	queue->kick_fd = queue->call_fd = queue->err_fd = -1;
 	snprintf(queue->tag, sizeof(queue->tag), "%s/queue%u", tag, index);
 }
@@ -43,6 +44,7 @@ static void unwatch(struct vhost_queue *queue)
 static void queue_end(struct vhost_queue *queue)
 {
 	queue->running = false;
+	queue->waits = false; /* in flight, like all that is held */
 	unwatch(queue);
 	free(queue->again);
 	queue->again = NULL;
@@ -194,7 +196,31 @@ static int start_fresh(struct vhost_queue *queue)
 		return lag;
 	state->lag = lag;
 	queue->signal_once = false;
+	late_clear(queue);
 	return 0;
+}
+
+void queue_set_log(struct vhost_queue *queue)
+{
+	const struct session_ring_place *place = &queue->state->place;
+	const struct memory *memory = queue->host->memory;
+	struct dirty_ring *log = &queue->ring.log;
+
+	log->dirty = place->flags & VHOST_USER_VRING_F_LOG ? queue->host->dirty : NULL;
+	/* With an IOTLB front-ends give an I/O virtual address here, which no log is made for. */
+	log->addr = memory->iotlb ? memory_guest_addr(memory, queue->ring.written) : place->log;
+	log->desc_addr = memory_guest_addr(memory, queue->ring.desc);
+}
+
+static int ring_resolve(struct vhost_queue *queue)
+{
+	int r;
+
+	queue->host->memory->missed.perm = 0;
+	r = queue->ring.ops->resolve(&queue->ring, queue->host->memory, &queue->state->place);
+	if (r == 0)
+		queue_set_log(queue);
+	return r;
 }
 
 /* The ring in its place, at its position. -errno: it can not run. */
@@ -209,7 +235,9 @@ static int ring_start(struct vhost_queue *queue)
 		queue_break(queue, ring->ops->size_rule);
 		return -EINVAL;
 	}
-	if (ring->ops->resolve(ring, queue->host->memory, &state->place) < 0) {
+	if (ring_resolve(queue) < 0) {
+		if (queue->host->ask(queue->host))
+			return -EAGAIN;
 		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "the ring does not lie in guest memory");
 		return -EFAULT;
 	}
@@ -243,6 +271,7 @@ static void queue_start(struct vhost_queue *queue)
 	state->has_base = 0;
 	state->transferred = 0;
 	queue->running = true;
+	late_attach(queue);
 	log_debug(queue->tag, "runs: %s, %u entries, from 0x%x, %u in flight", ring->ops->name, ring->size,
 		  state->position, queue->n_again);
 	queue->host->started(queue->host, queue);
@@ -251,6 +280,7 @@ static void queue_start(struct vhost_queue *queue)
 		queue->host->ops->queue_start(queue->host->ctx, queue->index, queue);
 	if (state->kick == SESSION_KICK_POLLED)
 		loop_timer_set(queue->host->loop, &queue->poll, POLL_INTERVAL_NS, POLL_INTERVAL_NS, on_poll);
+	late_run(queue);
 	queue_ready_later(queue);
 }
 
@@ -277,11 +307,40 @@ void queue_update(struct vhost_queue *queue)
 
 void queue_memory_changed(struct vhost_queue *queue)
 {
-	struct ring *ring = &queue->ring;
-
-	if (queue->running && ring->ops->resolve(ring, queue->host->memory, &queue->state->place) < 0)
+	if (queue->running && ring_resolve(queue) < 0)
 		queue_stop(queue);
 	queue_update(queue);
+}
+
+void queue_retry(struct vhost_queue *queue)
+{
+	queue_update(queue);
+	if (!queue->running)
+		return;
+	late_run(queue);
+	if (queue->waits)
+		queue_ready_later(queue);
+}
+
+static bool area_overlaps(uint64_t start, size_t len, uint64_t first, uint64_t last)
+{
+	return start <= last && start + (len - 1) >= first;
+}
+
+static bool ring_overlaps(const struct session_ring_place *place, uint64_t first, uint64_t last)
+{
+	size_t n = place->size;
+
+	return n > 0 && (area_overlaps(place->desc, 16 * n, first, last) ||
+			 area_overlaps(place->avail, 6 + 2 * n, first, last) ||
+			 area_overlaps(place->used, 6 + 8 * n, first, last));
+}
+
+void queue_translated(struct vhost_queue *queue, uint64_t first, uint64_t last)
+{
+	if (queue->running && ring_overlaps(&queue->state->place, first, last))
+		queue_memory_changed(queue);
+	queue_retry(queue);
 }
 
 void queue_forget(struct vhost_queue *queue)

@@ -56,6 +56,7 @@ uint32_t indirect_entries(uint32_t len)
 int indirect_read(struct memory *memory, uint64_t table, uint32_t index, void *entry)
 {
 	struct guest_addr at = { table + (uint64_t)index * DESC_SIZE };
+	int r = at.value < table ? -EINVAL : memory_read(memory, at, entry, DESC_SIZE);
 
-	return at.value < table || memory_read(memory, at, entry, DESC_SIZE) < 0 ? -EINVAL : 0;
+	return r < 0 && r != -EAGAIN ? -EINVAL : r;
 }

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "vhost/dirty.h"
 #include "vhost/memory.h"
 #include "vhost/vhost.h"
 #include "vhost/wire.h"
@@ -51,9 +52,11 @@ struct ring {
 	uint16_t size; /* at most VRING_SIZE_MAX */
 	bool event_idx;
 	bool indirect;
-	void *inflight;	 /* the in-flight region, in the format of the ring */
-	uint64_t taken;	 /* its counter */
-	const char *why; /* of the last -EIO */
+	void *inflight;		    /* the in-flight region, in the format of the ring */
+	uint64_t taken;		    /* its counter */
+	const char *why;	    /* of the last -EIO */
+	const void *desc, *written; /* the descriptors; the area that only the device writes */
+	struct dirty_ring log;
 	union {
 		struct split split;
 		struct packed packed;
@@ -95,10 +98,10 @@ struct ring_ops {
 
 	/*
 	 * Takes the next chain. 1: it is read; 0: none; -EINVAL: it is taken, but malformed; -EIO: the ring is broken,
-	 * see why.
+	 * see why; -EAGAIN: it is taken, but a translation is missing: again() is to be tried later.
 	 */
 	int (*next)(struct ring *ring, struct memory *memory, struct vhost_chain *chain);
-	/* Reads a chain that is in flight once more. 0 or -EINVAL: malformed. */
+	/* Reads a chain that is in flight once more. 0; -EINVAL: malformed; -EAGAIN: as next(). */
 	int (*again)(struct ring *ring, struct memory *memory, uint16_t head, struct vhost_chain *chain);
 	/* Asks for a kick at the next chain. True when one has come meanwhile, which is then to be taken without. */
 	bool (*arm_kick)(struct ring *ring);
@@ -118,7 +121,7 @@ void chain_init(struct vhost_chain *chain, uint16_t head);
  * -EINVAL: it breaks a rule.
  */
 int chain_add(struct vhost_chain *chain, uint64_t addr, uint32_t len, bool write);
-/* Copies an entry of an indirect table, 16 bytes. -EINVAL: not in guest memory. */
+/* Copies an entry of an indirect table, 16 bytes. -EINVAL: not in guest memory; -EAGAIN: not translated yet. */
 int indirect_read(struct memory *memory, uint64_t table, uint32_t index, void *entry);
 /* The entries of an indirect table of this length, 0: it makes no sense. */
 uint32_t indirect_entries(uint32_t len);

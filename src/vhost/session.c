@@ -6,7 +6,8 @@
 
 size_t vhost_session_size(unsigned n_queues)
 {
-	return sizeof(struct session) + n_queues * session_inflight_stride();
+	return sizeof(struct session) +
+	       n_queues * (session_inflight_stride() + VRING_SIZE_MAX * sizeof(struct session_late));
 }
 
 void session_clear(struct session *session, unsigned n_queues)

@@ -35,6 +35,11 @@ struct session_region {
 	uint64_t mmap_offset;
 };
 
+/* The dirty log in its file; size 0: none. */
+struct session_log {
+	uint64_t offset, size;
+};
+
 enum session_kick {
 	SESSION_KICK_NONE, /* no SET_VRING_KICK yet, or stopped */
 	SESSION_KICK_FD,
@@ -42,11 +47,12 @@ enum session_kick {
 	SESSION_KICK_INBAND, /* VRING_KICK messages, and no SET_VRING_KICK */
 };
 
-/* Where a ring lies and how large it is: user addresses. */
+/* Where a ring lies and how large it is: user addresses, or I/O virtual ones with VIRTIO_F_ACCESS_PLATFORM. */
 struct session_ring_place {
 	uint32_t size;
 	uint32_t flags;
 	uint64_t desc, used, avail;
+	uint64_t log; /* guest-physical */
 };
 
 struct session_ring {
@@ -84,11 +90,12 @@ struct session {
 	uint8_t transfer_ok;  /* the last transfer of the device's state is over and went well */
 	uint64_t features;
 	uint64_t protocol_features;
+	struct session_log log;
 	struct session_region regions[SESSION_SLOTS_MAX];
 	struct session_ring rings[VHOST_QUEUES_MAX];
 	struct session_rx rx;
 	struct vhost_user_inflight inflight; /* SET_INFLIGHT_FD; mmap_size 0: it did not come */
-	/* then, session_inflight_stride() bytes for each queue: its in-flight region */
+	/* then, session_inflight_stride() bytes for each queue: its in-flight region; then each queue's late writes */
 };
 
 /* Room for the largest ring in either format. Untouched pages of the memfd cost nothing. */
@@ -100,6 +107,21 @@ static inline size_t session_inflight_stride(void)
 static inline void *session_inflight(struct session *session, unsigned queue)
 {
 	return (char *)(session + 1) + queue * session_inflight_stride();
+}
+
+/*
+ * What is still to be written into a held chain, when the translation of its buffer had to be asked for: by head. Valid
+ * while the head is in flight.
+ */
+struct session_late {
+	uint64_t addr;
+	uint8_t len; /* 0: nothing */
+	uint8_t data[VHOST_PARKED_MAX];
+};
+
+static inline struct session_late *session_late(struct session *session, unsigned n_queues, unsigned queue)
+{
+	return (struct session_late *)session_inflight(session, n_queues) + (size_t)queue * VRING_SIZE_MAX;
 }
 
 /* Makes it empty, for this many queues. */

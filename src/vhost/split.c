@@ -18,6 +18,12 @@ static struct le16 *avail_event(const struct ring *ring)
 	return (struct le16 *)&ring->split.used->ring[ring->size];
 }
 
+/* In the dirty log: what was written in the used ring. */
+static void log_used(const struct ring *ring, const void *written, size_t len)
+{
+	dirty_ring_mark(&ring->log, (const char *)written - (const char *)ring->split.used, len);
+}
+
 static bool split_size_valid(uint32_t size)
 {
 	return size > 0 && size <= VRING_SIZE_MAX && (size & (size - 1)) == 0;
@@ -29,11 +35,13 @@ static int split_resolve(struct ring *ring, struct memory *memory, const struct 
 	size_t n = place->size;
 
 	/* 2.7: 16n bytes aligned to 16, 6 + 2n to 2, 6 + 8n to 4. */
-	split->desc = memory_resolve(memory, (struct user_addr){ place->desc }, 16 * n, 16);
-	split->avail = memory_resolve(memory, (struct user_addr){ place->avail }, 6 + 2 * n, 2);
-	split->used = memory_resolve(memory, (struct user_addr){ place->used }, 6 + 8 * n, 4);
+	split->desc = memory_resolve(memory, (struct user_addr){ place->desc }, 16 * n, 16, IOTLB_READ);
+	split->avail = memory_resolve(memory, (struct user_addr){ place->avail }, 6 + 2 * n, 2, IOTLB_READ);
+	split->used = memory_resolve(memory, (struct user_addr){ place->used }, 6 + 8 * n, 4, IOTLB_READ | IOTLB_WRITE);
 	if (!split->desc || !split->avail || !split->used)
 		return -EFAULT;
+	ring->desc = split->desc;
+	ring->written = split->used;
 	ring->size = n;
 	return 0;
 }
@@ -75,9 +83,11 @@ static int read_indirect(struct memory *memory, const struct desc *table, struct
 	for (uint32_t i = 0; i < n && i < VHOST_CHAIN_DESCS_MAX; i++) {
 		struct vring_desc wire;
 		struct desc desc;
+		int r;
 
-		if (indirect_read(memory, table->addr, index, &wire) < 0)
-			return -EINVAL;
+		r = indirect_read(memory, table->addr, index, &wire);
+		if (r < 0)
+			return r;
 		desc = desc_from_wire(&wire);
 		if (desc.flags & VRING_DESC_F_INDIRECT || desc_add(chain, &desc) < 0)
 			return -EINVAL;
@@ -126,6 +136,7 @@ static int split_next(struct ring *ring, struct memory *memory, struct vhost_cha
 	struct split *split = &ring->split;
 	uint16_t waiting = le16_load_acquire(&split->avail->idx) - split->next_avail;
 	uint16_t head;
+	int r;
 
 	if (waiting == 0)
 		return 0;
@@ -137,14 +148,17 @@ static int split_next(struct ring *ring, struct memory *memory, struct vhost_cha
 	if (!inflight_take(ring->inflight, head, ring->taken++))
 		return split_broken(ring, "a head was made available that the device still holds");
 	split->next_avail++;
-	return split_read_chain(ring, memory, head, chain) < 0 ? -EINVAL : 1;
+	r = split_read_chain(ring, memory, head, chain);
+	return r < 0 ? r : 1;
 }
 
 static bool split_arm_kick(struct ring *ring)
 {
 	/* Without EVENT_IDX used.flags stays 0: kicks are never suppressed (2.7.10). */
-	if (ring->event_idx)
+	if (ring->event_idx) {
 		le16_store_release(avail_event(ring), ring->split.next_avail);
+		log_used(ring, avail_event(ring), sizeof(struct le16));
+	}
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return le16_load_acquire(&ring->split.avail->idx) != ring->split.next_avail;
 }
@@ -159,6 +173,7 @@ static void split_put(struct ring *ring, uint16_t head, uint32_t len)
 	inflight_batch_add(ring->inflight, head);
 	elem->id = le32_make(head);
 	elem->len = le32_make(len);
+	log_used(ring, elem, sizeof(*elem));
 	ring->split.used_idx++;
 }
 
@@ -170,6 +185,7 @@ static bool split_publish(struct ring *ring)
 	if (from == to)
 		return false;
 	le16_store_release(&split->used->idx, to);
+	log_used(ring, &split->used->idx, sizeof(split->used->idx));
 	split->used_published = to;
 	inflight_batch_commit(ring->inflight, ring->size, to);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -83,7 +83,9 @@ enum vhost_fd_kind {
 	VHOST_FD_ERR = 5,    /* by queue */
 	VHOST_FD_MEMORY = 6, /* by slot */
 	VHOST_FD_INFLIGHT = 7,
-	VHOST_FD_KIND_END = 8,
+	VHOST_FD_LOG = 8,
+	VHOST_FD_LOG_CALL = 9,
+	VHOST_FD_KIND_END = 10,
 };
 
 #define VHOST_FDS_MAX 320 /* never more at a time */
@@ -119,7 +121,10 @@ bool vhost_device_has_spoken(const struct vhost_device *device);
 /* Ends the connection and the session; ops reset and connected(false) are called. */
 void vhost_device_disconnect(struct vhost_device *device);
 
-/* Guest-physical address: a type of its own, not to be mixed up with front-end user addresses. */
+/*
+ * Guest-physical address, or with VIRTIO_F_ACCESS_PLATFORM an I/O virtual one: a type of its own, not to be mixed up
+ * with front-end user addresses.
+ */
 struct guest_addr {
 	uint64_t value;
 };
@@ -149,6 +154,8 @@ uint32_t vhost_chain_write(struct vhost_queue *queue, const struct vhost_chain *
 /* Returns the chain to the driver with this used length: at the end of the turn at the latest. Then it is called, too. */
 void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written);
 
+#define VHOST_PARKED_MAX 7
+
 /* A chain held for long, by its head and its first writable segment: 16 bytes instead of 4 KiB. */
 struct vhost_parked {
 	struct guest_addr addr;
@@ -157,4 +164,8 @@ struct vhost_parked {
 };
 
 struct vhost_parked vhost_chain_park(const struct vhost_chain *chain);
-uint32_t vhost_parked_write(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len);
+/*
+ * Writes up to VHOST_PARKED_MAX bytes and returns the chain to the driver. Where the translation of the buffer is not
+ * known any more (VIRTIO_F_ACCESS_PLATFORM) it is asked for, and that happens when it comes.
+ */
+void vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len);

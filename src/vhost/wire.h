@@ -11,16 +11,19 @@
 
 #include "base/le.h"
 
-/* VirtIO 1.3, 6 "Reserved Feature Bits", and the two bits that vhost-user puts among them. */
+/* VirtIO 1.3, 6 "Reserved Feature Bits", and the bits that vhost-user puts among them. */
+#define VHOST_F_LOG_ALL		       (1ull << 26)
 #define VIRTIO_F_INDIRECT_DESC	       (1ull << 28)
 #define VIRTIO_F_EVENT_IDX	       (1ull << 29)
 #define VHOST_USER_F_PROTOCOL_FEATURES (1ull << 30)
 #define VIRTIO_F_VERSION_1	       (1ull << 32)
+#define VIRTIO_F_ACCESS_PLATFORM       (1ull << 33) /* vhost-user.rst calls it VIRTIO_F_IOMMU_PLATFORM */
 #define VIRTIO_F_RING_PACKED	       (1ull << 34)
 
 /* vhost-user.rst, "Protocol features". */
 enum vhost_user_protocol_feature {
 	VHOST_USER_PROTOCOL_F_MQ = 0,
+	VHOST_USER_PROTOCOL_F_LOG_SHMFD = 1,
 	VHOST_USER_PROTOCOL_F_REPLY_ACK = 3,
 	VHOST_USER_PROTOCOL_F_BACKEND_REQ = 5,
 	VHOST_USER_PROTOCOL_F_CONFIG = 9,
@@ -39,6 +42,8 @@ enum vhost_user_request {
 	VHOST_USER_SET_OWNER = 3,
 	VHOST_USER_RESET_OWNER = 4,
 	VHOST_USER_SET_MEM_TABLE = 5,
+	VHOST_USER_SET_LOG_BASE = 6,
+	VHOST_USER_SET_LOG_FD = 7,
 	VHOST_USER_SET_VRING_NUM = 8,
 	VHOST_USER_SET_VRING_ADDR = 9,
 	VHOST_USER_SET_VRING_BASE = 10,
@@ -51,6 +56,7 @@ enum vhost_user_request {
 	VHOST_USER_GET_QUEUE_NUM = 17,
 	VHOST_USER_SET_VRING_ENABLE = 18,
 	VHOST_USER_SET_BACKEND_REQ_FD = 21,
+	VHOST_USER_IOTLB_MSG = 22,
 	VHOST_USER_GET_CONFIG = 24,
 	VHOST_USER_SET_CONFIG = 25,
 	VHOST_USER_GET_INFLIGHT_FD = 31,
@@ -68,6 +74,7 @@ enum vhost_user_request {
 
 /* vhost-user.rst, "Back-end message types": the other way, over the channel of SET_BACKEND_REQ_FD. */
 enum vhost_user_backend_request {
+	VHOST_USER_BACKEND_IOTLB_MSG = 1,
 	VHOST_USER_BACKEND_VRING_CALL = 4,
 	VHOST_USER_BACKEND_VRING_ERR = 5,
 };
@@ -96,13 +103,15 @@ struct vhost_user_vring_state {
 	uint32_t num;
 };
 
+#define VHOST_USER_VRING_F_LOG 1u
+
 struct vhost_user_vring_addr {
 	uint32_t index;
 	uint32_t flags;
 	uint64_t desc; /* user addresses, all of them */
 	uint64_t used;
 	uint64_t avail;
-	uint64_t log;
+	uint64_t log; /* guest-physical: of the used ring, in the dirty log */
 };
 
 struct vhost_user_region {
@@ -149,6 +158,29 @@ enum vhost_user_transfer_phase {
 struct vhost_user_transfer {
 	uint32_t direction;
 	uint32_t phase;
+};
+
+/* The dirty log in its file. */
+struct vhost_user_log {
+	uint64_t size;
+	uint64_t offset;
+};
+
+enum vhost_user_iotlb_type {
+	VHOST_USER_IOTLB_MISS = 1,
+	VHOST_USER_IOTLB_UPDATE = 2,
+	VHOST_USER_IOTLB_INVALIDATE = 3,
+	VHOST_USER_IOTLB_ACCESS_FAIL = 4,
+};
+
+/* "An IOTLB message", the kernel's struct vhost_iotlb_msg. */
+struct vhost_user_iotlb {
+	uint64_t iova;
+	uint64_t size;
+	uint64_t user_addr;
+	uint8_t perm; /* 1: read, 2: write */
+	uint8_t type;
+	uint8_t padding[6];
 };
 
 /* Followed by size bytes of configuration space. */

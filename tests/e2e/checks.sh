@@ -6,10 +6,17 @@
 
 guest=
 side=
+pace=0.05 # seconds between edges: time for the guest to take one and be ready for the next
 
 # g COMMAND: runs it in the guest.
 g() {
 	guest_run "$guest" 10 "$1"
+}
+
+# gone FILE: the command that waits for the end of the process whose id is in FILE. Its orphan's SIGCHLD would cut
+# off the next line that the guest's init reads.
+gone() {
+	printf 'n=0; while [ -d /proc/$(cat %s) ]; do sleep 0.02; n=$((n + 1)); [ $n -lt 100 ] || exit 1; done' "$1"
 }
 
 # hold LINE=VALUE / release: the guest drives a line meanwhile.
@@ -18,7 +25,7 @@ hold() {
 }
 
 release() {
-	g 'kill $(cat /tmp/hold.pid); n=0; while [ -d /proc/$(cat /tmp/hold.pid) ]; do sleep 0.02; n=$((n + 1)); [ $n -lt 100 ] || exit 1; done; cat /tmp/hold'
+	g "kill \$(cat /tmp/hold.pid); $(gone /tmp/hold.pid); cat /tmp/hold"
 }
 
 # watch EDGE LINE…: the guest's gpiomon runs and has its interrupts when this returns.
@@ -29,7 +36,7 @@ watch() {
 # watched COUNT: ends the guest's gpiomon after COUNT events, and a moment for one too many;
 # what it printed is in $seen.
 watched() {
-	seen=$(g "n=0; until [ \$(wc -l </tmp/monitor) -ge $1 ] || [ \$n -ge 150 ]; do n=\$((n + 1)); sleep 0.02; done; sleep 0.1; kill \$(cat /tmp/monitor.pid); cat /tmp/monitor")
+	seen=$(g "n=0; until [ \$(wc -l </tmp/monitor) -ge $1 ] || [ \$n -ge 150 ]; do n=\$((n + 1)); sleep 0.02; done; sleep 0.1; kill \$(cat /tmp/monitor.pid); $(gone /tmp/monitor.pid); cat /tmp/monitor")
 	printf '%s\n' "$seen"
 }
 
@@ -86,7 +93,7 @@ check_edges() {
 	ctl set "$side.dummy2=0" && watch "$1" 2 || return 1
 	for value in 1 0 1 0; do
 		ctl set "$side.dummy2=$value" || return 1
-		sleep 0.05
+		sleep "$pace"
 	done
 	watched $(($2 + $3))
 	expect rising "$2" "$(saw rising)" && expect falling "$3" "$(saw falling)"

@@ -109,6 +109,39 @@ frontend_qemu10() {
 	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
 }
 
+# A device behind a virtual IOMMU that translates strictly: each buffer is asked for.
+frontend_iommu() {
+	local dir=$1 status=0
+	qemu_provide "$dir" 10 || status=$?
+	if [[ $status -eq 3 ]]; then
+		check_skip 'everything' 'neither this Debian nor its backports have QEMU 9 or later'
+		return 0
+	fi
+	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
+	guest=guest side=guest0 pace=0.3
+	check_needed 'a guest boots' boot guest "$dir/gpio.sock" 60 iommu
+	basics 8
+	check 'gpiomon sees rising edges only' check_edges rising 2 0
+	check 'gpiomon sees both edges' check_edges both 2 2
+	check '8 armed lines interrupt' check_all_lines 8
+	check 'a line is read while another is armed' check_read_while_armed
+	check 'the device is behind the IOMMU' check_translated
+	check 'the driver is unbound and bound again' check_rebind 8
+	check 'the guest has no kernel errors' check_dmesg
+	check 'the guest reboots and works' check_reboot check_edges both 2 2
+	check 'the rebooted guest has no kernel errors' check_dmesg
+	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
+	pace=0.05
+}
+
+check_translated() {
+	local asked
+	g 'dmesg | grep "Adding to iommu group"'
+	asked=$(grep -c 'asked for the translation' "$daemon_dir/daemon.log")
+	printf 'translations asked for: %s\n' "$asked"
+	((asked > 100))
+}
+
 frontend_qemu72() {
 	local dir=$1 status=0
 	qemu_provide "$dir" 7.2 || status=$?

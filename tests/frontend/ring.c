@@ -184,14 +184,20 @@ uint16_t ring_add(struct ring *ring, const struct ring_part *parts, unsigned n_p
 
 		ring->next[at] = i + 1 == n ? NEXT_END : next;
 		if (i < n_direct)
-			descs[i] = (struct ring_desc){ parts[i].addr, parts[i].len, parts[i].write ? DESC_F_WRITE : 0 };
+			descs[i] = (struct ring_desc){ parts[i].addr + ring->iova, parts[i].len,
+						       parts[i].write ? DESC_F_WRITE : 0 };
 		at = next;
 	}
 	if (indirect) {
 		uint64_t table = ring_slot(ring, head) + RING_SLOT_TABLE;
 
-		ring->format->table_fill(ring, table, parts + n_direct, n_parts - n_direct);
-		descs[n_direct] = (struct ring_desc){ table, 16 * (n_parts - n_direct), DESC_F_INDIRECT };
+		struct ring_part shifted[RING_TABLE_PARTS];
+
+		for (unsigned i = n_direct; i < n_parts; i++)
+			shifted[i - n_direct] =
+				(struct ring_part){ parts[i].addr + ring->iova, parts[i].len, parts[i].write };
+		ring->format->table_fill(ring, table, shifted, n_parts - n_direct);
+		descs[n_direct] = (struct ring_desc){ table + ring->iova, 16 * (n_parts - n_direct), DESC_F_INDIRECT };
 	}
 	ring->format->enter(ring, head, descs, n);
 	return head;

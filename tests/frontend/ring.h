@@ -63,6 +63,7 @@ struct ring {
 	bool manual_event;		   /* the test sets used_event itself */
 	bool direct_only;		   /* every layout is as RING_DIRECT */
 	uint64_t desc, avail, used, slots; /* guest addresses: descriptors, driver area, device area, slots */
+	uint64_t iova;			   /* what the device sees is guest addresses and this: a virtual IOMMU */
 	int kick_fd, call_fd, err_fd;	   /* eventfds, owned */
 	uint16_t avail_idx;		   /* next to add */
 	uint16_t avail_published;

@@ -160,7 +160,7 @@ void vmm_negotiate(struct vmm *vmm, uint64_t features, uint64_t protocol_feature
 	if (inband)
 		protocol_features |= FEATURE(VU_PROTOCOL_INBAND_NOTIFICATIONS);
 	features = vmm_matrix_features(features);
-	if (features & ~message_get_u64(c, VU_GET_FEATURES))
+	if (features & ~FEATURE(VIRTIO_F_ACCESS_PLATFORM) & ~message_get_u64(c, VU_GET_FEATURES))
 		failure("not all features are offered");
 	if (features & FEATURE(VHOST_USER_F_PROTOCOL_FEATURES)) {
 		if (protocol_features & ~message_get_u64(c, VU_GET_PROTOCOL_FEATURES))
@@ -169,6 +169,8 @@ void vmm_negotiate(struct vmm *vmm, uint64_t features, uint64_t protocol_feature
 		if (protocol_features & FEATURE(VU_PROTOCOL_REPLY_ACK))
 			c->mode = CONNECTION_ACK;
 	}
+	if (features & FEATURE(VIRTIO_F_ACCESS_PLATFORM) & ~message_get_u64(c, VU_GET_FEATURES))
+		failure("ACCESS_PLATFORM is not offered");
 	begin_inband(vmm, inband);
 	expect_ok(message_send(c, VU_SET_OWNER, NULL, 0, NULL, 0), "SET_OWNER");
 	expect_ok(message_send_u64(c, VU_SET_FEATURES, features), "SET_FEATURES");
@@ -194,6 +196,11 @@ struct vu_addr vmm_ring_addr(const struct vmm *vmm, unsigned index)
 {
 	const struct ring *ring = &vmm->rings[index];
 
+	if (ring->iova)
+		return (struct vu_addr){ .index = index,
+					 .desc = ring->desc + ring->iova,
+					 .avail = ring->avail + ring->iova,
+					 .used = ring->used + ring->iova };
 	return (struct vu_addr){ .index = index,
 				 .desc = memory_user_addr(&vmm->memory, ring->desc),
 				 .avail = memory_user_addr(&vmm->memory, ring->avail),

@@ -15,18 +15,20 @@
 #define VMM_EVENTQ    1
 #define VMM_RING_SIZE 256
 
-/* What a usual driver takes of the features: split rings, all else. */
+/* What a usual driver takes of the features: split rings, no virtual IOMMU, no migration. */
 #define VMM_FEATURES                                                                                                   \
 	(FEATURE(VIRTIO_GPIO_F_IRQ) | FEATURE(VIRTIO_F_INDIRECT_DESC) | FEATURE(VIRTIO_F_EVENT_IDX) |                  \
 	 FEATURE(VHOST_USER_F_PROTOCOL_FEATURES) | FEATURE(VIRTIO_F_VERSION_1))
-/* What the program under test offers. */
-#define VMM_FEATURES_OFFERED (VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED))
+/* What the program under test offers: at first, and once BACKEND_REQ and REPLY_ACK are negotiated. */
+#define VMM_OFFERED_FIRST    (VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED) | FEATURE(VHOST_F_LOG_ALL))
+#define VMM_OFFERED	     (VMM_OFFERED_FIRST | FEATURE(VIRTIO_F_ACCESS_PLATFORM))
 #define VMM_PROTOCOL_OFFERED (VMM_PROTOCOL_FEATURES | FEATURE(VU_PROTOCOL_INBAND_NOTIFICATIONS))
 /* What is negotiated, unless a test wants something else: kicks and calls come over fds. */
 #define VMM_PROTOCOL_FEATURES                                                                                          \
-	(FEATURE(VU_PROTOCOL_MQ) | FEATURE(VU_PROTOCOL_REPLY_ACK) | FEATURE(VU_PROTOCOL_BACKEND_REQ) |                 \
-	 FEATURE(VU_PROTOCOL_CONFIG) | FEATURE(VU_PROTOCOL_INFLIGHT_SHMFD) | FEATURE(VU_PROTOCOL_RESET_DEVICE) |       \
-	 FEATURE(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) | FEATURE(VU_PROTOCOL_STATUS) | FEATURE(VU_PROTOCOL_DEVICE_STATE))
+	(FEATURE(VU_PROTOCOL_MQ) | FEATURE(VU_PROTOCOL_LOG_SHMFD) | FEATURE(VU_PROTOCOL_REPLY_ACK) |                   \
+	 FEATURE(VU_PROTOCOL_BACKEND_REQ) | FEATURE(VU_PROTOCOL_CONFIG) | FEATURE(VU_PROTOCOL_INFLIGHT_SHMFD) |        \
+	 FEATURE(VU_PROTOCOL_RESET_DEVICE) | FEATURE(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) | FEATURE(VU_PROTOCOL_STATUS) |  \
+	 FEATURE(VU_PROTOCOL_DEVICE_STATE))
 /* Without EVENT_IDX: the plainest ring. */
 #define VMM_FEATURES_PLAIN (VMM_FEATURES & ~FEATURE(VIRTIO_F_EVENT_IDX))
 
@@ -83,7 +85,7 @@ void vmm_ring_setup(struct vmm *vmm, unsigned index, uint32_t base);
 void vmm_ring_enable(struct vmm *vmm, unsigned index, bool enable);
 /* GET_VRING_BASE. */
 uint32_t vmm_ring_stop(struct vmm *vmm, unsigned index);
-/* The user addresses of a ring. */
+/* The user addresses of a ring, or its I/O virtual ones. */
 struct vu_addr vmm_ring_addr(const struct vmm *vmm, unsigned index);
 
 /* All of it, with all features and both rings enabled; or with these features. */

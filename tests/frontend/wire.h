@@ -100,6 +100,36 @@ struct vu_addr {
 	uint64_t log;
 };
 
+#define VU_VRING_F_LOG 1u
+
+struct vu_log {
+	uint64_t size;
+	uint64_t offset;
+};
+
+enum vu_iotlb_type {
+	VU_IOTLB_MISS = 1,
+	VU_IOTLB_UPDATE = 2,
+	VU_IOTLB_INVALIDATE = 3,
+	VU_IOTLB_ACCESS_FAIL = 4,
+};
+
+#define VU_ACCESS_RO 1u
+#define VU_ACCESS_WO 2u
+#define VU_ACCESS_RW 3u
+
+/* struct vhost_iotlb_msg of linux/vhost_types.h */
+struct vu_iotlb {
+	uint64_t iova;
+	uint64_t size;
+	uint64_t user_addr;
+	uint8_t perm;
+	uint8_t type;
+	uint8_t padding[6];
+};
+
+#define VU_BACKEND_IOTLB_MSG 1u
+
 struct vu_region {
 	uint64_t guest_addr;
 	uint64_t size;

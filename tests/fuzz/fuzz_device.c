@@ -5,7 +5,9 @@
  *
  *   'm' id flags size payload…   a message, with one fd of the kind that its id wants
  *   's' size                     a valid set-up of both rings, 2^(size % 8) entries each; bit 3: with EVENT_IDX; bit 4:
- *                                packed, bit 5: those with one entry more
+ *                                packed; bit 5: those with one entry more; bit 6: with a dirty log; bit 7: with a
+ *                                virtual IOMMU and its channel
+ *   'i' type page pages perm     an IOTLB message: guest addresses are I/O virtual ones
  *   'w' offset16 len bytes…      the guest writes into its memory
  *   'a' ring head                the guest makes a head available and kicks; in a packed ring the next descriptor,
  *                                with that id
@@ -193,6 +195,8 @@ static void turns(void)
 	while (recv(f.front_fd, replies, sizeof(replies), MSG_DONTWAIT) > 0)
 		continue;
 	check_rules();
+	while (f.channel_fds[0] >= 0 && recv(f.channel_fds[0], replies, sizeof(replies), MSG_DONTWAIT) > 0)
+		continue;
 	connect_front_end();
 }
 
@@ -202,7 +206,8 @@ static void send_message(uint32_t id, uint32_t flags, const void *payload, uint3
 	const struct vhost_user_header header = { id, flags, size };
 
 	memcpy(buffer, &header, sizeof(header));
-	memcpy(buffer + sizeof(header), payload, size);
+	if (size > 0)
+		memcpy(buffer + sizeof(header), payload, size);
 	scm_send(f.front_fd, buffer, sizeof(header) + size, &fd, fd >= 0, MSG_DONTWAIT);
 	turns();
 }
@@ -222,31 +227,53 @@ static void send_event_fd(uint32_t id, uint64_t index)
 	fd_close(&fd);
 }
 
+static void send_channel(void)
+{
+	send_message(VHOST_USER_SET_BACKEND_REQ_FD, VHOST_USER_VERSION, NULL, 0, f.channel_fds[1]);
+}
+
+/* A log of a byte a region of 8 pages, at the end of the guest's memory: the guest may write there, too. */
+static void send_log(void)
+{
+	const struct vhost_user_log log = { .size = MEMORY_SIZE / 4096 / 8, .offset = MEMORY_SIZE - 64 };
+
+	send_message(VHOST_USER_SET_LOG_BASE, VHOST_USER_VERSION, &log, sizeof(log), f.memory_fd);
+}
+
 static void op_setup(uint8_t size)
 {
+	const bool logged = size & 0x40, translated = size & 0x80;
 	const uint64_t features = VIRTIO_F_VERSION_1 | VHOST_USER_F_PROTOCOL_FEATURES | VIRTIO_GPIO_F_IRQ |
 				  VIRTIO_F_INDIRECT_DESC | (size & 8 ? VIRTIO_F_EVENT_IDX : 0) |
-				  (size & 16 ? VIRTIO_F_RING_PACKED : 0);
+				  (size & 16 ? VIRTIO_F_RING_PACKED : 0) | (logged ? VHOST_F_LOG_ALL : 0) |
+				  (translated ? VIRTIO_F_ACCESS_PLATFORM : 0);
 	const uint64_t protocol_features =
 		1ull << VHOST_USER_PROTOCOL_F_CONFIG | 1ull << VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS |
 		1ull << VHOST_USER_PROTOCOL_F_STATUS | 1ull << VHOST_USER_PROTOCOL_F_RESET_DEVICE |
-		1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK | 1ull << VHOST_USER_PROTOCOL_F_BACKEND_REQ |
-		1ull << VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD | 1ull << VHOST_USER_PROTOCOL_F_INBAND_NOTIFICATIONS |
-		1ull << VHOST_USER_PROTOCOL_F_DEVICE_STATE;
+		1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK | 1ull << VHOST_USER_PROTOCOL_F_LOG_SHMFD |
+		1ull << VHOST_USER_PROTOCOL_F_BACKEND_REQ | 1ull << VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD |
+		1ull << VHOST_USER_PROTOCOL_F_INBAND_NOTIFICATIONS | 1ull << VHOST_USER_PROTOCOL_F_DEVICE_STATE;
 	const struct vhost_user_mem_table table = { .n_regions = 1,
 						    .regions[0] = { .size = MEMORY_SIZE, .user_addr = USER_BASE } };
 
 	f.packed = size & 16;
 	f.size = (1u << (size % SETUP_SLOTS_MAX)) + (f.packed && size & 32);
-	send_message(VHOST_USER_SET_FEATURES, VHOST_USER_VERSION, &features, sizeof(features), -1);
 	send_message(VHOST_USER_SET_PROTOCOL_FEATURES, VHOST_USER_VERSION, &protocol_features,
 		     sizeof(protocol_features), -1);
+	send_message(VHOST_USER_SET_FEATURES, VHOST_USER_VERSION, &features, sizeof(features), -1);
+	if (logged)
+		send_log();
+	if (translated)
+		send_channel();
 	send_message(VHOST_USER_SET_MEM_TABLE, VHOST_USER_VERSION, &table, sizeof(table), f.memory_fd);
 	for (uint32_t ring = 0; ring < 2; ring++) {
-		const uint64_t at = USER_BASE + RING_OFFSET(ring);
-		const struct vhost_user_vring_addr addr = {
-			.index = ring, .desc = at, .avail = at + AVAIL_OFFSET, .used = at + USED_OFFSET
-		};
+		const uint64_t at = (translated ? 0 : USER_BASE) + RING_OFFSET(ring);
+		const struct vhost_user_vring_addr addr = { .index = ring,
+							    .flags = logged ? VHOST_USER_VRING_F_LOG : 0,
+							    .desc = at,
+							    .avail = at + AVAIL_OFFSET,
+							    .used = at + USED_OFFSET,
+							    .log = RING_OFFSET(ring) + USED_OFFSET };
 
 		f.avail_idx[ring] = 0;
 		if (f.packed)
@@ -316,7 +343,7 @@ static void op_message(struct input *in)
 
 	for (unsigned i = 0; i < size; i++)
 		payload[i] = next_byte(in);
-	if (id == VHOST_USER_SET_MEM_TABLE || id == VHOST_USER_ADD_MEM_REG)
+	if (id == VHOST_USER_SET_MEM_TABLE || id == VHOST_USER_ADD_MEM_REG || id == VHOST_USER_SET_LOG_BASE)
 		fd = f.memory_fd;
 	else if (id == VHOST_USER_SET_INFLIGHT_FD)
 		fd = f.inflight_fd;
@@ -327,6 +354,20 @@ static void op_message(struct input *in)
 	else if (flags & 0x10)
 		fd = STDERR_FILENO;
 	send_message(id, (flags & 0xf) | VHOST_USER_VERSION, payload, size, fd);
+}
+
+static void op_iotlb(struct input *in)
+{
+	const uint8_t type = next_byte(in), page = next_byte(in), pages = next_byte(in), perm = next_byte(in);
+	const struct vhost_user_iotlb wire = {
+		.iova = page * 4096ull,
+		.size = pages * 4096ull,
+		.user_addr = USER_BASE + page % (MEMORY_SIZE / 4096) * 4096ull,
+		.perm = perm,
+		.type = type,
+	};
+
+	send_message(VHOST_USER_IOTLB_MSG, VHOST_USER_VERSION | VHOST_USER_NEED_REPLY, &wire, sizeof(wire), -1);
 }
 
 static void op_write(struct input *in)
@@ -386,6 +427,9 @@ static bool run_op(struct input *in)
 		break;
 	case 's':
 		op_setup(next_byte(in));
+		break;
+	case 'i':
+		op_iotlb(in);
 		break;
 	case 'w':
 		op_write(in);

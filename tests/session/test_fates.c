@@ -123,7 +123,7 @@ static void fates_at_reset_device(void **state)
 
 	fates_prepare(s);
 	assert_ok(message_send(&s->vmm.connection, VU_RESET_DEVICE, NULL, 0, NULL, 0));
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
+	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 	fates_check(s);
 	assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, VMM_FEATURES));
 	vmm_restart(&s->vmm);

@@ -79,7 +79,7 @@ static void qemu_connects(struct session *s)
 
 	vmm_connect(&s->vmm, session_socket(s));
 	c->mode = CONNECTION_ASYNC;
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED_FIRST);
 	assert_int_equal(message_get_u64(c, VU_GET_PROTOCOL_FEATURES), VMM_PROTOCOL_OFFERED);
 	/* All that is offered, also what it never uses: in-band notifications, in-flight regions, the device's state. */
 	message_send_u64(c, VU_SET_PROTOCOL_FEATURES, VMM_PROTOCOL_OFFERED);
@@ -90,7 +90,7 @@ static void qemu_connects(struct session *s)
 	close(channel[0]);
 	close(channel[1]);
 	message_send(c, VU_SET_OWNER, NULL, 0, NULL, 0);
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED);
 	for (unsigned i = 0; i < VMM_RINGS; i++) {
 		int masked = eventfd(0, EFD_CLOEXEC);
 
@@ -310,7 +310,7 @@ static void uml_connects(struct session *s)
 	vmm_connect(&s->vmm, session_socket(s));
 	c->mode = CONNECTION_SYNC;
 	assert_true(connection_send(c, VU_SET_OWNER, 0, NULL, 0, NULL, 0));
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED_FIRST);
 	assert_int_equal(message_get_u64(c, VU_GET_PROTOCOL_FEATURES) & UML_PROTOCOL, UML_PROTOCOL);
 	assert_true(connection_send(c, VU_SET_PROTOCOL_FEATURES, VU_NEED_REPLY, &protocol, 8, NULL, 0));
 	assert_ok(connection_receive_ack(c, VU_SET_PROTOCOL_FEATURES));
@@ -371,7 +371,7 @@ static void uml_unbinds(struct session *s, struct uml *uml)
 {
 	for (unsigned i = VMM_RINGS; i-- > 0;)
 		assert_ok(send_state(s, VU_SET_VRING_ENABLE, i, 0));
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
+	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		close(uml->call[i]);
 }

@@ -96,7 +96,7 @@ static void suspended_device_is_silent(void **state)
 	/* As a message it would start the ring. */
 	for (unsigned i = 0; i < 2 && !s->vmm.wants_inband; i++)
 		ring_kick(&s->vmm.rings[i]);
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
+	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 	assert_true(connection_silent(&s->vmm.connection, SILENT_MS));
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(memory_sum(&s->vmm.memory, s->vmm.memory.regions[i].wire.guest_addr, 0x40000),
@@ -292,7 +292,7 @@ static void rings_set_up_anew_without_a_stop(void **state)
 		gpio_unmask(&s->vmm, 0);
 		for (unsigned i = VMM_RINGS; i-- > 0;)
 			vmm_ring_enable(&s->vmm, i, false);
-		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
+		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 		for (unsigned i = 0; i < VMM_RINGS; i++)
 			ring_move(&s->vmm.rings[i]);
 		assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, s->vmm.features));

@@ -36,7 +36,7 @@ static void connection_stays(void **state)
 	for (unsigned i = 0; i < KILLS_MAX; i++) {
 		assert_serving(s);
 		take_over(s);
-		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_FEATURES_OFFERED);
+		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 		assert_serving(s);
 		assert_true(connection_silent(&s->vmm.connection, 5));
 	}

@@ -117,12 +117,12 @@ static void rings_lie_in_one_region_and_are_aligned(void **state)
 {
 	assert_int_equal(add(GUEST, USER, PAGE, 2 * PAGE), 0);
 	assert_int_equal(add(GUEST + PAGE, USER + PAGE, PAGE, 4 * PAGE), 1);
-	assert_non_null(memory_resolve(&memory, (struct user_addr){ USER + PAGE - 16 }, 16, 16));
-	assert_null(memory_resolve(&memory, (struct user_addr){ USER + PAGE - 16 }, 17, 16));
-	assert_null(memory_resolve(&memory, (struct user_addr){ USER + 8 }, 16, 16));
-	assert_null(memory_resolve(&memory, (struct user_addr){ USER - 16 }, 16, 16));
+	assert_non_null(memory_resolve(&memory, (struct user_addr){ USER + PAGE - 16 }, 16, 16, IOTLB_READ));
+	assert_null(memory_resolve(&memory, (struct user_addr){ USER + PAGE - 16 }, 17, 16, IOTLB_READ));
+	assert_null(memory_resolve(&memory, (struct user_addr){ USER + 8 }, 16, 16, IOTLB_READ));
+	assert_null(memory_resolve(&memory, (struct user_addr){ USER - 16 }, 16, 16, IOTLB_READ));
 	/* guest addresses are not user addresses */
-	assert_null(memory_resolve(&memory, (struct user_addr){ GUEST }, 16, 16));
+	assert_null(memory_resolve(&memory, (struct user_addr){ GUEST }, 16, 16, IOTLB_READ));
 }
 
 static void removal_goes_by_addresses_and_size(void **state)
@@ -157,6 +157,62 @@ static void a_slot_is_restored(void **state)
 	assert_int_equal(memory_restore(&memory, 0, fd), -EINVAL);
 }
 
+static struct iotlb iotlb;
+
+static void translate(uint64_t iova, uint64_t user, uint8_t perm)
+{
+	iotlb_update(&iotlb,
+		     &(struct iotlb_range){ .first = iova, .last = iova + PAGE - 1, .user = user, .perm = perm });
+}
+
+static void a_copy_goes_page_by_page(void **state)
+{
+	const uint64_t iova = 0xfff000;
+	char text[9] = { 0 };
+
+	assert_int_equal(add(GUEST, USER, 4 * PAGE, 0), 0);
+	iotlb_clear(&iotlb);
+	memory.iotlb = &iotlb;
+	translate(iova, USER + 2 * PAGE, IOTLB_READ | IOTLB_WRITE);
+	translate(iova + PAGE, USER, IOTLB_READ | IOTLB_WRITE);
+	assert_int_equal(memory_write(&memory, (struct guest_addr){ iova + PAGE - 4 }, "12345678", 8), 0);
+	assert_memory_equal(file + 3 * PAGE - 4, "1234", 4);
+	assert_memory_equal(file, "5678", 4);
+	assert_int_equal(memory_read(&memory, (struct guest_addr){ iova + PAGE - 4 }, text, 8), 0);
+	assert_string_equal(text, "12345678");
+	/* guest addresses mean nothing now */
+	assert_int_equal(memory_read(&memory, (struct guest_addr){ GUEST }, text, 1), -EAGAIN);
+	assert_int_equal(memory.missed.addr, GUEST);
+	assert_int_equal(memory_check(&memory, (struct guest_addr){ iova + PAGE }, PAGE + 1, IOTLB_WRITE), -EAGAIN);
+	assert_int_equal(memory.missed.addr, iova + 2 * PAGE);
+	assert_int_equal(memory.missed.perm, IOTLB_WRITE);
+	/* a translation to what is not there any more */
+	translate(iova + 2 * PAGE, USER + 4 * PAGE, IOTLB_READ);
+	assert_int_equal(memory_read(&memory, (struct guest_addr){ iova + 2 * PAGE }, text, 1), -EFAULT);
+}
+
+static void a_translated_ring_is_in_one_piece(void **state)
+{
+	const uint64_t iova = 0xfff000;
+
+	assert_int_equal(add(GUEST, USER, 4 * PAGE, 0), 0);
+	iotlb_clear(&iotlb);
+	memory.iotlb = &iotlb;
+	translate(iova, USER + PAGE, IOTLB_READ);
+	translate(iova + PAGE, USER + 2 * PAGE, IOTLB_READ | IOTLB_WRITE);
+	assert_ptr_equal(memory_resolve(&memory, (struct user_addr){ iova }, PAGE, 16, IOTLB_READ),
+			 memory.maps[0].base + PAGE);
+	assert_non_null(memory_resolve(&memory, (struct user_addr){ iova }, 2 * PAGE, 16, IOTLB_READ));
+	assert_null(memory_resolve(&memory, (struct user_addr){ iova }, 2 * PAGE, 16, IOTLB_WRITE));
+	assert_int_equal(memory.missed.addr, iova);
+	assert_null(memory_resolve(&memory, (struct user_addr){ iova }, 2 * PAGE + 1, 16, IOTLB_READ));
+	assert_int_equal(memory.missed.addr, iova + 2 * PAGE);
+	translate(iova + PAGE, USER + 3 * PAGE, IOTLB_READ);
+	assert_null(memory_resolve(&memory, (struct user_addr){ iova }, 2 * PAGE, 16, IOTLB_READ));
+	assert_null(memory_resolve(&memory, (struct user_addr){ UINT64_MAX - 15 }, 32, 16, IOTLB_READ));
+	assert_int_equal(memory_guest_addr(&memory, memory.maps[0].base + 5), GUEST + 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +223,8 @@ int main(void)
 		ROW_TEST_FIXTURE("R-17", what_is_not_there_is_not_touched, setup, teardown),
 		ROW_TEST_FIXTURE("R-03 R-04", rings_lie_in_one_region_and_are_aligned, setup, teardown),
 		ROW_TEST_FIXTURE("V-40", removal_goes_by_addresses_and_size, setup, teardown),
+		ROW_TEST_FIXTURE("V-93", a_copy_goes_page_by_page, setup, teardown),
+		ROW_TEST_FIXTURE("V-93", a_translated_ring_is_in_one_piece, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_slot_is_restored, setup, teardown),
 	};
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Mapping a piece of a shared file. */
+#include "vhost/file_map.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* The page size that mmap offsets of this file must keep to: huge pages have their own. */
+static uint64_t file_page_size(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC && fs.f_bsize > 0)
+		return fs.f_bsize;
+	return sysconf(_SC_PAGESIZE);
+}
+
+static int file_check(int fd, uint64_t offset, uint64_t size)
+{
+	struct stat st;
+
+	if (size == 0 || offset + (size - 1) < offset)
+		return -EINVAL;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size < 0 || offset + (size - 1) >= (uint64_t)st.st_size)
+		return -EINVAL;
+	return 0;
+}
+
+int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
+{
+	uint64_t page, head, len;
+	void *start;
+	int r;
+
+	r = file_check(fd, offset, size);
+	if (r < 0)
+		return r;
+	page = file_page_size(fd);
+	head = offset & (page - 1);
+	len = (head + size + page - 1) & ~(page - 1);
+	if (len < size || len > PTRDIFF_MAX)
+		return -EINVAL;
+	start = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, offset - head);
+	if (start == MAP_FAILED)
+		return -errno;
+	/* A worker that crashes must not write the guest's memory into a core file. */
+	madvise(start, len, MADV_DONTDUMP);
+	*map = (struct file_map){ .start = start, .len = len, .base = (uint8_t *)start + head };
+	return 0;
+}
+
+void file_map_close(struct file_map *map)
+{
+	if (map->start)
+		munmap(map->start, map->len);
+	*map = (struct file_map){ 0 };
+}
