@@ -61,6 +61,11 @@ guest_start_iommu() {
 		-device intel-iommu,intremap=off,device-iotlb=on
 }
 
+# guest_start_beside NAME SOCKET: the machine has an IOMMU, and the device is not behind it.
+guest_start_beside() {
+	qemu_start "$1" "$2" '' 'intel_iommu=on' -device intel-iommu,intremap=off,device-iotlb=on
+}
+
 guest_alive() {
 	[[ -f $guest_dir/$1.pid ]] && kill -0 "$(<"$guest_dir/$1.pid")" 2>/dev/null
 }

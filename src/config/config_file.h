@@ -2,7 +2,7 @@
 /*
  * The configuration file:
  *
- *   [guest NAME]        socket, socket-mode, socket-group, fd, lines, sim, names: as in --guest
+ *   [guest NAME]        socket, socket-mode, socket-group, fd, iommu, lines, sim, names: as in --guest
  *   [line GUEST.NAME]   one more line of a guest that stands above, shown to it as NAME: chip, line, and attributes:
  *                       mode = input|output|ro, active-low = yes, no-irq = yes, bias, drive, debounce, init, on-disconnect
  *

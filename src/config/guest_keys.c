@@ -135,6 +135,16 @@ static int names_take(const struct taking *taking, const char *value)
 	return ret;
 }
 
+static int iommu_take(const struct taking *taking, const char *value)
+{
+	bool on = strcmp(value, "on") == 0;
+
+	if (!on && strcmp(value, "off") != 0)
+		return refuse(taking, value, "is neither on nor off");
+	taking->guest->iommu = on;
+	return 0;
+}
+
 static int lines_take(const struct taking *taking, const char *value)
 {
 	return lines_parse(value, taking->guest, taking->why, taking->why_size);
@@ -145,8 +155,9 @@ static const struct {
 	const char *word;
 	int (*take)(const struct taking *taking, const char *value);
 } rows[GUEST_KEYS_N] = {
-	{ "name", name_take },		{ "socket", path_take }, { "fd", fd_take },	  { "socket-mode", mode_take },
-	{ "socket-group", group_take }, { "sim", sim_take },	 { "names", names_take }, { "lines", lines_take },
+	{ "name", name_take },	      { "socket", path_take },	      { "fd", fd_take },
+	{ "socket-mode", mode_take }, { "socket-group", group_take }, { "iommu", iommu_take },
+	{ "sim", sim_take },	      { "names", names_take },	      { "lines", lines_take },
 };
 
 const char *guest_key_word(unsigned index)

@@ -7,7 +7,7 @@
 
 #include "config/wanted.h"
 
-#define GUEST_KEYS_N 8
+#define GUEST_KEYS_N 9
 
 /* Zero-initialised is ready. */
 struct guest_keys {

@@ -202,6 +202,8 @@ int print_config(const struct wanted *wanted, FILE *file)
 			return -EINVAL;
 		fprintf(file, "%s[guest %s]\n", i ? "\n" : "", guest->name);
 		socket_print(file, &guest->socket);
+		if (guest->iommu)
+			fputs("iommu = on\n", file);
 		if (guest->sim)
 			fprintf(file, "sim = %u\n", guest->sim);
 		if (guest->sim_names)

@@ -51,6 +51,7 @@ struct wanted_guest {
 	char name[GUEST_NAME_MAX];    /* "" in the making: then guestN */
 	char where[WANTED_WHERE_MAX]; /* "--guest 2", "ivi.conf:3"; "" from the drop-in options */
 	struct guest_socket socket;
+	bool iommu;			  /* its machine may have a virtual IOMMU */
 	unsigned sim;			  /* lines of its simulated chip; 0: none */
 	char (*sim_names)[CHIP_NAME_MAX]; /* owned: sim of them, or NULL: dummy0, dummy1, ... */
 	struct wanted_chip *chips;	  /* owned, in the order of the virtual chip's lines */

@@ -17,6 +17,7 @@ struct guest_chip {
 struct guest {
 	char name[GUEST_NAME_MAX]; /* "guest0", "ivi": unique; the log's tag and the GUEST of GUEST.LINE */
 	struct guest_socket socket;
+	bool iommu;		  /* VIRTIO_F_ACCESS_PLATFORM may be offered */
 	struct guest_chip *chips; /* owned */
 	unsigned n_chips;
 	struct line_rules *lines; /* owned: the virtual chip, 1 to CHIP_LINES_MAX of them */

@@ -307,6 +307,7 @@ static int guest_make(const struct wanted_guest *wanted, const struct resolve_ho
 
 	memcpy(guest->name, wanted->name, sizeof(guest->name));
 	guest->socket = wanted->socket;
+	guest->iommu = wanted->iommu;
 	guest_consumer(guest, making.consumer);
 	for (size_t i = 0; i < wanted->n_chips && ret == 0; i++)
 		ret = chip_add(&making, &wanted->chips[i]);

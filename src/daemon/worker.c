@@ -44,6 +44,7 @@ struct worker {
 	struct chip *chip; /* the virtual one */
 	struct lines lines;
 	struct virtio_gpio gpio;
+	struct vhost_ops ops; /* virtio_gpio_ops as this guest has them */
 	struct vhost_device *device;
 	struct port *port;
 	bool keeper_gone;
@@ -383,6 +384,8 @@ static int attach_device(struct worker *worker)
 	const struct vhost_keeper keeper = { worker, on_vhost_keep, on_vhost_drop, on_vhost_take };
 	int r;
 
+	worker->ops = virtio_gpio_ops;
+	worker->ops.iommu = worker->start->guest->iommu;
 	r = virtio_gpio_init(&worker->gpio, &worker->lines, on_connected, worker);
 	if (r < 0)
 		return r;
@@ -396,8 +399,8 @@ static int attach_device(struct worker *worker)
 				   on_front_end);
 	if (r < 0)
 		return r;
-	r = vhost_device_attach(&worker->device, &worker->loop, &virtio_gpio_ops, &worker->gpio, worker->session,
-				&keeper, worker->tag);
+	r = vhost_device_attach(&worker->device, &worker->loop, &worker->ops, &worker->gpio, worker->session, &keeper,
+				worker->tag);
 	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */
 	kept_deinit(worker->start->kept);
 	if (r == 0)

@@ -15,7 +15,7 @@ uint64_t device_features(const struct vhost_device *device)
 	uint64_t features = device->ops->features | VHOST_F_LOG_ALL | VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC |
 			    VIRTIO_F_EVENT_IDX | VIRTIO_F_RING_PACKED | VHOST_USER_F_PROTOCOL_FEATURES;
 
-	if ((device->session->protocol_features & iotlb_needs) == iotlb_needs)
+	if (device->ops->iommu && (device->session->protocol_features & iotlb_needs) == iotlb_needs)
 		features |= VIRTIO_F_ACCESS_PLATFORM;
 	return features;
 }

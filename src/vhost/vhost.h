@@ -43,6 +43,11 @@ struct vhost_ops {
 	const char *const *feature_names; /* theirs, VHOST_DEVICE_FEATURES of them by bit; may be NULL, as may each */
 	unsigned n_queues;		  /* 1 to VHOST_QUEUES_MAX */
 	uint32_t config_size;		  /* of the configuration space, up to VHOST_CONFIG_MAX */
+	/*
+	 * VIRTIO_F_ACCESS_PLATFORM may be offered. QEMU 9.0 and later take it for the guest whatever iommu_platform=
+	 * says, and a device with the bit that is not behind the machine's virtual IOMMU does not start there.
+	 */
+	bool iommu;
 
 	/* Writes the whole configuration space, little-endian. */
 	void (*config_read)(void *ctx, void *config);

@@ -7,14 +7,25 @@ daemon_pid=
 # daemon_start DIR COUNT DEVICES: sockets DIR/gpio.sock0…, control socket DIR/ctl.sock.
 daemon_start() {
 	daemon_dir=$1
-	"$VHOST_DEVICE_GPIO" -s "$1/gpio.sock" -c "$2" -l "$3" --control "$1/ctl.sock" \
-		--log-level debug >"$1/daemon.log" 2>&1 </dev/null &
+	daemon_run -s "$1/gpio.sock" -c "$2" -l "$3"
+	wait_until 5 daemon_ready "gpio.sock$(($2 - 1))"
+}
+
+# daemon_start_guest DIR KEYS: one guest with these keys, socket DIR/gpio.sock.
+daemon_start_guest() {
+	daemon_dir=$1
+	daemon_run --guest "socket=$1/gpio.sock,$2"
+	wait_until 5 daemon_ready gpio.sock
+}
+
+daemon_run() {
+	"$VHOST_DEVICE_GPIO" "$@" --control "$daemon_dir/ctl.sock" --log-level debug \
+		>"$daemon_dir/daemon.log" 2>&1 </dev/null &
 	daemon_pid=$!
-	wait_until 5 daemon_ready $(($2 - 1))
 }
 
 daemon_ready() {
-	[[ -S $daemon_dir/gpio.sock$1 && -S $daemon_dir/ctl.sock ]]
+	[[ -S $daemon_dir/$1 && -S $daemon_dir/ctl.sock ]]
 }
 
 daemon_alive() {

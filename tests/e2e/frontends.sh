@@ -117,7 +117,7 @@ frontend_iommu() {
 		check_skip 'everything' 'neither this Debian nor its backports have QEMU 9 or later'
 		return 0
 	fi
-	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
+	check_needed 'the daemon starts' daemon_start_guest "$dir" sim=8,iommu=on
 	guest=guest side=guest0 pace=0.3
 	check_needed 'a guest boots' boot guest "$dir/gpio.sock" 60 iommu
 	basics 8
@@ -132,6 +132,13 @@ frontend_iommu() {
 	check 'the rebooted guest has no kernel errors' check_dmesg
 	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
 	pace=0.05
+
+	mkdir "$dir/beside"
+	check_needed 'the daemon starts for a device that is not behind it' daemon_start "$dir/beside" 1 s8
+	check_needed 'a guest boots with the IOMMU and the device beside it' boot beside "$dir/beside/gpio.sock" 60 beside
+	guest=beside
+	check 'that guest has its lines' check_detect 8
+	check 'and gpioset drives what the host reads' check_set
 }
 
 check_translated() {

@@ -19,9 +19,9 @@
 #define VMM_FEATURES                                                                                                   \
 	(FEATURE(VIRTIO_GPIO_F_IRQ) | FEATURE(VIRTIO_F_INDIRECT_DESC) | FEATURE(VIRTIO_F_EVENT_IDX) |                  \
 	 FEATURE(VHOST_USER_F_PROTOCOL_FEATURES) | FEATURE(VIRTIO_F_VERSION_1))
-/* What the program under test offers: at first, and once BACKEND_REQ and REPLY_ACK are negotiated. */
-#define VMM_OFFERED_FIRST    (VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED) | FEATURE(VHOST_F_LOG_ALL))
-#define VMM_OFFERED	     (VMM_OFFERED_FIRST | FEATURE(VIRTIO_F_ACCESS_PLATFORM))
+/* What the program under test offers; and to a guest with iommu=on, once BACKEND_REQ and REPLY_ACK are negotiated. */
+#define VMM_OFFERED	     (VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED) | FEATURE(VHOST_F_LOG_ALL))
+#define VMM_OFFERED_IOMMU    (VMM_OFFERED | FEATURE(VIRTIO_F_ACCESS_PLATFORM))
 #define VMM_PROTOCOL_OFFERED (VMM_PROTOCOL_FEATURES | FEATURE(VU_PROTOCOL_INBAND_NOTIFICATIONS))
 /* What is negotiated, unless a test wants something else: kicks and calls come over fds. */
 #define VMM_PROTOCOL_FEATURES                                                                                          \

@@ -64,6 +64,7 @@ static struct {
 	struct line_state line_state[N_LINES];
 	struct lines lines;
 	struct virtio_gpio gpio;
+	struct vhost_ops ops; /* with a virtual IOMMU */
 	struct vhost_device *device;
 	int front_fd; /* our end of the connection */
 	int memory_fd, inflight_fd, state_fd;
@@ -141,11 +142,13 @@ static void attach(void)
 	const struct lines_host lines_host = { .ctx = &f.gpio, .irq = virtio_gpio_irq, .changed = on_line_changed };
 	const struct vhost_keeper keeper = { NULL, keep, drop, take };
 
+	f.ops = virtio_gpio_ops;
+	f.ops.iommu = true;
 	if (loop_init(&f.loop) < 0 || chip_attach(&f.spec, &f.found, f.chip_state, &chip_host, &f.chip) < 0 ||
 	    lines_attach(&f.lines, f.chip, "fuzz", line_rules, LINES_BEGIN_RESUME, f.line_state, &lines_host,
 			 no_kept_line, NULL) < 0 ||
 	    virtio_gpio_init(&f.gpio, &f.lines, on_connected, NULL) < 0 ||
-	    vhost_device_attach(&f.device, &f.loop, &virtio_gpio_ops, &f.gpio, f.session, &keeper, "fuzz") < 0)
+	    vhost_device_attach(&f.device, &f.loop, &f.ops, &f.gpio, f.session, &keeper, "fuzz") < 0)
 		abort();
 }
 

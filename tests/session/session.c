@@ -78,6 +78,24 @@ int session_setup_with(void **state, const char *device_list, unsigned ring_size
 	return 0;
 }
 
+int session_setup_guest(void **state, const char *keys)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	char list[128] = "", text[256];
+	const char *guests[] = { text, NULL };
+
+	if (!session)
+		return -1;
+	*state = session;
+	if (outside_wants_real())
+		make_real(session, "s8", list, sizeof(list));
+	snprintf(text, sizeof(text), "%s%s,%s", list[0] ? "lines=@" : "sim=8", list, keys);
+	daemon_start_guests(&session->daemon, guests, NULL);
+	outside_open(&session->outside, session->daemon.control);
+	vmm_init(&session->vmm, 0);
+	return 0;
+}
+
 int session_setup_real(void **state, const struct gpio_sim *chip, unsigned ring_size)
 {
 	struct session *session = calloc(1, sizeof(*session));

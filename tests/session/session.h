@@ -31,6 +31,8 @@ int session_setup_started(void **state);
 int session_setup_plain(void **state);
 /* Other chips, other ring sizes (0: the usual), nobody connected. */
 int session_setup_with(void **state, const char *device_list, unsigned ring_size);
+/* 8 lines, and these keys of --guest. */
+int session_setup_guest(void **state, const char *keys);
 /* A real chip, which is removed in the end. */
 int session_setup_real(void **state, const struct gpio_sim *chip, unsigned ring_size);
 int session_teardown(void **state);

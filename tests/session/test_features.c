@@ -9,7 +9,7 @@ static void offers_exactly_what_it_honours(void **state)
 	struct session *s = *state;
 
 	vmm_connect(&s->vmm, session_socket(s));
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED_FIRST);
+	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 }
 
 static void offers_exactly_these_protocol_features(void **state)

@@ -14,9 +14,14 @@
 
 static struct iommu iommu;
 
+static int setup_fresh(void **state)
+{
+	return session_setup_guest(state, "iommu=on");
+}
+
 static int setup(void **state)
 {
-	int r = session_setup(state);
+	int r = setup_fresh(state);
 
 	if (r == 0)
 		iommu_start(&iommu, *state);
@@ -79,19 +84,32 @@ static void invalidate_all(void)
 	assert_ok(iommu_send(&iommu, VU_IOTLB_INVALIDATE, (uint64_t)-IOMMU_IOVA, 0, 0));
 }
 
+/* QEMU would give the bit to a driver that must not have it. */
+static void not_offered_unless_the_host_says_so(void **state)
+{
+	struct session *s = *state;
+	struct connection *c = &s->vmm.connection;
+
+	vmm_connect(&s->vmm, session_socket(s));
+	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
+	vmm_open_channel(&s->vmm);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED);
+	assert_refused(message_send_u64(c, VU_SET_FEATURES, IOMMU_FEATURES));
+}
+
 static void offered_with_the_channel_only(void **state)
 {
 	struct session *s = *state;
 	struct connection *c = &s->vmm.connection;
 
 	vmm_connect(&s->vmm, session_socket(s));
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED_FIRST);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED);
 	assert_ok(message_send_u64(c, VU_SET_PROTOCOL_FEATURES, FEATURE(VU_PROTOCOL_REPLY_ACK)));
 	c->mode = CONNECTION_ACK;
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED_FIRST);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED);
 	assert_refused(message_send_u64(c, VU_SET_FEATURES, IOMMU_FEATURES));
 	assert_ok(message_send_u64(c, VU_SET_PROTOCOL_FEATURES, VMM_PROTOCOL_FEATURES));
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED_IOMMU);
 	assert_ok(message_send_u64(c, VU_SET_FEATURES, IOMMU_FEATURES));
 }
 
@@ -646,12 +664,13 @@ static void the_dirty_log_has_guest_pages(void **state)
 	free(want);
 }
 
-#define FRESH(rows, fn)	  ROW_TEST_FIXTURE(rows, fn, session_setup, session_teardown)
+#define FRESH(rows, fn)	  ROW_TEST_FIXTURE(rows, fn, setup_fresh, session_teardown)
 #define STARTED(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ROW_TEST_FIXTURE("F-09", not_offered_unless_the_host_says_so, session_setup, session_teardown),
 		FRESH("F-09", offered_with_the_channel_only),
 		STARTED("F-09 V-93", each_page_is_asked_for_once),
 		STARTED("V-93", a_miss_holds_up_its_ring_only),

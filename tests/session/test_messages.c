@@ -113,11 +113,11 @@ static void several_messages_in_one_segment(void **state)
 	vmm_connect(&s->vmm, session_socket(s));
 	assert_true(connection_send_bytes(c, headers, sizeof(headers), NULL, 0));
 	assert_true(connection_receive_reply(c, VU_GET_FEATURES, &value, 8));
-	assert_int_equal(value, VMM_OFFERED_FIRST);
+	assert_int_equal(value, VMM_OFFERED);
 	assert_true(connection_receive_reply(c, VU_GET_PROTOCOL_FEATURES, &value, 8));
 	assert_int_equal(value, VMM_PROTOCOL_OFFERED);
 	assert_true(connection_receive_reply(c, VU_GET_FEATURES, &value, 8));
-	assert_int_equal(value, VMM_OFFERED_FIRST);
+	assert_int_equal(value, VMM_OFFERED);
 }
 
 static void message_and_a_half_in_one_segment(void **state)

@@ -79,7 +79,7 @@ static void qemu_connects(struct session *s)
 
 	vmm_connect(&s->vmm, session_socket(s));
 	c->mode = CONNECTION_ASYNC;
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED_FIRST);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED);
 	assert_int_equal(message_get_u64(c, VU_GET_PROTOCOL_FEATURES), VMM_PROTOCOL_OFFERED);
 	/* All that is offered, also what it never uses: in-band notifications, in-flight regions, the device's state. */
 	message_send_u64(c, VU_SET_PROTOCOL_FEATURES, VMM_PROTOCOL_OFFERED);
@@ -310,7 +310,7 @@ static void uml_connects(struct session *s)
 	vmm_connect(&s->vmm, session_socket(s));
 	c->mode = CONNECTION_SYNC;
 	assert_true(connection_send(c, VU_SET_OWNER, 0, NULL, 0, NULL, 0));
-	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED_FIRST);
+	assert_int_equal(message_get_u64(c, VU_GET_FEATURES), VMM_OFFERED);
 	assert_int_equal(message_get_u64(c, VU_GET_PROTOCOL_FEATURES) & UML_PROTOCOL, UML_PROTOCOL);
 	assert_true(connection_send(c, VU_SET_PROTOCOL_FEATURES, VU_NEED_REPLY, &protocol, 8, NULL, 0));
 	assert_ok(connection_receive_ack(c, VU_SET_PROTOCOL_FEATURES));

@@ -58,6 +58,7 @@ static const struct {
 	  "ivi /run/vgpio/ivi.sock 660 gid36 L[pinctrl-rp1]{4-7:17=door !out bias2 5000us}" },
 	{ "[guest a]\nsim=4\n[guest b]\nfd = 5\nnames = x:y\nsim = 2\n", "a sim4 S[sim]|b fd5 sim2(x,y) S[sim]" },
 	{ "[guest a]\nsim=4", "a sim4 S[sim]" },
+	{ "[guest a]\nsim = 4\niommu = on\n[guest b]\niommu = off\nsim = 1\n", "a iommu sim4 S[sim]|b sim1 S[sim]" },
 	{ "\xef\xbb\xbf[guest a]\r\nsim = 4 ; four\r\n", "a sim4 S[sim]" },
 	{ "\xef\xbb\xbf; nothing\n[guest a]# a comment\nsim: 4\n # more\n", "a sim4 S[sim]" },
 	{ "[ guest\ta ] ; here\nsim=1\n", "a sim1 S[sim]" },
@@ -124,7 +125,8 @@ static const struct {
 	{ "[guest a\nsim = 1\n", "f:1: a section without ']'" },
 	{ "\n[guest a] sim = 1\n", "f:2: something after the ']' of a section" },
 	{ "[guest a]\nsim = 1\n  [guest b]\n", "f:3: a section does not begin at the start of its line" },
-	{ "[guest a]\n= 1\n", "f:2: unknown key \"\" (socket, fd, socket-mode, socket-group, sim, names, lines)" },
+	{ "[guest a]\n= 1\n",
+	  "f:2: unknown key \"\" (socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
 	/* Sections. */
 	{ "[gest a]\nsim=1\n", "f:1: unknown section \"gest\"; did you mean \"guest\"?" },
 	{ "[daemon]\n", "f:1: unknown section \"daemon\" (guest, line)" },

@@ -51,6 +51,8 @@ static const struct {
 	{ "socket=a,socket-mode=0660,socket-group=0,sim=1", "guest0 a 660 gid0 sim1 S[sim]" },
 	{ "socket=a,socket-mode=7,socket-group=4294967294,sim=1", "guest0 a 7 gid4294967294 sim1 S[sim]" },
 	{ "fd=0,sim=1", "guest0 fd0 sim1 S[sim]" },
+	{ "iommu=on,sim=1", "guest0 iommu sim1 S[sim]" },
+	{ "sim=1,iommu=off", "guest0 sim1 S[sim]" },
 };
 
 static void words_and_their_meaning(void **state)
@@ -73,11 +75,12 @@ static const struct {
 	{ "sim", "--guest: \"sim\" is no key=value" },
 	{ "scoket=a,sim=1", "--guest: unknown key \"scoket\"; did you mean \"socket\"?" },
 	{ "socket_mode=a,sim=1", "--guest: unknown key \"socket_mode\"; did you mean \"socket-mode\"?" },
-	{ "=a", "--guest: unknown key \"\" (name, socket, fd, socket-mode, socket-group, sim, names, lines)" },
+	{ "=a", "--guest: unknown key \"\" (name, socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
 	{ "sm=1", "--guest: unknown key \"sm\"; did you mean \"sim\"?" },
-	{ "fb=1", "--guest: unknown key \"fb\" (name, socket, fd, socket-mode, socket-group, sim, names, lines)" },
+	{ "fb=1",
+	  "--guest: unknown key \"fb\" (name, socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
 	{ "speed=9",
-	  "--guest: unknown key \"speed\" (name, socket, fd, socket-mode, socket-group, sim, names, lines)" },
+	  "--guest: unknown key \"speed\" (name, socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
 	{ "sim=1,sim=1", "--guest: \"sim\" is given twice" },
 	{ "socket=,sim=1", "--guest: socket: empty" },
 	{ "name=a b,sim=1", "--guest: name: \"a b\" is no guest's name: letters, digits, '-' and '_' only" },
@@ -100,6 +103,8 @@ static const struct {
 	{ "socket-group=0,sim=1", "--guest: socket-group: \"0\" has no socket to be the group of" },
 	{ "socket=a,socket-group=no such group,sim=1", "--guest: socket-group: there is no group \"no such group\"" },
 	{ "socket=a,socket-group=4294967295,sim=1", "--guest: socket-group: group \"4294967295\": too large a number" },
+	{ "iommu=yes,sim=1", "--guest: iommu: \"yes\" is neither on nor off" },
+	{ "iommu=,sim=1", "--guest: iommu: empty" },
 	{ "sim=0", "--guest: sim: \"0\" is no number of lines from 1 to 65535" },
 	{ "sim=65536", "--guest: sim: \"65536\" is no number of lines from 1 to 65535" },
 	{ "sim=s8", "--guest: sim: \"s8\" is no number of lines from 1 to 65535" },

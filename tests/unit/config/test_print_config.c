@@ -50,7 +50,7 @@ static void the_text(void **state)
 	    "ivi.sock,socket-mode=660,socket-group=36,lines=@pinctrl-rp1{17=door,input,bias=pull-up,"
 	    "debounce=5ms:\"Red "
 	    "LED\"=led:4-7:8,on-disconnect=release:9,no-irq,ro,active-low:10}@gpiochip1@\"0\"{\"5\"}");
-	add("sim=3,names=a:[b],fd=5");
+	add("sim=3,names=a:[b],fd=5,iommu=on");
 	assert_int_equal(print(), 0);
 	assert_string_equal(text, "[guest ivi]\n"
 				  "socket = /run/ivi.sock\n"
@@ -64,6 +64,7 @@ static void the_text(void **state)
 				  "\n"
 				  "[guest guest1]\n"
 				  "fd = 5\n"
+				  "iommu = on\n"
 				  "sim = 3\n"
 				  "names = a:\"[b]\"\n");
 }
@@ -227,6 +228,7 @@ static void put_guest(char *word)
 		put(word, "socket=%s", PICK("/run/x", "\"a, b\"", "\"a \\; b\"", "/a=b;#c", "\"\\\"\"", "\xc3\xa4"));
 	if (below(4) == 0)
 		put(word, ",socket-mode=%o,socket-group=%u", below(01000), below(70000));
+	put(word, "%s", PICK("", "", ",iommu=on", ",iommu=off"));
 	if (sim)
 		put(word, ",sim=%u", sim);
 	if (sim && below(2)) {

@@ -78,6 +78,8 @@ const char *wanted_text(const struct wanted_guest *guest)
 		add("%o ", (unsigned)guest->socket.mode);
 	if (guest->socket.has_group)
 		add("gid%u ", (unsigned)guest->socket.group);
+	if (guest->iommu)
+		add("iommu ");
 	if (guest->sim)
 		add("sim%u", guest->sim);
 	for (unsigned i = 0; guest->sim_names && i < guest->sim; i++)
