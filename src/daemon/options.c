@@ -38,11 +38,12 @@ enum option_id {
 	OPTION_CHECK,
 	OPTION_PRINT_CONFIG,
 	OPTION_MAKE_SAFE,
+	OPTION_PRINT_CAPABILITIES,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTIONS_KNOWN,
 	OPTION_LATER = OPTIONS_KNOWN, /* this one and all after it are not there yet */
-	OPTIONS_ALL = OPTION_LATER + 2,
+	OPTIONS_ALL = OPTION_LATER + 1,
 };
 
 struct option_row {
@@ -74,10 +75,11 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 				  "print the guests as a configuration file, and exit" },
 	[OPTION_MAKE_SAFE] = { "make-safe", 0, "hold", true,
 			       "put each line into its on-disconnect state, and exit, or hold it" },
+	[OPTION_PRINT_CAPABILITIES] = { "print-capabilities", 0, NULL, false,
+					"print, for management software, what this is, and exit" },
 	[OPTION_HELP] = { "help", 'h', NULL, false, "print this and exit" },
 	[OPTION_VERSION] = { "version", 'V', NULL, false, "print the version and exit" },
-	[OPTION_LATER] = { "print-capabilities", 0, NULL, false, NULL },
-	{ "sandbox", 0, NULL, false, NULL },
+	[OPTION_LATER] = { "sandbox", 0, NULL, false, NULL },
 };
 
 /* getopt_long()'s values of long options: beyond every letter. */
@@ -333,14 +335,34 @@ static enum options_result sources_take(struct options *options, const char *con
 	return OPTIONS_RUN;
 }
 
+/*
+ * vhost-user.rst, "Backend program conventions": with --print-capabilities all other options and words are ignored, so
+ * also those that are wrong, or lack their value.
+ */
+static bool capabilities_wanted(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--", 2) == 0 &&
+		    strcmp(argv[i] + 2, option_rows[OPTION_PRINT_CAPABILITIES].name) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum options_result options_parse(struct options *options, int argc, char **argv)
 {
+	/* vhost-user.json, @VHostUserBackendCapabilities: features are those of the type, and this one has none. */
+	static const char capabilities[] = "{\n  \"type\": \"gpio\",\n  \"features\": []\n}\n";
 	struct parser parser = { .options = options };
 	const char *const *values = parser.values;
 	enum options_result result;
 	const char *level;
 
 	*options = (struct options){ .log_level = LOG_LEVEL_INFO, .fd = -1, .ready_fd = -1 };
+	if (capabilities_wanted(argc, argv)) {
+		memcpy(options->text, capabilities, sizeof(capabilities));
+		return OPTIONS_DONE;
+	}
 	result = words_parse(&parser, argc, argv);
 	level = values[OPTION_LOG_LEVEL];
 	if (result == OPTIONS_RUN && level && log_level_parse(level, &options->log_level) < 0)

@@ -17,7 +17,7 @@ enum options_result {
 	OPTIONS_CHECK,	      /* --check */
 	OPTIONS_PRINT_CONFIG, /* --print-config */
 	OPTIONS_MAKE_SAFE,    /* --make-safe */
-	OPTIONS_DONE,	      /* help or version: what to print is in text; exit status 0 */
+	OPTIONS_DONE,	      /* help, version, capabilities: what to print is in text; exit status 0 */
 	OPTIONS_REFUSE,	      /* what is wrong, in one line, is in text; exit status 2 */
 };
 

@@ -309,8 +309,8 @@ static void each_worker_has_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLAIN(a_listening_one),
-		PLAIN(a_connected_one_ends_with_the_front_end),
+		CASE("B-02", a_listening_one),
+		CASE("B-02", a_connected_one_ends_with_the_front_end),
 		PLAIN(a_connected_one_sees_the_end_of_the_program),
 		PLAIN(a_connected_one_sees_a_crash_loop),
 		PLAIN(a_connected_and_a_listening_one),

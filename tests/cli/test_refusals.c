@@ -38,9 +38,17 @@ static void words_that_make_no_sense(void **state)
 	assert_false(file_exists("a0"));
 }
 
+static void two_sockets_or_none(void **state)
+{
+	check("-s a --fd 0 -l s8", 2, "--socket-path and --fd: one socket is enough");
+	check("--fd 0 --socket-path=a --device-list=s8", 2, "--socket-path and --fd: one socket is enough");
+	assert_false(file_exists("a0"));
+	check("-l s8", 2, "--socket-path is missing");
+}
+
 static void words_of_later_versions(void **state)
 {
-	check("--print-capabilities", 2, "--print-capabilities is not supported by this version");
+	check("--sandbox", 2, "--sandbox is not supported by this version");
 }
 
 /* The Rust program's own example, on a machine without these chips. */
@@ -95,9 +103,10 @@ static void help_and_version_go_to_stdout(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE("B-10", words_that_make_no_sense),		  PLAIN(words_of_later_versions),
-		CASE("B-10", chip_that_does_not_exist),		  CASE("B-10", socket_that_cannot_be_made),
-		CASE("B-10", control_socket_that_cannot_be_made), PLAIN(help_and_version_go_to_stdout),
+		CASE("B-10", words_that_make_no_sense),	  CASE("B-03", two_sockets_or_none),
+		PLAIN(words_of_later_versions),		  CASE("B-10", chip_that_does_not_exist),
+		CASE("B-10", socket_that_cannot_be_made), CASE("B-10", control_socket_that_cannot_be_made),
+		PLAIN(help_and_version_go_to_stdout),
 	};
 
 	return cmocka_run_group_tests_name("cli refusals", tests, NULL, NULL);

@@ -263,9 +263,28 @@ static void guests_of_both_kinds(void **state)
 	parsed_free(&parsed);
 }
 
+static void capabilities_and_nothing_else(void **state)
+{
+	static const char *const words[] = {
+		"--print-capabilities",	       "--print-capabilities --nope x",
+		"-s --print-capabilities",     "-x -l q --guest = --config /nix --print-capabilities -s",
+		"--help --print-capabilities", "a b -- --print-capabilities",
+	};
+	struct parsed parsed;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		assert_int_equal(parse(&parsed, words[i]), OPTIONS_DONE);
+		assert_string_equal(parsed.text, "{\n  \"type\": \"gpio\",\n  \"features\": []\n}\n");
+	}
+	assert_int_equal(parse(&parsed, "--print-capabilities=x"), OPTIONS_REFUSE);
+	assert_string_equal(parsed.text, "--print-capabilities takes no value");
+	assert_int_equal(parse(&parsed, "--print"), OPTIONS_REFUSE);
+	assert_string_equal(parsed.text, "unknown option \"--print\"");
+}
+
 static void words_due_later_are_refused(void **state)
 {
-	static const char *const later[] = { "print-capabilities", "sandbox" };
+	static const char *const later[] = { "sandbox" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
 		struct parsed parsed;
@@ -311,6 +330,7 @@ int main(void)
 		cmocka_unit_test(guests_of_both_kinds),
 		cmocka_unit_test(help_and_version),
 		ROW_TEST("B-10", refusals_name_word_and_place),
+		ROW_TEST("B-04", capabilities_and_nothing_else),
 		cmocka_unit_test(words_due_later_are_refused),
 		cmocka_unit_test(control_path_is_checked),
 	};
