@@ -300,13 +300,10 @@ static bool packed_looks_new(const struct ring *ring, bool moved)
 	return memory_is_new(ring);
 }
 
+/* A place in the ring says nothing, and nothing in flight neither: after a reset the driver is at the start again. */
 static bool packed_is_behind_driver(const struct ring *ring)
 {
-	const struct packed *packed = &ring->packed;
-	bool same = packed->next_avail.index == packed->next_used.index &&
-		    packed->next_avail.wrap == packed->next_used.wrap;
-
-	return same || !memory_is_new(ring);
+	return !memory_is_new(ring);
 }
 
 static uint32_t packed_position(const struct ring *ring)

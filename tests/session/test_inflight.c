@@ -283,6 +283,61 @@ static void buffers_are_held_over_a_reconnect(void **state)
 	shared_free(&shared);
 }
 
+static void packed_begin(struct session *s, const struct vu_inflight *wire, int fd)
+{
+	vmm_connect(&s->vmm, session_socket(s));
+	vmm_negotiate(&s->vmm, VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED), VMM_PROTOCOL_FEATURES);
+	vmm_send_memory(&s->vmm);
+	if (fd >= 0)
+		assert_ok(message_set_inflight(&s->vmm.connection, wire, fd));
+}
+
+static void packed_start(struct session *s)
+{
+	for (unsigned i = 0; i < VMM_RINGS; i++) {
+		vmm_ring_setup(&s->vmm, i, ring_base(&s->vmm.rings[i]));
+		vmm_ring_enable(&s->vmm, i, true);
+		ring_kick(&s->vmm.rings[i]);
+	}
+}
+
+/* The same with packed rings; and their region is not believed when the rings are new ones. */
+static void packed_rings_over_a_reconnect(void **state)
+{
+	struct vu_inflight wire = { .num_queues = VMM_RINGS, .queue_size = VMM_RING_SIZE };
+	struct session *s = *state;
+	uint16_t heads[4];
+	int fd;
+
+	packed_begin(s, NULL, -1);
+	fd = message_get_inflight(&s->vmm.connection, &wire, sizeof(wire));
+	assert_true(fd >= 0);
+	assert_ok(message_set_inflight(&s->vmm.connection, &wire, fd));
+	packed_start(s);
+	for (uint16_t i = 0; i < 4; i++)
+		heads[i] = gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
+	line_pulse(s, 0);
+	assert_event(s, heads[0], GPIO_EVENT_VALID);
+	vmm_disconnect(&s->vmm);
+	packed_begin(s, &wire, fd);
+	packed_start(s);
+	assert_serving(s);
+	assert_held(s, heads, 1, 4);
+	heads[0] = gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);
+	line_pulse(s, 0);
+	assert_event(s, heads[0], GPIO_EVENT_VALID);
+
+	gpio_arm(&s->vmm, 1, GPIO_IRQ_RISING);
+	vmm_disconnect(&s->vmm);
+	packed_begin(s, &wire, fd);
+	vmm_restart(&s->vmm);
+	assert_int_equal(gpio_set_irq_type(&s->vmm, 1, GPIO_IRQ_RISING), GPIO_OK);
+	line_pulse(s, 1);
+	assert_no_event(s);
+	assert_int_equal(daemon_logged(&s->daemon, "the in-flight region is not of this ring"), 2);
+	close(fd);
+}
+
 static void another_daemon_takes_them_up(void **state)
 {
 	struct session *s = *state;
@@ -615,6 +670,7 @@ int main(void)
 		FRESH("V-86", bad_region_is_refused),
 		FRESH("V-86", region_tells_what_is_in_flight),
 		FRESH("V-86 V-87 PF-12 S-02", buffers_are_held_over_a_reconnect),
+		FRESH("V-86 V-87 S-02", packed_rings_over_a_reconnect),
 		FRESH("V-86 V-87 S-02", another_daemon_takes_them_up),
 		FRESH("V-86 V-87", region_of_a_back_end_that_died),
 		FRESH("V-86 S-08 X-12", region_of_another_run_is_not_believed),

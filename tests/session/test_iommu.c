@@ -558,6 +558,47 @@ static void a_full_channel_is_tried_again(void **state)
 	assert_int_equal(iommu_count(&iommu, page, VU_ACCESS_RO), 1);
 }
 
+/* What was asked over the old channel, and not answered, is asked again over the new one. */
+static void another_channel_while_a_miss_is_pending(void **state)
+{
+	struct session *s = *state;
+	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
+	uint64_t page;
+	int ends[2];
+
+	assert_answered(0);
+	iommu_settle(&iommu);
+	iommu_drop(&iommu);
+	page = ring_next_slot(ring) & ~(PAGE - 1);
+	assert_ok(iommu_send(&iommu, VU_IOTLB_INVALIDATE, page, PAGE, 0));
+	gpio_send(&s->vmm, GPIO_GET_DIRECTION, 0, 0);
+	ring_kick(ring);
+	iommu_wait_asked(&iommu, 1);
+	iommu_stop(&iommu);
+	iommu_drop(&iommu);
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	connection_adopt(&iommu.channel, ends[0]);
+	assert_ok(message_send(&s->vmm.connection, VU_SET_BACKEND_REQ_FD, NULL, 0, &ends[1], 1));
+	close(ends[1]);
+	assert_int_equal(iommu_wait(&iommu, VMM_REQUESTQ).len, 2);
+	assert_int_equal(iommu_count(&iommu, page, VU_ACCESS_RO), 1);
+}
+
+/* More than there is behind the address: all of that is taken back. */
+static void taken_back_beyond_the_last_address(void **state)
+{
+	struct session *s = *state;
+	uint64_t page;
+
+	assert_answered(0);
+	iommu_settle(&iommu);
+	iommu_drop(&iommu);
+	page = ring_next_slot(&s->vmm.rings[VMM_REQUESTQ]) & ~(PAGE - 1);
+	assert_ok(iommu_send(&iommu, VU_IOTLB_INVALIDATE, page, UINT64_MAX, 0));
+	assert_answered(0);
+	assert_int_equal(iommu_count(&iommu, page, VU_ACCESS_RO), 1);
+}
+
 /* A channel that is closed is none: what waited is an error. Another one may come. */
 static void a_closed_channel_is_none(void **state)
 {
@@ -688,6 +729,8 @@ int main(void)
 		FRESH("V-93", without_a_channel_a_miss_is_an_error),
 		STARTED("V-93", a_full_channel_is_tried_again),
 		STARTED("V-93", a_closed_channel_is_none),
+		STARTED("V-93", another_channel_while_a_miss_is_pending),
+		STARTED("V-93", taken_back_beyond_the_last_address),
 		STARTED("V-93", bad_messages_are_refused),
 		STARTED("V-93", segments_that_reach_far),
 		STARTED("V-88", the_dirty_log_has_guest_pages),

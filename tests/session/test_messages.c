@@ -237,6 +237,33 @@ static void unknown_message_closes(void **state)
 	}
 }
 
+static void a_reply_that_nobody_asked_for_closes(void **state)
+{
+	struct session *s = *state;
+
+	connect_negotiated(s);
+	assert_true(connection_send(&s->vmm.connection, VU_GET_FEATURES, VU_REPLY, NULL, 0, NULL, 0));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
+}
+
+/* The size is one that the message may have, and its regions are not there. */
+static void memory_table_without_its_regions_is_refused(void **state)
+{
+	struct session *s = *state;
+	struct {
+		uint32_t n_regions, padding;
+		struct vu_region regions[2];
+	} table = { .n_regions = 2 };
+	struct vu_region regions[MEMORY_REGIONS_MAX];
+	int fds[MEMORY_REGIONS_MAX];
+
+	memory_table(&s->vmm.memory, regions, fds);
+	table.regions[0] = regions[0];
+	fds[1] = fds[0];
+	assert_refused(message_send(&s->vmm.connection, VU_SET_MEM_TABLE, &table, 8 + sizeof(regions[0]), fds, 2));
+	assert_serving(s);
+}
+
 static void messages_of_other_devices_are_refused(void **state)
 {
 	static const struct {
@@ -428,6 +455,8 @@ static void status_is_stored(void **state)
 	assert_int_equal(message_get_u64(c, VU_GET_STATUS), 0);
 	assert_ok(message_send_u64(c, VU_SET_STATUS, 8));
 	assert_int_equal(message_get_u64(c, VU_GET_STATUS), 8);
+	assert_refused(message_send_u64(c, VU_SET_STATUS, 0x108));
+	assert_int_equal(message_get_u64(c, VU_GET_STATUS), 8);
 	/* No gating on DRIVER_OK. */
 	vmm_send_memory(&s->vmm);
 	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, 0);
@@ -454,6 +483,8 @@ int main(void)
 		STARTED("V-06", received_fds_are_close_on_exec),
 		FRESH("V-07 V-09", wrong_size_closes),
 		FRESH("V-07 V-08", unknown_message_closes),
+		FRESH("V-07", a_reply_that_nobody_asked_for_closes),
+		STARTED("V-09", memory_table_without_its_regions_is_refused),
 		FRESH("V-07 V-91 V-93 V-100", messages_of_other_devices_are_refused),
 		STARTED("V-11", ring_index_out_of_range_is_refused),
 		STARTED("V-20", each_setting_is_acknowledged),

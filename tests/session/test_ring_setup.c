@@ -274,6 +274,57 @@ static void acknowledged_means_done(void **state)
 	}
 }
 
+static void size_of_a_running_ring_stays(void **state)
+{
+	struct session *s = *state;
+	struct connection *c = &s->vmm.connection;
+
+	assert_refused(message_send_state(c, VU_SET_VRING_NUM, 0, VMM_RING_SIZE / 2));
+	assert_ok(message_send_state(c, VU_SET_VRING_NUM, 0, VMM_RING_SIZE));
+	assert_serving(s);
+}
+
+/* A ring of another size is another ring: what was in flight is not looked for in it. */
+static void another_size_after_a_stop(void **state)
+{
+	struct session *s = *state;
+	uint16_t head;
+
+	gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);
+	vmm_stop(&s->vmm);
+	for (unsigned i = 0; i < VMM_RINGS; i++)
+		s->vmm.rings[i].size = VMM_RING_SIZE / 4;
+	vmm_restart(&s->vmm);
+	assert_int_equal(gpio_set_irq_type(&s->vmm, 0, GPIO_IRQ_RISING), GPIO_OK);
+	line_pulse(s, 0);
+	assert_no_event(s);
+	head = gpio_unmask(&s->vmm, 0);
+	assert_event(s, head, GPIO_EVENT_VALID);
+}
+
+/* Packed rings have any size: it was right when it came, and is not when the ring starts as a split one. */
+static void size_of_the_other_format(void **state)
+{
+	struct session *s = *state;
+	struct connection *c = &s->vmm.connection;
+	struct ring *ring = &s->vmm.rings[0];
+
+	fds_only(s);
+	connect_ready(s);
+	assert_ok(message_send_u64(c, VU_SET_FEATURES, VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED)));
+	assert_ok(message_send_state(c, VU_SET_VRING_NUM, 0, 100));
+	for (enum step step = BASE; step < STEPS; step++)
+		send_step(s, 0, step);
+	assert_ok(message_send_u64(c, VU_SET_FEATURES, VMM_FEATURES));
+	ring_kick(ring);
+	assert_true(wait_readable(ring->err_fd, WAIT_MS));
+	vmm_ring_stop(&s->vmm, 0);
+	for (enum step step = NUM; step < STEPS; step++)
+		send_step(s, 0, step);
+	ring_kick(ring);
+	assert_serving(s);
+}
+
 #define FRESH(rows, fn)	  ROW_TEST_FIXTURE(rows, fn, session_setup, session_teardown)
 #define STARTED(rows, fn) ROW_TEST_FIXTURE(rows, fn, session_setup_started, session_teardown)
 
@@ -293,6 +344,9 @@ int main(void)
 		FRESH("V-77 X-28", enable_of_a_ring_without_addresses),
 		STARTED("V-75", disabled_ring_does_nothing),
 		STARTED("V-25", acknowledged_means_done),
+		STARTED("V-50", size_of_a_running_ring_stays),
+		STARTED("V-50 G-91", another_size_after_a_stop),
+		FRESH("V-50", size_of_the_other_format),
 	};
 
 	return session_run("ring_setup", tests, sizeof(tests) / sizeof(tests[0]));

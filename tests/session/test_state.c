@@ -171,6 +171,39 @@ static void guest_that_did_little_yet(void **state)
 	assert_int_equal(daemon_logged(&s->daemon, "the guest was reset"), 0);
 }
 
+/* The eventq never ran: it is a new one at the destination. */
+static void guest_with_one_ring(void **state)
+{
+	struct session *s = *state;
+	struct saved saved;
+	uint32_t base;
+	uint16_t head;
+
+	simulated_only("two daemons");
+	vmm_deinit(&s->vmm);
+	vmm_init(&s->vmm, 0);
+	vmm_connect(&s->vmm, session_socket(s));
+	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
+	vmm_send_memory(&s->vmm);
+	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, 0);
+	vmm_ring_enable(&s->vmm, VMM_REQUESTQ, true);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_IN), GPIO_OK);
+	base = vmm_ring_stop(&s->vmm, VMM_REQUESTQ);
+	save(s, &saved);
+	move(s, "s8");
+	assert_int_equal(load(s, saved.data, saved.len), 0);
+	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, base);
+	vmm_ring_setup(&s->vmm, VMM_EVENTQ, 0);
+	for (unsigned i = 0; i < VMM_RINGS; i++) {
+		vmm_ring_enable(&s->vmm, i, true);
+		ring_kick(&s->vmm.rings[i]);
+	}
+	assert_int_equal(gpio_get_direction(&s->vmm, 1), GPIO_IN);
+	head = gpio_arm(&s->vmm, 1, GPIO_IRQ_RISING);
+	line_pulse(s, 1);
+	assert_event(s, head, GPIO_EVENT_VALID);
+}
+
 /* The destination's front-end keeps in-flight regions, too, given before the state or after it. */
 static void in_flight_regions_at_the_destination(void **state)
 {
@@ -536,6 +569,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STARTED("V-96 PF-19 S-07", guest_goes_on_at_the_destination),
 		STARTED("V-96", guest_that_did_little_yet),
+		STARTED("V-96", guest_with_one_ring),
 		STARTED("V-96 V-86", in_flight_regions_at_the_destination),
 		STARTED("V-96", source_goes_on),
 		STARTED("V-96", only_when_all_rings_are_stopped),
