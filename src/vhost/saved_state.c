@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "vhost/packed.h"
-#include "vhost/saved_state.h"
 #include "vhost/split.h"
 
 #define MAGIC		0x73646776u /* "vgds" */

@@ -12,7 +12,7 @@
  *   'a' ring head                the guest makes a head available and kicks; in a packed ring the next descriptor,
  *                                with that id
  *   'l' line level               the outside drives a line
- *   'i' offset16 len bytes…      the front-end writes into the in-flight region that it may have given
+ *   'f' offset16 len bytes…      the front-end writes into the in-flight region that it may have given
  *   'k' ring                     a kick as a message
  *   't' n (offset16 byte)…       both rings stop, the state is saved, damaged at n places, and loaded
  *   'r'                          the worker dies, a successor attaches to the session
@@ -446,7 +446,7 @@ static bool run_op(struct input *in)
 		b = next_byte(in);
 		chip_outside_drive(f.chip, a % N_LINES, b & 1);
 		break;
-	case 'i':
+	case 'f':
 		op_inflight(in);
 		break;
 	case 'k':
