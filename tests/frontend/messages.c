@@ -158,7 +158,8 @@ int message_get_config(struct connection *connection, uint32_t offset, uint32_t 
 		failure("GET_CONFIG of %u bytes answered with a payload of %u", size, reply.header.size);
 	if (memcmp(reply.payload, config, sizeof(*config)) != 0)
 		failure("GET_CONFIG answered with another offset, size or flags");
-	memcpy(data, reply.payload + sizeof(*config), size);
+	if (size > 0)
+		memcpy(data, reply.payload + sizeof(*config), size);
 	return 0;
 }
 
