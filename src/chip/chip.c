@@ -27,6 +27,16 @@ int chip_probe(const struct chip_spec *spec, struct chip_found *found, char *why
 	return ret;
 }
 
+size_t chip_state_size(const struct chip_spec *spec, unsigned n_lines)
+{
+	return n_lines * spec->driver->line_state_size;
+}
+
+bool chip_spec_is_sim(const struct chip_spec *spec)
+{
+	return spec->driver == &chip_driver_sim;
+}
+
 bool chip_found_same(const struct chip_found *a, const struct chip_found *b)
 {
 	return a->rdev != 0 && a->rdev == b->rdev;

@@ -109,6 +109,10 @@ struct chip_found {
 	uint64_t rdev; /* of the device node when it was probed, 0 for sim */
 };
 
+/* found->state_size of a chip with that many lines. */
+size_t chip_state_size(const struct chip_spec *spec, unsigned n_lines);
+bool chip_spec_is_sim(const struct chip_spec *spec);
+
 /* Whether both are the same real chip (two simulated chips never are the same). */
 bool chip_found_same(const struct chip_found *a, const struct chip_found *b);
 

@@ -14,6 +14,7 @@ struct chip {
 /* Each function is the one of chip.h with the same name. */
 struct chip_driver {
 	const char *name;
+	size_t line_state_size; /* bytes of session memory a line */
 	int (*probe)(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size);
 	int (*found_line_info)(const struct chip_found *found, unsigned offset, struct chip_line_info *info);
 	/* NULL: a line needs no request before the chip is attached */

@@ -123,7 +123,7 @@ static void line_wait(struct sim *sim, unsigned offset)
 static int sim_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size)
 {
 	found->n_lines = spec->number;
-	found->state_size = spec->number * sizeof(struct sim_line);
+	found->state_size = chip_state_size(spec, spec->number);
 	snprintf(found->label, sizeof(found->label), "sim%u", spec->number);
 	return 0;
 }
@@ -261,6 +261,7 @@ static int sim_outside_pull(struct chip *chip, unsigned offset, enum chip_pull p
 
 const struct chip_driver chip_driver_sim = {
 	.name = "sim",
+	.line_state_size = sizeof(struct sim_line),
 	.probe = sim_probe,
 	.found_line_info = sim_found_line_info,
 	.attach = sim_attach,

@@ -81,19 +81,34 @@ static int fds_read(struct activation *activation, char *why, size_t why_size)
 	return names_read(activation, getenv("LISTEN_FDNAMES"), why, why_size);
 }
 
-int activation_init(struct activation *activation, char *why, size_t why_size)
+void activation_forget(void)
 {
 	/* LISTEN_PIDFDID says again, more strictly, what LISTEN_PID says. */
 	static const char *const variables[] = { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		unsetenv(variables[i]);
+}
+
+int activation_init(struct activation *activation, char *why, size_t why_size)
+{
 	int ret;
 
 	*activation = (struct activation){ 0 };
 	ret = fds_read(activation, why, why_size);
-	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
-		unsetenv(variables[i]);
+	activation_forget();
 	if (ret < 0)
 		activation_deinit(activation);
 	return ret;
+}
+
+void activation_close(struct activation *activation)
+{
+	for (size_t i = 0; i < activation->n_fds; i++) {
+		if (!activation->fds[i].taken)
+			close(activation->fds[i].fd);
+		activation->fds[i].taken = true;
+	}
 }
 
 void activation_deinit(struct activation *activation)

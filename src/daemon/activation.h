@@ -33,6 +33,10 @@ struct activation {
  * process: no fds, no failure. No program that we run inherits the fds. -errno, with the reason in words.
  */
 int activation_init(struct activation *activation, char *why, size_t why_size);
+/* Clears the environment of them, whatever they say: they were for an earlier program of this process. */
+void activation_forget(void);
+/* Closes those that were not taken. */
+void activation_close(struct activation *activation);
 /* Idempotent. The fds stay open. */
 void activation_deinit(struct activation *activation);
 

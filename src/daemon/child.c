@@ -135,19 +135,38 @@ static void patience_over(struct loop_timer *timer)
 	kill(child->pid, SIGKILL);
 }
 
+/* A process that was told to make room does so, or is killed. */
+static void room_await(struct child *child)
+{
+	child->restarting = true;
+	if (loop_timer_set(child->loop, &child->pause, CHILD_RESTART_PATIENCE_NS, 0, patience_over) < 0)
+		kill(child->pid, SIGKILL);
+}
+
 void child_restart(struct child *child)
 {
-	if (child->stopped || child->restarting)
+	child_restart_by(child, SIGTERM);
+}
+
+void child_restart_by(struct child *child, int signo)
+{
+	if (child->stopped || child->done || child->restarting)
 		return;
 	loop_timer_del(&child->pause);
 	if (child->pid == 0) {
 		child_start(child);
 		return;
 	}
-	child->restarting = true;
-	kill(child->pid, SIGTERM);
-	if (loop_timer_set(child->loop, &child->pause, CHILD_RESTART_PATIENCE_NS, 0, patience_over) < 0)
-		kill(child->pid, SIGKILL);
+	kill(child->pid, signo);
+	room_await(child);
+}
+
+void child_adopt(struct child *child, pid_t pid, bool restarting)
+{
+	child->pid = pid;
+	child->outdated = true;
+	if (restarting)
+		room_await(child);
 }
 
 static void successor_start(struct child *child, bool crash_loop, const char *death)
@@ -170,9 +189,8 @@ static void death_take(struct child *child, int status)
 	bool crash_loop;
 	char death[80];
 
-	/* Told to make room, it ends in good order, too: that is not the end of its work. */
-	child->done = child->has_end && !restarting && status == 0;
-	child->restarting = false;
+	child->done = child->has_end && status == 0;
+	child->restarting = child->outdated = false;
 	loop_timer_del(&child->pause);
 	crash_loop = !child->stopped && !child->done && !restarting && death_note(child);
 	if (child->ops->ended)
@@ -197,7 +215,10 @@ bool child_reap(struct child *child)
 	do {
 		pid = waitpid(child->pid, &status, WNOHANG);
 	} while (pid < 0 && errno == EINTR);
-	if (pid != child->pid)
+	/* ECHILD: of an adopted one somebody else took the end, or it never was ours. */
+	if (pid < 0)
+		status = W_EXITCODE(1, 0);
+	else if (pid != child->pid)
 		return false;
 	child->pid = 0;
 	death_take(child, status);

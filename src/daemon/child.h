@@ -21,6 +21,12 @@
 /* A process that is to make room gets SIGKILL after this time. */
 #define CHILD_RESTART_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
 
+/*
+ * The exit status of a process that was told to make room and has done so. One whose work has an end, and which ends
+ * with 0 although it was told to make room, has come to that end before.
+ */
+#define CHILD_MADE_ROOM 75
+
 struct child;
 
 /* All but main may be NULL. */
@@ -51,6 +57,7 @@ struct child {
 	bool stopped;			      /* no successor is wanted */
 	bool done;			      /* its work has ended */
 	bool restarting;		      /* it was told to make room for its successor */
+	bool outdated;			      /* it runs an earlier program than this one */
 	struct loop_timer pause;	      /* until it is started again; while restarting: until it is killed */
 	struct log_limit log_limit;	      /* a guest may be the cause of each death */
 	uint64_t deaths_ns[CHILD_DEATHS_MAX]; /* a ring; 0: none */
@@ -60,10 +67,14 @@ struct child {
 /* Starts the process; when that fails, it is tried again after a pause. */
 void child_start(struct child *child);
 /*
- * Replaces the process by a successor: it gets SIGTERM, and its end, whatever its status, is no death that counts.
+ * Replaces the process by a successor: it gets SIGTERM, and its end is no death that counts.
  * Starts it at once when it is not running. Does nothing when no successor is wanted.
  */
 void child_restart(struct child *child);
+/* The same with another signal. */
+void child_restart_by(struct child *child, int signo);
+/* Takes over a process that an earlier program of this very process has started; restarting: and told to make room. */
+void child_adopt(struct child *child, pid_t pid, bool restarting);
 /* Looks whether the process has died, and does what is due then. Returns whether it had. */
 bool child_reap(struct child *child);
 /* No successor from now on; the process, if any, gets signo. */

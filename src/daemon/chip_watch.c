@@ -2,6 +2,7 @@
 /* Tells when a GPIO chip's device node appears. */
 #include "daemon/chip_watch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +59,18 @@ int chip_watch_start(struct chip_watch *watch, struct loop *loop, void (*appeare
 	if (ret < 0)
 		fd_close(&watch->fd);
 	return ret;
+}
+
+void chip_watch_look(struct chip_watch *watch)
+{
+	DIR *dir = watch->watch.loop ? opendir(DEVICE_DIRECTORY) : NULL;
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		entry_seen(watch, entry->d_name);
+	closedir(dir);
 }
 
 void chip_watch_stop(struct chip_watch *watch)

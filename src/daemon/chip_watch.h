@@ -17,4 +17,6 @@ struct chip_watch {
 /* ctx and appeared are called from the loop. -errno. */
 int chip_watch_start(struct chip_watch *watch, struct loop *loop, void (*appeared)(void *ctx, const char *path),
 		     void *ctx);
+/* Tells about the device nodes that are there now. */
+void chip_watch_look(struct chip_watch *watch);
 void chip_watch_stop(struct chip_watch *watch);

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 
 #include "base/util.h"
+#include "daemon/guest_handover.h"
 
 static int control_life(struct child *child)
 {
@@ -50,6 +51,23 @@ int control_process_open(struct control_process *process, const char *path, char
 	if (ret < 0)
 		snprintf(why, why_size, "%s: %s", path, reason);
 	return ret;
+}
+
+void control_process_adopt(struct control_process *process, const struct handover_daemon *left, const char *path)
+{
+	listener_handover_take(&process->listener, &left->control);
+	if (strcmp(process->listener.socket.path, path) != 0)
+		listener_close(&process->listener);
+	if (left->control_pid > 0)
+		child_adopt(&process->child, left->control_pid, true);
+}
+
+void control_process_start(struct control_process *process)
+{
+	if (process->child.pid > 0 && process->child.outdated)
+		kill(process->child.pid, SIGTERM);
+	else
+		child_start(&process->child);
 }
 
 int control_process_set_outlets(struct control_process *process, size_t n)

@@ -4,6 +4,7 @@
 
 #include "daemon/child.h"
 #include "daemon/control.h"
+#include "daemon/handover_image.h"
 #include "daemon/listener.h"
 
 struct control_process {
@@ -16,6 +17,13 @@ struct control_process {
 void control_process_init(struct control_process *process, struct loop *loop, const sigset_t *signals_own);
 /* Makes the control socket. -errno, with a line that says why. */
 int control_process_open(struct control_process *process, const char *path, char *why, size_t why_size);
+/*
+ * Takes over what an earlier program of this very process has left: the socket, if it is the one of this path, and the
+ * process, which knows other outlets, and is on its way out from now on.
+ */
+void control_process_adopt(struct control_process *process, const struct handover_daemon *left, const char *path);
+/* Starts the process, or has the one that was taken over make room for it; it has been looked at by child_reap(). */
+void control_process_start(struct control_process *process);
 /* Makes room for n outlets, which are to be filled in; the process learns of them when it starts. -ENOMEM: none. */
 int control_process_set_outlets(struct control_process *process, size_t n);
 /* The process is stopped and gone by then. Idempotent. */

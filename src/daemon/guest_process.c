@@ -145,6 +145,21 @@ static void session_clear(struct guest_process *process)
 	kept_clear_session(&process->kept);
 }
 
+/* Nothing of it can be read: another one, as if the workers had died again and again. */
+static void session_renew(struct guest_process *process)
+{
+	int ret;
+
+	process->session_foreign = false;
+	process->drops++;
+	kept_clear_session(&process->kept);
+	fd_close(&process->session_fd);
+	fd_close(&process->connected_fd);
+	ret = guest_process_open_session(process);
+	if (ret < 0)
+		log_error(process->child.tag, "cannot make a session: %s", strerror(-ret));
+}
+
 static void worker_ended(struct child *child, bool crash_loop)
 {
 	struct guest_process *process = guest_process_of(child);
@@ -153,7 +168,9 @@ static void worker_ended(struct child *child, bool crash_loop)
 	if (process->keeper_fd >= 0)
 		keeper_take(process, UINT_MAX);
 	keeper_close(process);
-	if (crash_loop)
+	if (process->session_foreign)
+		session_renew(process);
+	else if (crash_loop)
 		session_clear(process);
 	/*
 	 * Nobody takes the session up: the front-end is to see the end of the connection, and who comes now is not to
@@ -197,7 +214,7 @@ void guest_process_init(struct guest_process *process, struct guest *guest, bool
 	kept_init(&process->kept, 0);
 }
 
-static int session_open(struct guest_process *process)
+int guest_process_open_session(struct guest_process *process)
 {
 	process->session_size = worker_session_size(&process->guest);
 	process->session_fd = memfd_create("session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -274,6 +291,11 @@ static int socket_open(struct guest_process *process, char *why, size_t why_size
 	return -EINVAL;
 }
 
+int guest_process_open_port(struct guest_process *process)
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, process->port_fds) < 0 ? -errno : 0;
+}
+
 int guest_process_open(struct guest_process *process, bool with_port, char *why, size_t why_size)
 {
 	int ret = socket_open(process, why, why_size);
@@ -283,12 +305,30 @@ int guest_process_open(struct guest_process *process, bool with_port, char *why,
 	kept_init(&process->kept, worker_kept_max(&process->guest));
 	ret = claims_keep(process);
 	if (ret == 0)
-		ret = session_open(process);
-	if (ret == 0 && with_port && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, process->port_fds) < 0)
-		ret = -errno;
+		ret = guest_process_open_session(process);
+	if (ret == 0 && with_port)
+		ret = guest_process_open_port(process);
 	if (ret < 0)
 		snprintf(why, why_size, "%s: cannot be served: %s", process->guest.name, strerror(-ret));
 	return ret;
+}
+
+int guest_process_adopt_worker(struct guest_process *process, pid_t pid, int keeper_fd, bool restarting)
+{
+	process->keeper_fd = keeper_fd;
+	if (pid > 0)
+		child_adopt(&process->child, pid, restarting);
+	else if (process->session_foreign)
+		session_renew(process);
+	return keeper_fd < 0
+		       ? 0
+		       : loop_watch_add(process->child.loop, &process->keeper_watch, keeper_fd, EPOLLIN, keeper_ready);
+}
+
+void guest_process_replace(struct guest_process *process)
+{
+	/* Of a session that nobody can take up, the worker that knows it takes the lines to their resting state. */
+	child_restart_by(&process->child, process->session_foreign ? SIGTERM : SIGUSR2);
 }
 
 void guest_process_start(struct guest_process *process)

@@ -21,6 +21,7 @@ struct guest_process {
 	int connected_fd;	  /* the guest's, given to us: a front-end that is connected already; -1: none */
 	int session_fd;		  /* owned; a sealed memfd */
 	size_t session_size;
+	bool session_foreign; /* an earlier program's, of another layout: it ends with the worker that serves it */
 	int port_fds[2];      /* owned; [0] the control process's end, [1] the worker's; -1 without control */
 	int keeper_fd;	      /* owned; our end of the present worker's */
 	int keeper_worker_fd; /* owned; its end, between prepare and started */
@@ -33,6 +34,17 @@ void guest_process_init(struct guest_process *process, struct guest *guest, bool
 			const sigset_t *signals_own);
 /* Makes the socket and what else it takes; with_port: the port too. -errno, with a line that says what and why. */
 int guest_process_open(struct guest_process *process, bool with_port, char *why, size_t why_size);
+/*
+ * Takes over the worker, which an earlier program of this very process has started, and our end of its keeper channel
+ * (-1: it is on its way out). The rest of what such a program left is in *process already. -errno.
+ */
+int guest_process_adopt_worker(struct guest_process *process, pid_t pid, int keeper_fd, bool restarting);
+/* Makes the port; -errno. */
+int guest_process_open_port(struct guest_process *process);
+/* Makes the session's memory; -errno. */
+int guest_process_open_session(struct guest_process *process);
+/* Replaces the worker, which goes on where this one stops; the front-end notices nothing. */
+void guest_process_replace(struct guest_process *process);
 /* Starts the worker. */
 void guest_process_start(struct guest_process *process);
 /*

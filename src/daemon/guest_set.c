@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config/print_config.h"
+#include "daemon/guest_handover.h"
 
 /* A path that no configuration file can hold comes from the command line, which is always the same: "" will do. */
 char *guest_describe(const struct wanted_guest *guest)
@@ -35,20 +36,29 @@ static void entry_free(struct guest_entry *entry)
 	free(entry);
 }
 
-int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, char *why,
-		  size_t why_size)
+/* An empty entry, with room for it in the set, where it is not yet. */
+static struct guest_entry *entry_new(struct guest_set *set, char *why, size_t why_size)
 {
 	struct guest_entry **entries = realloc(set->entries, (set->n + 1) * sizeof(*entries));
 	struct guest_entry *entry = calloc(1, sizeof(*entry));
-	int ret;
 
 	if (entries)
 		set->entries = entries;
-	if (!entries || !entry) {
-		free(entry);
-		snprintf(why, why_size, "%s", strerror(ENOMEM));
+	if (entries && entry)
+		return entry;
+	free(entry);
+	snprintf(why, why_size, "%s", strerror(ENOMEM));
+	return NULL;
+}
+
+int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, char *why,
+		  size_t why_size)
+{
+	struct guest_entry *entry = entry_new(set, why, why_size);
+	int ret;
+
+	if (!entry)
 		return -ENOMEM;
-	}
 	guest_process_init(&entry->process, guest, set->one_off, set->loop, set->signals_own);
 	ret = guest_process_open(&entry->process, set->with_port, why, why_size);
 	entry->description = ret == 0 ? guest_describe(wanted) : NULL;
@@ -62,6 +72,59 @@ int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, stru
 	}
 	set->entries[set->n++] = entry;
 	return 0;
+}
+
+int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, char *why, size_t why_size)
+{
+	struct guest_entry *entry = entry_new(set, why, why_size);
+	int ret;
+
+	if (!entry)
+		return -ENOMEM;
+	ret = guest_handover_take(&entry->process, parts, set->loop, set->signals_own);
+	if (ret == 0 && set->with_port)
+		ret = guest_process_open_port(&entry->process);
+	entry->description = strdup(parts->description);
+	if (ret == 0 && !entry->description)
+		ret = -ENOMEM;
+	if (ret < 0) {
+		snprintf(why, why_size, "%s: cannot be taken over: %s", parts->guest->name, strerror(-ret));
+		entry_free(entry);
+		return ret;
+	}
+	set->entries[set->n++] = entry;
+	return 0;
+}
+
+void guest_set_leave(const struct guest_set *set, struct handover_writer *writer)
+{
+	for (size_t i = 0; i < set->n; i++)
+		guest_handover_put(&set->entries[i]->process, set->entries[i]->description, writer);
+}
+
+void guest_set_forget_sockets(struct guest_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		listener_forget_files(&set->entries[i]->process.listener);
+}
+
+bool guest_set_renew(struct guest_set *set)
+{
+	struct guest_process *next = NULL;
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct guest_process *process = &set->entries[i]->process;
+
+		if (!process->child.outdated || process->child.stopped)
+			continue;
+		if (process->child.restarting)
+			return true;
+		if (!next)
+			next = process;
+	}
+	if (next)
+		guest_process_replace(next);
+	return next;
 }
 
 struct guest_entry *guest_set_find(const struct guest_set *set, const char *name)

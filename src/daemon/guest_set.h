@@ -6,6 +6,7 @@
 
 #include "config/wanted.h"
 #include "daemon/guest_process.h"
+#include "daemon/handover_image.h"
 
 struct guest_entry {
 	struct guest_process process;
@@ -28,6 +29,17 @@ char *guest_describe(const struct wanted_guest *guest);
 /* A guest, with its socket, but no process yet. guest is taken over. -errno, with a line that says what and why. */
 int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, char *why,
 		  size_t why_size);
+/* One that an earlier program of this very process has served. -errno, with a line that says what and why. */
+int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, char *why, size_t why_size);
+/* Writes all of them down for a later program. */
+void guest_set_leave(const struct guest_set *set, struct handover_writer *writer);
+/* After that: their sockets stay where they are. */
+void guest_set_forget_sockets(struct guest_set *set);
+/*
+ * Replaces the next worker that an earlier program has started; one after the other, so that the guests do not all wait
+ * at once. To be called until it returns false: there is none left.
+ */
+bool guest_set_renew(struct guest_set *set);
 struct guest_entry *guest_set_find(const struct guest_set *set, const char *name);
 /* Closes those that are leaving once none of them has a process any more. Returns how many have one. */
 size_t guest_set_sweep(struct guest_set *set);

@@ -218,6 +218,11 @@ int listener_add_alias(struct listener *listener, const char *path, char *why, s
 	return 0;
 }
 
+void listener_forget_files(struct listener *listener)
+{
+	listener->socket.path[0] = listener->alias.path[0] = '\0';
+}
+
 void listener_close(struct listener *listener)
 {
 	own_file_remove(&listener->alias);

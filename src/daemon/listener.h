@@ -41,5 +41,7 @@ int listener_open_guest(struct listener *listener, const struct guest_socket *wa
 void listener_adopt(struct listener *listener, int fd);
 /* Makes path lead to the socket as well. An earlier link to it, a link to nothing and a stale socket are replaced. */
 int listener_add_alias(struct listener *listener, const char *path, char *why, size_t why_size);
+/* Another process has it, too, and will remove the files. */
+void listener_forget_files(struct listener *listener);
 /* Idempotent. */
 void listener_close(struct listener *listener);

@@ -12,15 +12,26 @@
 #include "daemon/check.h"
 #include "daemon/claim.h"
 #include "daemon/fd_limit.h"
+#include "daemon/handover.h"
 #include "daemon/make_safe.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/ready_fd.h"
 #include "daemon/resolve.h"
 #include "daemon/supervisor.h"
+#include "daemon/upgrade.h"
 
 #define EXIT_FAILED 1
 #define EXIT_USAGE  2
+
+/* How this program was started, to serve. */
+struct launch {
+	const struct options *options;
+	struct program program;
+	struct activation activation;
+	struct handover_left left; /* what an earlier one has left to it */
+	bool stored;		   /* by way of the service manager, which still has a carrier of it */
+};
 
 /* With one of fds 0 to 2 closed, a socket of ours would take its number, and the log would be written to it. */
 static void stdio_ensure(void)
@@ -88,11 +99,11 @@ static int guests_claim(struct guests *guests)
  * Which guest gets which inherited socket. Looked at before anything is opened that could get the number of an fd that
  * the user only believes to be there. Returns the exit status.
  */
-static int sockets_take(const struct wanted *wanted, struct activation_guest guests[GUESTS_MAX], int ready_fd)
+static int sockets_take(struct activation *activation, const struct wanted *wanted,
+			struct activation_guest guests[GUESTS_MAX], int ready_fd)
 {
-	struct activation activation;
 	char why[256];
-	int ret = activation_init(&activation, why, sizeof(why));
+	int ret;
 
 	for (size_t i = 0; i < wanted->n_guests; i++) {
 		const struct guest_socket *socket = &wanted->guests[i].socket;
@@ -101,8 +112,7 @@ static int sockets_take(const struct wanted *wanted, struct activation_guest gue
 						       .has_socket = socket->path[0] != '\0',
 						       .fd = socket->fd };
 	}
-	if (ret == 0)
-		ret = activation_assign(&activation, guests, wanted->n_guests, why, sizeof(why));
+	ret = activation_assign(activation, guests, wanted->n_guests, why, sizeof(why));
 	for (size_t i = 0; i < wanted->n_guests && ret == 0 && ready_fd >= 0; i++) {
 		if (guests[i].fd != ready_fd)
 			continue;
@@ -111,34 +121,44 @@ static int sockets_take(const struct wanted *wanted, struct activation_guest gue
 	}
 	if (ret < 0)
 		complain(why);
-	activation_deinit(&activation);
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
-static int guests_serve(const struct options *options, const struct wanted *wanted, struct resolved *resolved,
-			int *ready_fd)
+/* notify and ready_fd are filled in here. Returns the exit status. */
+static int supervise(struct supervisor_start *start, int ready_fd)
 {
 	struct notify notify;
-	struct supervisor_start start = { .options = options,
-					  .wanted = wanted,
-					  .guests = &resolved->guests,
-					  .notify = &notify,
-					  .ready_fd = ready_fd };
 	char why[512];
 	int ret;
 
 	notify_init(&notify);
-	for (size_t i = 0; i < resolved->notes.n; i++)
-		log_info("start", "%s", resolved->notes.texts[i]);
-	ret = supervisor_run(&start, why, sizeof(why));
+	start->notify = &notify;
+	start->ready_fd = &ready_fd;
+	ret = supervisor_run(start, why, sizeof(why));
 	if (ret < 0)
 		complain(why);
 	notify_deinit(&notify);
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
-static int serve(const struct options *options, const struct wanted *wanted)
+static int guests_serve(const struct launch *launch, const struct wanted *wanted, struct resolved *resolved)
 {
+	struct supervisor_start start = {
+		.options = launch->options,
+		.program = &launch->program,
+		.stored = launch->stored,
+		.wanted = wanted,
+		.guests = &resolved->guests,
+	};
+
+	for (size_t i = 0; i < resolved->notes.n; i++)
+		log_info("start", "%s", resolved->notes.texts[i]);
+	return supervise(&start, launch->options->ready_fd);
+}
+
+static int serve(struct launch *launch, const struct wanted *wanted)
+{
+	const struct options *options = launch->options;
 	const struct resolve_how how = { .safe = options->safe };
 	struct activation_guest sockets[GUESTS_MAX];
 	struct resolved resolved = { .guests.n = 0 };
@@ -153,7 +173,7 @@ static int serve(const struct options *options, const struct wanted *wanted)
 		complain(line);
 		return EXIT_FAILED;
 	}
-	status = sockets_take(wanted, sockets, ready_fd);
+	status = sockets_take(&launch->activation, wanted, sockets, ready_fd);
 	if (status == 0)
 		status = guests_find(wanted, &how, &resolved);
 	/* Not in wanted: it stays what the user wrote, for a reload to compare. */
@@ -162,9 +182,41 @@ static int serve(const struct options *options, const struct wanted *wanted)
 	if (status == 0)
 		status = guests_claim(&resolved.guests);
 	if (status == 0)
-		status = guests_serve(options, wanted, &resolved, &ready_fd);
+		status = guests_serve(launch, wanted, &resolved);
 	resolved_deinit(&resolved);
 	return status;
+}
+
+/* Goes on with what was left. --ready-fd was the business of an earlier program of this process. */
+static int serve_on(struct launch *launch)
+{
+	struct supervisor_start start = { .options = launch->options,
+					  .program = &launch->program,
+					  .handover = &launch->left.handover,
+					  .stored = launch->stored };
+	int ready_fd = launch->stored ? launch->options->ready_fd : -1;
+	char why[256];
+
+	if (ready_fd >= 0 && ready_fd_take(ready_fd, why, sizeof(why)) < 0) {
+		complain(why);
+		return EXIT_FAILED;
+	}
+	/* Sockets of socket activation: the guests that they were for have theirs. */
+	activation_close(&launch->activation);
+	return supervise(&start, ready_fd);
+}
+
+/* Whether this program could go on after one that leaves a handover image of this version. */
+static int can_take_over(unsigned version)
+{
+	char why[128];
+
+	if (version == HANDOVER_VERSION)
+		return 0;
+	snprintf(why, sizeof(why), "cannot take over: the running program's handover has version %u, this one's has %u",
+		 version, HANDOVER_VERSION);
+	complain(why);
+	return EXIT_FAILED;
 }
 
 static int check(const struct options *options, const struct wanted *wanted)
@@ -212,8 +264,9 @@ static int make_lines_safe(const struct options *options, const struct wanted *w
 }
 
 /* What is to be done with the guests that were described. */
-static int act(const struct options *options, enum options_result action)
+static int act(struct launch *launch, enum options_result action)
 {
+	const struct options *options = launch->options;
 	struct wanted wanted;
 	char why[512];
 	int status = 0;
@@ -226,12 +279,63 @@ static int act(const struct options *options, enum options_result action)
 		status = check(options, &wanted);
 	} else if (action == OPTIONS_PRINT_CONFIG) {
 		status = config_show(&wanted);
+	} else if (action == OPTIONS_TAKE_OVER) {
+		status = can_take_over(options->take_over);
 	} else if (action == OPTIONS_MAKE_SAFE) {
 		status = make_lines_safe(options, &wanted);
 	} else {
-		status = serve(options, &wanted);
+		status = serve(launch, &wanted);
 	}
 	wanted_deinit(&wanted);
+	return status;
+}
+
+/*
+ * What an earlier program has left: first of all, because its fds have numbers that nothing else may take, and before
+ * the configuration, which guests that are served do not depend on. 0 or the exit status.
+ */
+static int launch_open(struct launch *launch, int argc, char **argv)
+{
+	char why[256];
+	int carrier;
+	bool upgraded = handover_take(&launch->left) > 0;
+
+	if (program_note(&launch->program, argc, argv) < 0) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	if (upgraded) {
+		activation_forget();
+		return 0;
+	}
+	if (activation_init(&launch->activation, why, sizeof(why)) < 0) {
+		complain(why);
+		return EXIT_FAILED;
+	}
+	/* One that was emptied before may be there, too, when the manager did not hear of it. */
+	while ((carrier = activation_take(&launch->activation, HANDOVER_STORED_NAME)) >= 0) {
+		if (!launch->left.bytes)
+			handover_take_stored(&launch->left, carrier);
+		close(carrier);
+		launch->stored = true;
+	}
+	return 0;
+}
+
+static int run(const struct options *options, enum options_result action, int argc, char **argv)
+{
+	struct launch launch = { .options = options };
+	int status = 0;
+
+	if (action == OPTIONS_RUN) {
+		log_set_level(options->log_level);
+		status = launch_open(&launch, argc, argv);
+	}
+	if (status == 0)
+		status = launch.left.bytes ? serve_on(&launch) : act(&launch, action);
+	handover_left_deinit(&launch.left);
+	activation_deinit(&launch.activation);
+	program_forget(&launch.program);
 	return status;
 }
 
@@ -249,7 +353,7 @@ int main(int argc, char **argv)
 		complain(options.text);
 		status = EXIT_USAGE;
 	} else {
-		status = act(&options, result);
+		status = run(&options, result, argc, argv);
 	}
 	options_deinit(&options);
 	return status;

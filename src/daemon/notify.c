@@ -8,6 +8,8 @@
 #include "daemon/notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -21,11 +23,13 @@
 
 #include "base/decimal.h"
 #include "base/fd.h"
+#include "base/scm.h"
 #include "base/util.h"
 
 #define TAG	       "notify"
 #define SEND_TIMEOUT_S 1
 #define NS_PER_US      1000u
+#define BARRIER_MS     5000
 
 /* The length, or -errno. A first '@' stands for the NUL of an abstract address. */
 static int address_make(struct sockaddr_un *address, const char *word)
@@ -170,6 +174,48 @@ void notify_reloading(struct notify *notify)
 void notify_stopping(struct notify *notify)
 {
 	notify_send(notify, "STOPPING=1");
+}
+
+int notify_store(struct notify *notify, const char *name, int fd)
+{
+	char message[NOTIFY_MESSAGE_SIZE];
+	ssize_t sent;
+
+	if (notify->fd < 0)
+		return -ENOTCONN;
+	/* Nobody is at the other end, which is as it should be: the manager is not to look. */
+	snprintf(message, sizeof(message), "FDSTORE=1\nFDNAME=%s\nFDPOLL=0", name);
+	sent = scm_send(notify->fd, message, strlen(message), &fd, 1, 0);
+	return sent < 0 ? (int)sent : 0;
+}
+
+int notify_barrier(struct notify *notify)
+{
+	static const char message[] = "BARRIER=1";
+	struct pollfd pfd;
+	int fds[2];
+	ssize_t ret;
+
+	if (notify->fd < 0)
+		return -ENOTCONN;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	ret = scm_send(notify->fd, message, strlen(message), &fds[1], 1, 0);
+	fd_close(&fds[1]);
+	pfd = (struct pollfd){ .fd = fds[0] }; /* that the other end is closed is always told */
+	while (ret >= 0) {
+		ret = poll(&pfd, 1, BARRIER_MS);
+		if (ret > 0)
+			break;
+		ret = ret == 0 ? -ETIMEDOUT : errno == EINTR ? 0 : -errno;
+	}
+	fd_close(&fds[0]);
+	return ret < 0 ? (int)ret : 0;
+}
+
+void notify_unstore(struct notify *notify, const char *name)
+{
+	notify_send(notify, "FDSTOREREMOVE=1\nFDNAME=%s", name);
 }
 
 static void watchdog_feed(struct loop_timer *timer)

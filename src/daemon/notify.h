@@ -44,5 +44,15 @@ void notify_ready(struct notify *notify);
 void notify_reloading(struct notify *notify);
 void notify_stopping(struct notify *notify);
 
+/*
+ * Gives an fd to the manager's store (FileDescriptorStoreMax=), under this name: the next start gets it among those of
+ * socket activation. The fd stays the caller's. The second returns when the manager has taken all that was sent before.
+ * -errno; that the store is full, or that there is none, is not told to anybody.
+ */
+int notify_store(struct notify *notify, const char *name, int fd);
+int notify_barrier(struct notify *notify);
+/* Has every fd of that name thrown out of the store. */
+void notify_unstore(struct notify *notify, const char *name);
+
 /* From now on this loop shows that it turns, when the manager wants that. 0 or -errno. */
 int notify_watchdog_start(struct notify *notify, struct loop *loop);

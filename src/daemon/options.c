@@ -39,6 +39,7 @@ enum option_id {
 	OPTION_PRINT_CONFIG,
 	OPTION_MAKE_SAFE,
 	OPTION_PRINT_CAPABILITIES,
+	OPTION_TAKE_OVER,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTIONS_KNOWN,
@@ -51,7 +52,7 @@ struct option_row {
 	char letter;	   /* 0: none */
 	const char *value; /* how the help calls its value; NULL: takes none */
 	bool optional;	   /* the value may be left out */
-	const char *help;
+	const char *help;  /* NULL: not shown */
 };
 
 static const struct option_row option_rows[OPTIONS_ALL] = {
@@ -77,6 +78,7 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 			       "put each line into its on-disconnect state, and exit, or hold it" },
 	[OPTION_PRINT_CAPABILITIES] = { "print-capabilities", 0, NULL, false,
 					"print, for management software, what this is, and exit" },
+	[OPTION_TAKE_OVER] = { "can-take-over", 0, "VERSION", false, NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, false, "print this and exit" },
 	[OPTION_VERSION] = { "version", 'V', NULL, false, "print the version and exit" },
 	[OPTION_LATER] = { "sandbox", 0, NULL, false, NULL },
@@ -149,6 +151,8 @@ static void help_print(char *text, size_t size)
 		const struct option_row *row = &option_rows[i];
 		char words[64], letter[8] = "    ";
 
+		if (!row->help)
+			continue;
 		if (row->letter)
 			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
 		snprintf(words, sizeof(words), "%s--%s%s%s%s", letter, row->name,
@@ -290,6 +294,7 @@ static enum options_result action_take(struct options *options, const char *cons
 		{ OPTION_CHECK, OPTIONS_CHECK },
 		{ OPTION_PRINT_CONFIG, OPTIONS_PRINT_CONFIG },
 		{ OPTION_MAKE_SAFE, OPTIONS_MAKE_SAFE },
+		{ OPTION_TAKE_OVER, OPTIONS_TAKE_OVER },
 	};
 	const char *hold = values[OPTION_MAKE_SAFE];
 	enum options_result result = OPTIONS_RUN;
@@ -307,6 +312,7 @@ static enum options_result action_take(struct options *options, const char *cons
 	if (hold && *hold && strcmp(hold, "hold") != 0)
 		return refuse(options, "--make-safe: \"%.64s\" is not \"hold\"", hold);
 	options->hold = hold && *hold;
+	options->take_over = values[OPTION_TAKE_OVER] ? (unsigned)strtoul(values[OPTION_TAKE_OVER], NULL, 10) : 0;
 	return result;
 }
 

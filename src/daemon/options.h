@@ -17,6 +17,7 @@ enum options_result {
 	OPTIONS_CHECK,	      /* --check */
 	OPTIONS_PRINT_CONFIG, /* --print-config */
 	OPTIONS_MAKE_SAFE,    /* --make-safe */
+	OPTIONS_TAKE_OVER,    /* --can-take-over, which daemon/upgrade.c asks: whether this program could */
 	OPTIONS_DONE,	      /* help, version, capabilities: what to print is in text; exit status 0 */
 	OPTIONS_REFUSE,	      /* what is wrong, in one line, is in text; exit status 2 */
 };
@@ -31,9 +32,10 @@ struct options {
 	enum log_level log_level;
 	bool safe;
 	bool one_off;
-	bool hold;    /* --make-safe=hold */
-	int fd;	      /* --fd; -1: not given */
-	int ready_fd; /* -1: not given */
+	bool hold;	    /* --make-safe=hold */
+	int fd;		    /* --fd; -1: not given */
+	int ready_fd;	    /* -1: not given */
+	unsigned take_over; /* --can-take-over: the version of a handover image */
 	char text[4096];
 };
 

@@ -170,7 +170,7 @@ static void leave(struct reload *reload)
 
 		if (!entry->leaving)
 			continue;
-		any = true;
+		any = reload->changed = true;
 		log_info(entry->process.guest.name, "no longer configured: stopping");
 		child_stop(&entry->process.child, SIGTERM);
 	}
@@ -190,6 +190,7 @@ void reload_request(struct reload *reload)
 		return;
 	}
 	reload->pending = true;
+	reload->changed = false;
 	ret = options_wanted(reload->options, &reload->wanted, why, sizeof(why));
 	if (ret < 0)
 		log_error("reload", "%s", why);
@@ -243,6 +244,7 @@ static bool arrive(struct reload *reload, const struct wanted *new, struct resol
 {
 	bool all = true;
 
+	reload->changed |= resolved->guests.n > 0;
 	for (size_t i = 0; i < resolved->guests.n; i++)
 		all &= arrive_one(reload, &new->guests[i], &resolved->guests.guests[i]) == 0;
 	return all;
@@ -262,5 +264,5 @@ void reload_go_on(struct reload *reload)
 		log_info("reload", "%s", resolved.notes.texts[i]);
 	resolved_deinit(&resolved);
 	free(new.guests);
-	finish(reload, true, all ? NULL : "not all guests of the new configuration can be served");
+	finish(reload, reload->changed, all ? NULL : "not all guests of the new configuration can be served");
 }

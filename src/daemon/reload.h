@@ -20,7 +20,8 @@ struct reload {
 	void (*done)(void *ctx, bool changed, const char *why);
 	struct wanted wanted; /* the new description, while the second step is awaited */
 	bool pending;
-	bool again; /* one more was asked for meanwhile */
+	bool changed; /* guests leave, or come */
+	bool again;   /* one more was asked for meanwhile */
 	struct loop_timer patience;
 };
 

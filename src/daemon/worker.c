@@ -22,9 +22,18 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "chip/aggregate.h"
+#include "daemon/child.h"
 #include "daemon/port.h"
 #include "gpio/virtio_gpio.h"
 #include "loop/loop.h"
+
+/*
+ * To be counted up when the meaning of struct worker_state, struct line_state, of a chip's state, of the keys of kept
+ * fds or of the session as a whole changes: then workers of two programs cannot follow each other.
+ */
+#ifndef WORKER_SESSION_VERSION /* a test builds a program of another one */
+#define WORKER_SESSION_VERSION 1u
+#endif
 
 /* In front of the lines' states. */
 struct worker_state {
@@ -49,6 +58,8 @@ struct worker {
 	struct port *port;
 	bool keeper_gone;
 	struct log_limit log_limit;
+	bool over;	     /* the work has ended */
+	bool leaves_session; /* to a successor */
 };
 
 static size_t align_up(size_t size)
@@ -85,6 +96,17 @@ size_t worker_session_size(const struct guest *guest)
 	return chip_offset(guest) + align_up(aggregate_state_size(members, members_make(guest, members)));
 }
 
+uint64_t worker_session_layout(void)
+{
+	const uint32_t facts[] = { WORKER_SESSION_VERSION,	vhost_session_version(),   (uint32_t)state_offset(),
+				   sizeof(struct worker_state), sizeof(struct line_state), VIRTIO_GPIO_QUEUES };
+	uint64_t layout = 0xcbf29ce484222325; /* FNV-1a */
+
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+		layout = (layout ^ facts[i]) * 0x100000001b3;
+	return layout;
+}
+
 size_t worker_connection_size(void)
 {
 	return state_offset();
@@ -101,14 +123,21 @@ uint32_t worker_line_key(unsigned line)
 	return KEEPER_KEY_LASTING | line;
 }
 
+static void work_end(struct worker *worker)
+{
+	worker->over = true;
+	worker->leaves_session = false;
+	loop_quit(&worker->loop, 0);
+}
+
 /* The supervisor is gone: nobody would start a successor, and nobody keeps our fds. */
 static void keeper_lost(struct worker *worker, int error)
 {
 	if (worker->keeper_gone)
 		return;
 	worker->keeper_gone = true;
+	work_end(worker);
 	log_error(worker->tag, "the supervisor is gone (%s): stopping", strerror(-error));
-	loop_quit(&worker->loop, 0);
 }
 
 static void keep_fd(struct worker *worker, uint32_t key, int fd)
@@ -208,7 +237,7 @@ static void on_connected(void *ctx, bool connected)
 		port_set_connected(worker->port, connected);
 	if (!connected && worker->start->one_off &&
 	    (worker->start->listen_fd < 0 || vhost_device_has_spoken(worker->device)))
-		loop_quit(&worker->loop, 0);
+		work_end(worker);
 }
 
 /* One front-end at a time. One that comes when the present one is gone is served: its end may not be seen yet. */
@@ -252,6 +281,8 @@ static void on_signal(struct loop_signals *signals, int signo)
 {
 	struct worker *worker = container_of(signals, struct worker, signals);
 
+	/* Whoever says that it is over has the last word. */
+	worker->leaves_session = (signo == SIGUSR1 || signo == SIGUSR2) && !worker->over;
 	loop_quit(&worker->loop, 0);
 }
 
@@ -297,6 +328,8 @@ static int attach_loop(struct worker *worker)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	r = loop_signals_add(&worker->loop, &worker->signals, &set, on_signal);
 	if (r < 0)
 		return r;
@@ -409,7 +442,7 @@ static int attach_device(struct worker *worker)
 		r = vhost_device_connect(worker->device, fcntl(worker->start->connected_fd, F_DUPFD_CLOEXEC, 0));
 	/* The one front-end was lost with the session: its lines were taken to their resting state, and that is all. */
 	if (worker->start->listen_fd < 0 && worker->start->connected_fd < 0)
-		loop_quit(&worker->loop, 0);
+		work_end(worker);
 	return r;
 }
 
@@ -447,9 +480,10 @@ int worker_main(const struct worker_start *start)
 		r = loop_run(&worker.loop);
 		if (r < 0)
 			log_error(worker.tag, "waiting failed: %s", strerror(-r));
-		/* The session ends with this process: nobody takes it up. */
-		lines_reset(&worker.lines);
+		/* Else the session ends with this process: nobody takes it up. */
+		if (!worker.leaves_session)
+			lines_reset(&worker.lines);
 	}
 	detach(&worker);
-	return r == 0 ? 0 : 1;
+	return r != 0 ? 1 : worker.leaves_session ? CHILD_MADE_ROOM : 0;
 }

@@ -12,6 +12,11 @@
 #include "daemon/guest.h"
 #include "daemon/keeper.h"
 
+/*
+ * SIGUSR2 or SIGUSR1 makes a worker leave its session to a successor: it ends with its turn, as it is, and what it has
+ * been doing for the guest stays done. (It is a crash in good order: the successor takes the same path.)
+ */
+
 struct worker_start {
 	const struct guest *guest;
 	int listen_fd;	  /* listening socket of the guest, or -1; the worker serves one front-end at a time */
@@ -26,6 +31,11 @@ struct worker_start {
 
 /* Bytes of session memory for this guest. */
 size_t worker_session_size(const struct guest *guest);
+/*
+ * What the session's memory means, as a number: the same in two programs when one can take up what the other has left.
+ * (A session that passes this may still make no sense: it is checked as ever.)
+ */
+uint64_t worker_session_layout(void);
 /* How many of them, from the start, are the connection's: without them the lines' state is still good. */
 size_t worker_connection_size(void);
 /* How many fds the supervisor must be ready to keep for it. */
@@ -34,7 +44,7 @@ size_t worker_kept_max(const struct guest *guest);
 uint32_t worker_line_key(unsigned line);
 
 /*
- * The worker's life. All fds of start belong to this process. Returns its exit status: 0 after SIGTERM/SIGINT, the
- * supervisor's end, or the front-end's when it was the one; 1 when it could not start (logged).
+ * The worker's life. All fds of start belong to this process. Returns its exit status: CHILD_MADE_ROOM when it left its
+ * session to a successor; 0 after SIGTERM/SIGINT, the supervisor's end, or the front-end's when it was the one; 1 when it could not start (logged).
  */
 int worker_main(const struct worker_start *start);

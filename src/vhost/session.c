@@ -10,6 +10,11 @@ size_t vhost_session_size(unsigned n_queues)
 	       n_queues * (session_inflight_stride() + VRING_SIZE_MAX * sizeof(struct session_late));
 }
 
+uint32_t vhost_session_version(void)
+{
+	return SESSION_VERSION;
+}
+
 void session_clear(struct session *session, unsigned n_queues)
 {
 	memset(session, 0, sizeof(*session));

@@ -106,6 +106,8 @@ struct vhost_keeper {
 
 /* Bytes of session memory for a device with this many queues; zeroed memory is an empty session. 8-byte aligned. */
 size_t vhost_session_size(unsigned n_queues);
+/* A session that a program of another version has written is of no use. */
+uint32_t vhost_session_version(void);
 
 /*
  * ops, session and tag outlive the device; keeper is copied. A full session that does not make sense is dropped with a

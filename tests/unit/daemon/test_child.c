@@ -17,9 +17,10 @@
 enum life {
 	LIFE_END_WELL,
 	LIFE_END_BADLY,
-	LIFE_WAIT,	    /* until it is killed */
-	LIFE_WAIT_END_WELL, /* SIGTERM ends it with status 0 */
-	LIFE_STUBBORN,	    /* SIGTERM does nothing to it */
+	LIFE_WAIT,	     /* until it is killed */
+	LIFE_WAIT_END_WELL,  /* SIGTERM ends it with status 0 */
+	LIFE_WAIT_MAKE_ROOM, /* SIGTERM ends it with the status that says so */
+	LIFE_STUBBORN,	     /* SIGTERM does nothing to it */
 };
 
 struct bench {
@@ -34,6 +35,11 @@ struct bench {
 static void end_well(int signo)
 {
 	_exit(0);
+}
+
+static void make_room(int signo)
+{
+	_exit(CHILD_MADE_ROOM);
 }
 
 static int life_main(struct child *child)
@@ -53,9 +59,10 @@ static int life_prepare(struct child *child)
 	struct bench *bench = container_of(child, struct bench, child);
 
 	/* The process inherits it: so no SIGTERM comes too early. */
-	signal(SIGTERM, bench->life == LIFE_STUBBORN	    ? SIG_IGN
-			: bench->life == LIFE_WAIT_END_WELL ? end_well
-							    : SIG_DFL);
+	signal(SIGTERM, bench->life == LIFE_STUBBORN	     ? SIG_IGN
+			: bench->life == LIFE_WAIT_END_WELL  ? end_well
+			: bench->life == LIFE_WAIT_MAKE_ROOM ? make_room
+							     : SIG_DFL);
 	bench->starts++;
 	return 0;
 }
@@ -197,14 +204,14 @@ static void five_deaths_are_a_crash_loop(void **state)
 	assert_false(bench->child.restarting);
 }
 
-/* However often, by whatever status, also for one whose work has an end. */
+/* However often, by whatever status; one whose work has an end says that this is not the end. */
 static void making_room_is_no_death(void **state)
 {
-	static const enum life lives[] = { LIFE_WAIT, LIFE_WAIT_END_WELL };
+	static const enum life lives[] = { LIFE_WAIT, LIFE_WAIT_END_WELL, LIFE_WAIT_MAKE_ROOM };
 	struct bench *bench = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lives); i++) {
-		bench->child.has_end = true;
+		bench->child.has_end = lives[i] != LIFE_WAIT_END_WELL;
 		bench->starts = bench->ends = 0;
 		start(bench, lives[i]);
 		for (int n = 1; n <= 2 * CHILD_DEATHS_MAX; n++) {
@@ -225,6 +232,93 @@ static void making_room_is_no_death(void **state)
 		waitpid(bench->child.pid, NULL, 0);
 		bench->child.pid = 0;
 	}
+}
+
+/* It has come to its end before it was told, or instead. */
+static void end_of_the_work_although_told_to_make_room(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->child.has_end = true;
+	start(bench, LIFE_WAIT_END_WELL);
+	child_restart(&bench->child);
+	reap(bench);
+	assert_true(bench->done_at_end);
+	assert_int_equal(bench->starts, 1);
+	assert_int_equal(bench->child.pid, 0);
+}
+
+/* A process that says so without having been told has just died. */
+static void room_that_nobody_asked_for(void **state)
+{
+	struct bench *bench = *state;
+
+	start(bench, LIFE_WAIT_MAKE_ROOM);
+	for (int i = 0; i < CHILD_DEATHS_MAX; i++) {
+		kill(bench->child.pid, SIGTERM);
+		reap(bench);
+	}
+	assert_int_equal(bench->crash_loops, 1);
+}
+
+/* One that an earlier program has started. */
+static void adopted(void **state)
+{
+	static const bool restarting[] = { false, true };
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(restarting); i++) {
+		pid_t pid;
+
+		start(bench, LIFE_WAIT);
+		pid = bench->child.pid;
+		bench->child.pid = 0;
+		child_adopt(&bench->child, pid, restarting[i]);
+		assert_true(bench->child.outdated);
+		kill(pid, SIGKILL);
+		reap(bench);
+		/* It was told to make room, or it died. */
+		assert_int_equal(bench->child.log_limit.written, restarting[i] ? 0 : 1);
+		assert_int_not_equal(bench->child.pid, 0);
+		assert_int_not_equal(bench->child.pid, pid);
+		assert_false(bench->child.outdated);
+		kill(bench->child.pid, SIGKILL);
+		waitpid(bench->child.pid, NULL, 0);
+		bench->child.pid = 0;
+		bench->child.log_limit = (struct log_limit){ 0 };
+	}
+}
+
+/* Somebody else has waited for it. */
+static void adopted_one_that_is_none_of_ours(void **state)
+{
+	struct bench *bench = *state;
+	pid_t pid;
+
+	start(bench, LIFE_END_WELL);
+	pid = bench->child.pid;
+	waitpid(pid, NULL, 0);
+	bench->child.pid = 0;
+	bench->life = LIFE_WAIT;
+	child_adopt(&bench->child, pid, false);
+	assert_true(child_reap(&bench->child));
+	assert_int_not_equal(bench->child.pid, pid);
+	assert_int_equal(bench->starts, 2);
+}
+
+static void adopted_one_that_does_not_make_room_is_killed(void **state)
+{
+	struct bench *bench = *state;
+	pid_t pid;
+
+	start(bench, LIFE_STUBBORN);
+	pid = bench->child.pid;
+	bench->child.pid = 0;
+	bench->life = LIFE_WAIT;
+	child_adopt(&bench->child, pid, true);
+	assert_int_equal(loop_turn(&bench->loop, 20000), 0);
+	reap(bench);
+	assert_int_equal(bench->starts, 2);
 }
 
 /* After it made room, its successor's end is one like any other. */
@@ -300,6 +394,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(death_of_one_with_an_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(five_deaths_are_a_crash_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(making_room_is_no_death, setup, teardown),
+		cmocka_unit_test_setup_teardown(end_of_the_work_although_told_to_make_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(room_that_nobody_asked_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(adopted, setup, teardown),
+		cmocka_unit_test_setup_teardown(adopted_one_that_is_none_of_ours, setup, teardown),
+		cmocka_unit_test_setup_teardown(adopted_one_that_does_not_make_room_is_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(successor_is_like_any_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(stop_is_stronger, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_is_stopping_is_left_alone, setup, teardown),

@@ -4,16 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/scm.h"
 #include "base/util.h"
 #include "daemon/notify.h"
 
@@ -412,6 +415,86 @@ static void watchdog_is_fed(void **state)
 	}
 }
 
+/* A message that brings an fd: the fd, and its text. */
+static int told_with_fd(struct bench *bench, const char *message)
+{
+	char text[NOTIFY_MESSAGE_SIZE];
+	size_t n_fds;
+	int fd = -1;
+	ssize_t len = scm_recv(bench->manager, text, sizeof(text) - 1, &fd, 1, &n_fds, 0);
+
+	assert_true(len >= 0);
+	text[len] = '\0';
+	assert_string_equal(text, message);
+	assert_int_equal(n_fds, 1);
+	return fd;
+}
+
+static void fds_for_the_store(void **state)
+{
+	struct bench *bench = *state;
+	struct stat ours, theirs;
+	int fd = memfd_create("stored", MFD_CLOEXEC), got;
+
+	manager_open_abstract(bench);
+	notify_init(&bench->notify);
+	assert_int_equal(notify_store(&bench->notify, "name", fd), 0);
+	got = told_with_fd(bench, "FDSTORE=1\nFDNAME=name\nFDPOLL=0");
+	assert_int_equal(fstat(fd, &ours), 0);
+	assert_int_equal(fstat(got, &theirs), 0);
+	assert_int_equal(ours.st_ino, theirs.st_ino);
+	notify_unstore(&bench->notify, "name");
+	assert_told(bench, "FDSTOREREMOVE=1\nFDNAME=name");
+	close(got);
+	close(fd);
+}
+
+static void *manager_main(void *ctx)
+{
+	struct bench *bench = ctx;
+	char text[16];
+	size_t n_fds = 0;
+	int fd = -1;
+
+	usleep(50000);
+	scm_recv(bench->manager, text, sizeof(text), &fd, 1, &n_fds, 0);
+	close(fd);
+	return NULL;
+}
+
+/* It returns when the manager has closed what the message brought, not before. */
+static void barrier(void **state)
+{
+	struct bench *bench = *state;
+	struct timespec before, after;
+	pthread_t thread;
+
+	manager_open_abstract(bench);
+	notify_init(&bench->notify);
+	assert_int_equal(pthread_create(&thread, NULL, manager_main, bench), 0);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_int_equal(notify_barrier(&bench->notify), 0);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	pthread_join(thread, NULL);
+	assert_true((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec >= 40000000);
+}
+
+static void no_store(void **state)
+{
+	struct bench *bench = *state;
+
+	notify_init(&bench->notify);
+	assert_int_equal(notify_store(&bench->notify, "name", 0), -ENOTCONN);
+	assert_int_equal(notify_barrier(&bench->notify), -ENOTCONN);
+	/* One that is gone. */
+	manager_open_abstract(bench);
+	notify_init(&bench->notify);
+	close(bench->manager);
+	bench->manager = -1;
+	assert_int_equal(notify_store(&bench->notify, "name", 0), -ECONNREFUSED);
+	assert_true(notify_barrier(&bench->notify) < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +509,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(manager_that_sleeps, setup, teardown),
 		cmocka_unit_test_setup_teardown(watchdog_variables, setup, teardown),
 		cmocka_unit_test_setup_teardown(watchdog_is_fed, setup, teardown),
+		cmocka_unit_test_setup_teardown(fds_for_the_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(barrier, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_store, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("notify", tests, NULL, NULL);
