@@ -32,6 +32,16 @@ daemon_alive() {
 	[[ -n $daemon_pid ]] && kill -0 "$daemon_pid" 2>/dev/null
 }
 
+# daemon_upgrade N: SIGUSR2, for the Nth time.
+daemon_upgrade() {
+	kill -USR2 "$daemon_pid"
+	wait_until 5 daemon_upgraded "$1"
+}
+
+daemon_upgraded() {
+	[[ $(grep -c 'took over' "$daemon_dir/daemon.log") -ge $1 ]]
+}
+
 daemon_gone() {
 	! daemon_alive
 }
