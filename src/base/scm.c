@@ -21,6 +21,23 @@ union scm_control {
 	char bytes[CMSG_SPACE(SCM_FDS_MAX * sizeof(int))];
 };
 
+/* control stays valid as long as msg is used. */
+static void scm_put(struct msghdr *msg, union scm_control *control, const int *fds, size_t n_fds)
+{
+	struct cmsghdr *cmsg;
+
+	if (n_fds == 0)
+		return;
+	memset(control, 0, sizeof(*control));
+	msg->msg_control = control->bytes;
+	msg->msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+	cmsg = CMSG_FIRSTHDR(msg);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+	memcpy(CMSG_DATA(cmsg), fds, n_fds * sizeof(int));
+}
+
 ssize_t scm_send(int socket, const void *data, size_t len, const int *fds, size_t n_fds, int flags)
 {
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
@@ -30,22 +47,40 @@ ssize_t scm_send(int socket, const void *data, size_t len, const int *fds, size_
 
 	if (n_fds > SCM_FDS_MAX)
 		return -EINVAL;
-	if (n_fds > 0) {
-		struct cmsghdr *cmsg;
-
-		memset(&control, 0, sizeof(control));
-		msg.msg_control = control.bytes;
-		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, n_fds * sizeof(int));
-	}
+	scm_put(&msg, &control, fds, n_fds);
 	do {
 		sent = sendmsg(socket, &msg, flags | MSG_NOSIGNAL);
 	} while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : sent;
+}
+
+ssize_t scm_send_noted(int socket, struct scm_note *note, const void *data, size_t len, const int *fds, size_t n_fds,
+		       int flags)
+{
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
+	union scm_control control;
+	int n;
+
+	if (n_fds > SCM_FDS_MAX)
+		return -EINVAL;
+	note->call = (struct mmsghdr){ .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 1 } };
+	scm_put(&note->call.msg_hdr, &control, fds, n_fds);
+	do {
+		n = sendmmsg(socket, &note->call, 1, flags | MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : (ssize_t)scm_noted(note);
+}
+
+ssize_t scm_recv_noted(int socket, struct scm_note *note, void *data, size_t len, int flags)
+{
+	struct iovec iov = { .iov_base = data, .iov_len = len };
+	int n;
+
+	note->call = (struct mmsghdr){ .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 1 } };
+	do {
+		n = recvmmsg(socket, &note->call, 1, flags, NULL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : (ssize_t)scm_noted(note);
 }
 
 /* Hands out the fds of one control message as long as there is room, and closes the others. False: some were closed. */

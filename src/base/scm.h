@@ -2,7 +2,9 @@
 /* Bytes together with file descriptors over Unix sockets (SCM_RIGHTS). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #define SCM_FDS_MAX 64
@@ -19,3 +21,29 @@ ssize_t scm_send(int socket, const void *data, size_t len, const int *fds, size_
  * -EMFILE. Otherwise the bytes received (0: end of file) or -errno; retries EINTR.
  */
 ssize_t scm_recv(int socket, void *data, size_t len, int *fds, size_t max_fds, size_t *n_fds, int flags);
+
+/*
+ * The same with a note in shared memory of how many bytes the call moved. The kernel writes it (sendmmsg(2),
+ * recvmmsg(2): msg_len) before the call returns, and a process that is killed does not leave the kernel in between: so
+ * whoever finds the note later knows what was sent or taken, however the process ended. What else stands in the note is
+ * of no meaning to others. It must lie in memory that was written to a moment ago: then the write can not fail.
+ */
+struct scm_note {
+	struct mmsghdr call;
+};
+
+static inline unsigned scm_noted(const struct scm_note *note)
+{
+	return note->call.msg_len;
+}
+
+/* Whether file descriptors came with what was taken: they are noted, too. */
+static inline bool scm_noted_fds(const struct scm_note *note)
+{
+	return note->call.msg_hdr.msg_flags & MSG_CTRUNC;
+}
+
+ssize_t scm_send_noted(int socket, struct scm_note *note, const void *data, size_t len, const int *fds, size_t n_fds,
+		       int flags);
+/* Without fds: they are closed. */
+ssize_t scm_recv_noted(int socket, struct scm_note *note, void *data, size_t len, int flags);

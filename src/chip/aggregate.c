@@ -49,6 +49,15 @@ size_t aggregate_state_size(const struct aggregate_member *members, unsigned n_m
 
 /* From the members. A line that is another's says nothing: it is never configured. */
 
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+	const struct member *member = ctx;
+	const struct chip_host *host = &member->aggregate->chip.host;
+
+	if (member->virtual_of[offset] != NOT_OURS)
+		host->fetch(host->ctx, member->virtual_of[offset], n_edges);
+}
+
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	const struct member *member = ctx;
@@ -120,6 +129,7 @@ static int member_attach(struct aggregate *aggregate, const struct aggregate_mem
 	for (unsigned i = 0; i < of->found->n_lines; i++)
 		member->virtual_of[i] = NOT_OURS;
 	host.ctx = member;
+	host.fetch = on_fetch;
 	host.edge = on_edge;
 	host.changed = on_changed;
 	host.keep_fd = on_keep_fd;

@@ -107,31 +107,42 @@ static void line_check_seqno(struct cdev_line *line, const struct gpio_v2_line_e
 	line->seqno_known = true;
 }
 
+static void batch_report(struct cdev_line *line, const struct gpio_v2_line_event *batch, size_t n)
+{
+	const struct chip_host *host = &line->cdev->chip.host;
+
+	for (size_t i = 0; i < n; i++) {
+		bool level;
+		enum chip_edge edge = cdev_edge_from_uapi(&batch[i], &level);
+
+		line_check_seqno(line, &batch[i]);
+		host->fetch(host->ctx, line_offset(line), n - i);
+		if (edge != CHIP_EDGE_NONE)
+			host->edge(host->ctx, line_offset(line), edge, level);
+		if (!line->watch.loop)
+			return; /* the callback disabled the edges, the rest of them are forgotten */
+	}
+}
+
 /* One batch: when there are more, the fd stays ready for the next turn. */
 static void line_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct cdev_line *line = container_of(watch, struct cdev_line, watch);
 	const struct chip_host *host = &line->cdev->chip.host;
 	struct gpio_v2_line_event batch[CDEV_EVENTS_MAX];
-	ssize_t len = read(line->fd, batch, sizeof(batch));
+	ssize_t len;
 
-	if (len <= 0) {
+	host->fetch(host->ctx, line_offset(line), CDEV_EVENTS_MAX);
+	len = read(line->fd, batch, sizeof(batch));
+	if (len > 0) {
+		batch_report(line, batch, len / sizeof(batch[0]));
+	} else {
 		bool transient = len < 0 && (errno == EAGAIN || errno == EINTR);
 
 		if (!transient || (events & (EPOLLERR | EPOLLHUP)))
 			line_deaf(line, chip_strerror(transient || len == 0 ? -ENODEV : -errno));
-		return;
 	}
-	for (ssize_t i = 0; i < len / (ssize_t)sizeof(batch[0]); i++) {
-		bool level;
-		enum chip_edge edge = cdev_edge_from_uapi(&batch[i], &level);
-
-		line_check_seqno(line, &batch[i]);
-		if (edge != CHIP_EDGE_NONE)
-			host->edge(host->ctx, line_offset(line), edge, level);
-		if (!watch->loop)
-			return; /* the callback disabled the edges, the rest of them are forgotten */
-	}
+	host->fetch(host->ctx, line_offset(line), 0);
 }
 
 /* The edges that wait in the fd are forgotten. Bounded: the kernel's buffer is, a noisy line's edges are not. */

@@ -158,6 +158,11 @@ struct chip_host {
 	const char *tag;      /* for the log */
 	const char *consumer; /* who requests lines, for the kernel: "vhost-device-gpio:guest0" */
 	void *ctx;
+	/*
+	 * Edges of the line are about to be fetched from where they outlive this process: edge will be called so often
+	 * at most. 0: that is over.
+	 */
+	void (*fetch)(void *ctx, unsigned offset, unsigned n_edges);
 	/* An edge that the line's configuration asks for; level is the line's after it. */
 	void (*edge)(void *ctx, unsigned offset, enum chip_edge edge, bool level);
 	/*

@@ -89,8 +89,13 @@ static void timer_failed(struct sim *sim, int error)
 
 static void lines_settle(struct sim *sim, uint64_t now)
 {
-	for (unsigned i = 0; i < sim->chip.n_lines; i++)
+	const struct chip_host *host = &sim->chip.host;
+
+	for (unsigned i = 0; i < sim->chip.n_lines; i++) {
+		host->fetch(host->ctx, i, 1);
 		report_edge(sim, i, sim_line_settle(&sim->lines[i], now));
+		host->fetch(host->ctx, i, 0);
+	}
 }
 
 static void timer_rang(struct loop_timer *timer)
@@ -234,13 +239,19 @@ static int sim_outside_level(const struct chip *chip, unsigned offset)
 /* The outside did something: tells the chip's user what can be seen of it. */
 static void sim_outside(struct chip *chip, unsigned offset, enum sim_outside outside, enum chip_pull pull)
 {
+	const struct chip_host *host = &chip->host;
 	enum chip_edge edge;
+	bool changed;
 
-	if (!sim_line_outside(sim_line(chip, offset), outside, pull, now_ns(), &edge))
-		return;
-	line_wait(sim_of(chip), offset);
-	report_edge(sim_of(chip), offset, edge);
-	chip->host.changed(chip->host.ctx, offset);
+	host->fetch(host->ctx, offset, 1);
+	changed = sim_line_outside(sim_line(chip, offset), outside, pull, now_ns(), &edge);
+	if (changed) {
+		line_wait(sim_of(chip), offset);
+		report_edge(sim_of(chip), offset, edge);
+	}
+	host->fetch(host->ctx, offset, 0);
+	if (changed)
+		host->changed(host->ctx, offset);
 }
 
 static int sim_outside_drive(struct chip *chip, unsigned offset, bool level)

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/util.h"
 
 static uint64_t now_ns(void)
@@ -108,7 +109,8 @@ void child_start(struct child *child)
 static void death_describe(int status, char *text, size_t size)
 {
 	if (WIFSIGNALED(status))
-		snprintf(text, size, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		snprintf(text, size, "killed by signal %d (%s)%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+			 WCOREDUMP(status) ? ", core dumped: see coredumpctl, or kernel.core_pattern" : "");
 	else
 		snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
 }
@@ -123,7 +125,7 @@ static bool death_note(struct child *child)
 	*slot = now;
 	child->next_death = (child->next_death + 1) % CHILD_DEATHS_MAX;
 	oldest = child->deaths_ns[child->next_death];
-	return oldest != 0 && now - oldest < CHILD_DEATHS_WINDOW_NS;
+	return !fault_is_patient() && oldest != 0 && now - oldest < CHILD_DEATHS_WINDOW_NS;
 }
 
 static void patience_over(struct loop_timer *timer)
@@ -187,7 +189,7 @@ static void death_take(struct child *child, int status)
 {
 	bool restarting = child->restarting;
 	bool crash_loop;
-	char death[80];
+	char death[160];
 
 	child->done = child->has_end && status == 0;
 	child->restarting = child->outdated = false;

@@ -47,6 +47,16 @@ static void guest_answered(struct control_guest *guest, const struct port_reply 
 	}
 }
 
+static void guest_restarted(struct control_guest *guest)
+{
+	struct control *control = control_of(guest);
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		if (control->jobs[i])
+			control_job_restarted(control->jobs[i], guest);
+	}
+}
+
 static void guest_names_known(struct control_guest *guest)
 {
 	struct control *control = control_of(guest);
@@ -91,6 +101,7 @@ static void guest_ended(struct control_guest *guest)
 
 static const struct control_guest_ops guest_ops = {
 	.answered = guest_answered,
+	.restarted = guest_restarted,
 	.changed = guest_changed,
 	.lost = guest_lost,
 	.ready = guest_names_known,

@@ -212,6 +212,7 @@ static void hello_came(struct control_guest *guest)
 		watch_ask(guest);
 	if (guest->syncing)
 		sync_ask(guest); /* the one that was asked may have taken the question with it */
+	guest->ops->restarted(guest);
 	if (guest->watchers > 0 || !guest->ready)
 		sync_anew(guest);
 }

@@ -38,6 +38,8 @@ struct control_guest;
 struct control_guest_ops {
 	/* The answer to a control_guest_ask(). */
 	void (*answered)(struct control_guest *guest, const struct port_reply *reply);
+	/* Another worker is there: the one before may have taken questions with it. */
+	void (*restarted)(struct control_guest *guest);
 	/* Level or direction of a line is not what it was. */
 	void (*changed)(struct control_guest *guest, const struct port_reply *reply, enum control_edge edge);
 	/* n changes went by unseen; the present state is being asked for. */

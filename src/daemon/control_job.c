@@ -336,6 +336,15 @@ void control_job_answered(struct control_job *job, const struct control_guest *g
 	job_step(job);
 }
 
+void control_job_restarted(struct control_job *job, const struct control_guest *guest)
+{
+	if (job->asked == 0 || guest != &job->guests->guests[job->waits_for] ||
+	    job->request.command->type == PORT_TOGGLE)
+		return;
+	job->asked = 0;
+	line_ask(job);
+}
+
 void control_job_names_known(struct control_job *job)
 {
 	job_step(job);

@@ -37,6 +37,8 @@ int control_job_init(struct control_job *job, struct loop *loop, int fd, struct 
 void control_job_deinit(struct control_job *job);
 
 /* From the guests. */
+/* Asks again what a dead worker may have taken with it, but for what done twice is not what was asked for. */
+void control_job_restarted(struct control_job *job, const struct control_guest *guest);
 void control_job_answered(struct control_job *job, const struct control_guest *guest, const struct port_reply *reply);
 void control_job_names_known(struct control_job *job);
 /* Whether the client monitors this line and has been told its state. */

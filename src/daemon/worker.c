@@ -202,6 +202,13 @@ static int on_lines_take(void *ctx, unsigned offset)
 	return take_fd(ctx, worker_line_key(offset));
 }
 
+static void on_chip_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+	struct worker *worker = ctx;
+
+	lines_edges_fetch(&worker->lines, offset, n_edges);
+}
+
 static void on_chip_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	struct worker *worker = ctx;
@@ -358,6 +365,7 @@ static int attach_chip(struct worker *worker)
 		.tag = worker->tag,
 		.consumer = worker->consumer,
 		.ctx = worker,
+		.fetch = on_chip_fetch,
 		.edge = on_chip_edge,
 		.changed = on_chip_changed,
 		.keep_fd = on_chip_keep,

@@ -57,9 +57,7 @@ static void state_resume(struct lines *lines, uint16_t line, bool kept)
 	/* The earlier process died on the way from one to the other. */
 	if (line_is_used(state))
 		state->rest = LINE_REST_RELEASED;
-	irq_mask(&state->irq);
-	state->irq.latched =
-		state->irq.latched && state->irq.type != IRQ_TYPE_NONE && !irq_type_is_level(state->irq.type);
+	irq_resume(&state->irq);
 }
 
 static void state_begin(struct lines *lines, uint16_t line, enum lines_begin begin, bool kept)

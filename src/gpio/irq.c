@@ -7,6 +7,8 @@
  */
 #include "gpio/irq.h"
 
+#include <stdatomic.h>
+
 #include "base/util.h"
 
 enum irq_kind {
@@ -46,8 +48,11 @@ enum chip_edge irq_edges(uint32_t type)
 	return irq_trigger(type)->edges;
 }
 
-static enum irq_action irq_fire(struct irq *irq)
+/* A level is looked at again whenever a buffer comes: only edges are remembered. In this order: see irq.h. */
+static enum irq_action irq_fire(struct irq *irq, const struct irq_trigger *trigger)
 {
+	irq->firing = trigger->kind == IRQ_KIND_EDGE;
+	atomic_signal_fence(memory_order_seq_cst);
 	irq->latched = 0;
 	irq->unmasked = 0;
 	return IRQ_FIRE;
@@ -74,7 +79,8 @@ enum irq_action irq_set_type(struct irq *irq, uint32_t type, bool level)
 		return IRQ_NOTHING;
 	irq->type = (uint8_t)type;
 	irq->latched = 0;
-	return irq->unmasked && level_is_active(irq_trigger(type), level) ? irq_fire(irq) : IRQ_NOTHING;
+	return irq->unmasked && level_is_active(irq_trigger(type), level) ? irq_fire(irq, irq_trigger(type))
+									  : IRQ_NOTHING;
 }
 
 enum irq_action irq_edge(struct irq *irq, enum chip_edge edge, bool level)
@@ -82,12 +88,12 @@ enum irq_action irq_edge(struct irq *irq, enum chip_edge edge, bool level)
 	const struct irq_trigger *trigger = irq_trigger(irq->type);
 
 	if (trigger->kind == IRQ_KIND_LEVEL)
-		return irq->unmasked && level_is_active(trigger, level) ? irq_fire(irq) : IRQ_NOTHING;
+		return irq->unmasked && level_is_active(trigger, level) ? irq_fire(irq, trigger) : IRQ_NOTHING;
 	/* Also an edge that was seen under an earlier type, or that nobody asked for. */
 	if (!(edge & trigger->edges))
 		return IRQ_NOTHING;
 	if (irq->unmasked)
-		return irq_fire(irq);
+		return irq_fire(irq, trigger);
 	irq->latched = 1;
 	return IRQ_LATCHED;
 }
@@ -98,12 +104,36 @@ enum irq_action irq_unmask(struct irq *irq, bool level)
 	bool pending = trigger->kind == IRQ_KIND_EDGE ? irq->latched : level_is_active(trigger, level);
 
 	irq->unmasked = 1;
-	return pending ? irq_fire(irq) : IRQ_NOTHING;
+	return pending ? irq_fire(irq, trigger) : IRQ_NOTHING;
 }
 
 void irq_mask(struct irq *irq)
 {
 	irq->unmasked = 0;
+}
+
+void irq_fired(struct irq *irq)
+{
+	irq->firing = 0;
+}
+
+void irq_resume(struct irq *irq)
+{
+	bool is_edge = irq_trigger(irq->type)->kind == IRQ_KIND_EDGE;
+
+	irq_mask(irq);
+	irq->latched = is_edge && (irq->latched || irq->maybe);
+	irq->firing = is_edge && irq->firing;
+	atomic_signal_fence(memory_order_seq_cst);
+	irq->maybe = 0;
+}
+
+void irq_resume_fired(struct irq *irq, bool comes_again)
+{
+	if (irq->firing && comes_again)
+		irq->latched = 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	irq->firing = 0;
 }
 
 void irq_reset(struct irq *irq)

@@ -8,6 +8,9 @@
  * A buffer given while the type is NONE is held, silently, until the line is enabled or disabled (again): answering it
  * INVALID at once would make a driver that re-queues on INVALID, as Linux does, and the device chase each other.
  *
+ * An edge that fires stays in the state until its buffer is the driver's: a process that dies in between leaves it to
+ * its successor, whose driver sees it once.
+ *
  * The struct is plain data in session memory and may come from a hostile hand: any bytes are a valid state.
  */
 #pragma once
@@ -31,6 +34,8 @@ struct irq {
 	uint8_t type;	  /* enum irq_type */
 	uint8_t latched;  /* an edge waits for a buffer */
 	uint8_t unmasked; /* the device holds a buffer of the line */
+	uint8_t firing;	  /* an edge has a buffer, which is not the driver's yet */
+	uint8_t maybe;	  /* so many edges are being fetched: nobody knows whether there are any */
 };
 
 /* What to do with the buffer of the line. */
@@ -60,5 +65,13 @@ enum irq_action irq_edge(struct irq *irq, enum chip_edge edge, bool level);
 enum irq_action irq_unmask(struct irq *irq, bool level);
 /* The buffer is gone without an answer (its ring stopped): masked again, nothing else changes. */
 void irq_mask(struct irq *irq);
+/* What was fired is the driver's: its edge is used up. */
+void irq_fired(struct irq *irq);
+/*
+ * For the successor of a process that died. irq_resume(): masked; an edge that may have been fetched and was not latched
+ * is taken for one. irq_resume_fired(): when it is known whether the buffer that was fired comes again.
+ */
+void irq_resume(struct irq *irq);
+void irq_resume_fired(struct irq *irq, bool comes_again);
 /* The initial state: type NONE, no latch, masked. */
 void irq_reset(struct irq *irq);

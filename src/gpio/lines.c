@@ -2,8 +2,11 @@
 /*
  * The lines of the virtual chip: requests, and interrupts from the chip.
  *
- * Order of each request: check, do the operation on the chip, and only when that went well change the remembered
- * state. A worker that dies in between leaves the request in flight; its successor does it again, to the same end.
+ * Order of each request: check, remember what an output is to be, do the operation on the chip, remember the rest. A
+ * worker that dies in between leaves the request in flight; its successor brings the chip in step with what is
+ * remembered, and does the request again, to the same end: so no output goes back to an older level on the way. What the
+ * chip refuses is forgotten again. An interrupt's type is remembered afterwards: to set the present one again is to
+ * change nothing, also not what is latched.
  *
  * The chip holds a line for the guest as long as its direction or its interrupt needs it (an interrupt alone makes it an input
  * without giving it a direction: Linux users of interrupts never set one).
@@ -11,7 +14,9 @@
 #include "gpio/lines.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 
+#include "base/fault.h"
 #include "base/util.h"
 #include "gpio/lines_internal.h"
 
@@ -40,6 +45,12 @@ void lines_answer(struct lines *lines, uint16_t line, enum irq_action action)
 		lines->host.irq(lines->host.ctx, line, action);
 }
 
+/* The session is seen by a successor in the order in which it was written: the compiler is to keep it. */
+static void in_order(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
 /* The handlers of the requests: 0, or -errno for a status of ERR. *value is that of the response, 0 at first. */
 
 static int request_get_direction(struct lines *lines, uint16_t line, uint32_t argument, uint8_t *value)
@@ -52,12 +63,15 @@ static int request_get_direction(struct lines *lines, uint16_t line, uint32_t ar
 static int line_deactivate(struct lines *lines, uint16_t line)
 {
 	struct line_state *state = &lines->state[line];
+	bool used = line_is_used(state);
 
-	if (line_is_used(state))
-		line_apply(lines, line, &(struct line_state){ .rest = LINE_REST_RELEASED });
-	chip_settle(lines->chip);
 	state->direction = GPIO_DIRECTION_NONE;
+	in_order();
 	state->value = 0;
+	if (used)
+		line_apply(lines, line, &(struct line_state){ .rest = LINE_REST_RELEASED });
+	fault_point(FAULT_CHIP_DONE);
+	chip_settle(lines->chip);
 	lines_answer(lines, line, irq_set_type(&state->irq, IRQ_TYPE_NONE, false));
 	lines_changed(lines, line);
 	return 0;
@@ -66,6 +80,8 @@ static int line_deactivate(struct lines *lines, uint16_t line)
 static int request_set_direction(struct lines *lines, uint16_t line, uint32_t argument, uint8_t *value)
 {
 	struct line_state *state = &lines->state[line], next = *state;
+	uint8_t before = state->direction;
+	bool untouched;
 	int ret = 0;
 
 	if (argument == GPIO_DIRECTION_NONE)
@@ -77,13 +93,17 @@ static int request_set_direction(struct lines *lines, uint16_t line, uint32_t ar
 
 	next.direction = (uint8_t)argument;
 	/* A line that the guest uses as an input stays untouched: edges on their way would be lost. */
-	if (argument == GPIO_DIRECTION_OUT || state->direction == GPIO_DIRECTION_OUT || !line_is_used(state))
+	untouched = argument == GPIO_DIRECTION_IN && state->direction != GPIO_DIRECTION_OUT && line_is_used(state);
+	state->direction = next.direction;
+	in_order();
+	if (!untouched)
 		ret = line_apply(lines, line, &next);
+	fault_point(FAULT_CHIP_DONE);
 	if (ret < 0) {
+		state->direction = before;
 		lines_failed(lines, line, argument == GPIO_DIRECTION_OUT ? "set output" : "set input", ret);
 		return ret;
 	}
-	state->direction = next.direction;
 	state->rest = LINE_REST_RELEASED;
 	lines_changed(lines, line);
 	return 0;
@@ -107,19 +127,23 @@ static int request_get_value(struct lines *lines, uint16_t line, uint32_t argume
 static int request_set_value(struct lines *lines, uint16_t line, uint32_t argument, uint8_t *value)
 {
 	struct line_state *state = &lines->state[line];
+	uint8_t before = state->value;
 
 	if (argument > 1)
 		return -EINVAL;
+	state->value = (uint8_t)argument;
+	in_order();
 	if (state->direction == GPIO_DIRECTION_OUT) {
 		int ret = chip_set(lines->chip, line, (uint8_t)argument);
 
+		fault_point(FAULT_CHIP_DONE);
 		if (ret < 0) {
+			state->value = before;
 			lines_failed(lines, line, "set value", ret);
 			return ret;
 		}
 		lines_changed(lines, line);
 	}
-	state->value = (uint8_t)argument;
 	return 0;
 }
 
@@ -234,17 +258,44 @@ void lines_mask_all(struct lines *lines)
 		irq_mask(&lines->state[i].irq);
 }
 
+void lines_fired(struct lines *lines, uint16_t line)
+{
+	irq_fired(&lines->state[line].irq);
+}
+
+void lines_resume_fired(struct lines *lines, uint16_t line, bool comes_again)
+{
+	irq_resume_fired(&lines->state[line].irq, comes_again);
+}
+
+void lines_edges_fetch(struct lines *lines, unsigned offset, unsigned n_edges)
+{
+	if (offset >= lines->n_lines)
+		return;
+	in_order();
+	lines->state[offset].irq.maybe = n_edges < UINT8_MAX ? (uint8_t)n_edges : UINT8_MAX;
+	in_order();
+}
+
 void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool level)
 {
+	enum irq_action action;
 	struct irq *irq;
 
 	if (offset >= lines->n_lines)
 		return;
 	irq = &lines->state[offset].irq;
+	fault_point(FAULT_EDGES_READ);
 	/* The edge may have waited: a level type looks at what is now, also when that costs one more operation. */
 	if (irq->unmasked && irq_type_is_level(irq->type))
 		level = line_is_level(lines, (uint16_t)offset);
-	lines_answer(lines, (uint16_t)offset, irq_edge(irq, edge, level));
+	action = irq_edge(irq, edge, level);
+	/* It is noted now; were it noted after the answer, a death in between would make two of it. */
+	in_order();
+	if (irq->maybe == 1)
+		irq->maybe = 0;
+	in_order();
+	lines_answer(lines, (uint16_t)offset, action);
 	lines_changed(lines, (uint16_t)offset);
 }
 

@@ -70,6 +70,7 @@ struct line_state {
 	uint8_t value;	   /* the last SET_VALUE, for OUT; 0 at first and after NONE */
 	uint8_t rest; /* enum line_rest, never HOLD: what the chip holds while the guest uses nothing of the line */
 	struct irq irq;
+	uint16_t head; /* of the event buffer that was given last: nothing but its user's mark */
 };
 
 /* What the user of the lines is told. */
@@ -133,7 +134,16 @@ enum irq_action lines_unmask(struct lines *lines, uint16_t line);
 /* All buffers are gone without an answer: the eventq stopped. */
 void lines_mask_all(struct lines *lines);
 
-/* From the chip's host callbacks. */
+/* What was fired for the line is the driver's. */
+void lines_fired(struct lines *lines, uint16_t line);
+/*
+ * Of a line whose buffer an earlier process fired: whether that comes again, because it was not the driver's yet when
+ * the process died.
+ */
+void lines_resume_fired(struct lines *lines, uint16_t line, bool comes_again);
+
+/* From the chip's host callbacks. A process that dies while edges are fetched may have had some that nobody noted. */
+void lines_edges_fetch(struct lines *lines, unsigned offset, unsigned n_edges);
 void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool level);
 
 /*

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/le.h"
 #include "gpio/line_transfer.h"
 
@@ -47,7 +48,8 @@ int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*conne
 	*gpio = (struct virtio_gpio){ .lines = lines, .connected = connected, .ctx = ctx };
 	gpio->parked = calloc(lines->n_lines, sizeof(*gpio->parked));
 	gpio->held = calloc(lines->n_lines, sizeof(*gpio->held));
-	if (!gpio->parked || !gpio->held)
+	gpio->fired = calloc(lines->n_lines, sizeof(*gpio->fired));
+	if (!gpio->parked || !gpio->held || !gpio->fired)
 		goto error;
 	if (lines->names_size > 0) {
 		gpio->names = malloc(1 + lines->names_size);
@@ -66,9 +68,11 @@ void virtio_gpio_deinit(struct virtio_gpio *gpio)
 {
 	free(gpio->parked);
 	free(gpio->held);
+	free(gpio->fired);
 	free(gpio->names);
 	gpio->parked = NULL;
 	gpio->held = NULL;
+	gpio->fired = NULL;
 	gpio->names = NULL;
 }
 
@@ -121,6 +125,8 @@ static uint32_t answer(struct virtio_gpio *gpio, struct vhost_queue *queue, cons
 	struct wire_request request;
 
 	if (vhost_chain_read(queue, chain, &request, sizeof(request)) == 0) {
+		if (le16_get(request.type) == 0x666)
+			fault_point(FAULT_POISON_CHAIN);
 		if (le16_get(request.type) == GPIO_MSG_GET_LINE_NAMES && gpio->names)
 			return answer_names(gpio, queue, chain);
 		if (chain->write_len >= sizeof(wire)) {
@@ -145,6 +151,16 @@ static void requestq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
 		vhost_queue_push(queue, chain.head, answer(gpio, queue, &chain));
 }
 
+/* The edge is used up when its buffer is published. */
+static void note_fired(struct virtio_gpio *gpio, uint16_t line)
+{
+	if (!gpio->lines->state[line].irq.firing)
+		return; /* a level */
+	gpio->fired[gpio->n_fired++] = line;
+	if (gpio->n_fired == gpio->lines->n_lines)
+		vhost_queue_publish(gpio->eventq);
+}
+
 void virtio_gpio_irq(void *ctx, uint16_t line, enum irq_action action)
 {
 	struct virtio_gpio *gpio = ctx;
@@ -154,7 +170,14 @@ void virtio_gpio_irq(void *ctx, uint16_t line, enum irq_action action)
 	if (!gpio->eventq || !gpio->held[line] || (action != IRQ_FIRE && action != IRQ_INVALID))
 		return;
 	gpio->held[line] = false;
-	vhost_parked_return(gpio->eventq, parked, &status, sizeof(status));
+	if (action == IRQ_FIRE)
+		fault_point(FAULT_EDGE_FIRED);
+	if (vhost_parked_return(gpio->eventq, parked, &status, sizeof(status)))
+		lines_fired(gpio->lines, line);
+	else if (action == IRQ_FIRE)
+		note_fired(gpio, line);
+	else
+		vhost_queue_publish(gpio->eventq); /* before the request that asked for it is answered */
 }
 
 /* The line that an event buffer is for, or -1: it can not be read, names no line, or the line has a buffer already. */
@@ -185,7 +208,11 @@ static void eventq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
 					 vhost_chain_write(queue, &chain, &invalid, sizeof(invalid)));
 			continue;
 		}
+		/* One edge of a line on its way at a time. */
+		if (gpio->lines->state[line].irq.firing)
+			vhost_queue_publish(queue);
 		gpio->parked[line] = vhost_chain_park(&chain);
+		gpio->lines->state[line].head = chain.head;
 		gpio->held[line] = true;
 		virtio_gpio_irq(gpio, line, lines_unmask(gpio->lines, line));
 	}
@@ -195,8 +222,27 @@ static void queue_start(void *ctx, unsigned index, struct vhost_queue *queue)
 {
 	struct virtio_gpio *gpio = ctx;
 
-	if (index == VIRTIO_GPIO_EVENTQ)
-		gpio->eventq = queue;
+	if (index != VIRTIO_GPIO_EVENTQ)
+		return;
+	gpio->eventq = queue;
+	gpio->n_fired = 0;
+	/* A worker died between firing and publishing, or after it. */
+	for (unsigned i = 0; i < gpio->lines->n_lines; i++) {
+		const struct line_state *state = &gpio->lines->state[i];
+
+		if (state->irq.firing)
+			lines_resume_fired(gpio->lines, (uint16_t)i, vhost_queue_comes_again(queue, state->head));
+	}
+}
+
+static void queue_published(void *ctx, unsigned index)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	if (index != VIRTIO_GPIO_EVENTQ)
+		return;
+	while (gpio->n_fired > 0)
+		lines_fired(gpio->lines, gpio->fired[--gpio->n_fired]);
 }
 
 static void queue_stop(void *ctx, unsigned index)
@@ -259,6 +305,7 @@ const struct vhost_ops virtio_gpio_ops = {
 	.reset = device_reset,
 	.queue_start = queue_start,
 	.queue_stop = queue_stop,
+	.queue_published = queue_published,
 	.queue_ready = queue_ready,
 	.state_size = state_size,
 	.state_save = state_save,

@@ -27,7 +27,9 @@ struct virtio_gpio {
 	struct vhost_queue *eventq;  /* NULL while it does not run */
 	struct vhost_parked *parked; /* owned: by line */
 	bool *held;		     /* owned: a buffer is parked under the line */
-	uint8_t *names;		     /* owned: the answer to GET_LINE_NAMES, 1 + names_size bytes; or NULL */
+	uint16_t *fired;	     /* owned: lines whose edge is put into eventq and not published, n_fired of them */
+	unsigned n_fired;
+	uint8_t *names; /* owned: the answer to GET_LINE_NAMES, 1 + names_size bytes; or NULL */
 	void (*connected)(void *ctx, bool connected);
 	void *ctx;
 };

@@ -12,17 +12,33 @@
 #include "vhost/notify.h"
 #include "vhost/protocol.h"
 
+/* why NULL: the front-end left. */
+static void close_why(struct vhost_device *device, const char *why, bool has_header)
+{
+	const struct vhost_user_header *header = &device->session->rx.header;
+	const struct message_spec *spec = has_header ? message_spec_find(header->request) : NULL;
+
+	if (!why)
+		log_info(device->tag, "the front-end disconnected");
+	else if (spec)
+		log_warning(device->tag, "connection closed: %s: %s", spec->name, why);
+	else if (has_header)
+		log_warning(device->tag, "connection closed: message %u: %s", header->request, why);
+	else
+		log_warning(device->tag, "connection closed: %s", why);
+	vhost_device_disconnect(device);
+}
+
 static void on_readable(struct loop_watch *watch, uint32_t events)
 {
 	struct vhost_device *device = container_of(watch, struct vhost_device, watch);
 	struct session_rx *rx = &device->session->rx;
-	const struct message_spec *spec;
 	bool has_header;
 	const char *why = NULL;
 	int r;
 
 	/* One message a turn: a front-end that floods us starves no ring. */
-	r = message_receive(device->fd, rx, &device->rx_fds, &why);
+	r = message_receive(device->fd, rx, &device->rx_fds, &device->keeper, &why);
 	has_header = rx->have >= sizeof(rx->header);
 	if (r == 1) {
 		device->has_spoken = true;
@@ -32,16 +48,7 @@ static void on_readable(struct loop_watch *watch, uint32_t events)
 	if (r == 0)
 		return;
 
-	spec = has_header ? message_spec_find(rx->header.request) : NULL;
-	if (!why)
-		log_info(device->tag, "the front-end disconnected");
-	else if (spec)
-		log_warning(device->tag, "connection closed: %s: %s", spec->name, why);
-	else if (has_header)
-		log_warning(device->tag, "connection closed: message %u: %s", rx->header.request, why);
-	else
-		log_warning(device->tag, "connection closed: %s", why);
-	vhost_device_disconnect(device);
+	close_why(device, why, has_header);
 }
 
 /*
@@ -131,6 +138,15 @@ static int take(struct vhost_device *device, enum vhost_fd_kind kind, unsigned i
 	return device->keeper.take(device->keeper.ctx, (uint32_t)kind << 16 | index);
 }
 
+/*
+ * A message that is to be executed again, over what an earlier process had done of it: then an fd may be missing that
+ * was to be replaced, or taken out. What was to be with it is not, until the message is done.
+ */
+static bool message_is_due(const struct vhost_device *device)
+{
+	return message_is_complete(&device->session->rx) && !device->session->rx.executed;
+}
+
 static int restore_memory(struct vhost_device *device)
 {
 	for (unsigned i = 0; i < SESSION_SLOTS_MAX; i++) {
@@ -141,7 +157,9 @@ static int restore_memory(struct vhost_device *device)
 		fd = take(device, VHOST_FD_MEMORY, i);
 		r = fd < 0 ? -EBADF : memory_restore(&device->memory, i, fd);
 		fd_close(&fd);
-		if (r < 0)
+		if (r < 0 && message_is_due(device))
+			device->session->regions[i] = (struct session_region){ 0 };
+		else if (r < 0)
 			return r;
 	}
 	return 0;
@@ -157,6 +175,10 @@ static int restore_inflight(struct vhost_device *device)
 	fd = take(device, VHOST_FD_INFLIGHT, 0);
 	r = fd < 0 ? -EBADF : inflight_map_open(&device->inflight_map, wire, fd, device->ops->n_queues);
 	fd_close(&fd);
+	if (r < 0 && message_is_due(device)) {
+		device->session->inflight = (struct vhost_user_inflight){ 0 };
+		r = 0;
+	}
 	return r;
 }
 
@@ -171,21 +193,25 @@ static int restore_log(struct vhost_device *device)
 	fd = take(device, VHOST_FD_LOG, 0);
 	r = fd < 0 ? -EBADF : dirty_restore(&device->dirty, fd);
 	fd_close(&fd);
+	if (r < 0 && message_is_due(device)) {
+		device->session->log.size = 0;
+		r = 0;
+	}
 	return r;
 }
 
 /* Takes up what an earlier process left. -errno: it can not be, and the session is to be dropped. */
 static int device_resume(struct vhost_device *device)
 {
-	const char *why;
 	int r;
 
 	device->fd = take(device, VHOST_FD_CONNECTION, 0);
 	if (device->fd < 0)
 		return -EBADF;
 	device->has_spoken = true; /* nothing tells; it most likely had */
-	if (!message_can_resume(&device->session->rx))
-		return -EPROTO;
+	r = message_resume(&device->session->rx, &device->rx_fds, &device->keeper);
+	if (r < 0)
+		return r;
 	channel_open(&device->channel, take(device, VHOST_FD_BACKEND_REQ, 0));
 	r = restore_memory(device);
 	if (r == 0)
@@ -202,14 +228,44 @@ static int device_resume(struct vhost_device *device)
 		device->ops->connected(device->ctx, true);
 	if (device->session->has_features && device->ops->features_set)
 		device->ops->features_set(device->ctx, device->session->features);
-	for (unsigned i = 0; i < device->ops->n_queues && r == 0; i++)
-		r = queue_attach(&device->queues[i], take(device, VHOST_FD_KICK, i), take(device, VHOST_FD_CALL, i),
+	/* Backwards: see queues_go_on(). */
+	for (unsigned i = device->ops->n_queues; i-- > 0 && r == 0;) {
+		int kick = take(device, VHOST_FD_KICK, i);
+
+		if (kick < 0 && message_is_due(device) && device->session->rings[i].kick == SESSION_KICK_FD)
+			device->session->rings[i].kick = SESSION_KICK_NONE;
+		r = queue_attach(&device->queues[i], kick, take(device, VHOST_FD_CALL, i),
 				 take(device, VHOST_FD_ERR, i));
+	}
 	if (r < 0)
 		return r;
 	log_info(device->tag, "session resumed");
-	/* Its reply was not sent: the earlier process died while it did what the message says. */
-	return message_is_complete(&device->session->rx) ? protocol_execute(device, &why) : 0;
+	return 0;
+}
+
+/*
+ * The last queue first, before any kick is seen: what the device holds for long (event buffers) is held again before a
+ * request that may end it is done again. Not under a message that changes what rings stand on.
+ */
+static void queues_go_on(struct vhost_device *device)
+{
+	if (message_is_due(device) && device->session->rx.header.request != VHOST_USER_VRING_KICK)
+		return;
+	for (unsigned i = device->ops->n_queues; i-- > 0;)
+		queue_dispatch(&device->queues[i]);
+}
+
+/* What an earlier process had begun with a message, that it was executing or answering. */
+static void message_go_on(struct vhost_device *device)
+{
+	const char *why = NULL;
+
+	if (!message_is_complete(&device->session->rx))
+		return;
+	if (protocol_execute(device, &why) < 0)
+		close_why(device, why, true);
+	else
+		message_fds_close(&device->rx_fds);
 }
 
 int vhost_device_attach(struct vhost_device **ret, struct loop *loop, const struct vhost_ops *ops, void *ctx,
@@ -235,6 +291,9 @@ int vhost_device_attach(struct vhost_device **ret, struct loop *loop, const stru
 		if (r < 0) {
 			log_warning(tag, "the saved session can not be resumed: %s: dropped", strerror(-r));
 			vhost_device_disconnect(device);
+		} else {
+			queues_go_on(device);
+			message_go_on(device);
 		}
 	}
 	return 0;
@@ -317,6 +376,8 @@ void vhost_device_disconnect(struct vhost_device *device)
 	device_keep(device, VHOST_FD_LOG, 0, -1);
 	device_keep(device, VHOST_FD_LOG_CALL, 0, -1);
 	device_keep(device, VHOST_FD_BACKEND_REQ, 0, -1);
+	for (unsigned i = 0; i < session->rx.n_fds && i < MESSAGE_FDS_MAX; i++)
+		device_keep(device, VHOST_FD_MESSAGE, i, -1);
 	device_keep(device, VHOST_FD_CONNECTION, 0, -1);
 	close_all(device);
 	session_clear(device->session, device->ops->n_queues);

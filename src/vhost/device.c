@@ -68,7 +68,8 @@ void device_reset(struct vhost_device *device)
 		queue->state->enabled = 0;
 		queue->state->broken = 0;
 	}
-	device->session->status = 0;
 	if (device->ops->reset)
 		device->ops->reset(device->ctx);
+	/* Last: SET_STATUS 0 that is executed again finds something to do. */
+	device->session->status = 0;
 }

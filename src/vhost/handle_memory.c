@@ -25,6 +25,19 @@ static const char *add_region(struct vhost_device *device, const struct vhost_us
 	return NULL;
 }
 
+static bool has_region(const struct vhost_device *device, const struct vhost_user_region *region)
+{
+	for (unsigned i = 0; i < SESSION_SLOTS_MAX; i++) {
+		const struct session_region *slot = &device->session->regions[i];
+
+		if (device->memory.maps[i].start && slot->guest_addr == region->guest_addr &&
+		    slot->user_addr == region->user_addr && slot->size == region->size &&
+		    slot->mmap_offset == region->mmap_offset)
+			return true;
+	}
+	return false;
+}
+
 static void remove_all(struct vhost_device *device)
 {
 	for (unsigned i = 0; i < device->memory.n_slots_end; i++) {
@@ -72,6 +85,8 @@ const char *handle_add_mem_reg(struct vhost_device *device, const struct message
 	const struct vhost_user_mem_reg *reg = message->payload;
 	const char *why;
 
+	if (message->again && has_region(device, &reg->region))
+		return NULL;
 	device_flush(device);
 	why = add_region(device, &reg->region, message->fds->fd[0]);
 	memory_change_ends(device);
@@ -87,7 +102,7 @@ const char *handle_rem_mem_reg(struct vhost_device *device, const struct message
 	slot = memory_remove(&device->memory, &reg->region);
 	memory_change_ends(device);
 	if (slot < 0)
-		return "no such region";
+		return message->again ? NULL : "no such region";
 	device_keep(device, VHOST_FD_MEMORY, slot, -1);
 	return NULL;
 }

@@ -82,7 +82,8 @@ const char *handle_set_device_state_fd(struct vhost_device *device, const struct
 	memcpy(&wire, message->payload, sizeof(wire));
 	transfer_cancel(&device->transfer);
 	device->session->transfer_ok = 0;
-	why = begin_transfer(device, &wire, &message->fds->fd[0]);
+	/* Some of the data may be in the pipe already. */
+	why = message->again ? "an earlier process died over it" : begin_transfer(device, &wire, &message->fds->fd[0]);
 	if (why)
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "SET_DEVICE_STATE_FD refused: %s", why);
 	reply_u64(reply, NO_FD | (why ? FAILED : 0));

@@ -3,9 +3,11 @@
 #include "vhost/message.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/scm.h"
 #include "base/util.h"
@@ -93,7 +95,7 @@ void message_fds_close(struct message_fds *fds)
 }
 
 /* The header is complete: may a message like this be? */
-static const char *header_check(const struct vhost_user_header *header, const struct message_fds *fds)
+static const char *header_check(const struct vhost_user_header *header, size_t n_fds)
 {
 	const struct message_spec *spec = message_spec_find(header->request);
 
@@ -105,58 +107,130 @@ static const char *header_check(const struct vhost_user_header *header, const st
 		return "an unknown request";
 	if (header->size < spec->min || header->size > spec->max)
 		return "the payload has a wrong size";
-	if (fds->n < spec->fds_min || fds->n > spec->fds_max)
+	if (n_fds < spec->fds_min || n_fds > spec->fds_max)
 		return "a wrong number of file descriptors";
 	return NULL;
 }
 
-/* Reads up to len bytes into rx; fds may come with the first byte of a message only. As message_receive. */
-static int receive_part(int socket, struct session_rx *rx, void *to, size_t len, struct message_fds *fds,
-			const char **why)
+/* The session's memory is seen by a successor in the order in which it was written: the compiler is to keep it. */
+static void in_order(void)
 {
-	bool first = rx->have == 0;
-	size_t n_fds = 0;
-	int none[1];
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* What was taken is counted. A process that dies in between leaves this to be done again, to the same end. */
+static void settle(struct session_rx *rx)
+{
+	if (!rx->settling) {
+		rx->have_next = rx->have + scm_noted(&rx->taken);
+		if (rx->have == 0)
+			rx->n_own = scm_noted_fds(&rx->taken) ? rx->n_fds : 0;
+		in_order();
+		rx->settling = 1;
+		in_order();
+	}
+	rx->have = rx->have_next;
+	in_order();
+	rx->taken.call.msg_len = 0;
+	in_order();
+	rx->settling = 0;
+}
+
+static uint32_t fd_key(unsigned index)
+{
+	return (uint32_t)VHOST_FD_MESSAGE << 16 | index;
+}
+
+static void fds_drop(struct session_rx *rx, const struct vhost_keeper *keeper)
+{
+	for (unsigned i = 0; i < rx->n_fds; i++)
+		keeper->drop(keeper->ctx, fd_key(i));
+	rx->n_fds = 0;
+}
+
+/*
+ * Looks at the start of a message, for its fds: they come with the first byte only. Returns the bytes that belong to
+ * them, as scm_recv(). A look at a message without fds sees those of the next one that has some (Linux looks at one
+ * packet too many): only when the bytes are taken it is known whose they are.
+ */
+static ssize_t fds_peek(int socket, struct session_rx *rx, size_t len, struct message_fds *fds,
+			const struct vhost_keeper *keeper)
+{
+	uint8_t start[sizeof(rx->header)];
+	size_t n_fds;
 	ssize_t n;
 
-	n = scm_recv(socket, to, len, first ? fds->fd : none, first ? MESSAGE_FDS_MAX : 0, &n_fds, MSG_DONTWAIT);
-	if (n == -EAGAIN)
-		return 0;
-	if (n == -EMFILE) {
-		*why = "unexpected file descriptors";
-		return -EPROTO;
-	}
-	if (n < 0) {
-		*why = strerror(-n);
+	message_fds_close(fds);
+	n = scm_recv(socket, start, len, fds->fd, MESSAGE_FDS_MAX, &n_fds, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0)
 		return n;
+	fds->n = n_fds;
+	for (size_t i = 0; i < n_fds; i++)
+		keeper->keep(keeper->ctx, fd_key(i), fds->fd[i]);
+	in_order();
+	rx->n_fds = n_fds;
+	if (n_fds > 0)
+		fault_point(FAULT_MESSAGE_FDS_KEPT);
+	return n;
+}
+
+static int receive_error(ssize_t error, const char **why)
+{
+	if (error == -EAGAIN)
+		return 0;
+	*why = error == -EMFILE ? "unexpected file descriptors" : strerror((int)-error);
+	return error == -EMFILE ? -EPROTO : (int)error;
+}
+
+/* Takes up to len bytes, to where they belong. As message_receive(). */
+static int receive_part(int socket, struct session_rx *rx, void *to, size_t len, struct message_fds *fds,
+			const struct vhost_keeper *keeper, const char **why)
+{
+	bool first = rx->have == 0;
+	ssize_t n = len;
+
+	if (first) {
+		n = fds_peek(socket, rx, len, fds, keeper);
+		if (n < 0)
+			return receive_error(n, why);
 	}
-	if (first)
-		fds->n = n_fds;
+	/* No more than was looked at: what came meanwhile may bring fds of its own. */
+	n = scm_recv_noted(socket, &rx->taken, to, n, MSG_DONTWAIT);
+	fault_point(FAULT_MESSAGE_TAKEN);
+	if (n > 0 && scm_noted_fds(&rx->taken) && !first)
+		n = -EMFILE;
+	if (n < 0)
+		return receive_error(n, why);
 	if (n == 0) {
 		*why = rx->have > 0 ? "it ended in the middle of a message" : NULL;
 		return -ECONNRESET;
 	}
-	rx->have += n;
+	settle(rx);
+	if (rx->n_own == 0)
+		message_fds_close(fds);
 	return 1;
 }
 
-int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const char **why)
+int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper,
+		    const char **why)
 {
 	const size_t header_len = sizeof(rx->header);
 	int r = 1;
 
 	if (rx->have < header_len) {
-		r = receive_part(socket, rx, (char *)&rx->header + rx->have, header_len - rx->have, fds, why);
+		r = receive_part(socket, rx, (char *)&rx->header + rx->have, header_len - rx->have, fds, keeper, why);
 		if (r <= 0 || rx->have < header_len)
 			return r < 0 ? r : 0;
-		*why = header_check(&rx->header, fds);
+		*why = header_check(&rx->header, rx->n_own);
 		if (*why)
 			return -EPROTO;
+		if (rx->header.size > 0)
+			fault_point(FAULT_MESSAGE_HEADER);
 	}
 	if (rx->have < header_len + rx->header.size) {
 		size_t have = rx->have - header_len;
 
-		r = receive_part(socket, rx, rx->payload + have, rx->header.size - have, fds, why);
+		r = receive_part(socket, rx, rx->payload + have, rx->header.size - have, fds, keeper, why);
 		if (r <= 0)
 			return r;
 	}
@@ -168,37 +242,69 @@ bool message_is_complete(const struct session_rx *rx)
 	return rx->have >= sizeof(rx->header) && rx->have - sizeof(rx->header) == rx->header.size;
 }
 
-bool message_can_resume(const struct session_rx *rx)
+int message_resume(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper)
 {
-	const struct message_fds none = { .n = 0 };
-
-	if (rx->have < sizeof(rx->header))
-		return true;
-	return !header_check(&rx->header, &none) && rx->have - sizeof(rx->header) <= rx->header.size;
+	settle(rx);
+	if (rx->have == 0) {
+		/* The last one was over, or the next one not yet begun: then its fds are in the socket still. */
+		message_done(rx, keeper);
+		return 0;
+	}
+	if (rx->have >= sizeof(rx->header) &&
+	    (header_check(&rx->header, rx->n_own) || rx->have - sizeof(rx->header) > rx->header.size))
+		return -EPROTO;
+	for (; fds->n < rx->n_own; fds->n++) {
+		fds->fd[fds->n] = keeper->take(keeper->ctx, fd_key(fds->n));
+		if (fds->fd[fds->n] < 0)
+			return -EBADF;
+	}
+	return 0;
 }
 
-void message_done(struct session_rx *rx)
+/* have is first: from then on the rest is of no meaning. */
+void message_done(struct session_rx *rx, const struct vhost_keeper *keeper)
 {
 	rx->have = 0;
+	in_order();
+	fault_point(FAULT_MESSAGE_OVER);
+	rx->executed = 0;
+	rx->attempts = 0;
+	fds_drop(rx, keeper);
 }
 
-int message_reply(int socket, const struct vhost_user_header *to, const void *payload, uint32_t size, int fd)
+void message_executed(struct session_rx *rx, struct session_tx *tx, const void *payload, uint32_t size, bool has_fd)
 {
-	struct {
-		struct vhost_user_header header;
-		uint8_t payload[SESSION_RX_PAYLOAD_MAX];
-	} reply;
-	const size_t len = sizeof(reply.header) + size;
-	ssize_t n;
-
-	reply.header = (struct vhost_user_header){
-		.request = to->request,
+	const struct vhost_user_header header = {
+		.request = rx->header.request,
 		.flags = VHOST_USER_VERSION | VHOST_USER_REPLY,
 		.size = size,
 	};
-	memcpy(reply.payload, payload, size);
-	n = scm_send(socket, &reply, len, &fd, fd >= 0, MSG_DONTWAIT);
+
+	tx->len = payload ? sizeof(header) + size : 0;
+	tx->has_fd = has_fd;
+	memcpy(tx->bytes, &header, sizeof(header));
+	if (payload)
+		memcpy(tx->bytes + sizeof(header), payload, size);
+	tx->sent.call.msg_len = 0;
+	in_order();
+	rx->executed = 1;
+	in_order();
+}
+
+int message_reply(int socket, struct session_tx *tx, int fd)
+{
+	ssize_t n;
+
+	if (tx->len == 0 || scm_noted(&tx->sent) > 0)
+		return 0;
+	n = scm_send_noted(socket, &tx->sent, tx->bytes, tx->len, &fd, fd >= 0, MSG_DONTWAIT);
+	fault_point(FAULT_REPLY_SENT);
 	if (n < 0)
-		return n;
-	return (size_t)n == len ? 0 : -EAGAIN;
+		return (int)n;
+	return (size_t)n == tx->len ? 0 : -EAGAIN;
+}
+
+bool message_reply_is_lost(const struct session_tx *tx)
+{
+	return tx->has_fd && scm_noted(&tx->sent) == 0;
 }

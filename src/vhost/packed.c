@@ -339,6 +339,7 @@ static int packed_begin(struct ring *ring, uint32_t position)
 
 const struct ring_ops packed_ops = {
 	.name = "packed",
+	.put_publishes = true,
 	.size_rule = "a ring's size is 1 to 32768",
 	.size_valid = packed_size_valid,
 	.avail_align = 4,

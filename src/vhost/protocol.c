@@ -3,9 +3,9 @@
 #include "vhost/protocol.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/util.h"
 #include "vhost/handle.h"
@@ -58,42 +58,73 @@ static const char *execute(struct vhost_device *device, const struct message_spe
  * A refusal is told in the ack when there is one. When there is none the front-end would go on believing in something
  * that is not so: then the connection ends.
  */
-static int send_ack(struct vhost_device *device, const struct vhost_user_header *header, bool refused)
-{
-	struct vhost_user_u64 ack = { refused };
-
-	if (!(header->flags & VHOST_USER_NEED_REPLY) ||
-	    !(device->session->protocol_features & (1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK)))
-		return refused ? -EPROTO : 0;
-	return message_reply(device->fd, header, &ack, sizeof(ack), -1);
-}
-
-int protocol_execute(struct vhost_device *device, const char **why)
+static int note_ack(struct vhost_device *device, bool refused)
 {
 	struct session_rx *rx = &device->session->rx;
-	const struct message_spec *spec = message_spec_find(rx->header.request);
-	const struct message message = { &rx->header, rx->payload, &device->rx_fds };
+	const struct vhost_user_u64 ack = { refused };
+	bool wanted = rx->header.flags & VHOST_USER_NEED_REPLY &&
+		      device->session->protocol_features & (1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK);
+
+	if (refused && !wanted)
+		return -EPROTO;
+	message_executed(rx, &device->session->tx, wanted ? &ack : NULL, sizeof(ack), false);
+	return 0;
+}
+
+/* Executes the message, and notes that and its reply. -errno: the connection is to be closed. */
+static int execute_noted(struct vhost_device *device, const struct message_spec *spec, int *reply_fd, const char **why)
+{
+	struct session_rx *rx = &device->session->rx;
+	const struct message message = { &rx->header, rx->payload, &device->rx_fds, rx->attempts > 1 };
 	struct reply reply = { .fd = -1 };
-	int r;
+	int r = 0;
 
 	log_debug(device->tag, "%s", spec->name);
+	fault_point(FAULT_MESSAGE_RECEIVED);
+	if (spec->id == VHOST_USER_SET_LOG_FD)
+		fault_point(FAULT_POISON_MESSAGE);
 	*why = execute(device, spec, &message, &reply);
+	fault_point(FAULT_MESSAGE_EXECUTED);
 	if (*why)
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "%s refused: %s", spec->name, *why);
-	/*
-	 * Done before the reply goes out: a process that dies in between leaves a front-end without its reply, where
-	 * the other order would give it two, and sending is what takes time.
-	 */
-	message_done(rx);
-	atomic_signal_fence(memory_order_seq_cst);
 	if (spec->reply == MESSAGE_REPLY_ACK)
-		r = send_ack(device, &rx->header, *why);
+		r = note_ack(device, *why);
 	else if (*why)
 		r = -EPROTO;
 	else
-		r = message_reply(device->fd, &rx->header, reply.payload, reply.size, reply.fd);
-	fd_close(&reply.fd);
-	if (r < 0 && !*why)
-		*why = r == -EAGAIN ? "the front-end does not read its replies" : strerror(-r);
+		message_executed(rx, &device->session->tx, reply.payload, reply.size, reply.fd >= 0);
+	*reply_fd = reply.fd;
+	return r;
+}
+
+/* How many processes may die with the same message in their hands. */
+#define ATTEMPTS_MAX 3
+
+int protocol_execute(struct vhost_device *device, const char **why)
+{
+	struct session *session = device->session;
+	const struct message_spec *spec = message_spec_find(session->rx.header.request);
+	int fd = -1, r = 0;
+
+	*why = NULL;
+	if (session->rx.executed && message_reply_is_lost(&session->tx))
+		session->rx.executed = 0;
+	if (!session->rx.executed) {
+		if (session->rx.attempts >= ATTEMPTS_MAX) {
+			*why = "it was the last thing that several processes did before they died";
+			return -EIO;
+		}
+		session->rx.attempts++;
+		r = execute_noted(device, spec, &fd, why);
+	}
+	if (r == 0) {
+		fault_point(FAULT_REPLY_READY);
+		r = message_reply(device->fd, &session->tx, fd);
+		if (r < 0 && !*why)
+			*why = r == -EAGAIN ? "the front-end does not read its replies" : strerror(-r);
+		fault_point(FAULT_MESSAGE_ANSWERED);
+		message_done(&session->rx, &device->keeper);
+	}
+	fd_close(&fd);
 	return r;
 }

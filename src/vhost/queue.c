@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/util.h"
 
 /* A ring that makes no sense stays silent until it is set up anew; the front-end may listen on the err fd. */
@@ -23,6 +24,36 @@ int queue_break(struct vhost_queue *queue, const char *why)
 	return -EIO;
 }
 
+/*
+ * What the device is at stands in the session, so that a chain that kills the process is known to the next one. At the
+ * next pop, or when it is pushed, it has not.
+ */
+static void chain_begin(struct vhost_queue *queue, uint16_t head)
+{
+	queue->state->handled = head + 1u;
+}
+
+static void chain_end(struct vhost_queue *queue)
+{
+	struct session_ring *state = queue->state;
+
+	if (state->handled == 0)
+		return;
+	if (state->handled == state->suspect)
+		state->suspect = state->deaths = 0;
+	state->handled = 0;
+}
+
+/* A chain that an earlier run left in flight: it is the first suspect when reading it is what kills. */
+static int chain_again(struct vhost_queue *queue, uint16_t head, struct vhost_chain *chain)
+{
+	int r;
+
+	chain_begin(queue, head);
+	r = queue->ring.ops->again(&queue->ring, queue->host->memory, head, chain);
+	return r < 0 ? r : 1;
+}
+
 /* The next chain, as in ring.h: first those that were in flight when the queue started, then those in the ring. */
 static int next_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 {
@@ -32,13 +63,10 @@ static int next_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 
 	if (queue->waits) {
 		queue->waits = false;
-		r = ops->again(&queue->ring, memory, queue->waiting, chain);
-		return r < 0 ? r : 1;
+		return chain_again(queue, queue->waiting, chain);
 	}
-	if (queue->next_again < queue->n_again) {
-		r = ops->again(&queue->ring, memory, queue->again[queue->next_again++], chain);
-		return r < 0 ? r : 1;
-	}
+	if (queue->next_again < queue->n_again)
+		return chain_again(queue, queue->again[queue->next_again++], chain);
 	r = ops->next(&queue->ring, memory, chain);
 	if (r == 0 && ops->arm_kick(&queue->ring))
 		r = ops->next(&queue->ring, memory, chain);
@@ -102,6 +130,7 @@ int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 {
 	int r;
 
+	chain_end(queue);
 	while (queue->running) {
 		if (queue->budget == 0) {
 			queue_ready_later(queue);
@@ -109,8 +138,12 @@ int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 		}
 		queue->budget--;
 		r = load_chain(queue, chain);
+		if (r == 1)
+			chain_begin(queue, chain->head);
 		if (r == -EAGAIN && queue_wait(queue, chain->head))
 			return 0;
+		if (r == 1)
+			fault_point(FAULT_CHAIN_POPPED);
 		if (r != -EINVAL && r != -EAGAIN)
 			return r;
 		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "head %u: malformed chain, returned",
@@ -173,19 +206,21 @@ struct vhost_parked vhost_chain_park(const struct vhost_chain *chain)
 	return parked;
 }
 
-void vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
+bool vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
 {
 	struct vhost_segment segment = { parked->addr, parked->len };
 
 	if (!queue->running)
-		return;
+		return false;
 	if (len > parked->len)
 		len = parked->len;
 	if (memory_check(queue->host->memory, parked->addr, len, IOTLB_WRITE) == -EAGAIN &&
-	    queue->host->ask(queue->host))
+	    queue->host->ask(queue->host)) {
 		late_add(queue, parked, data, len);
-	else
-		vhost_queue_push(queue, parked->head, segments_write(queue, &segment, len > 0, data, len));
+		return true;
+	}
+	vhost_queue_push(queue, parked->head, segments_write(queue, &segment, len > 0, data, len));
+	return queue->ring.ops->put_publishes;
 }
 
 void queue_signal(struct vhost_queue *queue)
@@ -202,9 +237,30 @@ void queue_signal(struct vhost_queue *queue)
 
 void queue_flush(struct vhost_queue *queue)
 {
+	bool wanted;
+
 	loop_defer_del(&queue->flush);
-	if (queue->ring.ops->publish(&queue->ring))
+	wanted = queue->ring.ops->publish(&queue->ring);
+	fault_point(FAULT_PUBLISHED);
+	if (queue->host->ops->queue_published)
+		queue->host->ops->queue_published(queue->host->ctx, queue->index);
+	if (wanted)
 		queue_signal(queue);
+}
+
+void vhost_queue_publish(struct vhost_queue *queue)
+{
+	if (queue->running)
+		queue_flush(queue);
+}
+
+bool vhost_queue_comes_again(const struct vhost_queue *queue, uint16_t head)
+{
+	for (uint32_t i = queue->next_again; i < queue->n_again; i++) {
+		if (queue->again[i] == head)
+			return true;
+	}
+	return false;
 }
 
 static void on_flush(struct loop_defer *defer)
@@ -217,6 +273,9 @@ void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written
 	if (!queue->running)
 		return;
 	queue->ring.ops->put(&queue->ring, head, written);
+	if (queue->state->handled == head + 1u)
+		chain_end(queue);
+	fault_point(FAULT_CHAIN_PUT);
 	queue->state->position = queue->ring.ops->position(&queue->ring);
 	loop_defer_add(queue->host->loop, &queue->flush, on_flush);
 }

@@ -81,6 +81,8 @@ int queue_attach(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd
 
 /* VRING_KICK: the device looks at the ring at once, and what it pushed is published. */
 void queue_kick(struct vhost_queue *queue);
+/* Lets the device look at the ring now, if it runs. */
+void queue_dispatch(struct vhost_queue *queue);
 /* Lets the device look at the ring at the end of this turn. */
 void queue_ready_later(struct vhost_queue *queue);
 /* Calls the driver. */

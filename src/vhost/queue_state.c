@@ -62,7 +62,7 @@ void queue_deinit(struct vhost_queue *queue)
 	fd_close(&queue->err_fd);
 }
 
-static void queue_dispatch(struct vhost_queue *queue)
+void queue_dispatch(struct vhost_queue *queue)
 {
 	if (!queue->running)
 		return;
@@ -195,6 +195,7 @@ static int start_fresh(struct vhost_queue *queue)
 	if (lag < 0)
 		return lag;
 	state->lag = lag;
+	state->handled = state->suspect = state->deaths = 0;
 	queue->signal_once = false;
 	late_clear(queue);
 	return 0;
@@ -407,12 +408,34 @@ void queue_set_err(struct vhost_queue *queue, int fd)
 		fd_set_nonblock(fd);
 }
 
+/* How many processes may die with the same chain in their hands. */
+#define CHAIN_DEATHS_MAX 3
+
+/* What the dead process was at. A chain that kills breaks its ring, and nothing else. */
+static void suspect_note(struct vhost_queue *queue)
+{
+	struct session_ring *state = queue->state;
+	char why[96];
+
+	if (state->handled == 0)
+		return;
+	state->deaths = state->handled == state->suspect ? state->deaths + 1 : 1;
+	state->suspect = state->handled;
+	state->handled = 0;
+	if (state->deaths < CHAIN_DEATHS_MAX)
+		return;
+	snprintf(why, sizeof(why), "head %u was the last thing that several processes handled before they died",
+		 state->suspect - 1);
+	queue_break(queue, why);
+}
+
 int queue_attach(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd)
 {
 	/* The dead process may have taken kicks and published chains without calling: look, and call, once. */
 	queue->signal_once = true;
 	queue_set_call(queue, call_fd);
 	queue_set_err(queue, err_fd);
+	suspect_note(queue);
 	if (queue->state->kick == SESSION_KICK_FD && kick_fd < 0)
 		return -EBADF;
 	if (queue->state->kick == SESSION_KICK_INBAND) {

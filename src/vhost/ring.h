@@ -66,6 +66,7 @@ struct ring {
 struct ring_ops {
 	const char *name;
 	const char *size_rule; /* in words */
+	bool put_publishes;    /* what was put is the driver's at once */
 	bool (*size_valid)(uint32_t size);
 	uint16_t avail_align;	  /* of the driver area; descriptors are aligned to 16, the device area to 4 */
 	uint32_t position_mask;	  /* the other bits are reserved */

@@ -40,11 +40,20 @@ static bool ring_check(const struct session_ring *ring, bool packed)
 	       ring->has_call_fd <= 1 && ring->has_err_fd <= 1 && ring->transferred <= 1;
 }
 
+static bool rx_check(const struct session_rx *rx)
+{
+	const size_t max = sizeof(rx->header) + sizeof(rx->payload);
+
+	return rx->have <= max && rx->have_next <= max && scm_noted(&rx->taken) <= max - rx->have &&
+	       rx->settling <= 1 && rx->executed <= 1 && rx->n_fds <= VHOST_USER_MEM_TABLE_MAX &&
+	       rx->n_own <= VHOST_USER_MEM_TABLE_MAX;
+}
+
 bool session_check(const struct session *session, unsigned n_queues)
 {
 	if (session->magic != SESSION_MAGIC || session->version != SESSION_VERSION || session->n_queues != n_queues)
 		return false;
-	if (session->rx.have > sizeof(session->rx.header) + sizeof(session->rx.payload))
+	if (!rx_check(&session->rx) || session->tx.len > sizeof(session->tx.bytes))
 		return false;
 	for (unsigned i = 0; i < n_queues; i++) {
 		if (!ring_check(&session->rings[i], session->features & VIRTIO_F_RING_PACKED))

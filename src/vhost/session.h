@@ -16,13 +16,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/scm.h"
 #include "vhost/inflight.h"
 #include "vhost/inflight_packed.h"
 #include "vhost/vhost.h"
 #include "vhost/wire.h"
 
 #define SESSION_MAGIC	0x76677069u /* "vgpi" */
-#define SESSION_VERSION 2u
+#define SESSION_VERSION 3u
 
 #define SESSION_SLOTS_MAX      256 /* memory regions */
 #define SESSION_RX_PAYLOAD_MAX 512 /* the largest payload that the message table allows is below */
@@ -71,13 +72,35 @@ struct session_ring {
 	uint16_t lag;	     /* available, not used and not in flight either: as the front-end started us */
 	uint8_t has_call_fd; /* SET_VRING_CALL came: calls are never messages on this connection */
 	uint8_t has_err_fd;  /* SET_VRING_ERR */
+	uint8_t deaths;	     /* of workers in a row that had this chain in their hands: suspect */
+	uint32_t handled;    /* the head of the chain that the device is at now, and 1; 0: none */
+	uint32_t suspect;    /* the same, of a worker that died */
 	uint8_t transferred; /* it ran last in another process: ran is its size, and no place */
 };
 
+/*
+ * The message at hand, from its first byte until it is answered: see message.h for the order of stores. What taken
+ * notes was taken from the socket and is not in have yet; while settling, have is about to become have_next.
+ */
 struct session_rx {
 	uint32_t have; /* bytes of header and payload that arrived */
+	uint32_t have_next;
+	uint8_t settling;
+	uint8_t n_fds;	  /* as many are kept under VHOST_FD_MESSAGE */
+	uint8_t n_own;	  /* as many of them are this message's, valid from its first byte on: all or none */
+	uint8_t executed; /* the reply below is all that is left to do */
+	uint8_t attempts; /* so often its execution began */
 	struct vhost_user_header header;
 	uint8_t payload[SESSION_RX_PAYLOAD_MAX] __attribute__((aligned(8)));
+	struct scm_note taken;
+};
+
+/* The reply to it. It is sent when sent notes a byte: a Unix socket takes all of so small a message, or nothing. */
+struct session_tx {
+	uint32_t len;	/* 0: none */
+	uint8_t has_fd; /* it needs one, which only the process that made it has */
+	uint8_t bytes[sizeof(struct vhost_user_header) + SESSION_RX_PAYLOAD_MAX];
+	struct scm_note sent;
 };
 
 struct session {
@@ -94,6 +117,7 @@ struct session {
 	struct session_region regions[SESSION_SLOTS_MAX];
 	struct session_ring rings[VHOST_QUEUES_MAX];
 	struct session_rx rx;
+	struct session_tx tx;
 	struct vhost_user_inflight inflight; /* SET_INFLIGHT_FD; mmap_size 0: it did not come */
 	/* then, session_inflight_stride() bytes for each queue: its in-flight region; then each queue's late writes */
 };

@@ -65,6 +65,8 @@ struct vhost_ops {
 	 * gone.
 	 */
 	void (*queue_stop)(void *ctx, unsigned index);
+	/* All that was pushed so far is the driver's. May be NULL. */
+	void (*queue_published)(void *ctx, unsigned index);
 	/* There may be chains: pop until there is none. */
 	void (*queue_ready)(void *ctx, unsigned index, struct vhost_queue *queue);
 	/*
@@ -90,10 +92,11 @@ enum vhost_fd_kind {
 	VHOST_FD_INFLIGHT = 7,
 	VHOST_FD_LOG = 8,
 	VHOST_FD_LOG_CALL = 9,
-	VHOST_FD_KIND_END = 10,
+	VHOST_FD_MESSAGE = 10, /* what the message being received brought, by its place in it */
+	VHOST_FD_KIND_END = 11,
 };
 
-#define VHOST_FDS_MAX 320 /* never more at a time */
+#define VHOST_FDS_MAX 328 /* never more at a time */
 
 /* Whoever keeps the session's fds alive beyond this process. */
 struct vhost_keeper {
@@ -158,6 +161,13 @@ int vhost_chain_read(struct vhost_queue *queue, const struct vhost_chain *chain,
  * not in guest memory ends it.
  */
 uint32_t vhost_chain_write(struct vhost_queue *queue, const struct vhost_chain *chain, const void *data, size_t len);
+/*
+ * Whether the chain of this head was in flight when the queue started and was not given out again yet: to be asked in
+ * queue_start. False, too, when the queue has what to write into it.
+ */
+bool vhost_queue_comes_again(const struct vhost_queue *queue, uint16_t head);
+/* What was pushed is the driver's now, and not only at the end of the turn. */
+void vhost_queue_publish(struct vhost_queue *queue);
 /* Returns the chain to the driver with this used length: at the end of the turn at the latest. Then it is called, too. */
 void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written);
 
@@ -173,6 +183,7 @@ struct vhost_parked {
 struct vhost_parked vhost_chain_park(const struct vhost_chain *chain);
 /*
  * Writes up to VHOST_PARKED_MAX bytes and returns the chain to the driver. Where the translation of the buffer is not
- * known any more (VIRTIO_F_ACCESS_PLATFORM) it is asked for, and that happens when it comes.
+ * known any more (VIRTIO_F_ACCESS_PLATFORM) it is asked for, and that happens when it comes. True: the driver gets it
+ * also when this process dies now. False: from ops queue_published on.
  */
-void vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len);
+bool vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len);

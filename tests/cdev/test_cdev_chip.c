@@ -31,6 +31,10 @@ struct bench {
 	unsigned drops;
 };
 
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+}
+
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	struct bench *bench = ctx;
@@ -64,6 +68,7 @@ static struct chip_host host_of(struct bench *bench)
 				   .tag = "test",
 				   .consumer = CONSUMER,
 				   .ctx = bench,
+				   .fetch = on_fetch,
 				   .edge = on_edge,
 				   .changed = on_changed,
 				   .keep_fd = on_keep_fd,

@@ -16,6 +16,8 @@
  *   'k' ring                     a kick as a message
  *   't' n (offset16 byte)…       both rings stop, the state is saved, damaged at n places, and loaded
  *   'r'                          the worker dies, a successor attaches to the session
+ *   'd' n (what offset16 byte)…  the same, and the session is damaged at n places meanwhile: what % 4 is the
+ *                                connection's, of its queues the first's in-flight region, the lines', the chip's
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -34,6 +36,7 @@
 #include "chip/chip.h"
 #include "gpio/virtio_gpio.h"
 #include "loop/loop.h"
+#include "vhost/session.h"
 #include "vhost/wire.h"
 
 #define MEMORY_SIZE	  0x20000
@@ -72,6 +75,7 @@ static struct {
 	uint8_t *memory;
 	uint16_t size, avail_idx[2]; /* the index of packed rings counts to twice their size */
 	bool packed;
+	bool damaged; /* 'd': what is kept and what the session says need not go together any more */
 	struct {
 		uint32_t key;
 		int fd;
@@ -112,6 +116,11 @@ static int take(void *ctx, uint32_t key)
 	return -1;
 }
 
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+	lines_edges_fetch(&f.lines, offset, n_edges);
+}
+
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	lines_edge(&f.lines, offset, edge, level);
@@ -136,9 +145,12 @@ static void on_connected(void *ctx, bool connected)
 
 static void attach(void)
 {
-	const struct chip_host chip_host = {
-		.loop = &f.loop, .tag = "fuzz", .consumer = "fuzz", .edge = on_edge, .changed = on_changed
-	};
+	const struct chip_host chip_host = { .loop = &f.loop,
+					     .tag = "fuzz",
+					     .consumer = "fuzz",
+					     .fetch = on_fetch,
+					     .edge = on_edge,
+					     .changed = on_changed };
 	const struct lines_host lines_host = { .ctx = &f.gpio, .irq = virtio_gpio_irq, .changed = on_line_changed };
 	const struct vhost_keeper keeper = { NULL, keep, drop, take };
 
@@ -418,6 +430,30 @@ static void op_transfer(struct input *in)
 	send_message(VHOST_USER_CHECK_DEVICE_STATE, VHOST_USER_VERSION, "", 0, -1);
 }
 
+/* Any byte, also those that a working process would never write. */
+static void op_damage(struct input *in)
+{
+	const struct {
+		void *start;
+		size_t size;
+	} parts[] = {
+		{ f.session, sizeof(struct session) },
+		{ session_inflight(f.session, 0), 4096 },
+		{ f.line_state, sizeof(f.line_state) },
+		{ f.chip_state, f.found.state_size },
+	};
+	unsigned n = next_byte(in);
+
+	detach();
+	for (unsigned i = 0; i < n; i++) {
+		unsigned part = next_byte(in) % 4, offset = next_byte(in) | next_byte(in) << 8;
+
+		((uint8_t *)parts[part].start)[offset % parts[part].size] = next_byte(in);
+	}
+	f.damaged = true;
+	attach();
+}
+
 static bool run_op(struct input *in)
 {
 	uint8_t a, b;
@@ -455,6 +491,9 @@ static bool run_op(struct input *in)
 	case 't':
 		op_transfer(in);
 		break;
+	case 'd':
+		op_damage(in);
+		break;
 	case 'r':
 		detach();
 		attach();
@@ -472,6 +511,7 @@ static void start(void)
 
 	f.front_fd = -1;
 	f.size = 1;
+	f.damaged = false;
 	for (size_t i = 0; i < VHOST_FDS_MAX; i++)
 		f.kept[i].fd = -1;
 	if (chip_spec_parse("s8", 2, &f.spec) < 0 || chip_probe(&f.spec, &f.found, why, sizeof(why)) < 0)
@@ -497,8 +537,9 @@ static void end(void)
 	if (vhost_device_is_connected(f.device))
 		vhost_device_disconnect(f.device);
 	for (size_t i = 0; i < VHOST_FDS_MAX; i++) {
-		if (f.kept[i].fd >= 0)
+		if (f.kept[i].fd >= 0 && !f.damaged)
 			abort(); /* an ended session leaves nothing behind */
+		fd_close(&f.kept[i].fd);
 	}
 	detach();
 	munmap(f.session, vhost_session_size(VIRTIO_GPIO_QUEUES));

@@ -467,12 +467,24 @@ static void slow_channel(void **state)
 	assert_int_equal(check(s), 0);
 }
 
+/* Soon: the supervisor has a copy of what a message brings, until the worker is done with that. */
+static bool reader_goes(int fd)
+{
+	char byte = 0;
+
+	for (int i = 0; i < 200; i++) {
+		if (write(fd, &byte, 1) < 0)
+			return errno == EPIPE;
+		sleep_ms(5);
+	}
+	return false;
+}
+
 /* Not over: failed, and ended. */
 static void check_comes_early(void **state)
 {
 	struct session *s = *state;
 	struct saved saved;
-	char byte = 0;
 	int ends[2];
 
 	vmm_stop(&s->vmm);
@@ -482,14 +494,14 @@ static void check_comes_early(void **state)
 	close(ends[0]);
 	assert_int_equal(write(ends[1], saved.data, 100), 100);
 	assert_int_not_equal(check(s), 0);
-	assert_int_equal(write(ends[1], saved.data, 100), -1);
+	assert_true(reader_goes(ends[1]));
 	close(ends[1]);
 	/* A second transfer ends the first. */
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_int_equal(transfer(s, VU_STATE_LOAD, ends[0]), DONE);
 	close(ends[0]);
 	save(s, &saved);
-	assert_int_equal(write(ends[1], &byte, 1), -1);
+	assert_true(reader_goes(ends[1]));
 	close(ends[1]);
 	/* And so does the end of the connection. */
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
@@ -498,7 +510,7 @@ static void check_comes_early(void **state)
 	assert_true(message_sync(&s->vmm.connection));
 	vmm_disconnect(&s->vmm);
 	session_wait_left(s);
-	assert_int_equal(write(ends[1], &byte, 1), -1);
+	assert_int_equal(write(ends[1], saved.data, 1), -1);
 	close(ends[1]);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "session.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -228,6 +229,42 @@ static void paused_device_is_resumed_by_the_successor(void **state)
 	assert_serving(s);
 }
 
+/* The reset waits in the socket: what the dead worker left of lines and buffers does not outlive it. */
+static void guest_is_reset_while_it_is_down(void **state)
+{
+	struct session *s = *state;
+
+	gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_IN), GPIO_OK);
+	assert_int_equal(kill(session_worker(s), SIGSTOP), 0);
+	assert_true(connection_send(&s->vmm.connection, VU_RESET_DEVICE, VU_NEED_REPLY, NULL, 0, NULL, 0));
+	daemon_kill_worker(&s->daemon, 0);
+	assert_ok(connection_receive_ack(&s->vmm.connection, VU_RESET_DEVICE));
+	vmm_restart(&s->vmm);
+	assert_int_equal(gpio_get_direction(&s->vmm, 1), GPIO_NONE);
+	gpio_unmask(&s->vmm, 0);
+	line_pulse(s, 0);
+	assert_no_event(s);
+}
+
+static void another_machine_comes_while_it_is_down(void **state)
+{
+	struct session *s = *state;
+
+	gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_IN), GPIO_OK);
+	line_pulse(s, 0);
+	assert_int_equal(kill(session_worker(s), SIGSTOP), 0);
+	vmm_deinit(&s->vmm);
+	daemon_kill_worker(&s->daemon, 0);
+	vmm_init(&s->vmm, 0);
+	vmm_start(&s->vmm, session_socket(s));
+	assert_int_equal(gpio_get_direction(&s->vmm, 1), GPIO_NONE);
+	gpio_unmask(&s->vmm, 0);
+	line_pulse(s, 0);
+	assert_no_event(s);
+}
+
 static void message_in_two_halves(void **state)
 {
 	const struct {
@@ -326,6 +363,8 @@ int main(void)
 		KILLED("S-06", level_is_evaluated_anew),
 		KILLED("S-07 G-95", lines_stay_as_they_are),
 		KILLED("S-08", paused_device_is_resumed_by_the_successor),
+		KILLED("S-08", guest_is_reset_while_it_is_down),
+		KILLED("S-08", another_machine_comes_while_it_is_down),
 		KILLED("S-10 V-04", message_in_two_halves),
 		KILLED("S-11", crash_loop_ends_the_connection),
 		ROW_TEST_FIXTURE("B-15 S-10", other_guests_notice_nothing, setup_two_killed, session_teardown),

@@ -14,6 +14,12 @@ static struct fake_chip *fake_of(struct chip *chip)
 	return container_of(chip, struct fake_chip, chip);
 }
 
+static void operate(struct fake_chip *fake)
+{
+	if (fake->in_operation)
+		fake->in_operation(fake->ctx);
+}
+
 __attribute__((format(printf, 2, 3))) static void note(struct chip *chip, const char *format, ...)
 {
 	struct fake_chip *fake = fake_of(chip);
@@ -62,6 +68,7 @@ static int fake_configure(struct chip *chip, unsigned offset, const struct chip_
 	note(chip, "%u:", offset);
 	note_config(chip, config);
 	note_effect(chip, offset, config);
+	operate(fake_of(chip));
 	if (fake_of(chip)->fail_configure)
 		return fake_of(chip)->fail_configure;
 	hold(chip, offset, config);
@@ -85,6 +92,7 @@ static void fake_release(struct chip *chip, unsigned offset)
 {
 	if (fake_of(chip)->lines[offset].held)
 		note(chip, "%u:release ", offset);
+	operate(fake_of(chip));
 	fake_of(chip)->lines[offset].held = false;
 }
 
@@ -107,6 +115,7 @@ static int fake_set(struct chip *chip, unsigned offset, uint8_t value)
 	struct fake_chip *fake = fake_of(chip);
 
 	note(chip, "%u:set%u ", offset, value);
+	operate(fake);
 	fake->lines[offset].driven |= 1u << value;
 	if (fake->fail_set)
 		return fake->fail_set;

@@ -20,6 +20,9 @@ struct fake_chip {
 		unsigned edges_asked; /* every enum chip_edge that it was told to report */
 		char name[CHIP_NAME_MAX];
 	} lines[FAKE_LINES];
+	/* Called while the chip is told to set, configure or release. */
+	void (*in_operation)(void *ctx);
+	void *ctx;
 	char journal[4096];
 	/* -errno of the next operations of a kind; 0: they succeed. */
 	int fail_configure, fail_adopt, fail_get, fail_set, fail_info;

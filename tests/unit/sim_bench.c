@@ -4,6 +4,10 @@
 
 #include <stdlib.h>
 
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+}
+
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	struct sim_bench *bench = ctx;
@@ -43,6 +47,7 @@ static void attach(struct sim_bench *bench)
 				  .tag = "test",
 				  .consumer = "vhost-device-gpio:test",
 				  .ctx = bench,
+				  .fetch = on_fetch,
 				  .edge = on_edge,
 				  .changed = on_changed,
 				  .keep_fd = on_keep_fd,

@@ -140,6 +140,10 @@ struct bench {
 	struct chip *chip;
 };
 
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+}
+
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	note("edge%u%c%d ", offset, edge == CHIP_EDGE_RISING ? 'r' : 'f', level);
@@ -171,6 +175,7 @@ static int attach(struct bench *bench, const struct aggregate_line *of, unsigned
 	const struct chip_host host = { .tag = "t",
 					.consumer = "c",
 					.ctx = bench,
+					.fetch = on_fetch,
 					.edge = on_edge,
 					.changed = on_changed,
 					.keep_fd = on_keep_fd,

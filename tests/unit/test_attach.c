@@ -114,7 +114,7 @@ static void hostile_memory(void **state)
 {
 	static const struct line_state bad[] = {
 		{ .direction = 3 },
-		{ .direction = 255, .value = 255, .irq = { 255, 255, 255 } },
+		{ .direction = 255, .value = 255, .irq = { .type = 255, .latched = 255, .unmasked = 255 } },
 		{ .direction = OUT, .value = 2 },
 		{ .direction = OUT, .irq = { .type = IRQ_TYPE_EDGE_RISING } },
 		{ .direction = IN, .irq = { .type = 5 } },
@@ -134,8 +134,12 @@ static void hostile_memory(void **state)
 		assert_memory_equal(&bench->memory[i], &none, sizeof(none));
 	}
 	/* Plausible, but with odd flags. */
-	bench->memory[0] = (struct line_state){ .direction = IN, .irq = { IRQ_TYPE_LEVEL_HIGH, 200, 200 } };
-	bench->memory[1] = (struct line_state){ .direction = IN, .irq = { IRQ_TYPE_EDGE_RISING, 200, 200 } };
+	bench->memory[0] =
+		(struct line_state){ .direction = IN,
+				     .irq = { .type = IRQ_TYPE_LEVEL_HIGH, .latched = 200, .unmasked = 200 } };
+	bench->memory[1] =
+		(struct line_state){ .direction = IN,
+				     .irq = { .type = IRQ_TYPE_EDGE_RISING, .latched = 200, .unmasked = 200 } };
 	bench_reattach(bench, LINES_BEGIN_RESUME);
 	assert_int_equal(lines_unmask(&bench->lines, 0), IRQ_NOTHING);
 	assert_int_equal(lines_unmask(&bench->lines, 1), IRQ_FIRE);
@@ -221,6 +225,10 @@ struct sim_bench {
 	int irqs;
 };
 
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+}
+
 static void sim_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	lines_edge(&((struct sim_bench *)ctx)->lines, offset, edge, level);
@@ -243,7 +251,7 @@ static int no_kept_fd(void *ctx, unsigned offset)
 static void sim_bench_attach(struct sim_bench *bench, unsigned n, void *chip_memory, struct line_state *memory)
 {
 	struct chip_host chip_host = {
-		.tag = "t", .consumer = "c", .ctx = bench, .edge = sim_edge, .changed = sim_changed
+		.tag = "t", .consumer = "c", .ctx = bench, .fetch = on_fetch, .edge = sim_edge, .changed = sim_changed
 	};
 	struct lines_host lines_host = { .ctx = bench, .irq = sim_irq };
 	struct chip_spec spec;

@@ -24,6 +24,10 @@ struct bench {
 	bool release_on_edge;
 };
 
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+}
+
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	struct bench *bench = ctx;
@@ -65,6 +69,7 @@ static void bench_attach(struct bench *bench)
 				  .tag = "test",
 				  .consumer = "vhost-device-gpio:a-name-that-is-too-long",
 				  .ctx = bench,
+				  .fetch = on_fetch,
 				  .edge = on_edge,
 				  .changed = on_changed,
 				  .keep_fd = on_keep_fd,

@@ -249,6 +249,57 @@ static void level_is_not_latched_and_repeats(void **state)
 	assert_int_equal(irq_unmask(&irq, false), IRQ_NOTHING);
 }
 
+/* A process that dies between firing and publishing: its successor's driver sees the edge once. */
+static void fired_edge_outlives_its_process(void **state)
+{
+	struct irq irq = { .type = IRQ_TYPE_EDGE_RISING }, dead;
+
+	irq_unmask(&irq, false);
+	assert_int_equal(irq_edge(&irq, CHIP_EDGE_RISING, true), IRQ_FIRE);
+	assert_int_equal(irq.firing, 1);
+
+	/* Not published: the buffer comes again. */
+	dead = irq;
+	irq_resume(&dead);
+	irq_resume_fired(&dead, true);
+	assert_int_equal(irq_unmask(&dead, true), IRQ_FIRE);
+	irq_fired(&dead);
+	assert_int_equal(irq_unmask(&dead, true), IRQ_NOTHING);
+
+	/* Published: it does not. */
+	dead = irq;
+	irq_resume(&dead);
+	irq_resume_fired(&dead, false);
+	assert_int_equal(irq_unmask(&dead, true), IRQ_NOTHING);
+
+	/* One more that came meanwhile stays. */
+	assert_int_equal(irq_edge(&irq, CHIP_EDGE_RISING, true), IRQ_LATCHED);
+	irq_resume(&irq);
+	irq_resume_fired(&irq, false);
+	assert_int_equal(irq_unmask(&irq, true), IRQ_FIRE);
+}
+
+static void level_leaves_nothing(void **state)
+{
+	struct irq irq = { .type = IRQ_TYPE_LEVEL_HIGH, .maybe = 3, .firing = 1 };
+
+	irq_resume(&irq);
+	irq_resume_fired(&irq, true);
+	assert_int_equal(irq_unmask(&irq, false), IRQ_NOTHING);
+	irq_mask(&irq);
+	assert_int_equal(irq_unmask(&irq, true), IRQ_FIRE);
+	assert_int_equal(irq.firing, 0);
+}
+
+static void edge_that_may_have_been_fetched_is_one(void **state)
+{
+	struct irq irq = { .type = IRQ_TYPE_EDGE_FALLING, .maybe = 2 };
+
+	irq_resume(&irq);
+	assert_int_equal(irq.maybe, 0);
+	assert_int_equal(irq_unmask(&irq, true), IRQ_FIRE);
+}
+
 static void none_forgets_and_returns(void **state)
 {
 	struct irq irq = { 0 };
@@ -355,6 +406,9 @@ static void random_walk_beside_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ROW_TEST("S-02 S-05", fired_edge_outlives_its_process),
+		ROW_TEST("S-06", level_leaves_nothing),
+		ROW_TEST("S-05", edge_that_may_have_been_fetched_is_one),
 		ROW_TEST("G-52", valid_types),
 		ROW_TEST("G-53 G-54 G-55 G-56 G-59 G-61 G-64 G-65 G-68 G-69 G-73", whole_table),
 		cmocka_unit_test(hostile_state),

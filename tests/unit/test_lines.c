@@ -301,6 +301,48 @@ static void reset_releases_all(void **state)
 	assert_journal(bench, "3:in+r 1:out0 ");
 }
 
+/* What a successor finds when the process dies while the chip does what it was told. */
+static struct line_state left[FAKE_LINES];
+
+static void memory_keep(void *ctx)
+{
+	const struct bench *bench = ctx;
+
+	memcpy(left, bench->memory, sizeof(left));
+}
+
+static void die_in(struct bench *bench, unsigned type, uint32_t value)
+{
+	bench->fake.ctx = bench;
+	bench->fake.in_operation = memory_keep;
+	assert_int_equal(ask(bench, type, 2, value), OK(0));
+	memcpy(bench->memory, left, sizeof(left));
+	bench->kept_fds[2] = 7;
+	fake_chip_journal(&bench->fake);
+	bench_reattach(bench, LINES_BEGIN_RESUME);
+	bench->fake.in_operation = NULL;
+}
+
+/* The chip may have done it: the successor sets what is coming, and not what was before. */
+static void outputs_do_not_go_back(void **state)
+{
+	struct bench *bench = *state;
+
+	ask(bench, SET_VALUE, 2, 1);
+	fake_chip_journal(&bench->fake);
+	die_in(bench, SET_DIR, OUT);
+	assert_journal(bench, "2:adopt7+out1 ");
+	die_in(bench, SET_VALUE, 0);
+	assert_journal(bench, "2:adopt7+out0 ");
+	assert_int_equal(ask(bench, SET_VALUE, 2, 0), OK(0));
+	fake_chip_journal(&bench->fake);
+	die_in(bench, SET_DIR, IN);
+	assert_journal(bench, "2:adopt7+in ");
+	assert_int_equal(ask(bench, SET_DIR, 2, OUT), OK(0));
+	die_in(bench, SET_DIR, NONE);
+	assert_null(strstr(fake_chip_journal(&bench->fake), "out"));
+}
+
 #define LINES_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, bench_up, bench_down)
 
 int main(void)
@@ -324,6 +366,7 @@ int main(void)
 		LINES_TEST("G-23", directions_repeated),
 		LINES_TEST("G-39", host_failures),
 		LINES_TEST("G-30", level_for_monitors),
+		LINES_TEST("S-07", outputs_do_not_go_back),
 		LINES_TEST("G-91 G-93 G-94", reset_releases_all),
 	};
 

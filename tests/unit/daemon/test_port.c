@@ -29,6 +29,10 @@ struct bench {
 	uint32_t last_id;
 };
 
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+}
+
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	struct bench *bench = ctx;
@@ -77,6 +81,7 @@ static int setup(void **state)
 					     .tag = "test",
 					     .consumer = "test",
 					     .ctx = bench,
+					     .fetch = on_fetch,
 					     .edge = on_edge,
 					     .changed = on_chip_changed,
 					     .keep_fd = on_fd,

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Workers that die at an instant of the test's choice: needs vhost-device-gpio-faulty (src/base/fault.h). */
+#pragma once
+
+#include "base/fault.h"
+#include "session.h"
+
+/* Before the daemon starts. The plan is empty and patient. */
+void faults_open(void);
+void faults_close(void);
+
+/* From now on: after that many passages of the point, the worker dies, so often. */
+void faults_arm(enum fault_point point, unsigned skip, unsigned deaths);
+void faults_disarm(void);
+/* How often it did since faults_arm(). */
+unsigned faults_died(void);
+/* Waits until it did so often. */
+void faults_wait(unsigned deaths);
+/* Whether many deaths are not taken for a crash loop. */
+void faults_set_patient(bool patient);
