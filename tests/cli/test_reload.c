@@ -319,6 +319,8 @@ static void two_in_quick_succession(void **state)
 			sleep_ms(1);
 	}
 	reload(STAYS TWO);
+	for (int i = 0; i < 200 && (file_exists("one.sock") || !file_exists("two.sock")); i++)
+		sleep_ms(20);
 	sleep_ms(100);
 	check_guests("stays two ");
 	check_serves("two.sock", 2);
