@@ -219,7 +219,7 @@ bool child_reap(struct child *child)
 	} while (pid < 0 && errno == EINTR);
 	/* ECHILD: of an adopted one somebody else took the end, or it never was ours. */
 	if (pid < 0)
-		status = W_EXITCODE(1, 0);
+		status = 1 << 8; /* as waitpid() says of exit status 1 */
 	else if (pid != child->pid)
 		return false;
 	child->pid = 0;

@@ -21,6 +21,9 @@
 /* A front-end that comes while the worker is being replaced waits here. */
 #define LISTEN_BACKLOG 16
 
+/* All that chmod() can set. */
+#define MODE_BITS 07777
+
 static struct sockaddr_un address_make(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -129,9 +132,9 @@ static int socket_bind_mode(struct listener *listener, const char *path, mode_t 
 		return ret;
 	if (lstat(path, &st) < 0)
 		return why_fail(errno, why, why_size, "%s", strerror(errno));
-	if ((st.st_mode & ALLPERMS) != mode)
+	if ((st.st_mode & MODE_BITS) != mode)
 		return why_fail(EPERM, why, why_size, "cannot set mode %04o: the directory makes it %04o", mode,
-				st.st_mode & ALLPERMS);
+				st.st_mode & MODE_BITS);
 	return 0;
 }
 
