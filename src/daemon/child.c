@@ -14,6 +14,7 @@
 
 #include "base/fault.h"
 #include "base/util.h"
+#include "daemon/fork_gate.h"
 
 static uint64_t now_ns(void)
 {
@@ -82,6 +83,7 @@ static void child_start_later(struct child *child)
 
 void child_start(struct child *child)
 {
+	struct fork_gate gate;
 	int ret;
 	pid_t pid;
 
@@ -93,9 +95,11 @@ void child_start(struct child *child)
 		child_start_later(child);
 		return;
 	}
+	fork_gate_open(&gate);
 	pid = fork();
 	if (pid == 0)
 		child_life(child);
+	fork_gate_pass(&gate);
 	if (pid < 0)
 		log_error(child->tag, "cannot start a process: %s", strerror(errno));
 	else

@@ -131,6 +131,13 @@ int kept_find(const struct kept_set *set, uint32_t key)
 	return kept_has(set, place, key) ? set->fds[place].fd : -1;
 }
 
+int kept_take(struct kept_set *set, uint32_t key)
+{
+	size_t place = kept_place(set, key);
+
+	return kept_has(set, place, key) ? fd_steal(&set->fds[place].fd) : -1;
+}
+
 static int kept_grow(struct kept_set *set)
 {
 	size_t capacity = set->capacity ? 2 * set->capacity : KEPT_FIRST_CAPACITY;

@@ -72,3 +72,5 @@ void kept_deinit(struct kept_set *set);
 int kept_receive(struct kept_set *set, int channel);
 /* The fd under key, or -1. It stays the set's. */
 int kept_find(const struct kept_set *set, uint32_t key);
+/* The fd under key, from now on the caller's, or -1. */
+int kept_take(struct kept_set *set, uint32_t key);

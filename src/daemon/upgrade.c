@@ -15,11 +15,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "daemon/fork_gate.h"
 #include "daemon/handover.h"
 
 #define TAG	     "upgrade"
 #define DELETED	     " (deleted)"
-#define ASK_PATIENCE (5ull * 1000 * 1000 * 1000)
+#define ASK_PATIENCE (3ull * 1000 * 1000 * 1000)
 
 static bool file_same(const char *a, const char *b)
 {
@@ -106,6 +107,7 @@ static void patience_over(struct loop_timer *timer)
 void upgrade_request(struct upgrade *upgrade)
 {
 	const struct program *program = upgrade->program;
+	struct fork_gate gate;
 	pid_t pid;
 
 	if (upgrade->pid > 0) {
@@ -117,9 +119,11 @@ void upgrade_request(struct upgrade *upgrade)
 		log_error(TAG, "it is not known where the program lies (is /proc there?): going on as before");
 		return;
 	}
+	fork_gate_open(&gate);
 	pid = fork();
 	if (pid == 0)
 		asked_life(upgrade);
+	fork_gate_pass(&gate);
 	if (pid < 0) {
 		log_error(TAG, "cannot start a process: %s: going on as before", strerror(errno));
 		return;

@@ -197,9 +197,13 @@ static void on_chip_settle(void *ctx)
 		log_warning(worker->tag, "released lines are not free yet: %s", strerror(-r));
 }
 
+/* Not a copy: what was left of the rings is served while the set is still there, and a line must be free then when it is
+ * released. */
 static int on_lines_take(void *ctx, unsigned offset)
 {
-	return take_fd(ctx, worker_line_key(offset));
+	struct worker *worker = ctx;
+
+	return kept_take(worker->start->kept, worker_line_key(offset));
 }
 
 static void on_chip_fetch(void *ctx, unsigned offset, unsigned n_edges)

@@ -111,6 +111,18 @@ static bool is_attached(pid_t worker)
 	return state == 'S' || state == 'T';
 }
 
+/* The workers and the control process. */
+static bool children_attached(const struct daemon *daemon)
+{
+	pid_t children[CHILDREN_MAX];
+	unsigned n = proc_children(daemon->pid, children, CHILDREN_MAX);
+
+	for (unsigned i = 0; i < n; i++)
+		if (!is_attached(children[i]))
+			return false;
+	return n > daemon->n_guests;
+}
+
 static bool all_listen(void *ctx)
 {
 	struct daemon *daemon = ctx;
@@ -120,7 +132,7 @@ static bool all_listen(void *ctx)
 	for (unsigned i = 0; i < daemon->n_guests; i++)
 		if (!is_attached(daemon_worker(daemon, i)))
 			return false;
-	return access(daemon->control, F_OK) == 0;
+	return children_attached(daemon) && access(daemon->control, F_OK) == 0;
 }
 
 static unsigned count_devices(const char *device_list)

@@ -65,8 +65,10 @@ static void count_inherited(void *ctx, pid_t pid, const char *fd)
 
 	if (atoi(fd) <= 2)
 		return;
-	snprintf(name, sizeof(name), "fdinfo/%.16s", fd);
-	file = proc_open(pid, name);
+	snprintf(name, sizeof(name), "/proc/%d/fdinfo/%.16s", (int)pid, fd);
+	file = fopen(name, "re");
+	if (!file) /* closed meanwhile */
+		return;
 	while (fgets(line, sizeof(line), file))
 		sscanf(line, "flags: %o", &flags);
 	fclose(file);

@@ -6,6 +6,7 @@
 #include "session.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define UPGRADES 20
+#include "kernel.h"
+
+#define UPGRADES session_rounds(20, 6)
 
 static char original[256], copy[256];
 
@@ -203,7 +206,7 @@ static void nothing_is_noticed(void **state)
 	worker_fds = proc_fds(session_worker(s));
 	for (unsigned i = 0; i < UPGRADES; i++) {
 		upgrade(s);
-		assert_int_equal(proc_fds(s->daemon.pid), fds);
+		assert_fds(s->daemon.pid, fds);
 		assert_fds(session_worker(s), worker_fds);
 		assert_int_equal(proc_fds_inherited(s->daemon.pid), inherited);
 		assert_serving(s);
@@ -272,6 +275,55 @@ static void interrupts_in_flight_come_once(void **state)
 		line_drive(s, 2, 0);
 		assert_no_event(s);
 	}
+}
+
+struct sampler {
+	int fd; /* of the line's level */
+	bool stop;
+	unsigned low, high;
+};
+
+static void *sample(void *arg)
+{
+	struct sampler *sampler = arg;
+	char level;
+
+	while (!__atomic_load_n(&sampler->stop, __ATOMIC_RELAXED))
+		if (pread(sampler->fd, &level, 1, 0) == 1)
+			*(level == '1' ? &sampler->high : &sampler->low) += 1;
+	return NULL;
+}
+
+/* The kernel has the same request of the line all the time, and nobody sees it low. */
+static void real_outputs_hold_over_an_upgrade(void **state)
+{
+	struct session *s = *state;
+	struct sampler sampler = { .fd = -1 };
+	struct kernel_changes changes;
+	pthread_t thread;
+	int fd;
+
+	if (!outside_wants_real())
+		skip();
+	assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
+	fd = kernel_open(s->chips[0].path);
+	kernel_watch(fd, 1);
+	sampler.fd = gpio_sim_open_level(&s->chips[0], 1);
+	assert_int_equal(pthread_create(&thread, NULL, sample, &sampler), 0);
+	for (unsigned i = 0; i < 10; i++) {
+		upgrade(s);
+		assert_serving(s);
+	}
+	__atomic_store_n(&sampler.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	changes = kernel_changes(fd);
+	assert_int_equal(changes.requested + changes.released, 0);
+	assert_int_equal(sampler.low, 0);
+	assert_true(sampler.high > 100);
+	assert_string_equal(kernel_line(fd, 1).consumer, "vhost-device-gpio:guest0");
+	close(sampler.fd);
+	close(fd);
 }
 
 static void another_file_under_the_same_name(void **state)
@@ -563,6 +615,7 @@ int main(void)
 		UPGRADE(nothing_is_noticed),
 		UPGRADE(requests_in_flight_are_answered_once),
 		UPGRADE(interrupts_in_flight_come_once),
+		UPGRADE(real_outputs_hold_over_an_upgrade),
 		UPGRADE(another_file_under_the_same_name),
 		UPGRADE(no_program),
 		UPGRADE(no_permission),

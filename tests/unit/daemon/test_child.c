@@ -45,9 +45,11 @@ static void make_room(int signo)
 static int life_main(struct child *child)
 {
 	const struct bench *bench = container_of(child, struct bench, child);
+	int none = -1;
 
 	/* No test that fails leaves it behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	child_keep_fds(&none, 1);
 	if (bench->life <= LIFE_END_BADLY)
 		return bench->life == LIFE_END_BADLY;
 	for (;;)
