@@ -26,6 +26,14 @@ gpiod_set() {
 	esac
 }
 
+# gpiod_put LINE=VALUE: drives the line for 20 ms.
+gpiod_put() {
+	case $gpiod_major in
+	1) printf 'gpioset --mode=time --usec=20000 gpiochip0 %s' "$1" ;;
+	2) printf 'gpioset --hold-period 20ms --toggle 0 --chip gpiochip0 %s' "$1" ;;
+	esac
+}
+
 # gpiod_info CHIP: prints a line a line.
 gpiod_info() {
 	case $gpiod_major in

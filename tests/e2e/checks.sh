@@ -141,23 +141,6 @@ check_rebind() {
 	check_detect "$1" && check_get && check_edges both 2 2
 }
 
-# The daemon is upgraded ten times, with an edge after each, while the guest reads a line all the time.
-check_upgrade() {
-	local i left
-	ctl set "$side.dummy2=0" && watch both 2 || return 1
-	g "rm -f /tmp/load.*; while [ ! -e /tmp/load.stop ]; do $(gpiod_get 6) >/dev/null 2>>/tmp/load.errors ||
-		echo failed >>/tmp/load.errors; echo >>/tmp/load.done; done >/dev/null 2>&1 </dev/null &" || return 1
-	for ((i = 1; i <= 10; i++)); do
-		daemon_upgrade "$i" && wait_until 5 ctl set "$side.dummy2=$((i % 2))" || return 1
-		sleep 0.2 # in which the guest reads
-	done
-	watched 10
-	left=$(g 'touch /tmp/load.stop; wc -l </tmp/load.done; cat /tmp/load.errors')
-	printf 'reads, and what went wrong: %s\n' "$left"
-	expect rising 5 "$(saw rising)" && expect falling 5 "$(saw falling)" && [[ $left =~ ^[0-9]+$ && $left -ge 10 ]] &&
-		daemon_alive
-}
-
 # A line whose level stays makes the interrupt come again and again, and stop with it.
 check_level() {
 	local first again later

@@ -11,6 +11,13 @@ daemon_start() {
 	wait_until 5 daemon_ready "gpio.sock$(($2 - 1))"
 }
 
+# daemon_start_patient DIR COUNT DEVICES: the same, of the program for tests that takes no number of deaths for a crash
+# loop: its file is a struct fault_plan whose last member, patient, is not 0.
+daemon_start_patient() {
+	printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\1\1\1' >"$1/faults"
+	VHOST_DEVICE_GPIO=$VHOST_DEVICE_GPIO-faulty VGPIO_FAULTS=$1/faults daemon_start "$@"
+}
+
 # daemon_start_guest DIR KEYS: one guest with these keys, socket DIR/gpio.sock.
 daemon_start_guest() {
 	daemon_dir=$1
@@ -40,6 +47,32 @@ daemon_upgrade() {
 
 daemon_upgraded() {
 	[[ $(grep -c 'took over' "$daemon_dir/daemon.log") -ge $1 ]]
+}
+
+# worker_find: the process id of the first guest's worker in $worker.
+worker_find() {
+	local pid name pids
+	read -ra pids <"/proc/$daemon_pid/task/$daemon_pid/children"
+	for pid in "${pids[@]}"; do
+		if ! read -r name <"/proc/$pid/comm" || [[ $name != vgpio:guest0 ]]; then
+			continue
+		fi
+		worker=$pid
+		return
+	done 2>/dev/null
+	return 1
+}
+
+# worker_kill: SIGKILL; true when another one has come.
+worker_kill() {
+	local killed
+	wait_until 5 worker_find && kill -KILL "$worker" || return 1
+	killed=$worker
+	wait_until 5 worker_other "$killed"
+}
+
+worker_other() {
+	worker_find && [[ $worker != "$1" ]]
 }
 
 daemon_gone() {
@@ -109,9 +142,9 @@ check_negotiated() {
 
 monitor_pid=
 
-# monitor_start LINE: what the host is told goes to monitor_seen.
+# monitor_start LINE…: what the host is told goes to monitor_seen.
 monitor_start() {
-	"$VGPIOCTL" --control "$daemon_dir/ctl.sock" monitor "$1" >"$daemon_dir/monitor.out" 2>&1 &
+	"$VGPIOCTL" --control "$daemon_dir/ctl.sock" monitor "$@" >"$daemon_dir/monitor.out" 2>&1 &
 	monitor_pid=$!
 	# The present state comes first: once it is there, the monitor listens.
 	wait_until 3 test -s "$daemon_dir/monitor.out"

@@ -39,7 +39,7 @@ frontend_uml() {
 	basics 8
 	interrupts
 	check 'the driver is unbound and bound again' check_rebind 8
-	check 'the daemon is upgraded 10 times, and the guest does not notice' check_upgrade
+	check 'the daemon is upgraded 10 times under load, and the guest does not notice' check_upgrade
 	check 'it has packed rings: this front-end takes all that is offered' check_rings packed
 	check 'the first guest has no kernel errors' check_dmesg
 
@@ -53,6 +53,18 @@ frontend_uml() {
 	check 'the second guest still has both edges' check_edges both 2 2
 	check 'the second guest has no kernel errors' check_dmesg
 	check 'SIGTERM ends the daemon with guests attached: status 0, no sockets' daemon_stop
+	kills "$dir/kills" uml
+}
+
+# kills DIR WITH: a guest whose worker is killed again and again.
+kills() {
+	mkdir "$1"
+	check_needed 'the daemon starts, of the patient kind' daemon_start_patient "$1" 1 s8
+	guest=killed side=guest0
+	check_needed 'a guest boots' boot killed "$1/gpio.sock" 60 "$2"
+	check "its worker is killed $E2E_KILLS times under load, and the guest does not notice" check_kills
+	check 'that guest has no kernel errors' check_dmesg
+	check 'SIGTERM ends that daemon: status 0, no sockets' daemon_stop
 }
 
 # The first guest is killed while it drives a line and has another armed.
@@ -98,7 +110,7 @@ frontend_qemu10() {
 	interrupts
 	check 'a level interrupt comes while the level stays' check_level
 	check 'the driver is unbound and bound again' check_rebind 8
-	check 'the daemon is upgraded 10 times, and the guest does not notice' check_upgrade
+	check 'the daemon is upgraded 10 times under load, and the guest does not notice' check_upgrade
 	check 'the guest has no kernel errors' check_dmesg
 	check 'the guest reboots and works' check_reboot check_edges both 2 2
 	# This QEMU gives the guest packed rings as soon as the back-end offers them, whatever is asked for.
@@ -109,6 +121,8 @@ frontend_qemu10() {
 	check 'the rebooted guest has no kernel errors' check_dmesg
 	check 'it has packed rings' check_rings packed
 	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
+	guest_kill guest
+	kills "$dir/kills" qemu
 }
 
 # boot_again NAME SOCKET WITH: boot, and once more if the guest hung before it said anything: this machine has little to

@@ -204,7 +204,7 @@ nested_again() {
 nested_burst_neighbours() {
 	local n level out
 	i 'arm 14 15 both' && i 'out 16 16 0' && i 'in 17 17' || return 1
-	o 'sim toggle /sim/sim_gpio14/pull 100000 >/dev/null 2>&1 & echo $! >/tmp/toggle.pid' || return 1
+	o 'sim toggle /sim/sim_gpio14/pull 10000000 >/dev/null 2>&1 & echo $! >/tmp/toggle.pid' || return 1
 	for ((n = 0; n < 4; n++)); do
 		level=$((1 - n % 2))
 		i "set 16 $level" && expect 'driven' $level "$(value 16)" || return 1
