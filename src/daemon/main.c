@@ -233,18 +233,19 @@ static int check(const struct options *options, const struct wanted *wanted)
 	return ret < 0 || fflush(stdout) != 0 ? EXIT_FAILED : 0;
 }
 
-/* Does what can be done: a chip that is not there is no reason to leave the lines of the others as they are. */
 static int config_show(const struct wanted *wanted)
 {
 	int ret = print_config(wanted, stdout);
 
-	if (ret == -EINVAL)
-		complain("a path has bytes that a configuration file can not hold");
-	else if (ret < 0 || fflush(stdout) != 0)
-		complain("standard output: can not be written");
+	if (ret == 0 && fflush(stdout) != 0)
+		ret = -EIO;
+	if (ret < 0)
+		complain(ret == -EINVAL ? "a path has bytes that a configuration file can not hold"
+					: "standard output can not be written");
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
+/* Does what can be done: a chip that is not there is no reason to leave the lines of the others as they are. */
 static int make_lines_safe(const struct options *options, const struct wanted *wanted)
 {
 	const struct resolve_how how = { .safe = options->safe, .any_holder = true };
