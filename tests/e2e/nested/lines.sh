@@ -204,16 +204,20 @@ nested_again() {
 nested_burst_neighbours() {
 	local n level out
 	i 'arm 14 15 both' && i 'out 16 16 0' && i 'in 17 17' || return 1
-	o 'sim toggle /sim/sim_gpio14/pull 10000000 >/dev/null 2>&1 & echo $! >/tmp/toggle.pid' || return 1
+	# With gaps: while edges come as fast as they can, the inner kernel's interrupt threads leave its tasks no time.
+	o '(while :; do sim toggle /sim/sim_gpio14/pull 2000; sleep 0.1; done) >/dev/null 2>&1 & echo $! >/tmp/toggle.pid' || return 1
 	for ((n = 0; n < 4; n++)); do
 		level=$((1 - n % 2))
 		i "set 16 $level" && expect 'driven' $level "$(value 16)" || return 1
 		pull 17 "$( ((level)) && echo up || echo down)" && expect 'read' $level "$(i 'get 17')" || return 1
 	done
-	# Four events, the last one a fall. Which they are the inner kernel finds out by asking for the level, maybe late.
-	pulse 15 2 && i "wait 15 4 3000" >/dev/null && i 'quiet 50' && out=$(i 'events 15 15') || return 1
+	# Two pulses, the last edge a fall. Edges that come before the inner guest has armed the line again are one, and which
+	# they were it finds out by asking for the level, maybe late.
+	pulse 15 2 && i "wait 15 2 3000" >/dev/null && i 'quiet 200' && out=$(i 'events 15 15') || return 1
 	printf '%s\n' "$out"
-	[[ $out =~ rising\ ([0-9]+)\ falling\ ([0-9]+)\ lost\ 0\ last\ f && $((BASH_REMATCH[1] + BASH_REMATCH[2])) -eq 4 ]] || return 1
+	[[ $out =~ rising\ ([0-9]+)\ falling\ ([0-9]+)\ lost\ 0\ last\ f ]] || return 1
+	n=$((BASH_REMATCH[1] + BASH_REMATCH[2]))
+	((n >= 2 && n <= 4)) || return 1
 	o 'kill $(cat /tmp/toggle.pid)' || return 1
 	i 'quiet 200' && out=$(i 'events 14 14') || return 1
 	printf '%s\n' "$out"
