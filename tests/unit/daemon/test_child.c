@@ -297,7 +297,8 @@ static void adopted_one_that_is_none_of_ours(void **state)
 	struct bench *bench = *state;
 	pid_t pid;
 
-	start(bench, LIFE_END_WELL);
+	bench->life = LIFE_END_WELL;
+	child_start(&bench->child);
 	pid = bench->child.pid;
 	waitpid(pid, NULL, 0);
 	bench->child.pid = 0;
