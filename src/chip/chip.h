@@ -97,8 +97,6 @@ int chip_spec_label(const char *label, struct chip_spec *spec, char *why, size_t
  * out of range. Reads exactly len bytes of word.
  */
 int chip_spec_parse(const char *word, size_t len, struct chip_spec *spec);
-/* Whether both are the same real chip by their words. Two words may lead to one chip: chip_found_same() knows. */
-bool chip_spec_same(const struct chip_spec *a, const struct chip_spec *b);
 
 /* A chip that was found. */
 struct chip_found {

@@ -78,8 +78,3 @@ int chip_spec_parse(const char *word, size_t len, struct chip_spec *spec)
 		chip_spec_number(number, spec);
 	return 0;
 }
-
-bool chip_spec_same(const struct chip_spec *a, const struct chip_spec *b)
-{
-	return a->driver == &chip_driver_cdev && b->driver == &chip_driver_cdev && strcmp(a->path, b->path) == 0;
-}
