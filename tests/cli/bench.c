@@ -233,7 +233,7 @@ static bool child_there(void *ctx)
 	if (is_gone((void *)(uintptr_t)search->daemon))
 		return true;
 	search->found = child_named(search->daemon, search->name);
-	return search->found != 0 && search->found != search->old;
+	return search->found != 0 && search->found != search->old && proc_is_serving(search->found);
 }
 
 pid_t child_wait(const struct run *daemon, const char *name, pid_t old)

@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define BENCH_MS 5000 /* for what must happen */
+#include "wait.h"
+
+#define BENCH_MS WAIT_MS
 
 /* A program that was started. Its stdout and stderr go to the files NAME.out and NAME.err of the present directory. */
 struct run {
@@ -48,7 +50,7 @@ void daemon_down(struct run *daemon);
 
 /* The child of the daemon of this name ("vgpio:guest0"), or 0. */
 pid_t child_named(const struct run *daemon, const char *name);
-/* Waits for a child of this name that is not old. */
+/* Waits for a child of this name that is not old, and until it is quiet: it serves, and has no fds but its own. */
 pid_t child_wait(const struct run *daemon, const char *name, pid_t old);
 /* Waits until there is none. */
 void child_wait_gone(const struct run *daemon, const char *name);

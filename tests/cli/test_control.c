@@ -234,7 +234,7 @@ static void too_many_clients_are_told_so(void **state)
 	close(fd);
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		close(fds[i]);
-	sleep_ms(50);
+	proc_wait_quiet(daemon.pid);
 	fd = socket_connect("ctl.sock");
 	socket_exchange(fd, "{\"cmd\":\"get\",\"lines\":[\"guest0.0\"]}", "{\"ok\":true,\"lines\":{\"guest0.0\":0}}");
 	close(fd);

@@ -46,6 +46,15 @@ static const char *level(const char *line)
 	return run_out(&run);
 }
 
+static bool is_inactive(void *ctx)
+{
+	const char *line = ctx;
+	char wanted[32];
+
+	snprintf(wanted, sizeof(wanted), "\"%s\"=inactive\n", line);
+	return strcmp(level(line), wanted) == 0;
+}
+
 static void guest_up(struct run *daemon, const char *words, const char *process)
 {
 	run_start(daemon, "daemon", "VHOST_DEVICE_GPIO", words);
@@ -265,8 +274,7 @@ static void lines_have_fates(void **state)
 	}
 	check_ctl("get g.0 g.1 g.2 g.3", "\"g.0\"=active \"g.1\"=active \"g.2\"=inactive \"g.3\"=active\n");
 	vmm_deinit(&vmm);
-	for (int i = 0; i < 100 && strcmp(level("g.0"), "\"g.0\"=inactive\n") != 0; i++)
-		sleep_ms(10);
+	assert_true(wait_for(is_inactive, (void *)(uintptr_t) "g.0", WAIT_MS));
 	check_ctl("get g.0 g.1 g.2 g.3", "\"g.0\"=inactive \"g.1\"=active \"g.2\"=active \"g.3\"=inactive\n");
 	daemon_down(&daemon);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "wait.h"
 
 #define SET(line, level) "{\"cmd\":\"set\",\"lines\":{\"" line "\":" level "}}"
@@ -97,7 +98,7 @@ static void several_watch_one_line(void **state)
 	check_next(first, "change guest0.dummy0 1 rising");
 	check_next(second, "change guest0.dummy0 1 rising");
 	close(first);
-	sleep_ms(20);
+	proc_wait_quiet(daemon.pid);
 	set(fd, SET("guest0.0", "0"));
 	check_next(second, "change guest0.dummy0 0 falling");
 	close(second);
@@ -185,7 +186,7 @@ static void a_hung_guest_is_named(void **state)
 			    "{\"event\":\"error\",\"guest\":\"guest0\",\"error\":\"guest0 does not answer\"}");
 	check_next(watcher, "state guest1.dummy0 0");
 	kill(worker, SIGCONT);
-	sleep_ms(50);
+	proc_wait_quiet(daemon.pid);
 	set(fd, SET("guest0.0", "1"));
 	check_next(watcher, "change guest0.dummy0 1 rising");
 	close(watcher);

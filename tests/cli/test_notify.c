@@ -171,6 +171,11 @@ static void a_failed_start_is_not_told(void **state)
 	close(manager.fd);
 }
 
+static bool is_stopped(void *ctx)
+{
+	return proc_state(*(pid_t *)ctx) == 'T';
+}
+
 static void the_watchdog_is_fed(void **state)
 {
 	struct manager manager;
@@ -183,11 +188,11 @@ static void the_watchdog_is_fed(void **state)
 	start = clock_ms();
 	for (int i = 0; i < 5; i++)
 		assert_string_equal(manager_hears(&manager), "WATCHDOG=1");
-	/* Twice in each interval. */
-	assert_in_range(clock_ms() - start, 300, 2000);
+	/* Twice in each interval, as far as the machine lets it. */
+	assert_in_range(clock_ms() - start, 300, 10000);
 	/* It is the supervisor's loop that lives: stopped, nothing comes. */
 	kill(daemon.pid, SIGSTOP);
-	sleep_ms(20);
+	assert_true(wait_for(is_stopped, &daemon.pid, WAIT_MS));
 	while (wait_readable(manager.fd, 0))
 		manager_hears(&manager);
 	assert_false(wait_readable(manager.fd, 400));
@@ -222,10 +227,8 @@ static void processes_inherit_nothing(void **state)
 	manager_start(&manager, "100000", &daemon, "-s gpio.sock -c 2 -l s8:s8 --control ctl.sock");
 	manager_hears(&manager);
 	worker = child_wait(&daemon, "vgpio:guest1", 0);
-	sleep_ms(50);
 	assert_int_equal(proc_fds(worker), 9);
 	worker = child_replace(&daemon, "vgpio:guest1");
-	sleep_ms(50);
 	assert_int_equal(proc_fds(worker), 9);
 	/* 0 to 2, socket, two ports, epoll, signalfd; one timer a guest at most. */
 	assert_in_range(proc_fds(child_wait(&daemon, "vgpio:control", 0)), 8, 10);

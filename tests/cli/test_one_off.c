@@ -8,6 +8,7 @@
 
 #include "failure.h"
 #include "gpio.h"
+#include "proc.h"
 #include "vmm.h"
 #include "wait.h"
 
@@ -52,7 +53,7 @@ static void ends_with_the_last_guest(void **state)
 	vmm_deinit(&first);
 	child_wait_gone(&daemon, "vgpio:guest0");
 	/* Nobody waits for a worker that does not come: the socket is gone with it. */
-	sleep_ms(50);
+	proc_wait_quiet(daemon.pid);
 	assert_int_equal(socket_connect("gpio.sock0"), -1);
 	assert_false(file_exists("gpio.sock0"));
 	assert_int_equal(gpio_set_direction(&second, 3, GPIO_IN), GPIO_OK);
@@ -78,7 +79,7 @@ static void a_guest_that_is_over_keeps_nobody_waiting(void **state)
 	vmm_start(&vmm, "gpio.sock0");
 	vmm_deinit(&vmm);
 	child_wait_gone(&daemon, "vgpio:guest0");
-	sleep_ms(50);
+	proc_wait_quiet(daemon.pid);
 	start = clock_ms();
 	assert_int_equal(ctl(&run, "get guest1.0"), 0);
 	ctl(&run, "get guest0.0");
@@ -111,7 +112,7 @@ static void a_look_is_no_guest(void **state)
 	daemon_up(&daemon, "--one-off -s gpio.sock -l s8 --log-level error", 1, false);
 	run_start(&second, "second", "VHOST_DEVICE_GPIO", "-s gpio.sock -l s8");
 	assert_int_equal(run_wait(&second), 1);
-	sleep_ms(100);
+	proc_wait_quiet(daemon.pid);
 	vmm_init(&vmm, 0);
 	vmm_start(&vmm, "gpio.sock");
 	assert_int_equal(gpio_set_direction(&vmm, 1, GPIO_IN), GPIO_OK);

@@ -19,7 +19,6 @@
 #include "wait.h"
 
 #define CHILDREN_MAX 32
-#define START_MS     5000
 
 static const char *program(void)
 {
@@ -92,7 +91,7 @@ int daemon_wait(struct daemon *daemon)
 
 	if (pid == 0)
 		return 0;
-	if (!wait_for(is_gone, daemon, START_MS)) {
+	if (!wait_for(is_gone, daemon, WAIT_MS)) {
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		daemon->pid = 0;
@@ -103,12 +102,10 @@ int daemon_wait(struct daemon *daemon)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* A worker sleeps in its loop only: before, it has fds that are not its own yet. (T: a test stopped it there.) */
+/* A worker that is not quiet may have fds that are not its own yet. */
 static bool is_attached(pid_t worker)
 {
-	char state = worker != 0 ? proc_state(worker) : 'X';
-
-	return state == 'S' || state == 'T';
+	return worker != 0 && proc_is_serving(worker);
 }
 
 /* The workers and the control process. */
@@ -159,7 +156,7 @@ static void daemon_init(struct daemon *daemon, unsigned n_guests)
 static void start(struct daemon *daemon, const char *const *words)
 {
 	daemon_spawn(daemon, words);
-	if (!wait_for(all_listen, daemon, START_MS) || is_gone(daemon)) {
+	if (!wait_for(all_listen, daemon, WAIT_MS) || is_gone(daemon)) {
 		daemon_show_log(daemon);
 		failure("the program does not serve");
 	}

@@ -9,9 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "failure.h"
+#include "wait.h"
+
+#define CHILDREN_MAX 300
+
+/* How a loop waits for events. */
+static const long loop_calls[] = {
+#ifdef SYS_epoll_wait
+	SYS_epoll_wait,
+#endif
+	SYS_epoll_pwait,
+};
 
 static FILE *proc_open(pid_t pid, const char *name)
 {
@@ -52,6 +64,7 @@ unsigned proc_fds(pid_t pid)
 {
 	unsigned n = 0;
 
+	proc_wait_quiet(pid);
 	if (!fds_walk(pid, count_fd, &n))
 		failure("process %d is gone", (int)pid);
 	return n;
@@ -251,6 +264,70 @@ char proc_state(pid_t pid)
 		state = 'X';
 	fclose(file);
 	return state;
+}
+
+/* Of a process that sleeps. */
+static bool sleeps_in_loop(pid_t pid)
+{
+	char path[64];
+	long call;
+	bool in_loop = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return true;
+	if (fscanf(file, "%ld", &call) == 1) {
+		for (size_t i = 0; i < sizeof(loop_calls) / sizeof(loop_calls[0]); i++)
+			in_loop |= call == loop_calls[i];
+	} else {
+		in_loop = ferror(file); /* not ours to know; otherwise "running", after all */
+	}
+	fclose(file);
+	return in_loop;
+}
+
+bool proc_is_quiet(pid_t pid)
+{
+	switch (proc_state(pid)) {
+	case 'S':
+		return sleeps_in_loop(pid);
+	case 'T':
+	case 'Z':
+	case 'X':
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool proc_is_serving(pid_t pid)
+{
+	/* In this order: one that was quiet a moment ago had not been killed. */
+	return proc_is_quiet(pid) && !strchr("ZX", proc_state(pid));
+}
+
+/* The children first: what one of them has sent, the process has taken when it sleeps. Twice: or it has answered. */
+static bool all_quiet(void *ctx)
+{
+	pid_t pid = *(pid_t *)ctx, children[CHILDREN_MAX];
+	bool quiet = true;
+
+	for (unsigned round = 0; round < 2 && quiet; round++) {
+		unsigned n = proc_children(pid, children, CHILDREN_MAX);
+
+		for (unsigned i = 0; i < n && quiet; i++)
+			quiet = proc_is_quiet(children[i]);
+		quiet = quiet && proc_is_quiet(pid);
+	}
+	return quiet;
+}
+
+void proc_wait_quiet(pid_t pid)
+{
+	if (!wait_for(all_quiet, &pid, WAIT_MS))
+		failure("process %d does not come to rest", (int)pid);
 }
 
 bool proc_has_address_sanitizer(pid_t pid)

@@ -6,6 +6,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/*
+ * A quiet process has done all that it had to do and waits for events; a stopped one counts as such. Where the kernel
+ * does not tell in which system call a process is (User-Mode Linux), one that sleeps is taken for quiet.
+ */
+bool proc_is_quiet(pid_t pid);
+/* The same, and it is neither dead nor dying. */
+bool proc_is_serving(pid_t pid);
+/* Waits until the process and its children are quiet: nothing is on its way between them. */
+void proc_wait_quiet(pid_t pid);
+/* When it is quiet: how many fds it has. */
 unsigned proc_fds(pid_t pid);
 unsigned proc_threads(pid_t pid);
 /* Mappings whose line contains needle; "" counts all. */

@@ -167,6 +167,15 @@ const char *session_socket(const struct session *session)
 	return session->daemon.sockets[0];
 }
 
+void session_settle(const struct session *session)
+{
+	/* Edges of a real chip come from the kernel when it has time, and User-Mode Linux does not tell who is quiet. */
+	if (outside_wants_real())
+		sleep_ms(SILENT_MS);
+	else
+		proc_wait_quiet(session->daemon.pid);
+}
+
 pid_t session_worker(const struct session *session)
 {
 	return session->daemon.workers[0];
@@ -236,6 +245,12 @@ int line_level(struct session *session, unsigned line)
 
 	snprintf(name, sizeof(name), "guest0.%u", line);
 	return outside_get(&session->outside, name);
+}
+
+unsigned session_edges(const struct session *session, struct outside *monitor)
+{
+	session_settle(session);
+	return outside_edges(monitor, 0);
 }
 
 void line_pulse(struct session *session, unsigned line)

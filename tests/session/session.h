@@ -45,6 +45,8 @@ int session_run(const char *name, const struct CMUnitTest *tests, size_t n_tests
 
 /* The socket of guest 0. */
 const char *session_socket(const struct session *session);
+/* Waits until no process of the daemon has anything left to do: what did not happen by then does not. */
+void session_settle(const struct session *session);
 /* The process that serves guest 0. */
 pid_t session_worker(const struct session *session);
 /* Another front-end in place of this one: all features, both rings started. */
@@ -76,6 +78,8 @@ unsigned session_rounds(unsigned simulated, unsigned real);
 /* Drives a line of guest 0 from outside; its level as seen from there. */
 void line_drive(struct session *session, unsigned line, int level);
 int line_level(struct session *session, unsigned line);
+/* How many edges a monitor has told since it was asked last, all that there were until now. */
+unsigned session_edges(const struct session *session, struct outside *monitor);
 /* Both edges: rising, then falling. */
 void line_pulse(struct session *session, unsigned line);
 

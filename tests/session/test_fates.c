@@ -147,7 +147,7 @@ static void no_fate_at_a_pause(void **state)
 
 	fates_prepare(s);
 	vmm_stop(&s->vmm);
-	sleep_ms(SILENT_MS);
+	session_settle(s);
 	for (unsigned i = 0; i < POLICY_LINES; i++)
 		assert_int_equal(policy_level(s, i), fates[i].before);
 	vmm_resume(&s->vmm);
@@ -181,7 +181,7 @@ static void fates_at_a_crash_loop(void **state)
 	s->workers_may_die = true;
 	fates_prepare(s);
 	for (unsigned i = 0; i < 5; i++) {
-		sleep_ms(5);
+		session_settle(s);
 		daemon_kill_worker(&s->daemon, 0);
 	}
 	assert_true(wait_for(logged_dropped, &s->daemon, WAIT_MS));

@@ -206,7 +206,7 @@ static void fds_are_preferred(void **state)
 	channel_begin(s);
 	ring->inband = NULL;
 	assert_serving(s);
-	assert_true(wait_readable(ring->call_fd, WAIT_MS) || ring->calls > 0);
+	ring_wait_calls(ring, 1);
 	assert_channel_silent(s);
 	/* A message is a kick all the same. */
 	gpio_send(&s->vmm, GPIO_SET_DIRECTION, 0, GPIO_NONE);
@@ -408,7 +408,6 @@ static void take_over(struct session *s)
 {
 	pid_t old = daemon_worker(&s->daemon, 0);
 
-	sleep_ms(5);
 	daemon_kill_worker(&s->daemon, 0);
 	daemon_wait_worker(&s->daemon, 0, old);
 }

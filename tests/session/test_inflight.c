@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -569,7 +570,6 @@ static void take_over(struct session *s)
 {
 	pid_t old = daemon_worker(&s->daemon, 0);
 
-	sleep_ms(5);
 	daemon_kill_worker(&s->daemon, 0);
 	daemon_wait_worker(&s->daemon, 0, old);
 }
@@ -611,12 +611,13 @@ static void killed_at_any_point_each_head_is_used_once(void **state)
 	for (unsigned round = 0; round < 4; round++) {
 		struct ring *ring = &s->vmm.rings[0];
 		bool seen[VMM_RING_SIZE] = { false };
+		pid_t worker = daemon_wait_worker(&s->daemon, 0, 0);
 
 		for (unsigned i = 0; i < VMM_RING_SIZE; i++)
 			gpio_send(&s->vmm, GPIO_SET_DIRECTION, (uint16_t)(i % 8), i % 3);
 		ring_kick(ring);
 		usleep(70 * round);
-		daemon_kill_worker(&s->daemon, 0);
+		assert_int_equal(kill(worker, SIGKILL), 0);
 		for (unsigned i = 0; i < VMM_RING_SIZE; i++) {
 			struct ring_used used = ring_wait(ring);
 
@@ -639,7 +640,6 @@ static void disconnect_gives_the_region_back(void **state)
 	begin(s);
 	vmm_disconnect(&s->vmm);
 	session_wait_left(s);
-	sleep_ms(SILENT_MS); /* the supervisor may hold something of the start or of that front-end a moment longer */
 	kept = proc_fds(s->daemon.pid);
 	fds = proc_fds(session_worker(s));
 	maps = proc_maps(session_worker(s), "inflight");

@@ -367,7 +367,7 @@ static void what_was_taken_back_is_not_touched(void **state)
 		gpio_send(&s->vmm, GPIO_GET_DIRECTION, 0, 0);
 		before = sum_of_all(memory);
 		ring_kick(ring);
-		sleep_ms(SILENT_MS);
+		session_settle(s);
 		assert_true(message_sync(&s->vmm.connection));
 		assert_true(sum_of_all(memory) == before);
 		assert_int_equal(iommu_wait(&iommu, VMM_REQUESTQ).len, 2);

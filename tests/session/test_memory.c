@@ -194,9 +194,9 @@ static void file_that_shrinks_later(void **state)
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(ftruncate(s->vmm.memory.regions[i].fd, 0), 0);
 	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
-	sleep_ms(200);
+	session_settle(s);
 	vmm_disconnect(&s->vmm);
-	assert_true(wait_for(is_replaced, s, 5000));
+	assert_true(wait_for(is_replaced, s, WAIT_MS));
 	/* Our own mappings are dead, too: only let go of them. */
 	session_reconnect(s);
 	assert_serving(s);
@@ -274,7 +274,7 @@ static void ring_region_disappears(void **state)
 	ring_kick(&s->vmm.rings[0]);
 	ring_kick(&s->vmm.rings[1]);
 	line_drive(s, 0, 1);
-	sleep_ms(SILENT_MS);
+	session_settle(s);
 	assert_int_equal(memory_sum(memory, s->vmm.rings[0].desc, 0x10000), sum);
 	assert_true(message_sync(&s->vmm.connection));
 	session_reconnect(s);
@@ -314,7 +314,7 @@ static void held_buffer_region_disappears(void **state)
 	assert_ok(message_mem_reg(&s->vmm.connection, VU_REM_MEM_REG, &regions[1], NULL, 0));
 	sum = memory_sum(&s->vmm.memory, regions[1].guest_addr, 0x40000);
 	line_drive(s, 0, 1);
-	sleep_ms(SILENT_MS);
+	session_settle(s);
 	assert_int_equal(memory_sum(&s->vmm.memory, regions[1].guest_addr, 0x40000), sum);
 	/* Returned without a byte or kept: both are fine, a byte that was not written is not. */
 	if (ring_reap(&s->vmm.rings[VMM_EVENTQ], &used))

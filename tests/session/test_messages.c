@@ -172,7 +172,7 @@ static void fds_in_the_middle_of_a_message(void **state)
 
 	connect_negotiated(s);
 	assert_true(connection_send_bytes(&s->vmm.connection, &message, 12, NULL, 0));
-	sleep_ms(5);
+	session_settle(s);
 	assert_true(connection_send_bytes(&s->vmm.connection, (const char *)&message + 12, 8, &fd, 1));
 	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	vmm_disconnect(&s->vmm);

@@ -297,18 +297,18 @@ static void calls_are_as_the_driver_wants(void **state)
 	}
 	event->flags = EVENT_DISABLE;
 	run_requests(s, 7, 1);
-	sleep_ms(SILENT_MS);
+	session_settle(s);
 	assert_int_equal(ring_calls(ring), calls);
 	/* 12 were used: 4 of the second lap. Called when the third of them from here on is. */
 	event->off_wrap = 6;
 	event->flags = EVENT_DESC;
 	run_requests(s, 2, 1);
-	sleep_ms(SILENT_MS);
+	session_settle(s);
 	assert_int_equal(ring_calls(ring), calls);
 	run_requests(s, 1, 1);
 	ring_wait_calls(ring, calls + 1);
 	run_requests(s, 5, 1);
-	sleep_ms(SILENT_MS);
+	session_settle(s);
 	assert_int_equal(ring_calls(ring), calls + 1);
 }
 

@@ -396,7 +396,7 @@ static void user_mode_linux(void **state)
 		uml_unbinds(s, &uml);
 		sum = memory_sum(&s->vmm.memory, 0x100000, 0x100000);
 		line_pulse(s, 5);
-		sleep_ms(5);
+		session_settle(s);
 		assert_int_equal(memory_sum(&s->vmm.memory, 0x100000, 0x100000), sum);
 		/* Bound again: other rings, where the page allocator puts them. */
 		for (unsigned j = 0; j < VMM_RINGS; j++) {

@@ -94,7 +94,7 @@ static void reset_leaves_old_rings_alone(void **state)
 	sum = memory_sum(&s->vmm.memory, s->vmm.rings[1].slots, 0x10000);
 	for (unsigned i = 0; i < 8; i++)
 		line_pulse(s, i);
-	sleep_ms(5);
+	session_settle(s);
 	assert_int_equal(memory_sum(&s->vmm.memory, s->vmm.rings[1].slots, 0x10000), sum);
 	vmm_restart(&s->vmm);
 	for (unsigned i = 0; i < 8; i++)
@@ -122,7 +122,7 @@ static void reset_device(void **state)
 		sum = memory_sum(&s->vmm.memory, s->vmm.rings[1].slots, 0x10000);
 		assert_int_equal(line_level(s, 1), 0);
 		line_pulse(s, 0);
-		sleep_ms(5);
+		session_settle(s);
 		assert_int_equal(memory_sum(&s->vmm.memory, s->vmm.rings[1].slots, 0x10000), sum);
 		/* Connection and protocol features stay. */
 		assert_int_equal(message_get_config(c, 0, 8, config), 0);

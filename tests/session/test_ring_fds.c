@@ -147,13 +147,13 @@ static void kick_fds_of_every_kind(void **state)
 	/* The writer goes away: no spin, no end of the device. */
 	close(ends[1]);
 	close(ends[0]);
-	sleep_ms(5);
+	session_settle(s);
 	assert_true(message_sync(&s->vmm.connection));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	drive_over(s, ends[1], ends[0]);
 	close(ends[1]);
 	close(ends[0]);
-	sleep_ms(5);
+	session_settle(s);
 	send_kick(s);
 	ring_kick(&s->vmm.rings[0]);
 	assert_serving(s);
@@ -185,7 +185,7 @@ static void hung_up_kick_fd_does_not_spin(void **state)
 	drive_over(s, ends[1], ends[0]);
 	close(ends[1]);
 	close(ends[0]);
-	sleep_ms(20);
+	session_settle(s);
 	before = proc_status(session_worker(s), "voluntary_ctxt_switches") +
 		 proc_status(session_worker(s), "nonvoluntary_ctxt_switches");
 	sleep_ms(200);
@@ -284,7 +284,7 @@ static void ring_without_call_fd_is_silent(void **state)
 	assert_ok(message_send_vring_fd(&s->vmm.connection, VU_SET_VRING_CALL, 0, -1));
 	assert_fds(session_worker(s), before - 1);
 	assert_serving(s);
-	sleep_ms(SILENT_MS);
+	session_settle(s);
 	assert_int_equal(ring_calls(ring), calls);
 	send_call(s, 0);
 	assert_serving(s);

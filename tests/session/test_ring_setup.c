@@ -140,11 +140,11 @@ static void kick_of_a_ring_that_is_not_set_up(void **state)
 		send_step(s, i, ENABLE);
 		ring_kick(&s->vmm.rings[i]);
 	}
-	sleep_ms(SILENT_MS);
+	session_settle(s);
 	vmm_send_memory(&s->vmm);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		ring_kick(&s->vmm.rings[i]);
-	sleep_ms(5);
+	session_settle(s);
 	vmm_ring_setup(&s->vmm, 0, 0);
 	ring_kick(&s->vmm.rings[0]);
 	assert_serving(s);

@@ -467,17 +467,15 @@ static void slow_channel(void **state)
 	assert_int_equal(check(s), 0);
 }
 
+static bool has_no_reader(void *ctx)
+{
+	return write(*(int *)ctx, &(char){ 0 }, 1) < 0 && errno == EPIPE;
+}
+
 /* Soon: the supervisor has a copy of what a message brings, until the worker is done with that. */
 static bool reader_goes(int fd)
 {
-	char byte = 0;
-
-	for (int i = 0; i < 200; i++) {
-		if (write(fd, &byte, 1) < 0)
-			return errno == EPIPE;
-		sleep_ms(5);
-	}
-	return false;
+	return wait_for(has_no_reader, &fd, WAIT_MS);
 }
 
 /* Not over: failed, and ended. */
@@ -538,7 +536,6 @@ static void take_over(struct session *s)
 {
 	pid_t old = daemon_worker(&s->daemon, 0);
 
-	sleep_ms(5);
 	daemon_kill_worker(&s->daemon, 0);
 	daemon_wait_worker(&s->daemon, 0, old);
 }

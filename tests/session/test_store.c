@@ -111,7 +111,7 @@ static bool is_told(void *ctx)
 
 static void wait_told(const char *text)
 {
-	if (!wait_for(is_told, (void *)(uintptr_t)text, 5000))
+	if (!wait_for(is_told, (void *)(uintptr_t)text, WAIT_MS))
 		fail_msg("\"%s\" is not told, but: %s", text, told);
 }
 
@@ -153,7 +153,7 @@ static void service_end(struct session *s)
 {
 	told[0] = '\0';
 	kill(s->daemon.pid, SIGUSR1);
-	assert_true(wait_for(has_ended, &s->daemon.pid, 10000));
+	assert_true(wait_for(has_ended, &s->daemon.pid, WAIT_MS));
 	assert_int_equal(daemon_wait(&s->daemon), 0);
 	while (manager_turn())
 		;
@@ -183,7 +183,7 @@ static void service_start(struct session *s, const char *count, const char *devi
 	if (stored >= 0)
 		close(CARRIER_FD);
 	wait_told("READY=1");
-	assert_true(wait_for(has_worker, s, 5000));
+	assert_true(wait_for(has_worker, s, WAIT_MS));
 	s->daemon.workers[0] = daemon_worker(&s->daemon, 0);
 	outside_open(&s->outside, s->daemon.control);
 	if (stored >= 0)
@@ -239,7 +239,7 @@ static void sessions_wait_for_the_next_start(void **state)
 	assert_int_equal(daemon_wait(&s->daemon), 0);
 	assert_true(access(session_socket(s), F_OK) < 0);
 	assert_true(access(s->daemon.control, F_OK) < 0);
-	assert_true(connection_ends(&s->vmm.connection, 2000));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	assert_int_equal(daemon_logged(&s->daemon, "error:"), 0);
 }
 
@@ -252,7 +252,7 @@ static void nobody_comes(void **state)
 	assert_true(connection_silent(&s->vmm.connection, 20));
 	close(stored);
 	stored = -1;
-	assert_true(connection_ends(&s->vmm.connection, 2000));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 }
 
 static void no_manager(void **state)
@@ -265,7 +265,7 @@ static void no_manager(void **state)
 	s->workers_may_die = true;
 	kill(s->daemon.pid, SIGUSR1);
 	assert_int_equal(daemon_wait(&s->daemon), 0);
-	assert_true(connection_ends(&s->vmm.connection, 2000));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	assert_int_equal(daemon_logged(&s->daemon, "there is no service manager"), 1);
 	assert_true(access(session_socket(s), F_OK) < 0);
 	assert_int_equal(session_teardown(state), 0);
@@ -288,7 +288,7 @@ static void image_that_is_refused(void **state)
 	script_write(getenv("OTHER_IMAGE"));
 	held = fcntl(stored, F_DUPFD_CLOEXEC, CARRIER_FD + 1);
 	service_start(s, "1", "s8");
-	assert_true(connection_ends(&s->vmm.connection, 2000));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	close(held);
 	assert_int_equal(daemon_logged(&s->daemon, "its handover is of another version"), 1);
 	session_reconnect(s);
@@ -303,7 +303,7 @@ static void session_of_another_layout(void **state)
 	service_end(s);
 	script_write(getenv("OTHER_SESSION"));
 	service_start(s, "1", "s8");
-	assert_true(connection_ends(&s->vmm.connection, 2000));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	assert_int_equal(daemon_logged(&s->daemon, "does not know the session"), 1);
 	session_reconnect(s);
 	assert_serving(s);
@@ -318,7 +318,7 @@ static void carrier_that_is_empty(void **state)
 
 	service_end(s);
 	close(stored);
-	assert_true(connection_ends(&s->vmm.connection, 2000));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
 	close(fds[0]);
 	stored = fds[1];

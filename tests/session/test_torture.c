@@ -293,7 +293,7 @@ static void killed_at_any_instant(void **state)
 		torture_round(&t);
 	assert_int_equal(outside_get(&t.drivers[0], "guest0.64"), t.level);
 	/* An output that goes back and forth again shows as two more. */
-	assert_in_range(t.edges + outside_edges(&t.monitor, SILENT_MS), 1, t.toggles);
+	assert_in_range(t.edges + session_edges(t.s, &t.monitor), 1, t.toggles);
 	assert_true(connection_silent(&t.s->vmm.connection, 5));
 	outage_tell(&t);
 	torture_end(&t);

@@ -123,7 +123,7 @@ static bool has_control(void *ctx)
 /* A process that was just forked has fds that are not its own yet. */
 static pid_t control_wait(struct session *s)
 {
-	assert_true(wait_for(has_control, s, 5000));
+	assert_true(wait_for(has_control, s, WAIT_MS));
 	return control_pid(s);
 }
 
@@ -149,10 +149,10 @@ static bool upgrade_over(void *ctx)
 	for (unsigned i = 0; i < s->daemon.n_guests; i++) {
 		pid_t pid = daemon_worker(&s->daemon, i);
 
-		if (pid == 0 || pid == upgrade->workers[i] || proc_state(pid) != 'S')
+		if (pid == 0 || pid == upgrade->workers[i] || !proc_is_quiet(pid))
 			return false;
 	}
-	return control != 0 && control != upgrade->control && proc_state(control) == 'S';
+	return control != 0 && control != upgrade->control && proc_is_quiet(control);
 }
 
 /* Every process is another one, but the supervisor. */
@@ -160,7 +160,7 @@ static void upgrade_finish(struct upgrade *upgrade)
 {
 	struct session *s = upgrade->s;
 
-	if (!wait_for(upgrade_over, upgrade, 5000))
+	if (!wait_for(upgrade_over, upgrade, WAIT_MS))
 		fail_msg("no upgrade");
 	for (unsigned i = 0; i < s->daemon.n_guests; i++)
 		s->daemon.workers[i] = daemon_worker(&s->daemon, i);
@@ -188,7 +188,7 @@ static void wait_log(const struct session *s, const char *text)
 {
 	const void *search[] = { &s->daemon, text };
 
-	if (!wait_for(is_logged, search, 10000))
+	if (!wait_for(is_logged, search, WAIT_MS))
 		fail_msg("\"%s\" is not logged", text);
 }
 
@@ -258,7 +258,10 @@ static void requests_in_flight_are_answered_once(void **state)
 	assert_true(connection_silent(&s->vmm.connection, 5));
 }
 
-/* Two rings at work all the time: no edge is lost that was latched, none comes twice. */
+/*
+ * Two rings at work all the time: no edge is lost that was latched, none comes twice. An edge that was asked for by the
+ * control socket may not come to be: its process, and what nobody read there, go with the old program.
+ */
 static void interrupts_in_flight_come_once(void **state)
 {
 	struct session *s = *state;
@@ -269,9 +272,13 @@ static void interrupts_in_flight_come_once(void **state)
 
 		upgrade_begin(s, &upgrade);
 		outside_set_async(&s->outside, "guest0.dummy2", 1);
+		/* From an edge that is on its way yet to one that was delivered. */
+		usleep(round * 50);
 		kill(s->daemon.pid, SIGUSR2);
-		assert_event(s, head, GPIO_EVENT_VALID);
 		upgrade_finish(&upgrade);
+		if (line_level(s, 2) == 0)
+			line_drive(s, 2, 1);
+		assert_event(s, head, GPIO_EVENT_VALID);
 		line_drive(s, 2, 0);
 		assert_no_event(s);
 	}
@@ -354,7 +361,7 @@ static void check_goes_on(struct session *s, const char *logged)
 	kill(s->daemon.pid, SIGUSR2);
 	wait_log(s, logged);
 	wait_log(s, "going on as before");
-	sleep_ms(20);
+	session_settle(s);
 	assert_true(daemon_workers_same(&s->daemon));
 	assert_int_equal(control_pid(s), control);
 	assert_int_equal(proc_fds_inherited(s->daemon.pid), inherited);
@@ -429,7 +436,7 @@ static void image_that_is_refused(void **state)
 	write_script(text);
 	upgrade_begin(s, &upgrade);
 	kill(s->daemon.pid, SIGUSR2);
-	assert_true(connection_ends(&s->vmm.connection, 5000));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	upgrade_finish(&upgrade);
 	assert_int_equal(daemon_logged(&s->daemon, "its handover is of another version"), 1);
 	assert_false(proc_alive(upgrade.workers[0]));
@@ -448,7 +455,7 @@ static void session_of_another_layout(void **state)
 	copy_file(getenv("OTHER_SESSION"), copy);
 	upgrade_begin(s, &upgrade);
 	kill(s->daemon.pid, SIGUSR2);
-	assert_true(connection_ends(&s->vmm.connection, 5000));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	upgrade_finish(&upgrade);
 	assert_int_equal(daemon_logged(&s->daemon, "does not know the session"), 1);
 	session_reconnect(s);
@@ -491,7 +498,7 @@ static void many_at_once(void **state)
 			usleep(1500);
 	}
 	upgrade_finish(&upgrade);
-	sleep_ms(200);
+	session_settle(s);
 	assert_serving(s);
 	upgrade_begin(s, &upgrade);
 	kill(s->daemon.pid, SIGUSR2);
@@ -603,7 +610,7 @@ static void deaths_are_remembered(void **state)
 		assert_serving(s);
 	}
 	daemon_kill_worker(&s->daemon, 0);
-	assert_true(connection_ends(&s->vmm.connection, 5000));
+	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	wait_log(s, "session dropped");
 }
 
