@@ -53,8 +53,9 @@ gpiod_monitor() {
 	esac
 }
 
-# gpiod_armed: waits until gpiomon has its interrupts.
+# gpiod_armed: waits until gpiomon, the last command in the background, has its interrupts: it sleeps uninterruptibly
+# until the device has answered.
 gpiod_armed() {
-	printf '%s' 'n=0; until grep -q gpiomon /proc/interrupts; do n=$((n + 1));' \
-		' [ $n -lt 150 ] || { cat /tmp/monitor; exit 1; }; sleep 0.02; done; sleep 0.05'
+	printf '%s' 'n=0; until grep -q gpiomon /proc/interrupts && grep -q "State:.S" /proc/$!/status; do n=$((n + 1));' \
+		' [ $n -lt 1500 ] || { cat /tmp/monitor; exit 1; }; sleep 0.02; done'
 }

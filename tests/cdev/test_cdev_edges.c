@@ -55,7 +55,7 @@ static void every_line_armed_at_once(void **state)
 
 	arm_all(s, heads, GPIO_IRQ_RISING);
 	assert_int_equal(proc_threads(worker), 1);
-	assert_int_equal(proc_fds(worker), fds + N_LINES);
+	assert_fds(worker, fds + N_LINES);
 	for (unsigned i = 0; i < N_LINES; i++) {
 		line_drive(s, i, 1);
 		assert_event(s, heads[i], GPIO_EVENT_VALID);
@@ -72,7 +72,7 @@ static void armed_lines_cost_nothing(void **state)
 
 	arm_all(s, heads, GPIO_IRQ_BOTH);
 	assert_serving(s);
-	sleep_ms(200);
+	session_settle(s);
 	waits = proc_status(worker, "voluntary_ctxt_switches");
 	forced = proc_status(worker, "nonvoluntary_ctxt_switches");
 	sleep_ms(3000);
@@ -232,7 +232,7 @@ static unsigned sampler_stop(const struct sampler *sampler, unsigned *all)
 	unsigned seen[2];
 
 	close(open("/tmp/stop-sampling", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-	assert_true(wait_readable(sampler->report, 5000));
+	assert_true(wait_readable(sampler->report, WAIT_MS));
 	assert_int_equal(read(sampler->report, seen, sizeof(seen)), sizeof(seen));
 	close(sampler->report);
 	*all = seen[0] + seen[1];

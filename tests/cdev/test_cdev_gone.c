@@ -10,7 +10,6 @@
 #include "kernel.h"
 
 #define N_LINES 8
-#define BACK_MS 2000
 
 static struct gpio_sim *chip_of(struct session *s)
 {
@@ -62,7 +61,7 @@ static void unplug(struct session *s)
 static void plug(struct session *s, unsigned times)
 {
 	gpio_sim_set_live(chip_of(s), true);
-	if (!wait_for(is_logged, &(struct logged){ &s->daemon, " is back", times }, BACK_MS)) {
+	if (!wait_for(is_logged, &(struct logged){ &s->daemon, " is back", times }, WAIT_MS)) {
 		daemon_show_log(&s->daemon);
 		fail_msg("the program does not see that %s is back", chip_of(s)->path);
 	}
@@ -84,7 +83,7 @@ static void requests_are_errors_while_it_is_gone(void **state)
 		assert_int_equal(gpio_set_direction(&s->vmm, 2, GPIO_IN), GPIO_ERR);
 		assert_int_equal(gpio_set_irq_type(&s->vmm, 1, GPIO_IRQ_BOTH), GPIO_ERR);
 	}
-	assert_true(clock_ms() - start < 5000);
+	assert_true(clock_ms() - start < WAIT_MS);
 	assert_int_equal(gpio_get_direction(&s->vmm, 0), GPIO_OUT);
 	assert_int_equal(gpio_get_direction(&s->vmm, 2), GPIO_NONE);
 	/* Giving a line back needs no chip. */
@@ -121,7 +120,7 @@ static void gone_chip_costs_nothing(void **state)
 	for (uint16_t i = 0; i < N_LINES; i++)
 		gpio_arm(&s->vmm, i, GPIO_IRQ_BOTH);
 	unplug(s);
-	sleep_ms(200);
+	session_settle(s);
 	waits = proc_status(worker, "voluntary_ctxt_switches");
 	forced = proc_status(worker, "nonvoluntary_ctxt_switches");
 	ticks = cpu_time(worker);
@@ -255,7 +254,7 @@ static void worker_dies_at_the_return(void **state)
 	assert_serving(s);
 	kill(old, SIGSTOP);
 	gpio_sim_set_live(chip_of(s), true);
-	assert_true(wait_for(is_logged, &(struct logged){ &s->daemon, " came back as ", 1 }, BACK_MS));
+	assert_true(wait_for(is_logged, &(struct logged){ &s->daemon, " came back as ", 1 }, WAIT_MS));
 	kill_worker(s);
 	assert_serving(s);
 	assert_int_equal(line_level(s, 0), 1);
@@ -272,7 +271,7 @@ static void returns_leak_no_fd(void **state)
 
 	gpio_arm(&s->vmm, 0, GPIO_IRQ_BOTH);
 	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
-	sleep_ms(200); /* the supervisor takes what it is to keep in its own time */
+	session_settle(s);
 	worker = proc_fds(session_worker(s));
 	supervisor = proc_fds(s->daemon.pid);
 	for (unsigned times = 1; times <= 4; times++) {

@@ -2,13 +2,15 @@
 # shellcheck shell=bash
 # The daemon under test and the control tool.
 
+# shellcheck disable=SC2154 # wait_s is tap.sh's
+
 daemon_pid=
 
 # daemon_start DIR COUNT DEVICES: sockets DIR/gpio.sock0…, control socket DIR/ctl.sock.
 daemon_start() {
 	daemon_dir=$1
 	daemon_run -s "$1/gpio.sock" -c "$2" -l "$3"
-	wait_until 5 daemon_ready "gpio.sock$(($2 - 1))"
+	wait_until daemon_ready "gpio.sock$(($2 - 1))"
 }
 
 # daemon_start_patient DIR COUNT DEVICES: the same, of the program for tests that takes no number of deaths for a crash
@@ -22,7 +24,7 @@ daemon_start_patient() {
 daemon_start_guest() {
 	daemon_dir=$1
 	daemon_run --guest "socket=$1/gpio.sock,$2"
-	wait_until 5 daemon_ready gpio.sock
+	wait_until daemon_ready gpio.sock
 }
 
 daemon_run() {
@@ -42,7 +44,7 @@ daemon_alive() {
 # daemon_upgrade N: SIGUSR2, for the Nth time.
 daemon_upgrade() {
 	kill -USR2 "$daemon_pid"
-	wait_until 5 daemon_upgraded "$1"
+	wait_until daemon_upgraded "$1"
 }
 
 daemon_upgraded() {
@@ -66,9 +68,9 @@ worker_find() {
 # worker_kill: SIGKILL; true when another one has come.
 worker_kill() {
 	local killed
-	wait_until 5 worker_find && kill -KILL "$worker" || return 1
+	wait_until worker_find && kill -KILL "$worker" || return 1
 	killed=$worker
-	wait_until 5 worker_other "$killed"
+	wait_until worker_other "$killed"
 }
 
 worker_other() {
@@ -79,7 +81,7 @@ daemon_gone() {
 	! daemon_alive
 }
 
-# daemon_stop: SIGTERM; true if it exits 0 in time and leaves no socket.
+# daemon_stop: SIGTERM; true if it exits 0, leaves no socket, and had to kill nobody, as it does after two seconds.
 daemon_stop() {
 	local status=0 left
 	daemon_alive || {
@@ -87,12 +89,13 @@ daemon_stop() {
 		return 1
 	}
 	kill -TERM "$daemon_pid"
-	wait_until 3 daemon_gone || printf 'still there 3 s after SIGTERM\n'
+	wait_until daemon_gone || printf 'still there after SIGTERM\n'
 	kill -KILL "$daemon_pid" 2>/dev/null
 	wait "$daemon_pid" || status=$?
 	daemon_pid=
 	left=$(find "$daemon_dir" -name '*.sock*')
-	expect 'exit status' 0 "$status" && expect 'sockets left' '' "$left"
+	expect 'exit status' 0 "$status" && expect 'sockets left' '' "$left" &&
+		! grep 'processes that do not end are killed' "$daemon_dir/daemon.log"
 }
 
 daemon_kill() {
@@ -103,7 +106,7 @@ daemon_kill() {
 }
 
 ctl() {
-	timeout 5 "$VGPIOCTL" --control "$daemon_dir/ctl.sock" "$@"
+	timeout "$wait_s" "$VGPIOCTL" --control "$daemon_dir/ctl.sock" "$@"
 }
 
 # ctl_is LINE 0|1: does the host see this value?
@@ -117,9 +120,9 @@ ctl_is() {
 	esac
 }
 
-# ctl_expect LINE 0|1: the same within a second, with words if not.
+# ctl_expect LINE 0|1: the same, soon, with words if not.
 ctl_expect() {
-	wait_until 1 ctl_is "$1" "$2" && return 0
+	wait_until ctl_is "$1" "$2" && return 0
 	printf 'expected %s to be %s on the host, but: %s\n' "$1" "$2" "$(ctl get "$1" 2>&1)"
 	return 1
 }
@@ -147,7 +150,7 @@ monitor_start() {
 	"$VGPIOCTL" --control "$daemon_dir/ctl.sock" monitor "$@" >"$daemon_dir/monitor.out" 2>&1 &
 	monitor_pid=$!
 	# The present state comes first: once it is there, the monitor listens.
-	wait_until 3 test -s "$daemon_dir/monitor.out"
+	wait_until test -s "$daemon_dir/monitor.out"
 }
 
 monitor_saw() {

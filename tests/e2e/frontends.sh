@@ -4,9 +4,9 @@
 
 # shellcheck disable=SC2034,SC2154 # shared with the parts that ./run reads beside this one
 
-# boot NAME SOCKET SECONDS WITH: starts a guest with guest_start_WITH and waits for it.
+# boot NAME SOCKET WITH: starts a guest with guest_start_WITH and waits for it.
 boot() {
-	"guest_start_$4" "$1" "$2" && guest_wait "$1" "$3"
+	"guest_start_$3" "$1" "$2" && guest_wait "$1" "$boot_s"
 }
 
 # basics LINES: what every guest can do.
@@ -33,7 +33,7 @@ frontend_uml() {
 	gpiod_init "$("$scripts/guest/initramfs" "$dir/uml.cpio")"
 	check_needed 'the daemon starts' daemon_start "$dir" 2 s8:s32
 	guest=first side=guest0
-	check_needed 'a guest boots' boot first "$dir/gpio.sock0" 15 uml
+	check_needed 'a guest boots' boot first "$dir/gpio.sock0" uml
 	check 'it negotiates interrupts and in-band notifications' check_negotiated \
 		IRQ VERSION_1 PROTOCOL_FEATURES / REPLY_ACK BACKEND_REQ CONFIG INBAND_NOTIFICATIONS -- MQ
 	basics 8
@@ -44,7 +44,7 @@ frontend_uml() {
 	check 'the first guest has no kernel errors' check_dmesg
 
 	guest=second side=guest1
-	check_needed 'a second guest boots beside it' boot second "$dir/gpio.sock1" 15 uml
+	check_needed 'a second guest boots beside it' boot second "$dir/gpio.sock1" uml
 	check 'it has its own chip' check_info 32
 	check 'its interrupts survive the first guest, killed by SIGKILL' check_neighbour
 	guest=first side=guest0
@@ -61,7 +61,7 @@ kills() {
 	mkdir "$1"
 	check_needed 'the daemon starts, of the patient kind' daemon_start_patient "$1" 1 s8
 	guest=killed side=guest0
-	check_needed 'a guest boots' boot killed "$1/gpio.sock" 60 "$2"
+	check_needed 'a guest boots' boot killed "$1/gpio.sock" "$2"
 	check "its worker is killed $E2E_KILLS times under load, and the guest does not notice" check_kills
 	check 'that guest has no kernel errors' check_dmesg
 	check 'SIGTERM ends that daemon: status 0, no sockets' daemon_stop
@@ -80,7 +80,7 @@ check_neighbour() {
 }
 
 check_next_guest() {
-	boot first "$daemon_dir/gpio.sock0" 15 uml && check_detect 8 && check_get && check_edges both 2 2
+	boot first "$daemon_dir/gpio.sock0" uml && check_detect 8 && check_get && check_edges both 2 2
 }
 
 # qemu_provide DIR VERSION: false if this Debian has no such QEMU.
@@ -103,7 +103,7 @@ frontend_qemu10() {
 	fi
 	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
 	guest=guest side=guest0
-	check_needed 'a guest boots' boot guest "$dir/gpio.sock" 60 qemu
+	check_needed 'a guest boots' boot guest "$dir/gpio.sock" qemu
 	check 'it negotiates interrupts' check_negotiated \
 		IRQ INDIRECT_DESC EVENT_IDX VERSION_1 / MQ REPLY_ACK CONFIG STATUS
 	basics 8
@@ -125,13 +125,13 @@ frontend_qemu10() {
 	kills "$dir/kills" qemu
 }
 
-# boot_again NAME SOCKET WITH: boot, and once more if the guest hung before it said anything: this machine has little to
+# boot_again NAME SOCKET WITH: boot, and twice more if the guest hung before it said anything: this machine has little to
 # take the time from.
 boot_again() {
-	local try
-	for try in 1 2; do
-		boot "$1" "$2" 30 "$3" && return
-		printf 'boot %d: no guest after 30 s\n' "$try"
+	local try boot_s=60
+	for try in 1 2 3; do
+		boot "$1" "$2" "$3" && return
+		printf 'boot %d: no guest after %d s\n' "$try" "$boot_s"
 		guest_kill "$1"
 	done
 	return 1
@@ -173,8 +173,8 @@ frontend_iommu() {
 		return 0
 	fi
 	check_needed 'the daemon starts' daemon_start_guest "$dir" sim=8,iommu=on
-	guest=guest side=guest0 pace=0.3
-	check_needed 'a guest boots' boot guest "$dir/gpio.sock" 60 iommu
+	guest=guest side=guest0
+	check_needed 'a guest boots' boot guest "$dir/gpio.sock" iommu
 	basics 8
 	check 'gpiomon sees rising edges only' check_edges rising 2 0
 	check 'gpiomon sees both edges' check_edges both 2 2
@@ -186,11 +186,10 @@ frontend_iommu() {
 	check 'the guest reboots and works' check_reboot check_edges both 2 2
 	check 'the rebooted guest has no kernel errors' check_dmesg
 	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
-	pace=0.05
 
 	mkdir "$dir/beside"
 	check_needed 'the daemon starts for a device that is not behind it' daemon_start "$dir/beside" 1 s8
-	check_needed 'a guest boots with the IOMMU and the device beside it' boot beside "$dir/beside/gpio.sock" 60 beside
+	check_needed 'a guest boots with the IOMMU and the device beside it' boot beside "$dir/beside/gpio.sock" beside
 	guest=beside
 	check 'that guest has its lines' check_detect 8
 	check 'and gpioset drives what the host reads' check_set
@@ -213,7 +212,7 @@ frontend_qemu72() {
 	fi
 	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
 	guest=guest side=guest0
-	check_needed 'a guest boots' boot guest "$dir/gpio.sock" 60 qemu
+	check_needed 'a guest boots' boot guest "$dir/gpio.sock" qemu
 	check 'it negotiates no interrupts' check_negotiated \
 		INDIRECT_DESC EVENT_IDX VERSION_1 / MQ REPLY_ACK CONFIG STATUS -- IRQ
 	basics 8
@@ -241,11 +240,11 @@ busy() {
 check_reboot() {
 	busy || return 1
 	guest_send guest 'reboot -f'
-	guest_wait guest 60 && check_detect 8 && check_get && "$@"
+	guest_wait guest "$boot_s" && check_detect 8 && check_get && "$@"
 }
 
 check_next_qemu() {
 	busy || return 1
 	guest_kill guest
-	boot guest "$daemon_dir/gpio.sock" 60 qemu && check_detect 8 && check_get && "$@"
+	boot guest "$daemon_dir/gpio.sock" qemu && check_detect 8 && check_get && "$@"
 }

@@ -26,15 +26,7 @@ load_start() {
 
 # load_edge N: the host makes the Nth edge on line 2.
 load_edge() {
-	wait_until 5 ctl set "$side.dummy2=$(($1 % 2))"
-}
-
-# load_seen N: waits until the guest's gpiomon has seen the Nth edge.
-load_seen() {
-	g "n=0; until [ \$(wc -l </tmp/monitor) -ge $1 ]; do n=\$((n + 1)); [ \$n -lt 250 ] || exit 1; sleep 0.02; done" &&
-		return
-	printf 'edge %d did not come\n' "$1"
-	return 1
+	wait_until ctl set "$side.dummy2=$(($1 % 2))"
 }
 
 # load_stop EDGES ROUNDS: ends it all. The loop did at least so many rounds without one failure, and each edge came once,
@@ -42,6 +34,7 @@ load_seen() {
 load_stop() {
 	local errors
 	ctl_expect "$side.dummy3" 1 || return 1
+	g "n=0; until [ \$(wc -l </tmp/load.done) -ge $2 ] || [ \$n -ge 1500 ]; do n=\$((n + 1)); sleep 0.02; done"
 	watched "$1" >/dev/null
 	release && g "touch /tmp/load.stop; $(gone /tmp/load.pid)" || return 1
 	load_rounds=$(g 'wc -l </tmp/load.done') && errors=$(g 'cat /tmp/load.errors') || return 1
@@ -60,7 +53,7 @@ check_upgrade() {
 	local i
 	load_start || return 1
 	for ((i = 1; i <= 10; i++)); do
-		daemon_upgrade "$i" && load_edge "$i" && load_seen "$i" || return 1
+		daemon_upgrade "$i" && load_edge "$i" && seen "$i" || return 1
 		sleep 0.2 # in which the guest is at work
 	done
 	load_stop 10 5
@@ -72,13 +65,13 @@ check_kills() {
 	local i edge=0
 	monitor_start "$side.dummy3" "$side.dummy4" && load_start || return 1
 	for ((i = 1; i <= E2E_KILLS; i++)); do
-		if ! kill_and_edge $((i % 3)) $((++edge)) || ! load_seen $edge; then
+		if ! kill_and_edge $((i % 3)) $((++edge)) || ! seen $edge; then
 			break
 		fi
 		sleep "0.0$((RANDOM % 10))"
 	done
 	printf 'killed: %d, edges: %d\n' $((i - 1)) $edge
-	((i > E2E_KILLS)) && load_stop $edge $((E2E_KILLS / 10)) && wait_until 2 load_monitored
+	((i > E2E_KILLS)) && load_stop $edge $((E2E_KILLS / 10)) && wait_until load_monitored
 	local status=$?
 	monitor_stop >/dev/null
 	printf 'the host saw, of line 3 (rising/falling) and of 4: %s\n' "$(load_counts)"

@@ -57,10 +57,13 @@ expect() {
 	return 1
 }
 
-# wait_until SECONDS COMMAND [ARG…]
+# For what must happen, on the slowest machine, in seconds: what is waited for, a command in a guest that waits, a boot.
+# shellcheck disable=SC2034 # shared with the parts that ./run reads beside this one
+wait_s=30 guest_s=90 boot_s=180
+
+# wait_until COMMAND [ARG…]
 wait_until() {
-	local deadline=$((SECONDS + $1))
-	shift
+	local deadline=$((SECONDS + wait_s))
 	until "$@"; do
 		((SECONDS <= deadline)) || return 1
 		sleep 0.02

@@ -45,7 +45,7 @@ static bool line_is_as_wanted(void *ctx)
 
 bool kernel_line_is_used(int fd, unsigned line, bool wanted)
 {
-	return wait_for(line_is_as_wanted, &(struct line_wanted){ fd, line, wanted }, 200) ? wanted : !wanted;
+	return wait_for(line_is_as_wanted, &(struct line_wanted){ fd, line, wanted }, WAIT_MS) ? wanted : !wanted;
 }
 
 void kernel_watch(int fd, unsigned line)

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2154 # shared with rig.sh
 
 last_line=$((nested_lines - 1))
+wait_ms=$((wait_s * 1000))
 
 nested_names() {
 	local out n
@@ -21,7 +22,7 @@ nested_names() {
 # The same tools as on any machine, once: the checks after this one use line.c.
 nested_tools() {
 	i "$(gpiod_monitor both 2) >/tmp/monitor 2>&1 & echo \$! >/tmp/monitor.pid; $(gpiod_armed)" || return 1
-	pulse 2 1 || return 1
+	pull 2 up && guest=inner seen 1 && pull 2 down && guest=inner seen 2 || return 1
 	seen=$(i 'sleep 0.2; kill $(cat /tmp/monitor.pid); cat /tmp/monitor') || return 1
 	printf '%s\n' "$seen"
 	expect rising 1 "$(saw rising)" && expect falling 1 "$(saw falling)" || return 1
@@ -93,12 +94,12 @@ nested_outputs() {
 # guard LINE SECONDS: the outer side looks at a high line all the time; guarded is the judgement.
 guard() {
 	o "sim guard /dev/gpiochip0 $1 /sim/sim_gpio$1/value $(($2 * 1000)) >/tmp/guard 2>&1 & echo \$! >/tmp/guard.pid;
-		n=0; until grep -q guarding /tmp/guard; do sleep 0.02; n=\$((n + 1)); [ \$n -lt 100 ] || exit 1; done"
+		n=0; until grep -q guarding /tmp/guard; do sleep 0.02; n=\$((n + 1)); [ \$n -lt 1500 ] || exit 1; done"
 }
 
 guarded() {
 	local out
-	out=$(o 'n=0; while [ -d /proc/$(cat /tmp/guard.pid) ]; do sleep 0.1; n=$((n + 1)); [ $n -lt 80 ] || exit 1; done; cat /tmp/guard') || return 1
+	out=$(o 'n=0; while [ -d /proc/$(cat /tmp/guard.pid) ]; do sleep 0.1; n=$((n + 1)); [ $n -lt 300 ] || exit 1; done; cat /tmp/guard') || return 1
 	printf '%s\n' "$out"
 	nested_note=${out##*$'\n'}
 	[[ $out =~ samples\ [1-9][0-9]*\ low\ 0\ released\ 0 ]]
@@ -127,9 +128,16 @@ nested_inputs() {
 	i 'free 9 11'
 }
 
-# nested_edges EDGE RISING FALLING: what the guest sees of three pulses.
+# nested_edges EDGE RISING FALLING: what the guest sees of three pulses, each edge once it has seen the one before.
 nested_edges() {
-	i "arm 12 12 $1" && pulse 12 3 || return 1
+	local edge n=0
+	i "arm 12 12 $1" || return 1
+	for edge in up down up down up down; do
+		pull 12 $edge || return 1
+		case $1.$edge in
+		both.* | rising.up | falling.down) i "wait 12 $((++n)) $wait_ms" >/dev/null || return 1 ;;
+		esac
+	done
 	nested_saw 12 $(($2 + $3)) "rising $2 falling $3 lost 0" || return 1
 	i 'free 12 12'
 }
@@ -137,10 +145,23 @@ nested_edges() {
 # nested_saw LINE COUNT WORDS: once there are COUNT edges, or one too many a moment later.
 nested_saw() {
 	local out
-	i "wait $1 $2 3000" >/dev/null && i 'quiet 50' || return 1
+	i "wait $1 $2 $wait_ms" >/dev/null && i 'quiet 50' || return 1
 	out=$(i "events $1 $1") || return 1
 	printf '%s\n' "$out"
 	[[ $out == "$1: $3 "* ]]
+}
+
+# nested_still LINE r|f: waits until the last edge was that one and no more come; what there was is in $events.
+nested_still() {
+	local before='' n
+	for ((n = 0; n < 60; n++)); do
+		events=$(i "events $1 $1") || return 1
+		[[ $events != "$before" || $events != *"last $2" ]] || return 0
+		before=$events
+		i 'quiet 300' || return 1
+	done
+	printf '%s\n' "$events"
+	return 1
 }
 
 # As many lines as the inner kernel has interrupts for; User-Mode Linux has 128 for all it does.
@@ -153,7 +174,7 @@ nested_all_armed() {
 	printf '%s\n' "$nested_note"
 	((armed >= 32)) || return 1
 	o "n=0; while [ \$n -lt $armed ]; do echo pull-up >/sim/sim_gpio\$n/pull; n=\$((n + 1)); done" || return 1
-	i "wait $((armed - 1)) 1 3000" >/dev/null && i 'quiet 100' || return 1
+	i "wait $((armed - 1)) 1 $wait_ms" >/dev/null && i 'quiet 100' || return 1
 	out=$(i "events 0 $((armed - 1))") || return 1
 	printf '%s\n' "$out"
 	expect 'lines that saw their edge' "$armed" "$(grep -c 'rising 1 falling 0 lost 0' <<<"$out")" || return 1
@@ -167,8 +188,8 @@ nested_edges_made=10000
 nested_burst() {
 	local made out rising falling
 	i 'arm 13 13 both' || return 1
-	made=$(limit=40 o "sim toggle /sim/sim_gpio13/pull $nested_edges_made") || return 1
-	i "wait 13 $nested_edges_made 500" >/dev/null && out=$(i 'events 13 13') || return 1
+	made=$(limit=300 o "sim toggle /sim/sim_gpio13/pull $nested_edges_made") || return 1
+	nested_still 13 f && out=$events || return 1
 	nested_note="$made; seen $out"
 	printf '%s\n' "$nested_note"
 	[[ $out =~ rising\ ([0-9]+)\ falling\ ([0-9]+)\ lost\ 0\ last\ f ]] || return 1
@@ -176,7 +197,7 @@ nested_burst() {
 	((rising > 0 && falling > 0 && rising + falling <= nested_edges_made)) || return 1
 	expect 'level inside' 0 "$(i 'get 13')" && expect 'level outside' 0 "$(value 13)" || return 1
 	# It still has its interrupt.
-	pull 13 up && i "wait 13 $((rising + falling + 1)) 2000" | grep -q 'last r' && pull 13 down && i 'free 13 13'
+	pull 13 up && i "wait 13 $((rising + falling + 1)) $wait_ms" | grep -q 'last r' && pull 13 down && i 'free 13 13'
 }
 
 # Of two pulses at once, the second rises while the guest is busy with the first: that one is latched.
@@ -213,15 +234,14 @@ nested_burst_neighbours() {
 	done
 	# Two pulses, the last edge a fall. Edges that come before the inner guest has armed the line again are one, and which
 	# they were it finds out by asking for the level, maybe late.
-	pulse 15 2 && i "wait 15 2 3000" >/dev/null && i 'quiet 200' && out=$(i 'events 15 15') || return 1
+	pulse 15 2 && i "wait 15 2 $wait_ms" >/dev/null && nested_still 15 f && out=$events || return 1
 	printf '%s\n' "$out"
 	[[ $out =~ rising\ ([0-9]+)\ falling\ ([0-9]+)\ lost\ 0\ last\ f ]] || return 1
 	n=$((BASH_REMATCH[1] + BASH_REMATCH[2]))
 	((n >= 2 && n <= 4)) || return 1
-	o 'kill $(cat /tmp/toggle.pid)' || return 1
-	i 'quiet 200' && out=$(i 'events 14 14') || return 1
-	printf '%s\n' "$out"
+	o 'kill $(cat /tmp/toggle.pid); killall sim; n=0; while pidof sim >/dev/null; do sleep 0.05; n=$((n + 1)); [ $n -lt 600 ] || exit 1; done' || return 1
+	nested_still 14 "$([[ $(value 14) == 1 ]] && echo r || echo f)" || return 1
+	printf '%s\n' "$events"
 	expect 'levels on both sides' "$(value 14)" "$(i 'get 14')" || return 1
-	[[ $out == *"last $([[ $(value 14) == 1 ]] && echo r || echo f)" ]] || return 1
 	pull 14 down && i 'free 14 17'
 }

@@ -14,11 +14,11 @@ nested_lines=64
 
 # o COMMAND and i COMMAND run it in the outer and in the inner guest.
 o() {
-	guest_run outer "${limit:-10}" "$1"
+	guest_run outer "${limit:-$guest_s}" "$1"
 }
 
 i() {
-	guest_run inner "${limit:-10}" "$1"
+	guest_run inner "${limit:-$guest_s}" "$1"
 }
 
 # pack TREE CPIO: adds the files below TREE to the initramfs CPIO: the kernel reads one after the other.
@@ -89,7 +89,7 @@ nested_boot() {
 		-accel tcg -M q35 -cpu max -smp 1 -m 512M \
 		-kernel "$guest_kernel/vmlinux" -initrd "$guest_dir/qemu.cpio" \
 		-append 'console=ttyS0 quiet loglevel=4 panic=-1' -serial stdio "${ports[@]}"
-	guest_wait outer 60
+	guest_wait outer "$boot_s"
 }
 
 # sim_start: a chip of gpio-sim with all its lines named; /sim is the directory of their attributes.
@@ -105,7 +105,7 @@ sim_start() {
 daemon_in_outer() {
 	o '(daemon -s /tmp/gpio.sock -l 0 --log-level info </dev/null >/tmp/daemon.log 2>&1 &
 		echo $! >/tmp/daemon.pid; wait $!; echo $? >/tmp/daemon.status) & n=0; until [ -S /tmp/gpio.sock0 ];
-		do sleep 0.1; n=$((n + 1)); [ $n -lt 50 ] || { cat /tmp/daemon.log; exit 1; }; done'
+		do sleep 0.1; n=$((n + 1)); [ $n -lt 300 ] || { cat /tmp/daemon.log; exit 1; }; done'
 }
 
 inner_boot() {
@@ -119,7 +119,7 @@ uml_boot() {
 		TMPDIR=/tmp setsid linux mem=64M initrd=/uml.cpio con0=fd:0,fd:1 con=null ssl=null quiet loglevel=4 panic=-1 \
 		uml_dir=/tmp/uml/ umid=$1 virtio_uml.device=$3:41 \
 		</dev/$2 >/dev/$2 2>/tmp/$1.log & :" || return 1
-	guest_wait "$1" 60
+	guest_wait "$1" "$boot_s"
 }
 
 # inner_line: from now on the inner guest obeys as line.c says; inner_shell ends that.
@@ -129,7 +129,7 @@ inner_line() {
 
 line_start() {
 	guest_send "$1" 'exec line'
-	while guest_read "$1" 10; do
+	while guest_read "$1" "$guest_s"; do
 		[[ $guest_line != @@line ]] || return 0
 	done
 	return 1
@@ -137,7 +137,7 @@ line_start() {
 
 inner_shell() {
 	guest_send inner quit
-	guest_read inner 5
+	guest_read inner "$guest_s"
 }
 
 # pull LINE up|down, and what the outer side's line shows: value LINE.
@@ -145,7 +145,7 @@ pull() {
 	o "echo pull-$2 >/sim/sim_gpio$1/pull"
 }
 
-# pulse LINE COUNT: up and down again, slowly enough that nothing merges.
+# pulse LINE COUNT: up and down again, twice that many edges.
 pulse() {
 	o "n=0; while [ \$n -lt $2 ]; do for p in up down; do
 		echo pull-\$p >/sim/sim_gpio$1/pull; sleep 0.05; done; n=\$((n + 1)); done"
