@@ -169,24 +169,43 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static void limit_refill(struct log_limit *limit, uint64_t now)
+{
+	uint64_t n = (now - limit->refilled_ns) / LOG_LIMIT_REFILL_NS;
+
+	if (n >= limit->spent) {
+		limit->spent = 0;
+		limit->refilled_ns = now;
+	} else {
+		limit->spent -= (uint32_t)n;
+		limit->refilled_ns += n * LOG_LIMIT_REFILL_NS;
+	}
+}
+
+static bool limit_allows(struct log_limit *limit, uint64_t now)
+{
+	limit_refill(limit, now);
+	if (limit->window_start_ns == 0 || now - limit->window_start_ns >= LOG_LIMIT_WINDOW_NS) {
+		limit->window_start_ns = now;
+		limit->written = 0;
+	}
+	return limit->written < LOG_LIMIT_BURST && limit->spent < LOG_LIMIT_STOCK;
+}
+
 void log_limited(struct log_limit *limit, enum log_level level, const char *tag, const char *format, ...)
 {
-	uint64_t now = now_ns();
 	uint32_t left_out;
 	va_list args;
 
 	if (!log_enabled(level))
 		return;
-	if (limit->window_start_ns == 0 || now - limit->window_start_ns >= LOG_LIMIT_WINDOW_NS) {
-		limit->window_start_ns = now;
-		limit->written = 0;
-	}
-	if (limit->written >= LOG_LIMIT_BURST) {
+	if (!limit_allows(limit, now_ns())) {
 		if (limit->left_out < UINT32_MAX)
 			limit->left_out++;
 		return;
 	}
 	limit->written++;
+	limit->spent++;
 	left_out = limit->left_out;
 	limit->left_out = 0;
 	va_start(args, format);

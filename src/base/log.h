@@ -35,15 +35,19 @@ void log_write(enum log_level level, const char *tag, const char *format, ...) _
 	} while (0)
 
 /*
- * For what a peer can cause: at most LOG_LIMIT_BURST lines in LOG_LIMIT_WINDOW_NS from one limit; the first line that
- * is let through after a pause says how many were left out. Zero-initialised is ready.
+ * For what a peer can cause: at most LOG_LIMIT_BURST lines in LOG_LIMIT_WINDOW_NS from one limit, and in the long run,
+ * however slowly a peer goes about it, LOG_LIMIT_STOCK and one more each LOG_LIMIT_REFILL_NS. The first line that is let
+ * through after a pause says how many were left out. Zero-initialised is ready.
  */
 #define LOG_LIMIT_BURST	    5
 #define LOG_LIMIT_WINDOW_NS (10ull * 1000 * 1000 * 1000)
+#define LOG_LIMIT_STOCK	    60
+#define LOG_LIMIT_REFILL_NS (60ull * 1000 * 1000 * 1000)
 
 struct log_limit {
-	uint64_t window_start_ns;
-	uint32_t written;
+	uint64_t window_start_ns, refilled_ns;
+	uint32_t written; /* in this window */
+	uint32_t spent;	  /* of the stock */
 	uint32_t left_out;
 };
 

@@ -168,6 +168,47 @@ static void limit_counts_what_it_leaves_out(void **state)
 	assert_string_equal(captured(*state), "warning: t: again\n");
 }
 
+/* How many lines are let through when n come, one in so much time. Time does not pass: the limit's past is moved. */
+static unsigned lines_through(struct capture *capture, struct log_limit *limit, unsigned n, uint64_t each_ns)
+{
+	unsigned lines = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		log_limited(limit, LOG_LEVEL_WARNING, "t", "flood");
+		lines += captured(capture)[0] != '\0';
+		limit->window_start_ns -= each_ns;
+		limit->refilled_ns -= each_ns;
+	}
+	return lines;
+}
+
+#define MS 1000000ull
+
+/* However fast, and however slowly: a day's lines are those of the stock and one a minute. */
+static void limit_holds_in_the_long_run(void **state)
+{
+	static const unsigned each_ms[] = { 100, 500, 2000, 2500, 3000, 10000 };
+	const unsigned day_ms = 24 * 3600 * 1000, most = LOG_LIMIT_STOCK + 24 * 60;
+
+	for (unsigned i = 0; i < sizeof(each_ms) / sizeof(each_ms[0]); i++) {
+		struct log_limit limit = { 0 };
+
+		assert_in_range(lines_through(*state, &limit, day_ms / each_ms[i], each_ms[i] * MS), most - 10,
+				most + 1);
+	}
+}
+
+/* What comes once a minute is told each time, and after an hour of quiet all is as in the beginning. */
+static void limit_lets_go(void **state)
+{
+	struct log_limit limit = { 0 };
+
+	assert_int_equal(lines_through(*state, &limit, 1000, 60000 * MS), 1000);
+	assert_in_range(lines_through(*state, &limit, 36000, 100 * MS), LOG_LIMIT_STOCK + 55, LOG_LIMIT_STOCK + 61);
+	limit.refilled_ns -= 3600000 * MS;
+	assert_int_equal(lines_through(*state, &limit, LOG_LIMIT_STOCK, 2000 * MS), LOG_LIMIT_STOCK);
+}
+
 static void limit_ignores_filtered_lines(void **state)
 {
 	struct log_limit limit = { 0 };
@@ -201,6 +242,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(errno_is_kept, capture_start, capture_end),
 		cmocka_unit_test_setup_teardown(journal_prefix, capture_start, capture_end),
 		cmocka_unit_test_setup_teardown(limit_counts_what_it_leaves_out, capture_start, capture_end),
+		cmocka_unit_test_setup_teardown(limit_holds_in_the_long_run, capture_start, capture_end),
+		cmocka_unit_test_setup_teardown(limit_lets_go, capture_start, capture_end),
 		cmocka_unit_test_setup_teardown(limit_ignores_filtered_lines, capture_start, capture_end),
 		cmocka_unit_test_setup_teardown(write_failure_is_ignored, capture_start, capture_end),
 	};
