@@ -44,7 +44,8 @@ static bool keeper_take(struct guest_process *process, unsigned max)
 	for (unsigned i = 0; i < max && ret > 0; i++)
 		ret = kept_receive(&process->kept, process->keeper_fd);
 	if (ret < 0 && ret != -EAGAIN)
-		log_error(process->child.tag, "worker broke the keeper protocol: %s", strerror(-ret));
+		log_limited(&process->child.log_limit, LOG_LEVEL_ERROR, process->child.tag,
+			    "worker broke the keeper protocol: %s", strerror(-ret));
 	return ret > 0 || ret == -EAGAIN;
 }
 

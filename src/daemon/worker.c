@@ -57,7 +57,7 @@ struct worker {
 	struct vhost_device *device;
 	struct port *port;
 	bool keeper_gone;
-	struct log_limit log_limit;
+	struct log_limit refused_limit, came_limit, left_limit, accept_limit, settle_limit;
 	bool over;	     /* the work has ended */
 	bool leaves_session; /* to a successor */
 };
@@ -194,7 +194,8 @@ static void on_chip_settle(void *ctx)
 	int r = keeper_settle(worker->start->keeper_fd);
 
 	if (r < 0)
-		log_warning(worker->tag, "released lines are not free yet: %s", strerror(-r));
+		log_limited(&worker->settle_limit, LOG_LEVEL_WARNING, worker->tag,
+			    "released lines are not free yet: %s", strerror(-r));
 }
 
 /* Not a copy: what was left of the rings is served while the set is still there, and a line must be free then when it is
@@ -257,11 +258,11 @@ static bool is_refused(struct worker *worker)
 	if (!vhost_device_is_connected(worker->device))
 		return false;
 	if (!vhost_device_is_hung_up(worker->device)) {
-		log_limited(&worker->log_limit, LOG_LEVEL_WARNING, worker->tag,
+		log_limited(&worker->refused_limit, LOG_LEVEL_WARNING, worker->tag,
 			    "a second front-end: refused, one is connected");
 		return true;
 	}
-	log_info(worker->tag, "the front-end disconnected");
+	log_limited(&worker->left_limit, LOG_LEVEL_INFO, worker->tag, "the front-end disconnected");
 	vhost_device_disconnect(worker->device);
 	return false;
 }
@@ -274,7 +275,8 @@ static void on_front_end(struct loop_watch *watch, uint32_t events)
 
 	if (fd < 0) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			log_warning(worker->tag, "accept: %s", strerror(errno));
+			log_limited(&worker->accept_limit, LOG_LEVEL_WARNING, worker->tag, "accept: %s",
+				    strerror(errno));
 		return;
 	}
 	if (is_refused(worker)) {
@@ -283,9 +285,10 @@ static void on_front_end(struct loop_watch *watch, uint32_t events)
 	}
 	r = vhost_device_connect(worker->device, fd);
 	if (r < 0)
-		log_warning(worker->tag, "can not serve the front-end: %s", strerror(-r));
+		log_limited(&worker->accept_limit, LOG_LEVEL_WARNING, worker->tag, "can not serve the front-end: %s",
+			    strerror(-r));
 	else
-		log_info(worker->tag, "a front-end connected");
+		log_limited(&worker->came_limit, LOG_LEVEL_INFO, worker->tag, "a front-end connected");
 }
 
 static void on_signal(struct loop_signals *signals, int signo)

@@ -17,15 +17,17 @@ static void close_why(struct vhost_device *device, const char *why, bool has_hea
 {
 	const struct vhost_user_header *header = &device->session->rx.header;
 	const struct message_spec *spec = has_header ? message_spec_find(header->request) : NULL;
+	struct log_limit *limit = &device->end_limit;
 
 	if (!why)
-		log_info(device->tag, "the front-end disconnected");
+		log_limited(&device->left_limit, LOG_LEVEL_INFO, device->tag, "the front-end disconnected");
 	else if (spec)
-		log_warning(device->tag, "connection closed: %s: %s", spec->name, why);
+		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "connection closed: %s: %s", spec->name, why);
 	else if (has_header)
-		log_warning(device->tag, "connection closed: message %u: %s", header->request, why);
+		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "connection closed: message %u: %s", header->request,
+			    why);
 	else
-		log_warning(device->tag, "connection closed: %s", why);
+		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "connection closed: %s", why);
 	vhost_device_disconnect(device);
 }
 
@@ -66,7 +68,7 @@ static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
 	if (device->was_reset)
 		return;
 	device->was_reset = true;
-	log_info(device->tag, "the guest was reset");
+	log_limited(&device->reset_limit, LOG_LEVEL_INFO, device->tag, "the guest was reset");
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		if (&device->queues[i] != restarted)
 			queue_forget(&device->queues[i]);

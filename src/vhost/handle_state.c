@@ -34,8 +34,8 @@ void device_transfer_done(struct transfer *transfer, int error)
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "the device's state was not %s: %s",
 			    transfer->saving ? "saved" : "loaded", why);
 	else
-		log_info(device->tag, "the device's state was %s: %zu bytes", transfer->saving ? "saved" : "loaded",
-			 transfer->len);
+		log_limited(&device->log_limit, LOG_LEVEL_INFO, device->tag, "the device's state was %s: %zu bytes",
+			    transfer->saving ? "saved" : "loaded", transfer->len);
 }
 
 static int begin_save(struct vhost_device *device, int fd)

@@ -71,6 +71,7 @@ struct vhost_queue {
 	struct log_limit log_limit;
 };
 
+/* queue is zeroed, or one that was used and deinited: who connects again and again has no new allowance of log lines. */
 void queue_init(struct vhost_queue *queue, struct queue_host *host, unsigned index, struct session *session,
 		const char *tag);
 /* Stops without touching the guest's memory and closes the fds. The session's state stays. */

@@ -19,7 +19,10 @@
 void queue_init(struct vhost_queue *queue, struct queue_host *host, unsigned index, struct session *session,
 		const char *tag)
 {
+	const struct log_limit limit = queue->log_limit;
+
 	memset(queue, 0, sizeof(*queue));
+	queue->log_limit = limit;
 	queue->host = host;
 	queue->index = index;
 	queue->state = &session->rings[index];
