@@ -188,11 +188,19 @@ static uint32_t segments_write(struct vhost_queue *queue, const struct vhost_seg
 	return written;
 }
 
+/* So many bytes cost as much of a turn as one more chain: a block of names may have 2 MiB. */
+#define BYTES_PER_CHAIN 16384
+
 uint32_t vhost_chain_write(struct vhost_queue *queue, const struct vhost_chain *chain, const void *data, size_t len)
 {
+	uint32_t written, cost;
+
 	if (!queue->running)
 		return 0;
-	return segments_write(queue, &chain->segments[chain->n_read], chain->n_write, data, len);
+	written = segments_write(queue, &chain->segments[chain->n_read], chain->n_write, data, len);
+	cost = written / BYTES_PER_CHAIN;
+	queue->budget -= cost < queue->budget ? cost : queue->budget;
+	return written;
 }
 
 struct vhost_parked vhost_chain_park(const struct vhost_chain *chain)
