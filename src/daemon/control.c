@@ -24,6 +24,7 @@ struct control {
 	struct loop_watch listen_watch;
 	struct control_guests guests;
 	struct control_job *jobs[CLIENTS_MAX]; /* owned; NULL: free */
+	uint64_t n_came;
 };
 
 /* The guests' callbacks have no other way to it: there is one control in its process. */
@@ -125,23 +126,53 @@ static void client_refuse(int fd)
 	static const char text[] = "{\"ok\":false,\"error\":\"too many clients\"}\n";
 
 	(void)!send(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	close(fd);
 }
 
-static void client_came(struct control *control, int fd)
+/* CLIENTS_MAX: there is none. */
+static size_t slot_free(const struct control *control)
 {
-	struct control_job *job;
 	size_t i = 0;
 
 	while (i < CLIENTS_MAX && control->jobs[i])
 		i++;
+	return i;
+}
+
+/* Whoever asks for nothing, or does not read the answers, keeps nobody out: the first of those to come makes room. */
+static size_t slot_take_back(struct control *control)
+{
+	size_t found = CLIENTS_MAX;
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		const struct control_client *client = &control->jobs[i]->client;
+
+		if ((!client->has_asked || control_client_waiting(client) > 0) &&
+		    (found == CLIENTS_MAX || control->jobs[i]->number < control->jobs[found]->number))
+			found = i;
+	}
+	if (found < CLIENTS_MAX) {
+		client_refuse(control->jobs[found]->client.fd);
+		job_ended(control->jobs[found]);
+	}
+	return found;
+}
+
+static void client_came(struct control *control, int fd)
+{
+	size_t i = slot_free(control);
+	struct control_job *job;
+
+	if (i == CLIENTS_MAX)
+		i = slot_take_back(control);
 	job = i < CLIENTS_MAX ? calloc(1, sizeof(*job)) : NULL;
 	if (!job) {
 		client_refuse(fd);
+		close(fd);
 	} else if (control_job_init(job, &control->loop, fd, &control->guests, job_ended) < 0) {
 		control_job_deinit(job);
 		free(job);
 	} else {
+		job->number = control->n_came++;
 		control->jobs[i] = job;
 	}
 }

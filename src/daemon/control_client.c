@@ -154,6 +154,7 @@ static bool in_take(struct control_client *client)
 	memcpy(line, client->in, len);
 	client->in_len -= taken;
 	memmove(client->in, client->in + taken, client->in_len);
+	client->has_asked = true;
 	client->ops->line(client, line, len);
 	return true;
 }

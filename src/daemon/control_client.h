@@ -36,6 +36,7 @@ struct control_client {
 	struct loop_defer work;
 	uint32_t events; /* that the watch waits for */
 	pid_t pid;	 /* who it is, for the log */
+	bool has_asked;	 /* a whole line, whatever stood in it */
 	bool busy;
 	bool input_ended;
 	bool closing; /* to be closed once all has gone out */

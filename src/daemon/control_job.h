@@ -18,6 +18,7 @@ struct control_job {
 	struct control_guests *guests;
 	void (*ended)(struct control_job *job);
 	struct loop_timer patience;
+	uint64_t number; /* the owner's: when it came */
 
 	struct control_request request;
 	struct control_ref *named; /* owned; the lines of the request's words; NULL: all lines, or not resolved yet */

@@ -239,10 +239,11 @@ static void port_ready(struct loop_watch *watch, uint32_t events)
 		loop_watch_del(watch);
 		return;
 	}
-	if (events & EPOLLOUT) {
+	/* A guest whose changes fill the port again and again keeps no request waiting. */
+	if (events & EPOLLOUT)
 		room_came(port);
+	if (!(events & EPOLLIN))
 		return;
-	}
 	for (int i = 0; i < PORT_REQUESTS_PER_TURN && !port->has_unsent; i++) {
 		if (!request_read(port))
 			break;
