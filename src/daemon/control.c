@@ -3,6 +3,7 @@
 #include "daemon/control.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,10 +244,24 @@ static void control_close(struct control *control)
 	loop_deinit(&control->loop);
 }
 
+/*
+ * What waits for a client that does not read goes back to the system when the client goes. glibc would learn from large
+ * blocks to keep them: a few bad clients at a time, and the process stays as large as it ever was.
+ */
+static void memory_give_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+#endif
+}
+
 int control_main(const struct control_start *start)
 {
 	struct control control = { .loop.epoll_fd = -1 };
-	int ret = control_open(&control, start);
+	int ret;
+
+	memory_give_back();
+	ret = control_open(&control, start);
 
 	if (ret == 0)
 		ret = loop_run(&control.loop);
