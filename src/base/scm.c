@@ -24,14 +24,13 @@ union scm_control {
 /* control stays valid as long as msg is used. */
 static void scm_put(struct msghdr *msg, union scm_control *control, const int *fds, size_t n_fds)
 {
-	struct cmsghdr *cmsg;
+	struct cmsghdr *cmsg = &control->align;
 
 	if (n_fds == 0)
 		return;
 	memset(control, 0, sizeof(*control));
 	msg->msg_control = control->bytes;
 	msg->msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-	cmsg = CMSG_FIRSTHDR(msg);
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
 	cmsg->cmsg_len = CMSG_LEN(n_fds * sizeof(int));

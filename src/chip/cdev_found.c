@@ -116,7 +116,7 @@ static bool try_config(int chip_fd, int line_fd, unsigned offset, const struct c
 		       struct chip_line_config *config)
 {
 	struct gpio_v2_line_values values = { .mask = CDEV_LINE_BIT };
-	struct chip_line_info info;
+	struct chip_line_info info = { .direction = CHIP_DIRECTION_IN };
 	bool level;
 
 	if (cdev_info(chip_fd, offset, &info) < 0)

@@ -46,7 +46,7 @@ static int check(const char *path, const char *text, size_t len, char *why, size
 	size_t good = utf8_span(text, len);
 
 	if (len > CONFIG_TEXT_MAX)
-		snprintf(why, why_size, "%s: more than %d bytes", path, CONFIG_TEXT_MAX);
+		snprintf(why, why_size, "%s: more than %lu bytes", path, CONFIG_TEXT_MAX);
 	else if (zero && (size_t)(zero - text) < good)
 		snprintf(why, why_size, "%s:%u: a zero byte", path, line_of(text, (size_t)(zero - text)));
 	else if (good < len)

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define CONFIG_TEXT_MAX (1024 * 1024)
+#define CONFIG_TEXT_MAX (1024ul * 1024)
 
 /*
  * *text is the caller's, ends with a zero byte and has no other, and is UTF-8. -EINVAL with why, which begins with the

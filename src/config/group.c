@@ -19,7 +19,7 @@
 
 /* The members of a group count, too: a database may be large, but not without limit. */
 #define GROUP_BUFFER_MIN 1024
-#define GROUP_BUFFER_MAX (1024 * 1024)
+#define GROUP_BUFFER_MAX (1024ul * 1024)
 
 /* (gid_t)-1 means "leave it" to chown(). */
 #define GROUP_NUMBER_MAX (UINT32_MAX - 1)

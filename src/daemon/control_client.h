@@ -15,7 +15,7 @@
 
 #define CONTROL_LINE_MAX 4096
 /* Bytes that may wait for a client that monitors. */
-#define CONTROL_STREAM_MAX (256 * 1024)
+#define CONTROL_STREAM_MAX (256ul * 1024)
 
 struct control_client;
 

@@ -11,7 +11,7 @@
 #include "daemon/control_json.h"
 
 /* The states of a monitor's lines are asked for only while fewer bytes than this wait for the client. */
-#define STREAM_ENOUGH (64 * 1024)
+#define STREAM_ENOUGH (64ul * 1024)
 
 static void job_step(struct control_job *job);
 

@@ -143,7 +143,7 @@ static bool child_is_gone(pid_t pid)
 /* Asks all of them at once, waits for them together, and then kills. */
 static void children_end(const int32_t *pids, size_t n)
 {
-	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+	const struct timespec moment = { .tv_nsec = 10l * 1000 * 1000 };
 	unsigned moments = WORKERS_PATIENCE_S * 100;
 
 	for (size_t i = 0; i < n; i++) {

@@ -125,16 +125,16 @@ static int sockets_take(struct activation *activation, const struct wanted *want
 }
 
 /* notify and ready_fd are filled in here. Returns the exit status. */
-static int supervise(struct supervisor_start *start, int ready_fd)
+static int supervise(struct supervisor_start start, int ready_fd)
 {
 	struct notify notify;
 	char why[512];
 	int ret;
 
 	notify_init(&notify);
-	start->notify = &notify;
-	start->ready_fd = &ready_fd;
-	ret = supervisor_run(start, why, sizeof(why));
+	start.notify = &notify;
+	start.ready_fd = &ready_fd;
+	ret = supervisor_run(&start, why, sizeof(why));
 	if (ret < 0)
 		complain(why);
 	notify_deinit(&notify);
@@ -153,7 +153,7 @@ static int guests_serve(const struct launch *launch, const struct wanted *wanted
 
 	for (size_t i = 0; i < resolved->notes.n; i++)
 		log_info("start", "%s", resolved->notes.texts[i]);
-	return supervise(&start, launch->options->ready_fd);
+	return supervise(start, launch->options->ready_fd);
 }
 
 static int serve(struct launch *launch, const struct wanted *wanted)
@@ -203,7 +203,7 @@ static int serve_on(struct launch *launch)
 	}
 	/* Sockets of socket activation: the guests that they were for have theirs. */
 	activation_close(&launch->activation);
-	return supervise(&start, ready_fd);
+	return supervise(start, ready_fd);
 }
 
 /* Whether this program could go on after one that leaves a handover image of this version. */

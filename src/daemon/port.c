@@ -72,7 +72,7 @@ static int8_t line_level(struct port *port, uint16_t line)
 	int level = chip_is_simulated(port->lines->chip, line) ? chip_outside_level(port->lines->chip, line)
 							       : lines_level(port->lines, line);
 
-	return level < 0 ? -1 : (int8_t)level;
+	return (int8_t)(level < 0 ? -1 : level);
 }
 
 /* line is in range. */

@@ -56,6 +56,7 @@ static int wanted_new(const struct reload *reload, struct wanted *new)
 static int serving_list(const struct reload *reload, bool leaving, const struct guest ***list, size_t *n)
 {
 	*n = 0;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	*list = calloc(reload->set->n + 1, sizeof(**list));
 	if (!*list)
 		return -ENOMEM;
@@ -136,6 +137,8 @@ static int compare(struct reload *reload)
 	return 0;
 }
 
+/* Once more, at most: a SIGHUP that came meanwhile is remembered as one bit, which is cleared here. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void finish(struct reload *reload, bool changed, const char *why)
 {
 	bool again = reload->again;
@@ -178,6 +181,7 @@ static void leave(struct reload *reload)
 		kill_leaving(&reload->patience);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): see finish() */
 void reload_request(struct reload *reload)
 {
 	struct resolved resolved = { .guests.n = 0 };
@@ -250,6 +254,7 @@ static bool arrive(struct reload *reload, const struct wanted *new, struct resol
 	return all;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): see finish() */
 void reload_go_on(struct reload *reload)
 {
 	struct resolved resolved = { .guests.n = 0 };

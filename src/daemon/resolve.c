@@ -263,7 +263,7 @@ static int lines_add(struct making *making, unsigned chip, const struct wanted_l
 static int chip_add(struct making *making, const struct wanted_chip *wanted)
 {
 	int chip = chip_find(making, wanted);
-	int ret = chip;
+	int ret;
 
 	if (chip < 0)
 		return chip == -ENOMEM ? chip : 0;

@@ -194,7 +194,8 @@ static void upgrade_agreed(void *ctx)
 static void store(struct supervisor *supervisor)
 {
 	struct handover_writer image = { .size = 0 };
-	int carrier, ret;
+	int carrier = -1;
+	int ret;
 
 	image_make(supervisor, &image);
 	ret = handover_seal(&image);

@@ -46,7 +46,7 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 	len = (head + size + page - 1) & ~(page - 1);
 	if (len < size || len > PTRDIFF_MAX)
 		return -EINVAL;
-	start = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, offset - head);
+	start = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, (off_t)(offset - head));
 	if (start == MAP_FAILED)
 		return -errno;
 	/* A worker that crashes must not write the guest's memory into a core file. */

@@ -122,7 +122,7 @@ bool inflight_packed_is_returning(const struct inflight_packed *region)
 
 void inflight_packed_recover(struct inflight_packed *region, uint16_t size, bool published)
 {
-	union inflight_packed_used used = region->used;
+	union inflight_packed_used used;
 	uint16_t at;
 
 	if (inflight_packed_is_returning(region) && published)

@@ -85,7 +85,7 @@ int memory_add(struct memory *memory, const struct vhost_user_region *region, in
 		memory->slots[slot] = (struct session_region){ 0 };
 		return r;
 	}
-	return slot;
+	return (int)slot;
 }
 
 int memory_restore(struct memory *memory, unsigned slot, int fd)
@@ -103,7 +103,7 @@ int memory_remove(struct memory *memory, const struct vhost_user_region *region)
 			continue;
 		file_map_close(&memory->maps[i]);
 		*slot = (struct session_region){ 0 };
-		return i;
+		return (int)i;
 	}
 	return -ENOENT;
 }
@@ -129,7 +129,7 @@ static int slot_find(struct memory *memory, uint64_t addr, bool user, uint64_t *
 			continue;
 		memory->last = i;
 		*offset = addr - start;
-		return i;
+		return (int)i;
 	}
 	return -1;
 }

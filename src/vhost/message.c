@@ -187,7 +187,7 @@ static int receive_part(int socket, struct session_rx *rx, void *to, size_t len,
 			const struct vhost_keeper *keeper, const char **why)
 {
 	bool first = rx->have == 0;
-	ssize_t n = len;
+	ssize_t n = (ssize_t)len;
 
 	if (first) {
 		n = fds_peek(socket, rx, len, fds, keeper);
