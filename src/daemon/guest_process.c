@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/falloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,16 +35,21 @@ static struct guest_process *guest_process_of(struct child *child)
 	return container_of(child, struct guest_process, child);
 }
 
-/* Takes up to max messages. False: the channel is at its end, or the worker broke the protocol (logged). */
-static bool keeper_take(struct guest_process *process, unsigned max)
+static void keeper_judge(struct guest_process *process, int ret)
 {
-	int ret = 1;
-
-	for (unsigned i = 0; i < max && ret > 0; i++)
-		ret = kept_receive(&process->kept, process->keeper_fd);
 	if (ret < 0 && ret != -EAGAIN)
 		log_limited(&process->child.log_limit, LOG_LEVEL_ERROR, process->child.tag,
 			    "worker broke the keeper protocol: %s", strerror(-ret));
+}
+
+/* Takes some messages. False: the channel is at its end, or the worker broke the protocol (logged). */
+static bool keeper_take(struct guest_process *process)
+{
+	int ret = 1;
+
+	for (unsigned i = 0; i < KEEPER_MESSAGES_PER_TURN && ret > 0; i++)
+		ret = kept_receive(&process->kept, process->keeper_fd);
+	keeper_judge(process, ret);
 	return ret > 0 || ret == -EAGAIN;
 }
 
@@ -59,7 +63,7 @@ static void keeper_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct guest_process *process = container_of(watch, struct guest_process, keeper_watch);
 
-	if (keeper_take(process, KEEPER_MESSAGES_PER_TURN))
+	if (keeper_take(process))
 		return;
 	/* A worker without a keeper is of no use. One that is just dying is not changed by this. */
 	keeper_close(process);
@@ -167,7 +171,7 @@ static void worker_ended(struct child *child, bool crash_loop)
 
 	/* What it sent is kept, although it is dead: the session says that it was sent. */
 	if (process->keeper_fd >= 0)
-		keeper_take(process, UINT_MAX);
+		keeper_judge(process, kept_receive_rest(&process->kept, process->keeper_fd));
 	keeper_close(process);
 	if (process->session_foreign)
 		session_renew(process);

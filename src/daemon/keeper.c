@@ -223,3 +223,14 @@ int kept_receive(struct kept_set *set, int channel)
 	}
 	return 1;
 }
+
+int kept_receive_rest(struct kept_set *set, int channel)
+{
+	int ret = 1;
+
+	/* What waits stays; nothing is added to it. */
+	shutdown(channel, SHUT_RD);
+	while (ret > 0)
+		ret = kept_receive(set, channel);
+	return ret;
+}

@@ -70,6 +70,11 @@ void kept_deinit(struct kept_set *set);
  * another -errno: the worker broke the protocol.
  */
 int kept_receive(struct kept_set *set, int channel);
+/*
+ * The worker is dead: takes what it had sent. 0, or -errno as above. Dead or not, it may have given its end to somebody,
+ * its front-end for one: who has it can send nothing any more, so there is an end to what is taken.
+ */
+int kept_receive_rest(struct kept_set *set, int channel);
 /* The fd under key, or -1. It stays the set's. */
 int kept_find(const struct kept_set *set, uint32_t key);
 /* The fd under key, from now on the caller's, or -1. */

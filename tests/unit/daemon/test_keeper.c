@@ -165,6 +165,48 @@ static void a_dead_workers_messages_are_kept(void **state)
 	check_kept(bench, 1, 'a');
 }
 
+struct flood {
+	int channel;
+	unsigned sent;
+	int result;
+};
+
+#define FLOOD_MAX 1000000
+
+/* Who has been given the worker's end by it, while the worker dies. */
+static void *flood(void *ctx)
+{
+	struct flood *flood = ctx;
+
+	while (flood->result == 0 && flood->sent++ < FLOOD_MAX)
+		flood->result = keeper_drop(flood->channel, 1);
+	return NULL;
+}
+
+static void a_dead_workers_end_is_nobodys(void **state)
+{
+	struct bench *bench = *state;
+	struct flood flooding = { .channel = bench->worker };
+	pthread_t thread;
+
+	keep(bench, 2, 'b');
+	assert_int_equal(pthread_create(&thread, NULL, flood, &flooding), 0);
+	assert_int_equal(kept_receive_rest(&bench->set, bench->supervisor), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(flooding.result, -EPIPE);
+	check_kept(bench, 2, 'b');
+}
+
+static void a_breach_is_found_among_the_rest(void **state)
+{
+	struct bench *bench = *state;
+
+	keep(bench, 1, 'a');
+	assert_int_equal(send(bench->worker, "x", 1, 0), 1);
+	assert_int_equal(kept_receive_rest(&bench->set, bench->supervisor), -EPROTO);
+	check_kept(bench, 1, 'a');
+}
+
 static void no_more_than_the_maximum(void **state)
 {
 	struct bench *bench = *state;
@@ -239,6 +281,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(drops, setup, teardown),
 		cmocka_unit_test_setup_teardown(settles_after_what_was_sent_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dead_workers_messages_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_dead_workers_end_is_nobodys, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_breach_is_found_among_the_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_more_than_the_maximum, setup, teardown),
 		cmocka_unit_test_setup_teardown(breaches_are_found_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(clear_leaves_what_is_lasting, setup, teardown),
