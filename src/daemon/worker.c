@@ -336,7 +336,9 @@ static int attach_loop(struct worker *worker)
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
-	r = loop_init(&worker->loop);
+	r = vhost_contain_sigbus();
+	if (r == 0)
+		r = loop_init(&worker->loop);
 	if (r < 0)
 		return r;
 	sigemptyset(&set);

@@ -140,6 +140,8 @@ int loop_turn(struct loop *loop, int timeout_ms)
 	}
 	loop->n_ready = 0;
 	loop_run_deferred(loop);
+	if (loop->after)
+		loop->after->fn(loop->after);
 	return 0;
 }
 

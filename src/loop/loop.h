@@ -18,6 +18,7 @@
 
 struct loop_watch;
 struct loop_defer;
+struct loop_after;
 
 struct loop {
 	int epoll_fd; /* owned */
@@ -26,6 +27,7 @@ struct loop {
 	struct loop_defer *defer_first, *defer_last;
 	struct loop_watch *ready[LOOP_EVENTS_PER_TURN]; /* of this turn; NULL once deleted */
 	int n_ready;
+	struct loop_after *after; /* or NULL */
 };
 
 int loop_init(struct loop *loop);
@@ -62,6 +64,11 @@ struct loop_defer {
 
 void loop_defer_add(struct loop *loop, struct loop_defer *defer, void (*fn)(struct loop_defer *defer));
 void loop_defer_del(struct loop_defer *defer);
+
+/* fn runs at the end of every turn, behind what was deferred: one of a loop, for what must not be forgotten. */
+struct loop_after {
+	void (*fn)(struct loop_after *after);
+};
 
 /* CLOCK_MONOTONIC timerfd. Setting again replaces the times; interval_ns 0 is one shot; first_ns is at least 1. */
 struct loop_timer {

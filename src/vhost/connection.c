@@ -103,6 +103,11 @@ static void on_channel_ready(struct channel *channel)
 	device_iotlb_channel_ready(device);
 }
 
+static void on_turn_over(struct loop_after *after)
+{
+	device_check_memory(container_of(after, struct vhost_device, after));
+}
+
 static void device_init(struct vhost_device *device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
 			struct session *session, const struct vhost_keeper *keeper, const char *tag)
 {
@@ -113,6 +118,8 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 	device->session = session;
 	device->keeper = *keeper;
 	device->fd = -1;
+	device->after.fn = on_turn_over;
+	loop->after = &device->after;
 	channel_init(&device->channel, loop, on_channel_ready);
 	transfer_init(&device->transfer, loop, device_transfer_done);
 	dirty_init(&device->dirty, &session->log, loop, tag);
@@ -297,6 +304,7 @@ int vhost_device_attach(struct vhost_device **ret, struct loop *loop, const stru
 			queues_go_on(device);
 			message_go_on(device);
 		}
+		device_check_memory(device);
 	}
 	return 0;
 }
@@ -323,6 +331,7 @@ void vhost_device_detach(struct vhost_device *device)
 	if (!device)
 		return;
 	close_all(device);
+	device->loop->after = NULL;
 	free(device);
 }
 

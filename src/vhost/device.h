@@ -30,6 +30,7 @@ struct vhost_device {
 	struct vhost_queue queues[VHOST_QUEUES_MAX];
 	int fd; /* owned: the connection */
 	struct loop_watch watch;
+	struct loop_after after;
 	struct channel channel;
 	struct transfer transfer; /* of the device's state */
 	struct message_fds rx_fds;
@@ -69,6 +70,9 @@ void device_iotlb_channel_changed(struct vhost_device *device);
 bool device_iotlb_ask(struct queue_host *host);
 /* Forgets all translations. */
 void device_iotlb_clear(struct vhost_device *device);
+
+/* lost.c: ends the session, with a line that says why, when memory of it went away. */
+void device_check_memory(struct vhost_device *device);
 
 /* Hands the fd to the keeper (-1: takes what is under the key out of it). */
 void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);

@@ -9,6 +9,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "vhost/map_guard.h"
+
 /* The page size that mmap offsets of this file must keep to: huge pages have their own. */
 static uint64_t file_page_size(int fd)
 {
@@ -19,7 +21,7 @@ static uint64_t file_page_size(int fd)
 	return sysconf(_SC_PAGESIZE);
 }
 
-static int file_check(int fd, uint64_t offset, uint64_t size)
+int file_map_check(int fd, uint64_t offset, uint64_t size)
 {
 	struct stat st;
 
@@ -36,9 +38,9 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 {
 	uint64_t page, head, len;
 	void *start;
-	int r;
+	int guard, r;
 
-	r = file_check(fd, offset, size);
+	r = file_map_check(fd, offset, size);
 	if (r < 0)
 		return r;
 	page = file_page_size(fd);
@@ -49,15 +51,27 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 	start = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, (off_t)(offset - head));
 	if (start == MAP_FAILED)
 		return -errno;
+	guard = map_guard_add(start, len, page);
+	if (guard < 0) {
+		munmap(start, len);
+		return guard;
+	}
 	/* A worker that crashes must not write the guest's memory into a core file. */
 	madvise(start, len, MADV_DONTDUMP);
-	*map = (struct file_map){ .start = start, .len = len, .base = (uint8_t *)start + head };
+	*map = (struct file_map){ .start = start, .len = len, .base = (uint8_t *)start + head, .guard = guard };
 	return 0;
+}
+
+bool file_map_has_lost(const struct file_map *map)
+{
+	return map->start && map_guard_has_lost(map->guard);
 }
 
 void file_map_close(struct file_map *map)
 {
-	if (map->start)
+	if (map->start) {
+		map_guard_remove(map->guard);
 		munmap(map->start, map->len);
+	}
 	*map = (struct file_map){ 0 };
 }

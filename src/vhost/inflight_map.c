@@ -4,58 +4,37 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "vhost/inflight.h"
 #include "vhost/inflight_packed.h"
 
 #define VERSION 1
 
-static bool description_valid(const struct vhost_user_inflight *wire, int fd)
+static bool description_valid(const struct vhost_user_inflight *wire)
 {
-	struct stat st;
-
-	if (wire->num_queues == 0 || wire->queue_size == 0 || wire->queue_size > VRING_SIZE_MAX)
-		return false;
 	/* Entries are aligned as the structs are. */
-	if (wire->mmap_size == 0 || wire->mmap_offset % sizeof(uint64_t) != 0)
-		return false;
-	if (fstat(fd, &st) < 0 || st.st_size < 0)
-		return false;
-	return wire->mmap_offset <= (uint64_t)st.st_size && wire->mmap_size <= (uint64_t)st.st_size - wire->mmap_offset;
+	return wire->num_queues > 0 && wire->queue_size > 0 && wire->queue_size <= VRING_SIZE_MAX &&
+	       wire->mmap_size > 0 && wire->mmap_offset % sizeof(uint64_t) == 0;
 }
 
 int inflight_map_open(struct inflight_map *map, const struct vhost_user_inflight *wire, int fd, unsigned n_queues)
 {
-	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	const uint64_t most = n_queues * inflight_packed_size(VRING_SIZE_MAX);
-	uint64_t skip = wire->mmap_offset % page;
-	void *start;
+	int r;
 
-	if (!description_valid(wire, fd))
-		return -EINVAL;
 	*map = (struct inflight_map){
 		.len = wire->mmap_size < most ? wire->mmap_size : most,
 		.n_queues = wire->num_queues,
 		.queue_size = wire->queue_size,
 	};
-	map->start_len = map->len + skip;
-	start = mmap(NULL, map->start_len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(wire->mmap_offset - skip));
-	if (start == MAP_FAILED)
-		return -errno;
-	map->start = start;
-	map->base = map->start;
-	map->base += skip;
-	return 0;
+	r = description_valid(wire) ? file_map_check(fd, wire->mmap_offset, wire->mmap_size) : -EINVAL;
+	return r < 0 ? r : file_map_open(&map->file, fd, wire->mmap_offset, map->len);
 }
 
 void inflight_map_close(struct inflight_map *map)
 {
-	if (map->start)
-		munmap(map->start, map->start_len);
-	*map = (struct inflight_map){ .start = NULL };
+	file_map_close(&map->file);
+	*map = (struct inflight_map){ .len = 0 };
 }
 
 void *inflight_map_region(const struct inflight_map *map, unsigned queue, size_t (*region_size)(uint32_t n),
@@ -63,9 +42,9 @@ void *inflight_map_region(const struct inflight_map *map, unsigned queue, size_t
 {
 	size_t stride = region_size(map->queue_size);
 
-	if (!map->start || queue >= map->n_queues || size > map->queue_size || stride * (queue + 1) > map->len)
+	if (!map->file.start || queue >= map->n_queues || size > map->queue_size || stride * (queue + 1) > map->len)
 		return NULL;
-	return map->base + stride * queue;
+	return map->file.base + stride * queue;
 }
 
 void inflight_copy(void *to, const void *from, size_t len)

@@ -10,13 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vhost/file_map.h"
 #include "vhost/wire.h"
 
 struct inflight_map {
-	void *start; /* owned mapping; NULL: there is none */
-	size_t start_len;
-	uint8_t *base; /* where the regions begin in it */
-	size_t len;
+	struct file_map file; /* owned; start is NULL: there is none */
+	size_t len;	      /* of what is mapped, from file.base on */
 	uint16_t n_queues;
 	uint16_t queue_size; /* descriptors that each region is for */
 };

@@ -5,6 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "vhost/map_guard.h"
+
+_Static_assert(SESSION_SLOTS_MAX + 4 <= MAP_GUARDS_MAX, "each region, and logs and in-flight regions, old and new");
+
 void memory_init(struct memory *memory, struct session_region *slots)
 {
 	memset(memory, 0, sizeof(*memory));
@@ -187,7 +191,7 @@ int memory_read(struct memory *memory, struct guest_addr addr, void *data, size_
 		to += span.len;
 		addr.value += span.len;
 	}
-	return 0;
+	return map_guard_tripped() ? -EFAULT : 0;
 }
 
 int memory_write(struct memory *memory, struct guest_addr addr, const void *data, size_t len)

@@ -51,7 +51,8 @@ int memory_remove(struct memory *memory, const struct vhost_user_region *region)
 bool memory_is_empty(const struct memory *memory);
 
 /*
- * 0 or -errno; what comes before the address that fails was copied. -EFAULT: it is not there; -EACCES: the IOTLB does
+ * 0 or -errno; what comes before the address that fails was copied. -EFAULT: it is not there (any
+ * more: see map_guard.h); -EACCES: the IOTLB does
  * not allow it; -EAGAIN: its translation is not known (memory->missed).
  */
 int memory_read(struct memory *memory, struct guest_addr addr, void *data, size_t len);

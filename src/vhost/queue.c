@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "base/util.h"
+#include "vhost/map_guard.h"
 
 /* A ring that makes no sense stays silent until it is set up anew; the front-end may listen on the err fd. */
 int queue_break(struct vhost_queue *queue, const char *why)
@@ -108,6 +109,8 @@ static int load_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 {
 	int r = next_chain(queue, chain);
 
+	if (map_guard_tripped())
+		return -EIO;
 	if (r <= 0 || !queue->host->memory->iotlb)
 		return r;
 	r = segments_check(queue, chain->segments, chain->n_read, IOTLB_READ);
@@ -248,7 +251,8 @@ void queue_flush(struct vhost_queue *queue)
 	bool wanted;
 
 	loop_defer_del(&queue->flush);
-	wanted = queue->ring.ops->publish(&queue->ring);
+	/* Nothing more is the driver's when memory went away: the session ends with this turn. */
+	wanted = !map_guard_tripped() && queue->ring.ops->publish(&queue->ring);
 	fault_point(FAULT_PUBLISHED);
 	if (queue->host->ops->queue_published)
 		queue->host->ops->queue_published(queue->host->ctx, queue->index);
@@ -278,7 +282,7 @@ static void on_flush(struct loop_defer *defer)
 
 void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written)
 {
-	if (!queue->running)
+	if (!queue->running || map_guard_tripped())
 		return;
 	queue->ring.ops->put(&queue->ring, head, written);
 	if (queue->state->handled == head + 1u)

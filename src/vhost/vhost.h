@@ -118,6 +118,11 @@ uint32_t vhost_session_version(void);
  */
 int vhost_device_attach(struct vhost_device **device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
 			void *session, const struct vhost_keeper *keeper, const char *tag);
+/*
+ * Installs a handler for SIGBUS, once a process: a front-end that makes the files of its memory shorter ends its session
+ * then, and not the process. A SIGBUS that comes from anywhere else does what it did before.
+ */
+int vhost_contain_sigbus(void);
 /* Frees what this process holds; session and kept fds stay as they are. */
 void vhost_device_detach(struct vhost_device *device);
 

@@ -175,33 +175,6 @@ static void file_that_is_no_memory(void **state)
 	close(ends[1]);
 }
 
-static bool is_replaced(void *ctx)
-{
-	struct session *s = ctx;
-	pid_t pid = daemon_worker(&s->daemon, 0);
-
-	return pid != 0 && proc_maps(pid, "memfd:guest") == 0;
-}
-
-/* A front-end that shrinks its file under a running ring hurts itself only: what comes after it is served. */
-static void file_that_shrinks_later(void **state)
-{
-	struct session *s = *state;
-
-	fds_only(s);
-	s->workers_may_die = s->sanitizer_may_speak = true;
-	assert_serving(s);
-	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(ftruncate(s->vmm.memory.regions[i].fd, 0), 0);
-	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
-	session_settle(s);
-	vmm_disconnect(&s->vmm);
-	assert_true(wait_for(is_replaced, s, WAIT_MS));
-	/* Our own mappings are dead, too: only let go of them. */
-	session_reconnect(s);
-	assert_serving(s);
-}
-
 static void table_of_72_bytes_with_one_region(void **state)
 {
 	struct session *s = *state;
@@ -436,7 +409,6 @@ int main(void)
 		FRESH("V-34 V-09", count_that_lies),
 		FRESH("V-35", regions_that_make_no_sense),
 		FRESH("V-35", file_that_is_no_memory),
-		STARTED("V-35", file_that_shrinks_later),
 		FRESH("V-10 X-43", table_of_72_bytes_with_one_region),
 		FRESH("V-37", user_address_is_guest_address),
 		STARTED("V-36", table_changes_while_rings_run),

@@ -205,6 +205,38 @@ static void defer_runs_once_at_end_of_turn(void **state)
 	close(a.fd);
 }
 
+struct turn_end {
+	struct loop_after after;
+	struct peer *peer;
+	int calls, defers_seen;
+};
+
+static void note_turn_end(struct loop_after *after)
+{
+	struct turn_end *end = container_of(after, struct turn_end, after);
+
+	end->calls++;
+	end->defers_seen = end->peer->defer_calls;
+}
+
+static void after_runs_behind_what_was_deferred(void **state)
+{
+	struct peer a = { .fd = eventfd(1, EFD_CLOEXEC) };
+	struct turn_end end = { .after.fn = note_turn_end, .peer = &a };
+
+	loop.after = &end.after;
+	loop_watch_add(&loop, &a.watch, a.fd, EPOLLIN, defer_thrice);
+	loop_turn(&loop, 0);
+	assert_int_equal(end.calls, 1);
+	assert_int_equal(end.defers_seen, 1);
+	loop_turn(&loop, 0); /* nothing to do */
+	assert_int_equal(end.calls, 2);
+	loop.after = NULL;
+	loop_turn(&loop, 0);
+	assert_int_equal(end.calls, 2);
+	close(a.fd);
+}
+
 static void defer_of_a_defer_runs_next_turn_without_waiting(void **state)
 {
 	struct peer a = { 0 };
@@ -374,6 +406,7 @@ int main(void)
 		LOOP_TEST(freed_in_callback),
 		LOOP_TEST(more_ready_than_a_turn_takes),
 		LOOP_TEST(defer_runs_once_at_end_of_turn),
+		LOOP_TEST(after_runs_behind_what_was_deferred),
 		LOOP_TEST(defer_of_a_defer_runs_next_turn_without_waiting),
 		LOOP_TEST(defer_deleted_by_defer),
 		LOOP_TEST(defer_deleted_from_any_place),
