@@ -20,6 +20,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/patience.h"
 #include "base/util.h"
 #include "chip/aggregate.h"
 #include "daemon/child.h"
@@ -337,6 +338,8 @@ static int attach_loop(struct worker *worker)
 
 	signal(SIGPIPE, SIG_IGN);
 	r = vhost_contain_sigbus();
+	if (r == 0)
+		r = patience_install();
 	if (r == 0)
 		r = loop_init(&worker->loop);
 	if (r < 0)

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fd.h"
+#include "base/patience.h"
 #include "base/util.h"
 
 void dirty_init(struct dirty *dirty, struct session_log *state, struct loop *loop, const char *tag)
@@ -54,8 +54,10 @@ static void on_signal(struct loop_defer *defer)
 	struct dirty *dirty = container_of(defer, struct dirty, signal);
 	const uint64_t one = 1;
 
-	if (dirty->call_fd >= 0 && write(dirty->call_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_debug(dirty->tag, "log fd: %s", strerror(errno));
+	ssize_t n = dirty->call_fd < 0 ? 0 : patient_write(dirty->call_fd, &one, sizeof(one));
+
+	if (n < 0 && n != -EAGAIN)
+		log_debug(dirty->tag, "log fd: %s", strerror((int)-n));
 }
 
 /* Once a log: the front-end made it too small, and every write there would say so again. */

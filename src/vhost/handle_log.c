@@ -25,8 +25,11 @@ const char *handle_set_log_base(struct vhost_device *device, const struct messag
 
 const char *handle_set_log_fd(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
-	int fd = fd_steal(&message->fds->fd[0]);
+	int fd;
 
+	if (fd_is_file(message->fds->fd[0]))
+		return "a file, where an eventfd, a pipe or a socket is wanted";
+	fd = fd_steal(&message->fds->fd[0]);
 	device_keep(device, VHOST_FD_LOG_CALL, 0, fd);
 	dirty_set_call(&device->dirty, fd);
 	return NULL;

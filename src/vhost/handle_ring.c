@@ -143,6 +143,8 @@ static const char *ring_fd(struct vhost_device *device, const struct message *me
 		return no_such_ring;
 	if (no_fd != (message->fds->n == 0))
 		return "either a file descriptor or the bit that says there is none";
+	if (!no_fd && fd_is_file(message->fds->fd[0]))
+		return "a file, where an eventfd, a pipe or a socket is wanted";
 	*fd = no_fd ? -1 : fd_steal(&message->fds->fd[0]);
 	return NULL;
 }

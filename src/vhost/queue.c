@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fault.h"
+#include "base/patience.h"
 #include "base/util.h"
 #include "vhost/map_guard.h"
 
@@ -14,14 +14,18 @@
 int queue_break(struct vhost_queue *queue, const char *why)
 {
 	const uint64_t one = 1;
+	ssize_t n;
 
 	log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "the ring is broken: %s", why);
 	queue->state->broken = 1;
 	queue_stop(queue);
-	if (queue->err_fd < 0)
+	if (queue->err_fd < 0) {
 		queue->host->notify(queue->host, queue, QUEUE_NOTICE_ERR);
-	else if (write(queue->err_fd, &one, sizeof(one)) < 0)
-		log_debug(queue->tag, "err fd: %s", strerror(errno));
+		return -EIO;
+	}
+	n = patient_write(queue->err_fd, &one, sizeof(one));
+	if (n < 0)
+		log_debug(queue->tag, "err fd: %s", strerror((int)-n));
 	return -EIO;
 }
 
@@ -141,8 +145,10 @@ int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 		}
 		queue->budget--;
 		r = load_chain(queue, chain);
-		if (r == 1)
+		if (r == 1) {
+			queue->kicks_in_vain = 0;
 			chain_begin(queue, chain->head);
+		}
 		if (r == -EAGAIN && queue_wait(queue, chain->head))
 			return 0;
 		if (r == 1)
@@ -237,13 +243,17 @@ bool vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *p
 void queue_signal(struct vhost_queue *queue)
 {
 	const uint64_t one = 1;
+	ssize_t n;
 
 	/* A full pipe or eventfd is a call that is still pending; a closed one is a front-end about to go. */
 	queue->signal_once = false;
-	if (queue->call_fd < 0)
+	if (queue->call_fd < 0) {
 		queue->host->notify(queue->host, queue, QUEUE_NOTICE_CALL);
-	else if (write(queue->call_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_debug(queue->tag, "call fd: %s", strerror(errno));
+		return;
+	}
+	n = patient_write(queue->call_fd, &one, sizeof(one));
+	if (n < 0 && n != -EAGAIN)
+		log_debug(queue->tag, "call fd: %s", strerror((int)-n));
 }
 
 void queue_flush(struct vhost_queue *queue)

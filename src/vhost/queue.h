@@ -66,6 +66,8 @@ struct vhost_queue {
 	uint32_t n_late;
 	int kick_fd, call_fd, err_fd; /* owned */
 	struct loop_watch kick_watch;
+	struct loop_timer kick_pause;
+	uint32_t kicks_in_vain; /* since the last chain */
 	struct loop_timer poll;
 	struct loop_defer ready, flush;
 	struct log_limit log_limit;
@@ -111,6 +113,9 @@ void late_add(struct vhost_queue *queue, const struct vhost_parked *parked, cons
 void late_attach(struct vhost_queue *queue);
 /* Writes and returns what can be. */
 void late_run(struct vhost_queue *queue);
+
+/* kick.c: the kick fd is not looked at any more. */
+void kick_unwatch(struct vhost_queue *queue);
 
 /* Nothing is known of this ring any more but its place: the next start is a first one. */
 void queue_forget(struct vhost_queue *queue);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A queue's states: set up, kicked, started, stopped, resumed. Data is in queue.c. */
+/* A queue's states: set up, kicked, started, stopped, resumed. Data is in queue.c, the kick fd in kick.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/util.h"
@@ -59,7 +57,7 @@ void queue_deinit(struct vhost_queue *queue)
 {
 	if (queue->running)
 		queue_end(queue);
-	loop_watch_del(&queue->kick_watch);
+	kick_unwatch(queue);
 	fd_close(&queue->kick_fd);
 	fd_close(&queue->call_fd);
 	fd_close(&queue->err_fd);
@@ -94,26 +92,6 @@ void queue_ready_later(struct vhost_queue *queue)
 static void on_poll(struct loop_timer *timer)
 {
 	queue_dispatch(container_of(timer, struct vhost_queue, poll));
-}
-
-static void on_kick(struct loop_watch *watch, uint32_t events)
-{
-	struct vhost_queue *queue = container_of(watch, struct vhost_queue, kick_watch);
-	uint64_t count;
-	ssize_t n = read(queue->kick_fd, &count, sizeof(count));
-
-	/* A pipe or socket whose writer is gone: no kick will come any more. */
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		loop_watch_del(watch);
-		return;
-	}
-	if (n < 0)
-		return;
-	queue->state->started = 1;
-	if (queue->running)
-		queue_dispatch(queue);
-	else
-		queue_update(queue);
 }
 
 void queue_kick(struct vhost_queue *queue)
@@ -372,30 +350,6 @@ uint32_t queue_base(const struct vhost_queue *queue)
 	if (state->has_base)
 		return state->base;
 	return state->has_run ? state->position : queue_ring_ops(queue)->position_of_new;
-}
-
-int queue_set_kick(struct vhost_queue *queue, int fd, bool polled)
-{
-	int r = 0;
-
-	queue_stop(queue);
-	loop_watch_del(&queue->kick_watch);
-	fd_close(&queue->kick_fd);
-	queue->kick_fd = fd;
-	queue->state->kick = fd >= 0 ? SESSION_KICK_FD : polled ? SESSION_KICK_POLLED : SESSION_KICK_NONE;
-	if (polled)
-		queue->state->started = 1;
-	if (fd >= 0) {
-		r = fd_set_nonblock(fd);
-		if (r == 0)
-			r = loop_watch_add(queue->host->loop, &queue->kick_watch, fd, EPOLLIN, on_kick);
-	}
-	if (r < 0) {
-		fd_close(&queue->kick_fd);
-		queue->state->kick = SESSION_KICK_NONE;
-	}
-	queue_update(queue);
-	return r;
 }
 
 void queue_set_call(struct vhost_queue *queue, int fd)

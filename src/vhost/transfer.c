@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/fd.h"
+#include "base/patience.h"
 #include "base/util.h"
 
 #define CHUNK 65536 /* a turn */
@@ -66,9 +66,9 @@ static int save_chunk(struct transfer *transfer)
 
 	if (left == 0)
 		return 0;
-	n = write(transfer->fd, transfer->data + transfer->at, left < CHUNK ? left : CHUNK);
+	n = patient_write(transfer->fd, transfer->data + transfer->at, left < CHUNK ? left : CHUNK);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	transfer->at += n;
 	return n > 0 ? 1 : -EIO;
 }
@@ -83,9 +83,9 @@ static int load_chunk(struct transfer *transfer)
 	if (r < 0)
 		return r;
 	room = transfer->room - transfer->len;
-	n = read(transfer->fd, transfer->data + transfer->len, room < CHUNK ? room : CHUNK);
+	n = patient_read(transfer->fd, transfer->data + transfer->len, room < CHUNK ? room : CHUNK);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	transfer->len += n;
 	return transfer->len > transfer->max ? -EFBIG : n > 0;
 }
@@ -97,7 +97,7 @@ static bool step(struct transfer *transfer)
 
 	if (r == -EAGAIN)
 		return false;
-	if (r > 0 || r == -EINTR)
+	if (r > 0)
 		return true;
 	finish(transfer, r);
 	return false;

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Unit test of base/patience and of fd_is_file(): calls that would wait for ever come back, others are as they are. */
+#include "rows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/patience.h"
+
+static const uint64_t one = 1;
+
+static int setup(void **state)
+{
+	return patience_install();
+}
+
+static void make_blocking(int fd)
+{
+	assert_return_code(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
+}
+
+static int full_eventfd(void)
+{
+	const uint64_t full = 0xfffffffffffffffeull;
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
+	return fd;
+}
+
+static void calls_are_as_ever(void **state)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	uint64_t n = 0;
+
+	assert_int_equal(patient_read(fd, &n, sizeof(n)), -EAGAIN);
+	assert_int_equal(patient_write(fd, &one, sizeof(one)), sizeof(one));
+	assert_int_equal(patient_write(fd, &one, sizeof(one)), sizeof(one));
+	assert_int_equal(patient_read(fd, &n, sizeof(n)), sizeof(n));
+	assert_int_equal(n, 2);
+	close(fd);
+	assert_int_equal(patient_read(fd, &n, sizeof(n)), -EBADF);
+}
+
+static void full_eventfd_comes_back(void **state)
+{
+	int fd = full_eventfd();
+
+	/* Twice: the timer of the first call may have run out, or not. */
+	for (unsigned i = 0; i < 2; i++) {
+		make_blocking(fd);
+		assert_int_equal(patient_write(fd, &one, sizeof(one)), -EAGAIN);
+		assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	}
+	close(fd);
+}
+
+static void empty_fds_come_back(void **state)
+{
+	int fd = eventfd(0, EFD_CLOEXEC), ends[2];
+	uint64_t n;
+
+	assert_int_equal(patient_read(fd, &n, sizeof(n)), -EAGAIN);
+	close(fd);
+	assert_return_code(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(patient_read(ends[0], &n, sizeof(n)), -EAGAIN);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* Such a call is not restarted after a signal. */
+static void socket_with_a_time_limit_comes_back(void **state)
+{
+	const struct timeval long_time = { .tv_sec = 1000 };
+	uint64_t n;
+	int ends[2];
+
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_return_code(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &long_time, sizeof(long_time)), 0);
+	assert_int_equal(patient_read(ends[0], &n, sizeof(n)), -EAGAIN);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void files_are_told_from_the_rest(void **state)
+{
+	int ends[2], memory = memfd_create("file", MFD_CLOEXEC), event = eventfd(0, EFD_CLOEXEC);
+	int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), device = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	assert_return_code(pipe2(ends, O_CLOEXEC), 0);
+	assert_true(fd_is_file(memory));
+	assert_true(fd_is_file(folder));
+	assert_false(fd_is_file(event));
+	assert_false(fd_is_file(device));
+	assert_false(fd_is_file(ends[0]));
+	assert_false(fd_is_file(-1));
+	for (unsigned i = 0; i < 2; i++)
+		close(ends[i]);
+	close(memory);
+	close(event);
+	close(folder);
+	close(device);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_are_as_ever),
+		cmocka_unit_test(full_eventfd_comes_back),
+		cmocka_unit_test(empty_fds_come_back),
+		cmocka_unit_test(socket_with_a_time_limit_comes_back),
+		cmocka_unit_test(files_are_told_from_the_rest),
+	};
+
+	return cmocka_run_group_tests_name("patience", tests, setup, NULL);
+}
