@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -130,4 +131,14 @@ ssize_t scm_recv(int socket, void *data, size_t len, int *fds, size_t max_fds, s
 	while (*n_fds > 0)
 		fd_close(&fds[--*n_fds]);
 	return -EMFILE;
+}
+
+bool scm_is_other_end(int fd, int socket)
+{
+	struct sockaddr_un ours = { 0 }, theirs = { 0 };
+	socklen_t our_len = sizeof(ours), their_len = sizeof(theirs);
+
+	return getpeername(fd, (struct sockaddr *)&theirs, &their_len) == 0 && theirs.sun_family == AF_UNIX &&
+	       getsockname(socket, (struct sockaddr *)&ours, &our_len) == 0 && our_len > sizeof(sa_family_t) &&
+	       our_len == their_len && memcmp(&ours, &theirs, sizeof(ours)) == 0;
 }

@@ -23,7 +23,13 @@ ssize_t scm_send(int socket, const void *data, size_t len, const int *fds, size_
 ssize_t scm_recv(int socket, void *data, size_t len, int *fds, size_t max_fds, size_t *n_fds, int flags);
 
 /*
- * The same with a note in shared memory of how many bytes the call moved. The kernel writes it (sendmmsg(2),
+ * Whether fd is a socket connected to the name that this accepted one has: then it may be the other end of it, which
+ * must not be kept open here, or its peer's end would never be seen. False where sockets have no name.
+ */
+bool scm_is_other_end(int fd, int socket);
+
+/*
+ * As scm_send() and scm_recv(), with a note in shared memory of how many bytes the call moved. The kernel writes it (sendmmsg(2),
  * recvmmsg(2): msg_len) before the call returns, and a process that is killed does not leave the kernel in between: so
  * whoever finds the note later knows what was sent or taken, however the process ended. What else stands in the note is
  * of no meaning to others. It must lie in memory that was written to a moment ago: then the write can not fail.

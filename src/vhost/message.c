@@ -165,6 +165,10 @@ static ssize_t fds_peek(int socket, struct session_rx *rx, size_t len, struct me
 	if (n < 0)
 		return n;
 	fds->n = n_fds;
+	for (size_t i = 0; i < n_fds; i++) {
+		if (scm_is_other_end(fds->fd[i], socket))
+			return -ELOOP;
+	}
 	for (size_t i = 0; i < n_fds; i++)
 		keeper->keep(keeper->ctx, fd_key(i), fds->fd[i]);
 	in_order();
@@ -178,8 +182,10 @@ static int receive_error(ssize_t error, const char **why)
 {
 	if (error == -EAGAIN)
 		return 0;
-	*why = error == -EMFILE ? "unexpected file descriptors" : strerror((int)-error);
-	return error == -EMFILE ? -EPROTO : (int)error;
+	*why = error == -EMFILE	 ? "unexpected file descriptors"
+	       : error == -ELOOP ? "a file descriptor of this very connection"
+				 : strerror((int)-error);
+	return (int)error;
 }
 
 /* Takes up to len bytes, to where they belong. As message_receive(). */

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -178,6 +179,38 @@ static void limit_of_open_files(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
+/* By name: the abstract one that Linux gives a socket that is bound to none. */
+static void other_end_of_a_connection(void **state)
+{
+	const struct sockaddr_un unnamed = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), accepted, client, other, event;
+	struct sockaddr_un name = { 0 };
+	socklen_t len = sizeof(name);
+
+	assert_return_code(bind(listener, (const struct sockaddr *)&unnamed, sizeof(sa_family_t)), 0);
+	assert_return_code(listen(listener, 2), 0);
+	assert_return_code(getsockname(listener, (struct sockaddr *)&name, &len), 0);
+	client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_return_code(connect(client, (struct sockaddr *)&name, len), 0);
+	accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_return_code(accepted, 0);
+	other = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	event = eventfd(0, EFD_CLOEXEC);
+	assert_true(scm_is_other_end(client, accepted));
+	assert_false(scm_is_other_end(accepted, accepted));
+	assert_false(scm_is_other_end(listener, accepted));
+	assert_false(scm_is_other_end(other, accepted));
+	assert_false(scm_is_other_end(event, accepted));
+	assert_false(scm_is_other_end(pair[0], accepted));
+	/* Without a name nothing is known. */
+	assert_false(scm_is_other_end(pair[1], pair[0]));
+	close(listener);
+	close(client);
+	close(accepted);
+	close(other);
+	close(event);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(too_many_fds_are_all_closed, pair_open, pair_close),
 		cmocka_unit_test_setup_teardown(as_many_as_allowed, pair_open, pair_close),
 		cmocka_unit_test_setup_teardown(limit_of_open_files, pair_open, pair_close),
+		cmocka_unit_test_setup_teardown(other_end_of_a_connection, pair_open, pair_close),
 	};
 
 	return cmocka_run_group_tests_name("base/fd, base/scm", tests, NULL, NULL);
