@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,8 @@
 #define WORKER_SESSION_VERSION 1u
 #endif
 
+#define ACCEPT_NAP_MS 1
+
 /* In front of the lines' states. */
 struct worker_state {
 	uint32_t begun; /* not 0: the lines have taken their first state, init or rest */
@@ -58,7 +61,7 @@ struct worker {
 	struct vhost_device *device;
 	struct port *port;
 	bool keeper_gone;
-	struct log_limit refused_limit, came_limit, left_limit, accept_limit, settle_limit;
+	struct log_limit refused_limit, came_limit, left_limit, accept_limit, keep_limit, settle_limit;
 	bool over;	     /* the work has ended */
 	bool leaves_session; /* to a successor */
 };
@@ -145,6 +148,12 @@ static void keep_fd(struct worker *worker, uint32_t key, int fd)
 {
 	int r = keeper_keep(worker->start->keeper_fd, key, fd);
 
+	/* A socket with sockets in it, too deep for Linux. What stood under the key is not to be taken for it. */
+	if (r == -ETOOMANYREFS) {
+		log_limited(&worker->keep_limit, LOG_LEVEL_WARNING, worker->tag,
+			    "a file descriptor can not be kept: the session ends with this process");
+		r = keeper_drop(worker->start->keeper_fd, key);
+	}
 	if (r < 0)
 		keeper_lost(worker, r);
 }
@@ -268,6 +277,15 @@ static bool is_refused(struct worker *worker)
 	return false;
 }
 
+/* It goes on waiting, and the loop would turn as fast as it can: there is nothing to wait for when no fd is to be had. */
+static void accept_failed(struct worker *worker, int error)
+{
+	if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
+		return;
+	log_limited(&worker->accept_limit, LOG_LEVEL_WARNING, worker->tag, "accept: %s", strerror(error));
+	poll(NULL, 0, ACCEPT_NAP_MS);
+}
+
 static void on_front_end(struct loop_watch *watch, uint32_t events)
 {
 	struct worker *worker = container_of(watch, struct worker, listen_watch);
@@ -275,9 +293,7 @@ static void on_front_end(struct loop_watch *watch, uint32_t events)
 	int r;
 
 	if (fd < 0) {
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			log_limited(&worker->accept_limit, LOG_LEVEL_WARNING, worker->tag, "accept: %s",
-				    strerror(errno));
+		accept_failed(worker, errno);
 		return;
 	}
 	if (is_refused(worker)) {
