@@ -12,7 +12,7 @@
 #include "failure.h"
 #include "wait.h"
 
-#define FDS_MAX 64
+#define FDS_MAX 253 /* of one message: Linux takes no more */
 
 static int socket_connect(const char *path)
 {
