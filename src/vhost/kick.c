@@ -41,7 +41,7 @@ static void on_pause_over(struct loop_timer *timer)
 static void on_kick(struct loop_watch *watch, uint32_t events)
 {
 	struct vhost_queue *queue = container_of(watch, struct vhost_queue, kick_watch);
-	uint64_t count;
+	uint64_t count = 0;
 	ssize_t n = patient_read(queue->kick_fd, &count, sizeof(count));
 
 	/* A pipe or socket whose writer is gone: no kick will come any more. */
@@ -54,6 +54,7 @@ static void on_kick(struct loop_watch *watch, uint32_t events)
 		loop_watch_del(watch);
 	if (n < 0)
 		return;
+	first_look_kicked(queue, count);
 	queue->state->started = 1;
 	if (queue->running)
 		queue_dispatch(queue);
@@ -71,6 +72,7 @@ int queue_set_kick(struct vhost_queue *queue, int fd, bool polled)
 	queue->kick_fd = fd;
 	queue->kicks_in_vain = 0;
 	queue->state->kick = fd >= 0 ? SESSION_KICK_FD : polled ? SESSION_KICK_POLLED : SESSION_KICK_NONE;
+	first_look_fd(queue);
 	if (polled)
 		queue->state->started = 1;
 	if (fd >= 0) {

@@ -25,6 +25,13 @@ enum queue_notice {
 	QUEUE_NOTICES,
 };
 
+/* Whether a kick of the driver is known of, see first_look.c. */
+enum queue_doubt {
+	QUEUE_DOUBT_NONE,
+	QUEUE_DOUBT_UNREAD, /* the kick fd came with a kick in it */
+	QUEUE_DOUBT_READ,   /* that one was read, and no other yet */
+};
+
 /* What the queues of a device share: the device owns it. */
 struct queue_host {
 	struct loop *loop;
@@ -68,7 +75,8 @@ struct vhost_queue {
 	struct loop_watch kick_watch;
 	struct loop_timer kick_pause;
 	uint32_t kicks_in_vain; /* since the last chain */
-	struct loop_timer poll;
+	enum queue_doubt doubt;
+	struct loop_timer poll; /* without a kick fd; or for a kick that may not come */
 	struct loop_defer ready, flush;
 	struct log_limit log_limit;
 };
@@ -116,6 +124,14 @@ void late_run(struct vhost_queue *queue);
 
 /* kick.c: the kick fd is not looked at any more. */
 void kick_unwatch(struct vhost_queue *queue);
+
+/* first_look.c: a ring starts, and the kick that started it may not be the driver's. */
+/* A kick fd came, or went. */
+void first_look_fd(struct vhost_queue *queue);
+/* That much was read from it. */
+void first_look_kicked(struct vhost_queue *queue, uint64_t count);
+/* Lets the device look at a ring that has just started, when that is right. */
+void first_look(struct vhost_queue *queue);
 
 /* Nothing is known of this ring any more but its place: the next start is a first one. */
 void queue_forget(struct vhost_queue *queue);

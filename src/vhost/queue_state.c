@@ -235,6 +235,7 @@ static int ring_start(struct vhost_queue *queue)
 		return -ENOMEM;
 	queue->n_again = queue->next_again = 0;
 	if (ring_resumes(queue, &queue->n_again)) {
+		queue->doubt = QUEUE_DOUBT_NONE;
 		if (queue->signal_once)
 			queue_signal(queue);
 	} else if (start_fresh(queue) < 0) {
@@ -270,7 +271,7 @@ static void queue_start(struct vhost_queue *queue)
 	if (state->kick == SESSION_KICK_POLLED)
 		loop_timer_set(queue->host->loop, &queue->poll, POLL_INTERVAL_NS, POLL_INTERVAL_NS, on_poll);
 	late_run(queue);
-	queue_ready_later(queue);
+	first_look(queue);
 }
 
 void queue_stop(struct vhost_queue *queue)

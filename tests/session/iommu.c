@@ -8,7 +8,7 @@
 
 #include "failure.h"
 
-void iommu_start(struct iommu *iommu, struct session *session)
+void iommu_connect(struct iommu *iommu, struct session *session)
 {
 	struct vmm *vmm = &session->vmm;
 	int ends[2];
@@ -22,11 +22,23 @@ void iommu_start(struct iommu *iommu, struct session *session)
 	assert_ok(message_send(&vmm->connection, VU_SET_BACKEND_REQ_FD, NULL, 0, &ends[1], 1));
 	close(ends[1]);
 	vmm_send_memory(vmm);
+}
+
+void iommu_ring_start(struct iommu *iommu, unsigned index)
+{
+	struct vmm *vmm = &iommu->session->vmm;
+
+	vmm->rings[index].iova = IOMMU_IOVA;
+	vmm_ring_setup(vmm, index, 0);
+	vmm_ring_enable(vmm, index, true);
+}
+
+void iommu_start(struct iommu *iommu, struct session *session)
+{
+	iommu_connect(iommu, session);
 	for (unsigned i = 0; i < VMM_RINGS; i++) {
-		vmm->rings[i].iova = IOMMU_IOVA;
-		vmm_ring_setup(vmm, i, 0);
-		vmm_ring_enable(vmm, i, true);
-		ring_kick(&vmm->rings[i]);
+		iommu_ring_start(iommu, i);
+		ring_kick(&session->vmm.rings[i]);
 	}
 }
 

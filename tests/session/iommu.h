@@ -28,7 +28,10 @@ struct iommu {
 	unsigned n_special;
 };
 
-/* Connects with ACCESS_PLATFORM and a channel, both rings set up and kicked. Nothing is translated yet. */
+/* Connects with ACCESS_PLATFORM and a channel; sets up a ring, with translated addresses, and enables it. */
+void iommu_connect(struct iommu *iommu, struct session *session);
+void iommu_ring_start(struct iommu *iommu, unsigned index);
+/* Both, for both rings, which are kicked. Nothing is translated yet. */
 void iommu_start(struct iommu *iommu, struct session *session);
 void iommu_stop(struct iommu *iommu);
 
