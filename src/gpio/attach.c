@@ -58,6 +58,10 @@ static void state_resume(struct lines *lines, uint16_t line, bool kept)
 	if (line_is_used(state))
 		state->rest = LINE_REST_RELEASED;
 	irq_resume(&state->irq);
+	if (line_left_plausible(lines, line, &state->left))
+		irq_resume(&state->left.irq);
+	else
+		state->left = (struct line_left){ 0 };
 }
 
 static void state_begin(struct lines *lines, uint16_t line, enum lines_begin begin, bool kept)

@@ -268,12 +268,18 @@ void lines_resume_fired(struct lines *lines, uint16_t line, bool comes_again)
 	irq_resume_fired(&lines->state[line].irq, comes_again);
 }
 
+/* The interrupt that an edge of the line is for: the guest's, or that of the one whose front-end is away. */
+static struct irq *line_irq(struct line_state *state)
+{
+	return line_is_used(state) ? &state->irq : &state->left.irq;
+}
+
 void lines_edges_fetch(struct lines *lines, unsigned offset, unsigned n_edges)
 {
 	if (offset >= lines->n_lines)
 		return;
 	in_order();
-	lines->state[offset].irq.maybe = n_edges < UINT8_MAX ? (uint8_t)n_edges : UINT8_MAX;
+	line_irq(&lines->state[offset])->maybe = n_edges < UINT8_MAX ? (uint8_t)n_edges : UINT8_MAX;
 	in_order();
 }
 
@@ -284,7 +290,7 @@ void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool 
 
 	if (offset >= lines->n_lines)
 		return;
-	irq = &lines->state[offset].irq;
+	irq = line_irq(&lines->state[offset]);
 	fault_point(FAULT_EDGES_READ);
 	/* The edge may have waited: a level type looks at what is now, also when that costs one more operation. */
 	if (irq->unmasked && irq_type_is_level(irq->type))
@@ -295,6 +301,8 @@ void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool 
 	if (irq->maybe == 1)
 		irq->maybe = 0;
 	in_order();
+	if (irq == &lines->state[offset].left.irq && action == IRQ_LATCHED)
+		line_left_edge(lines, (uint16_t)offset);
 	lines_answer(lines, (uint16_t)offset, action);
 	lines_changed(lines, (uint16_t)offset);
 }

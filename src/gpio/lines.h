@@ -64,6 +64,13 @@ struct gpio_response {
 	uint8_t value; /* 0 when status is ERR */
 };
 
+/* What the guest had made of a line when its front-end left, see leave.c; all zeros: nothing. */
+struct line_left {
+	uint8_t direction, value;
+	struct irq irq;
+	uint16_t head;
+};
+
 /* One line, plain data in session memory; all zeros: nobody has it. */
 struct line_state {
 	uint8_t direction; /* enum gpio_direction */
@@ -71,6 +78,7 @@ struct line_state {
 	uint8_t rest; /* enum line_rest, never HOLD: what the chip holds while the guest uses nothing of the line */
 	struct irq irq;
 	uint16_t head; /* of the event buffer that was given last: nothing but its user's mark */
+	struct line_left left;
 };
 
 /* What the user of the lines is told. */
@@ -153,6 +161,15 @@ void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool 
  * answered: their ring is gone.
  */
 void lines_reset(struct lines *lines);
+
+/*
+ * The front-end left, and may come back. Notes what its guest made of the lines; then lines_leave(), which is as
+ * lines_reset(), but the note stays. When it has come back, lines_come_back() makes the lines as they were noted;
+ * buffers come again, and an edge that was seen meanwhile is latched. Each can be done again by a successor.
+ */
+void lines_remember(struct lines *lines);
+void lines_leave(struct lines *lines);
+void lines_come_back(struct lines *lines);
 
 /*
  * This one of the guest's chips (struct line_rules) is back, and every old request of its lines is closed: brings it in

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Shared by lines.c (at work), attach.c (start and end), rest.c, rules.c and line_transfer.c; of no use to others. */
+/* Shared by lines.c (at work), attach.c (start and end), leave.c, rest.c, rules.c and line_transfer.c; of no use to others. */
 #pragma once
 
 #include "gpio/lines.h"
@@ -14,6 +14,17 @@ bool line_is_held(const struct line_state *state);
 struct chip_line_config line_chip_config(const struct line_rules *rules, const struct line_state *state);
 /* Brings the chip's line in step with what the state should become. A released one is free after chip_settle(). */
 int line_apply(struct lines *lines, uint16_t line, const struct line_state *state);
+
+/* Whether the chip's line is the same in both states, for as long as the chip has what the state says. */
+bool line_stays(const struct line_rules *rules, const struct line_state *a, const struct line_state *b);
+
+/* leave.c */
+
+/* The edges that are still looked for while the front-end is away, if the line is an input then. */
+enum chip_edge line_left_edges(const struct line_left *left);
+/* One of them came. */
+void line_left_edge(struct lines *lines, uint16_t line);
+bool line_left_plausible(const struct lines *lines, uint16_t line, const struct line_left *left);
 
 /* attach.c: whether the line can be in this state, under its rules. */
 bool line_state_plausible(const struct lines *lines, uint16_t line, const struct line_state *state);

@@ -36,6 +36,7 @@ struct chip_line_config line_chip_config(const struct line_rules *rules, const s
 
 	if (!line_is_used(state)) {
 		return (struct chip_line_config){
+			.edges = state->rest == LINE_REST_INPUT ? line_left_edges(&state->left) : CHIP_EDGE_NONE,
 			.direction = rests[state->rest].direction,
 			.value = rests[state->rest].value,
 			.settings = rules->settings,
@@ -63,8 +64,7 @@ int line_apply(struct lines *lines, uint16_t line, const struct line_state *stat
 	return ret;
 }
 
-/* Whether the chip's line is the same in both states, for as long as the chip has what the state says. */
-static bool line_stays(const struct line_rules *rules, const struct line_state *a, const struct line_state *b)
+bool line_stays(const struct line_rules *rules, const struct line_state *a, const struct line_state *b)
 {
 	struct chip_line_config config_a = line_chip_config(rules, a), config_b = line_chip_config(rules, b);
 
@@ -87,10 +87,10 @@ static uint8_t line_fate(const struct line_rules *rules, const struct line_state
 }
 
 /* A chip that is gone may come back: then lines_restore() makes of the line what should be now. */
-static void line_reset(struct lines *lines, uint16_t line)
+static void line_reset(struct lines *lines, uint16_t line, struct line_left left)
 {
 	struct line_state *state = &lines->state[line], old = *state;
-	struct line_state next = { .rest = line_fate(&lines->rules[line], state) };
+	struct line_state next = { .rest = line_fate(&lines->rules[line], state), .left = left };
 	int ret = 0;
 
 	if (lines->lost[line] || !line_stays(&lines->rules[line], state, &next))
@@ -111,7 +111,14 @@ static void line_reset(struct lines *lines, uint16_t line)
 void lines_reset(struct lines *lines)
 {
 	for (unsigned i = 0; i < lines->n_lines; i++)
-		line_reset(lines, (uint16_t)i);
+		line_reset(lines, (uint16_t)i, (struct line_left){ 0 });
+	chip_settle(lines->chip);
+}
+
+void lines_leave(struct lines *lines)
+{
+	for (unsigned i = 0; i < lines->n_lines; i++)
+		line_reset(lines, (uint16_t)i, lines->state[i].left);
 	chip_settle(lines->chip);
 }
 
