@@ -29,6 +29,10 @@ enum fault_point {
 	/* Edges. */
 	FAULT_EDGES_READ, /* not latched */
 	FAULT_EDGE_FIRED, /* the buffer not put */
+	/* A front-end that leaves, and one that comes back. */
+	FAULT_DEPARTURE_NOTED, /* the lines as they were */
+	FAULT_DEPARTED,	       /* the lines at rest, the connection not over */
+	FAULT_CAME_BACK,       /* rings and lines as they were, nobody noted that */
 	/* For ever, as a message or a chain that kills does. */
 	FAULT_POISON_MESSAGE, /* SET_LOG_FD */
 	FAULT_POISON_CHAIN,   /* a request of type 0x666 */

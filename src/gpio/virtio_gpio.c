@@ -101,6 +101,27 @@ static void device_reset(void *ctx)
 	lines_reset(gpio->lines);
 }
 
+static void device_remember(void *ctx)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	lines_remember(gpio->lines);
+}
+
+static void device_leave(void *ctx)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	lines_leave(gpio->lines);
+}
+
+static void device_come_back(void *ctx)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	lines_come_back(gpio->lines);
+}
+
 /* GET_LINE_NAMES: the whole block, or ERR with every byte of the response that there is room for set. */
 static uint32_t answer_names(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
 {
@@ -303,6 +324,9 @@ const struct vhost_ops virtio_gpio_ops = {
 	.config_read = config_read,
 	.features_set = features_set,
 	.reset = device_reset,
+	.remember = device_remember,
+	.leave = device_leave,
+	.come_back = device_come_back,
 	.queue_start = queue_start,
 	.queue_stop = queue_stop,
 	.queue_published = queue_published,

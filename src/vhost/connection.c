@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/util.h"
+#include "vhost/departure.h"
 #include "vhost/feature_names.h"
 #include "vhost/notify.h"
 #include "vhost/protocol.h"
@@ -77,6 +78,11 @@ static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
 		device->ops->reset(device->ctx);
 }
 
+static void on_starting(struct queue_host *host)
+{
+	departure_decide(container_of(host, struct vhost_device, queue_host));
+}
+
 /* Once for what was negotiated: when it is put to use. */
 static void on_started(struct queue_host *host, struct vhost_queue *queue)
 {
@@ -134,6 +140,7 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 		.ctx = ctx,
 		.dirty = &device->dirty,
 		.ask = device_iotlb_ask,
+		.starting = on_starting,
 		.restarted = on_restarted,
 		.started = on_started,
 		.notify = device_notify,
@@ -277,6 +284,23 @@ static void message_go_on(struct vhost_device *device)
 		message_fds_close(&device->rx_fds);
 }
 
+/* Whatever stood there: a session that makes sense. */
+static void session_take(struct session *session, unsigned n_queues, const char *tag)
+{
+	bool empty = session->magic == 0;
+
+	if (empty || !session_check(session, n_queues)) {
+		if (!empty)
+			log_warning(tag, "the saved session makes no sense: dropped");
+		session->departure.state = SESSION_DEPARTURE_NONE;
+		session_clear(session, n_queues);
+	}
+	if (!session_departure_check(session, n_queues)) {
+		log_warning(tag, "what the last front-end left makes no sense: dropped");
+		session->departure.state = SESSION_DEPARTURE_NONE;
+	}
+}
+
 int vhost_device_attach(struct vhost_device **ret, struct loop *loop, const struct vhost_ops *ops, void *ctx,
 			void *memory, const struct vhost_keeper *keeper, const char *tag)
 {
@@ -286,15 +310,13 @@ int vhost_device_attach(struct vhost_device **ret, struct loop *loop, const stru
 	device = calloc(1, sizeof(*device));
 	if (!device)
 		return -ENOMEM;
-	if (session->magic == 0) {
-		session_clear(session, ops->n_queues);
-	} else if (!session_check(session, ops->n_queues)) {
-		log_warning(tag, "the saved session makes no sense: dropped");
-		session_clear(session, ops->n_queues);
-	}
+	session_take(session, ops->n_queues, tag);
 	device_init(device, loop, ops, ctx, session, keeper, tag);
 	*ret = device;
-	if (session->connected) {
+	if (session->departure.state == SESSION_DEPARTURE_LEAVING) {
+		vhost_device_disconnect(device);
+		departure_done(device);
+	} else if (session->connected) {
 		int r = device_resume(device);
 
 		if (r < 0) {
@@ -375,6 +397,10 @@ void vhost_device_disconnect(struct vhost_device *device)
 
 	if (!session->connected)
 		return;
+	for (unsigned i = 0; i < device->ops->n_queues; i++)
+		queue_deinit(&device->queues[i]);
+	departure_note(device);
+	departure_reset(device);
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		for (int kind = VHOST_FD_KICK; kind <= VHOST_FD_ERR; kind++)
 			device_keep(device, kind, i, -1);
@@ -396,8 +422,7 @@ void vhost_device_disconnect(struct vhost_device *device)
 		queue_init(&device->queues[i], &device->queue_host, i, device->session, device->tag);
 	device->was_reset = false;
 	device->told_features = device->told_protocol_features = 0;
-	if (device->ops->reset)
-		device->ops->reset(device->ctx);
+	departure_done(device);
 	if (device->ops->connected)
 		device->ops->connected(device->ctx, false);
 }

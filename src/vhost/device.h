@@ -34,9 +34,9 @@ struct vhost_device {
 	struct channel channel;
 	struct transfer transfer; /* of the device's state */
 	struct message_fds rx_fds;
-	struct log_limit log_limit;			     /* of what was refused */
-	struct log_limit end_limit, left_limit, reset_limit; /* connections closed, left; resets */
-	bool has_spoken;				     /* the front-end sent a message */
+	struct log_limit log_limit;					 /* of what was refused */
+	struct log_limit end_limit, left_limit, back_limit, reset_limit; /* connections closed, left, back; resets */
+	bool has_spoken;						 /* the front-end sent a message */
 	bool was_reset; /* the present stop of all queues was already told to be a reset */
 	/* What was last logged as negotiated; 0: nothing yet. */
 	uint64_t told_features, told_protocol_features;

@@ -21,15 +21,13 @@ static uint64_t file_page_size(int fd)
 	return sysconf(_SC_PAGESIZE);
 }
 
-int file_map_check(int fd, uint64_t offset, uint64_t size)
+int file_map_check(int fd, uint64_t offset, uint64_t size, struct stat *st)
 {
-	struct stat st;
-
 	if (size == 0 || offset + (size - 1) < offset)
 		return -EINVAL;
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size < 0 || offset + (size - 1) >= (uint64_t)st.st_size)
+	if (!S_ISREG(st->st_mode) || st->st_size < 0 || offset + (size - 1) >= (uint64_t)st->st_size)
 		return -EINVAL;
 	return 0;
 }
@@ -37,10 +35,11 @@ int file_map_check(int fd, uint64_t offset, uint64_t size)
 int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 {
 	uint64_t page, head, len;
+	struct stat st;
 	void *start;
 	int guard, r;
 
-	r = file_map_check(fd, offset, size);
+	r = file_map_check(fd, offset, size, &st);
 	if (r < 0)
 		return r;
 	page = file_page_size(fd);
@@ -58,7 +57,14 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 	}
 	/* A worker that crashes must not write the guest's memory into a core file. */
 	madvise(start, len, MADV_DONTDUMP);
-	*map = (struct file_map){ .start = start, .len = len, .base = (uint8_t *)start + head, .guard = guard };
+	*map = (struct file_map){
+		.start = start,
+		.len = len,
+		.base = (uint8_t *)start + head,
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+		.guard = guard,
+	};
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "vhost/departure.h"
 #include "vhost/handle.h"
 
 #define PROTOCOL(feature) (1ull << VHOST_USER_PROTOCOL_F_##feature)
@@ -134,6 +135,7 @@ const char *handle_set_config(struct vhost_device *device, const struct message 
 
 const char *handle_reset_device(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
+	departure_drop(device);
 	device_reset(device);
 	return NULL;
 }
@@ -148,8 +150,10 @@ const char *handle_set_status(struct vhost_device *device, const struct message 
 
 	if (status > UINT8_MAX)
 		return "a status of more than 8 bits";
-	if (status == 0 && device->session->status != 0)
+	if (status == 0 && device->session->status != 0) {
+		departure_drop(device);
 		device_reset(device);
+	}
 	device->session->status = status;
 	return NULL;
 }

@@ -265,17 +265,41 @@ void *memory_resolve(struct memory *memory, struct user_addr addr, size_t len, s
 	return p;
 }
 
-uint64_t memory_guest_addr(const struct memory *memory, const void *resolved)
+/* The slot that a resolved byte lies in, or -1. */
+static int slot_of_byte(const struct memory *memory, const uint8_t *p)
 {
-	const uint8_t *p = resolved;
-
 	for (unsigned i = 0; i < memory->n_slots_end; i++) {
 		const struct file_map *map = &memory->maps[i];
 
 		if (map->start && p >= map->base && (size_t)(p - map->base) < memory->slots[i].size)
-			return memory->slots[i].guest_addr + (uint64_t)(p - map->base);
+			return i;
 	}
-	return UINT64_MAX;
+	return -1;
+}
+
+uint64_t memory_guest_addr(const struct memory *memory, const void *resolved)
+{
+	const uint8_t *p = resolved;
+	int slot = slot_of_byte(memory, p);
+
+	return slot < 0 ? UINT64_MAX : memory->slots[slot].guest_addr + (uint64_t)(p - memory->maps[slot].base);
+}
+
+struct session_spot memory_spot(const struct memory *memory, const void *resolved)
+{
+	const uint8_t *p = resolved;
+	int slot = slot_of_byte(memory, p);
+	uint64_t offset;
+
+	if (slot < 0)
+		return (struct session_spot){ 0 };
+	offset = (uint64_t)(p - memory->maps[slot].base);
+	return (struct session_spot){
+		.dev = memory->maps[slot].dev,
+		.ino = memory->maps[slot].ino,
+		.offset = memory->slots[slot].mmap_offset + offset,
+		.guest_addr = memory->slots[slot].guest_addr + offset,
+	};
 }
 
 bool memory_has_user(const struct memory *memory, struct user_addr addr, uint64_t len)

@@ -68,5 +68,7 @@ int memory_check(struct memory *memory, struct guest_addr addr, size_t len, enum
 void *memory_resolve(struct memory *memory, struct user_addr addr, size_t len, size_t align, unsigned access);
 /* The guest-physical address of a byte that was resolved. */
 uint64_t memory_guest_addr(const struct memory *memory, const void *resolved);
+/* Where a byte that was resolved lies, for whoever maps the same memory; all zero when it lies nowhere. */
+struct session_spot memory_spot(const struct memory *memory, const void *resolved);
 /* Whether these user addresses all lie in one region. */
 bool memory_has_user(const struct memory *memory, struct user_addr addr, uint64_t len);

@@ -71,6 +71,7 @@ static int packed_resolve(struct ring *ring, struct memory *memory, const struct
 		return -EFAULT;
 	ring->desc = packed->desc;
 	ring->written = packed->device;
+	ring->driver = packed->driver;
 	ring->size = place->size;
 	return 0;
 }
@@ -173,7 +174,8 @@ static bool packed_arm_kick(struct ring *ring)
 {
 	struct packed *packed = &ring->packed;
 
-	le16_store_release(&packed->device->off_wrap, place_encode(packed->next_avail));
+	packed->armed = place_encode(packed->next_avail);
+	le16_store_release(&packed->device->off_wrap, packed->armed);
 	if (ring->event_idx)
 		le16_store_release(&packed->device->flags, VRING_PACKED_EVENT_F_DESC);
 	dirty_ring_mark(&ring->log, 0, sizeof(*packed->device));
@@ -270,6 +272,7 @@ static int packed_recover(struct ring *ring, bool stopped, uint16_t lag, uint16_
 	packed->next_used = (struct packed_place){ used.idx, used.wrap_counter };
 	packed->next_avail = place_add(packed->next_used, ring->size, n_descs + lag);
 	packed->unsignalled = 0;
+	packed->armed = le16_load(&packed->device->off_wrap);
 	return n;
 }
 
@@ -311,6 +314,38 @@ static uint32_t packed_position(const struct ring *ring)
 	return place_encode(ring->packed.next_avail) | (uint32_t)place_encode(ring->packed.next_used) << 16;
 }
 
+/* Nothing in a packed ring's memory tells the front-end where it was used: it knows exactly, or from its driver. */
+static bool packed_base_fits(const struct ring *ring, uint32_t base)
+{
+	uint32_t used = place_encode(ring->packed.next_used);
+
+	return base == packed_position(ring) || base == (used | used << 16);
+}
+
+static uint32_t packed_mark(const struct ring *ring)
+{
+	return ring->packed.armed;
+}
+
+/*
+ * What the driver offered is in its place until used descriptors are written over it, in that order: whatever was taken
+ * and not used stands there yet. A fresh ring has nothing there, and nothing where we wrote when to be kicked.
+ */
+static int packed_recognize(const struct ring *ring, uint32_t mark)
+{
+	const struct packed *packed = &ring->packed;
+	const struct packed_place start = { 0, true };
+	int held = place_distance(packed->next_used, packed->next_avail, ring->size);
+
+	if (le16_load(&packed->device->off_wrap) != mark)
+		return -EIO;
+	for (int i = 0; i < held; i++) {
+		if (!is_available(ring, place_add(packed->next_used, ring->size, i)))
+			return -EIO;
+	}
+	return place_distance(start, packed->next_used, ring->size) != 0 && !memory_is_new(ring);
+}
+
 /*
  * 0 would be a ring in its second lap, or fourth. But it is also what a front-end says that knows the split ring only,
  * as virtio_uml of Linux, of a ring in its first: then no descriptor has been used in slot 0.
@@ -332,7 +367,8 @@ static int packed_begin(struct ring *ring, uint32_t position)
 	packed->unsignalled = 0;
 	inflight_packed_reset(ring->inflight, ring->size, packed->next_used.index, packed->next_used.wrap);
 	le16_store_release(&packed->device->flags, VRING_PACKED_EVENT_F_ENABLE);
-	le16_store_release(&packed->device->off_wrap, place_encode(packed->next_avail));
+	packed->armed = place_encode(packed->next_avail);
+	le16_store_release(&packed->device->off_wrap, packed->armed);
 	dirty_ring_mark(&ring->log, 0, sizeof(*packed->device));
 	return lag;
 }
@@ -352,6 +388,9 @@ const struct ring_ops packed_ops = {
 	.looks_new = packed_looks_new,
 	.begin = packed_begin,
 	.position = packed_position,
+	.base_fits = packed_base_fits,
+	.mark = packed_mark,
+	.recognize = packed_recognize,
 	.next = packed_next,
 	.again = packed_again,
 	.arm_kick = packed_arm_kick,

@@ -46,6 +46,8 @@ struct queue_host {
 	 * or no translation is missing.
 	 */
 	bool (*ask)(struct queue_host *host);
+	/* A ring that lies in memory is about to start. */
+	void (*starting)(struct queue_host *host);
 	/* A ring that ran before starts afresh: a new driver. Called before the start. */
 	void (*restarted)(struct queue_host *host, struct vhost_queue *queue);
 	/* A queue runs from now on. */
@@ -140,6 +142,8 @@ void queue_forget(struct vhost_queue *queue);
  * the session's own.
  */
 void *queue_inflight(const struct vhost_queue *queue, const struct ring_ops *ops, uint32_t size);
+/* Where its ring lies, that was resolved. */
+struct session_spots queue_spots(const struct vhost_queue *queue, const struct ring *ring);
 /* Before these regions take the place of the present ones: what was in flight when the ring stopped is so there, too. */
 void queue_carry_inflight(struct vhost_queue *queue, const struct inflight_map *to);
 /* The position that GET_VRING_BASE returns. */

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/util.h"
+#include "vhost/departure.h"
 #include "vhost/packed.h"
 #include "vhost/queue.h"
 #include "vhost/split.h"
@@ -46,6 +47,7 @@ static void queue_end(struct vhost_queue *queue)
 {
 	queue->running = false;
 	queue->waits = false; /* in flight, like all that is held */
+	queue->state->mark = queue->ring.ops->mark(&queue->ring);
 	unwatch(queue);
 	free(queue->again);
 	queue->again = NULL;
@@ -147,6 +149,19 @@ static bool region_resumes(struct vhost_queue *queue, uint16_t *n_again)
 	return true;
 }
 
+/* Whether a ring of a front-end that has come back goes on. The last one may not have heard our last call. */
+static bool departed_resumes(struct vhost_queue *queue, uint16_t *n_again)
+{
+	const char *why = departure_ring_differs(queue, queue->state, &queue->ring, queue->again, n_again);
+
+	if (why)
+		log_limited(&queue->log_limit, LOG_LEVEL_INFO, queue->tag,
+			    "not the ring that the last front-end left: %s: a fresh start", why);
+	else
+		queue->signal_once = true;
+	return !why;
+}
+
 /* Whether the ring goes on where it stopped, see queue.h. */
 static bool ring_resumes(struct vhost_queue *queue, uint16_t *n_again)
 {
@@ -157,6 +172,8 @@ static bool ring_resumes(struct vhost_queue *queue, uint16_t *n_again)
 
 	if (!state->has_run)
 		return region_resumes(queue, n_again);
+	if (state->departed)
+		return departed_resumes(queue, n_again);
 	if (state->ran.size != state->place.size || state->packed != (ring->ops == &packed_ops))
 		return false;
 	/* A front-end that sets a base had us stop in good order. */
@@ -201,6 +218,14 @@ void queue_set_log(struct vhost_queue *queue)
 	log->desc_addr = memory_guest_addr(memory, queue->ring.desc);
 }
 
+struct session_spots queue_spots(const struct vhost_queue *queue, const struct ring *ring)
+{
+	const struct memory *memory = queue->host->memory;
+
+	return (struct session_spots){ memory_spot(memory, ring->desc), memory_spot(memory, ring->driver),
+				       memory_spot(memory, ring->written) };
+}
+
 static int ring_resolve(struct vhost_queue *queue)
 {
 	int r;
@@ -230,6 +255,7 @@ static int ring_start(struct vhost_queue *queue)
 		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "the ring does not lie in guest memory");
 		return -EFAULT;
 	}
+	queue->host->starting(queue->host);
 	queue->again = malloc(ring->size * sizeof(*queue->again));
 	if (!queue->again)
 		return -ENOMEM;
@@ -255,11 +281,12 @@ static void queue_start(struct vhost_queue *queue)
 	if (ring_start(queue) < 0)
 		return;
 	state->ran = state->place;
+	state->spots = queue_spots(queue, ring);
 	state->packed = ring->ops == &packed_ops;
 	state->position = ring->ops->position(ring);
 	state->has_run = 1;
 	state->has_base = 0;
-	state->transferred = 0;
+	state->transferred = state->departed = 0;
 	queue->running = true;
 	late_attach(queue);
 	log_debug(queue->tag, "runs: %s, %u entries, from 0x%x, %u in flight", ring->ops->name, ring->size,
@@ -299,6 +326,8 @@ void queue_memory_changed(struct vhost_queue *queue)
 {
 	if (queue->running && ring_resolve(queue) < 0)
 		queue_stop(queue);
+	if (queue->running)
+		queue->state->spots = queue_spots(queue, &queue->ring);
 	queue_update(queue);
 }
 
@@ -336,7 +365,7 @@ void queue_translated(struct vhost_queue *queue, uint64_t first, uint64_t last)
 void queue_forget(struct vhost_queue *queue)
 {
 	queue->state->has_run = 0;
-	queue->state->transferred = 0;
+	queue->state->transferred = queue->state->departed = 0;
 }
 
 const struct ring_ops *queue_ring_ops(const struct vhost_queue *queue)

@@ -44,6 +44,7 @@ struct packed {
 	struct vring_packed_event *device;	 /* when we want to be kicked */
 	struct packed_place next_avail;
 	struct packed_place next_used;
+	uint16_t armed;	      /* the place in our event suppression structure, as we wrote it last */
 	uint32_t unsignalled; /* descriptors used since the last publish(); stops at the ring's size */
 };
 
@@ -56,6 +57,7 @@ struct ring {
 	uint64_t taken;		    /* its counter */
 	const char *why;	    /* of the last -EIO */
 	const void *desc, *written; /* the descriptors; the area that only the device writes */
+	const void *driver;	    /* the area that only the driver writes */
 	struct dirty_ring log;
 	union {
 		struct split split;
@@ -96,6 +98,18 @@ struct ring_ops {
 	 */
 	int (*begin)(struct ring *ring, uint32_t position);
 	uint32_t (*position)(const struct ring *ring);
+	/*
+	 * Whether a front-end whose back-end went away may take this for the position: it could not ask, and goes by
+	 * what was used (QEMU), perhaps a moment before we stopped. Never that of a new ring, unless it may be.
+	 */
+	bool (*base_fits)(const struct ring *ring, uint32_t base);
+	/* What stands in memory and only this side writes: to be known again by, when the front-end was away. */
+	uint32_t (*mark)(const struct ring *ring);
+	/*
+	 * After recover(): whether memory shows the ring that had this mark, and no fresh one that a reset left. 1: it
+	 * does; 0: both would look like this; -EIO: it is another one.
+	 */
+	int (*recognize)(const struct ring *ring, uint32_t mark);
 
 	/*
 	 * Takes the next chain. 1: it is read; 0: none; -EINVAL: it is taken, but malformed; -EIO: the ring is broken,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vhost/departure.h"
 #include "vhost/packed.h"
 #include "vhost/split.h"
 
@@ -183,6 +184,7 @@ const char *saved_state_apply(struct vhost_device *device, const void *data, siz
 	}
 	if (in.left != le32_get(header.device_len))
 		return "it has a wrong length";
+	departure_drop(device);
 	/* The device can refuse, rings can not. */
 	if (device->ops->state_load(device->ctx, in.at, in.left) < 0)
 		return "the device does not take it";

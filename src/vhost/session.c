@@ -17,7 +17,7 @@ uint32_t vhost_session_version(void)
 
 void session_clear(struct session *session, unsigned n_queues)
 {
-	memset(session, 0, sizeof(*session));
+	memset(session, 0, offsetof(struct session, departure));
 	session->n_queues = n_queues;
 	session->version = SESSION_VERSION;
 	session->magic = SESSION_MAGIC;
@@ -37,7 +37,7 @@ static bool ring_check(const struct session_ring *ring, bool packed)
 		return false;
 	return ring->kick <= SESSION_KICK_INBAND && ring->has_addr <= 1 && ring->has_base <= 1 && ring->has_run <= 1 &&
 	       ring->started <= 1 && ring->enabled <= 1 && ring->broken <= 1 && ring->packed <= 1 &&
-	       ring->has_call_fd <= 1 && ring->has_err_fd <= 1 && ring->transferred <= 1;
+	       ring->has_call_fd <= 1 && ring->has_err_fd <= 1 && ring->transferred <= 1 && ring->departed <= 1;
 }
 
 static bool rx_check(const struct session_rx *rx)
@@ -47,6 +47,19 @@ static bool rx_check(const struct session_rx *rx)
 	return rx->have <= max && rx->have_next <= max && scm_noted(&rx->taken) <= max - rx->have &&
 	       rx->settling <= 1 && rx->executed <= 1 && rx->n_fds <= VHOST_USER_MEM_TABLE_MAX &&
 	       rx->n_own <= VHOST_USER_MEM_TABLE_MAX;
+}
+
+bool session_departure_check(const struct session *session, unsigned n_queues)
+{
+	const struct session_departure *departure = &session->departure;
+
+	if (departure->state > SESSION_DEPARTURE_AWAITED)
+		return false;
+	for (unsigned i = 0; i < n_queues && departure->state != SESSION_DEPARTURE_NONE; i++) {
+		if (!ring_check(&departure->rings[i], departure->features & VIRTIO_F_RING_PACKED))
+			return false;
+	}
+	return true;
 }
 
 bool session_check(const struct session *session, unsigned n_queues)

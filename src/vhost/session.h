@@ -23,7 +23,7 @@
 #include "vhost/wire.h"
 
 #define SESSION_MAGIC	0x76677069u /* "vgpi" */
-#define SESSION_VERSION 3u
+#define SESSION_VERSION 4u
 
 #define SESSION_SLOTS_MAX      256 /* memory regions */
 #define SESSION_RX_PAYLOAD_MAX 512 /* the largest payload that the message table allows is below */
@@ -56,6 +56,18 @@ struct session_ring_place {
 	uint64_t log; /* guest-physical */
 };
 
+/* Where a byte of a ring lies, whoever maps it: in which file of memory, and where for the guest. */
+struct session_spot {
+	uint64_t dev, ino;
+	uint64_t offset;
+	uint64_t guest_addr;
+};
+
+/* The three areas of a ring. */
+struct session_spots {
+	struct session_spot desc, driver, device;
+};
+
 struct session_ring {
 	struct session_ring_place place; /* as the front-end set it */
 	struct session_ring_place ran;	 /* as it was when the ring last ran: tells pause from reset */
@@ -65,17 +77,20 @@ struct session_ring {
 	uint8_t kick;	  /* enum session_kick */
 	uint8_t started;  /* a kick was seen since SET_VRING_KICK */
 	uint8_t enabled;
-	uint8_t broken;	     /* until it is set up anew */
-	uint8_t packed;	     /* the format in which it last ran */
-	uint32_t base;	     /* a position, as in SET_VRING_BASE: see ring.h */
-	uint32_t position;   /* where the ring is, or was when it last ran */
-	uint16_t lag;	     /* available, not used and not in flight either: as the front-end started us */
-	uint8_t has_call_fd; /* SET_VRING_CALL came: calls are never messages on this connection */
-	uint8_t has_err_fd;  /* SET_VRING_ERR */
-	uint8_t deaths;	     /* of workers in a row that had this chain in their hands: suspect */
-	uint32_t handled;    /* the head of the chain that the device is at now, and 1; 0: none */
-	uint32_t suspect;    /* the same, of a worker that died */
-	uint8_t transferred; /* it ran last in another process: ran is its size, and no place */
+	uint8_t broken;		    /* until it is set up anew */
+	uint8_t packed;		    /* the format in which it last ran */
+	uint32_t base;		    /* a position, as in SET_VRING_BASE: see ring.h */
+	uint32_t position;	    /* where the ring is, or was when it last ran */
+	uint16_t lag;		    /* available, not used and not in flight either: as the front-end started us */
+	uint8_t has_call_fd;	    /* SET_VRING_CALL came: calls are never messages on this connection */
+	uint8_t has_err_fd;	    /* SET_VRING_ERR */
+	uint8_t deaths;		    /* of workers in a row that had this chain in their hands: suspect */
+	uint32_t handled;	    /* the head of the chain that the device is at now, and 1; 0: none */
+	uint32_t suspect;	    /* the same, of a worker that died */
+	uint8_t transferred;	    /* it ran last in another process: ran is its size, and no place */
+	uint8_t departed;	    /* it ran last on an earlier connection: so is ran, and see departure.h */
+	uint32_t mark;		    /* what ring.h, mark() said when it stopped */
+	struct session_spots spots; /* of ran */
 };
 
 /*
@@ -103,6 +118,19 @@ struct session_tx {
 	struct scm_note sent;
 };
 
+enum session_departure_state {
+	SESSION_DEPARTURE_NONE,
+	SESSION_DEPARTURE_LEAVING, /* the rest is valid; connection, rings and lines are being taken down */
+	SESSION_DEPARTURE_AWAITED, /* that is over */
+};
+
+/* What a front-end left that may come back: see departure.h. Its in-flight regions stay where they are. */
+struct session_departure {
+	uint8_t state; /* enum session_departure_state */
+	uint64_t features;
+	struct session_ring rings[VHOST_QUEUES_MAX]; /* has_run, and what is valid with it; transferred: never */
+};
+
 struct session {
 	uint32_t magic; /* 0: empty */
 	uint32_t version;
@@ -119,6 +147,7 @@ struct session {
 	struct session_rx rx;
 	struct session_tx tx;
 	struct vhost_user_inflight inflight; /* SET_INFLIGHT_FD; mmap_size 0: it did not come */
+	struct session_departure departure;  /* outlives the connection, so it stands last: session_clear() */
 	/* then, session_inflight_stride() bytes for each queue: its in-flight region; then each queue's late writes */
 };
 
@@ -148,7 +177,9 @@ static inline struct session_late *session_late(struct session *session, unsigne
 	return (struct session_late *)session_inflight(session, n_queues) + (size_t)queue * VRING_SIZE_MAX;
 }
 
-/* Makes it empty, for this many queues. */
+/* Makes it empty, for this many queues; but the departure stays as it is. */
 void session_clear(struct session *session, unsigned n_queues);
+/* Whether what a front-end left can be that. */
+bool session_departure_check(const struct session *session, unsigned n_queues);
 /* Whether every field of a full session is in its range. What refers to memory or fds is checked when it is used. */
 bool session_check(const struct session *session, unsigned n_queues);

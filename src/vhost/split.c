@@ -42,6 +42,7 @@ static int split_resolve(struct ring *ring, struct memory *memory, const struct 
 		return -EFAULT;
 	ring->desc = split->desc;
 	ring->written = split->used;
+	ring->driver = split->avail;
 	ring->size = n;
 	return 0;
 }
@@ -247,6 +248,31 @@ static uint32_t split_position(const struct ring *ring)
 	return ring->split.next_avail;
 }
 
+static bool split_base_fits(const struct ring *ring, uint32_t base)
+{
+	const struct split *split = &ring->split;
+	uint16_t behind = split->next_avail - (uint16_t)base;
+
+	return behind <= ring->size && (base != 0 || split->next_avail == 0 || split->used_published == 0);
+}
+
+static uint32_t split_mark(const struct ring *ring)
+{
+	return ring->split.used_published;
+}
+
+/* A fresh ring's indices are 0; what is available and not used has at least a descriptor each. */
+static int split_recognize(const struct ring *ring, uint32_t mark)
+{
+	const struct split *split = &ring->split;
+	uint16_t held = split->next_avail - split->used_published;
+	uint16_t offered = le16_load_acquire(&split->avail->idx) - split->used_published;
+
+	if (mark != split->used_published || offered > ring->size || offered < held)
+		return -EIO;
+	return mark != 0;
+}
+
 const struct ring_ops split_ops = {
 	.name = "split",
 	.size_rule = "a ring's size is a power of two up to 32768",
@@ -261,6 +287,9 @@ const struct ring_ops split_ops = {
 	.looks_new = split_looks_new,
 	.begin = split_begin,
 	.position = split_position,
+	.base_fits = split_base_fits,
+	.mark = split_mark,
+	.recognize = split_recognize,
 	.next = split_next,
 	.again = split_read_chain,
 	.arm_kick = split_arm_kick,

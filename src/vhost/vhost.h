@@ -54,10 +54,18 @@ struct vhost_ops {
 	/* The driver's features, of the device type and reserved ones. */
 	void (*features_set)(void *ctx, uint64_t features);
 	/*
-	 * A new driver begins (the device was reset), or the connection is gone: back to the initial state. No queue is
-	 * running then. VirtIO 1.3, 2.4 "Device Reset".
+	 * A new driver begins (the device was reset), or the connection is gone for good: back to the initial state. No
+	 * queue is running then. VirtIO 1.3, 2.4 "Device Reset".
 	 */
 	void (*reset)(void *ctx);
+	/*
+	 * A front-end left that may come back, see departure.h; all three or none. remember: the device's state is to be
+	 * noted, and nothing else changes. leave: the initial state, as after reset, but the note stays. come_back: as
+	 * noted; a reset drops the note instead. Each may be called again by the next process. No queue runs.
+	 */
+	void (*remember)(void *ctx);
+	void (*leave)(void *ctx);
+	void (*come_back)(void *ctx);
 	/* From now on chains may be popped and pushed. What was in flight at the last queue_stop comes out first. */
 	void (*queue_start)(void *ctx, unsigned index, struct vhost_queue *queue);
 	/*

@@ -71,7 +71,7 @@ static struct vring_packed_desc *desc_at(unsigned table, unsigned index)
 static void put(unsigned table, unsigned index, uint64_t addr, uint32_t len, uint16_t id, uint16_t flags)
 {
 	*desc_at(table, index) =
-		(struct vring_packed_desc){ le64_make(addr), le32_make(len), le16_make(id), le16_make(flags) };
+		(struct vring_packed_desc){ { htole64(addr) }, le32_make(len), le16_make(id), le16_make(flags) };
 }
 
 static struct vring_packed_event *event_at(unsigned at)
@@ -442,6 +442,60 @@ static void a_used_ring_does_not_look_new(void **state)
 	}
 }
 
+/* Taken up again after its front-end was away: by what we wrote, and by what the driver offered and we did not use. */
+static void a_ring_is_recognized(void **state)
+{
+	uint16_t heads[SIZE], first;
+
+	/* Not moved yet, a new one would look the same. */
+	assert_int_equal(packed_ops.recover(&ring, true, 0, heads), 0);
+	assert_int_equal(packed_ops.recognize(&ring, packed_ops.mark(&ring)), 0);
+	put(0, 0, 0x1000, 8, 0, LAP_1);
+	assert_int_equal(next(), 1);
+	first = chain.head;
+	one(1, 1, LAP_1);
+	put(0, 2, 0x1000, 8, 2, LAP_1);
+	assert_int_equal(next(), 1);
+	packed_ops.arm_kick(&ring);
+	/* Used at 0, held from 1 on. */
+	assert_int_equal(packed_ops.recover(&ring, true, 0, heads), 2);
+	assert_int_equal(heads[0], first);
+	assert_int_equal(packed_ops.mark(&ring), 0x8003);
+	assert_int_equal(packed_ops.recognize(&ring, 0x8003), 1);
+	assert_int_equal(packed_ops.recognize(&ring, 0x8002), -EIO);
+	event_at(DEVICE)->off_wrap = le16_make(0);
+	assert_int_equal(packed_ops.recognize(&ring, 0x8003), -EIO);
+	event_at(DEVICE)->off_wrap = le16_make(0x8003);
+	for (unsigned i = 1; i <= 2; i++) {
+		put(0, i, 0x1000, 8, 0, 0);
+		assert_int_equal(packed_ops.recognize(&ring, 0x8003), -EIO);
+		put(0, i, 0x1000, 8, 0, LAP_1 | USED);
+		assert_int_equal(packed_ops.recognize(&ring, 0x8003), -EIO);
+		put(0, i, 0x1000, 8, 0, LAP_1);
+	}
+	assert_int_equal(packed_ops.recognize(&ring, 0x8003), 1);
+	assert_true(packed_ops.base_fits(&ring, 0x80018003));
+	assert_true(packed_ops.base_fits(&ring, 0x80018001));
+	assert_false(packed_ops.base_fits(&ring, 0x80038003));
+	assert_false(packed_ops.base_fits(&ring, NEW));
+	assert_false(packed_ops.base_fits(&ring, 0));
+}
+
+/* At the start of a second lap, what was written where the next kick is wanted is what a reset leaves: 0. */
+static void a_ring_in_its_second_lap_is_recognized(void **state)
+{
+	uint16_t heads[SIZE];
+
+	for (unsigned i = 0; i < SIZE; i++)
+		one(i, i, LAP_1);
+	packed_ops.arm_kick(&ring);
+	assert_int_equal(packed_ops.mark(&ring), 0);
+	assert_int_equal(packed_ops.recover(&ring, true, 0, heads), 0);
+	assert_int_equal(packed_ops.recognize(&ring, 0), 1);
+	memset(file, 0, SIZE * 16);
+	assert_int_equal(packed_ops.recognize(&ring, 0), 0);
+}
+
 static void what_is_in_flight_is_found_again(void **state)
 {
 	uint16_t heads[SIZE], a, b;
@@ -548,6 +602,8 @@ int main(void)
 		T("P-03 P-15", begins_where_the_front_end_says),
 		T("P-15", a_used_ring_does_not_look_new),
 		T("P-15", what_is_in_flight_is_found_again),
+		T("S-08", a_ring_is_recognized),
+		T("S-08", a_ring_in_its_second_lap_is_recognized),
 		T("S-08", regions_that_make_no_sense_are_told),
 		T("P-01 P-02", sizes_and_places_are_checked),
 	};

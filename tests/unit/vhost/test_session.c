@@ -60,6 +60,26 @@ static void fields_out_of_range_are_found(void **state)
 	BAD(rings[1].packed, 2);
 }
 
+/* What a front-end left is dropped for itself; the session of the one that is there stays. */
+static void departures_out_of_range_are_found(void **state)
+{
+	session_clear(session, QUEUES);
+	session->departure.rings[1].ran.size = 3;
+	assert_true(session_departure_check(session, QUEUES)); /* there is none */
+	session->departure.state = SESSION_DEPARTURE_AWAITED;
+	assert_true(session_check(session, QUEUES));
+	assert_false(session_departure_check(session, QUEUES));
+	session->departure.features = VIRTIO_F_RING_PACKED;
+	assert_false(session_departure_check(session, QUEUES));
+	session->departure.rings[1].packed = 1;
+	assert_true(session_departure_check(session, QUEUES));
+	session->departure.rings[0].has_run = 1; /* with a size of 0 */
+	assert_false(session_departure_check(session, QUEUES));
+	session->departure.rings[0].has_run = 0;
+	session->departure.state = SESSION_DEPARTURE_AWAITED + 1;
+	assert_false(session_departure_check(session, QUEUES));
+}
+
 static void sizes_go_with_the_format(void **state)
 {
 	session_clear(session, QUEUES);
@@ -233,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_cleared_session_is_valid, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", fields_out_of_range_are_found, setup, teardown),
+		ROW_TEST_FIXTURE("S-08", departures_out_of_range_are_found, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", sizes_go_with_the_format, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_session_without_its_fds_is_dropped, setup, teardown),
 		ROW_TEST_FIXTURE("S-10", a_whole_message_is_answered, setup, teardown),

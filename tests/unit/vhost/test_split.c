@@ -51,7 +51,7 @@ static int teardown(void **state)
 
 static void put(unsigned table, unsigned index, uint64_t addr, uint32_t len, uint16_t flags, uint16_t next)
 {
-	const struct vring_desc desc = { le64_make(addr), le32_make(len), le16_make(flags), le16_make(next) };
+	const struct vring_desc desc = { { htole64(addr) }, le32_make(len), le16_make(flags), le16_make(next) };
 
 	memcpy(file + table + index * sizeof(desc), &desc, sizeof(desc));
 }
@@ -259,6 +259,53 @@ static void kicks_are_asked_for_by_avail_event(void **state)
 	assert_int_equal(le16_get(used()->flags), 0);
 }
 
+/* Taken up again after its front-end was away: by what we published, and by what the driver must have offered. */
+static void a_ring_is_recognized(void **state)
+{
+	uint16_t heads[SIZE];
+
+	ring.split.used_idx = ring.split.used_published = 100;
+	inflight->used_idx = 100;
+	used()->idx = le16_make(100);
+	avail()->idx = le16_make(102);
+	inflight_take(inflight, 3, 0);
+	inflight_take(inflight, 5, 1);
+	assert_int_equal(split_ops.mark(&ring), 100);
+	assert_int_equal(split_ops.recover(&ring, true, 0, heads), 2);
+	assert_int_equal(split_ops.recognize(&ring, 100), 1);
+	assert_int_equal(split_ops.recognize(&ring, 99), -EIO);
+	avail()->idx = le16_make(100 + SIZE);
+	assert_int_equal(split_ops.recognize(&ring, 100), 1);
+	avail()->idx = le16_make(101 + SIZE);
+	assert_int_equal(split_ops.recognize(&ring, 100), -EIO);
+	avail()->idx = le16_make(101); /* fewer than are held */
+	assert_int_equal(split_ops.recognize(&ring, 100), -EIO);
+	/* A new one has an index of 0, too. */
+	used()->idx = avail()->idx = le16_make(0);
+	inflight_reset(inflight, SIZE, 0);
+	assert_int_equal(split_ops.recover(&ring, true, 0, heads), 0);
+	assert_int_equal(split_ops.recognize(&ring, 0), 0);
+}
+
+/* What was used, or a little less, or what was taken; but not a new ring's, where that is another. */
+static void bases_that_fit(void **state)
+{
+	ring.split.used_published = 100;
+	ring.split.next_avail = 103;
+	assert_true(split_ops.base_fits(&ring, 103));
+	assert_true(split_ops.base_fits(&ring, 100));
+	assert_true(split_ops.base_fits(&ring, 103 - SIZE));
+	assert_false(split_ops.base_fits(&ring, 102 - SIZE));
+	assert_false(split_ops.base_fits(&ring, 104));
+	assert_false(split_ops.base_fits(&ring, 0));
+	ring.split.used_published = 2;
+	ring.split.next_avail = 3;
+	assert_false(split_ops.base_fits(&ring, 0));
+	assert_true(split_ops.base_fits(&ring, 65535));
+	ring.split.used_published = 0;
+	assert_true(split_ops.base_fits(&ring, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +319,8 @@ int main(void)
 		ROW_TEST_FIXTURE("R-20 R-23", used_elements_are_published_together, setup, teardown),
 		ROW_TEST_FIXTURE("R-24 R-27", used_event_decides, setup, teardown),
 		ROW_TEST_FIXTURE("R-25 R-26", kicks_are_asked_for_by_avail_event, setup, teardown),
+		ROW_TEST_FIXTURE("S-08", a_ring_is_recognized, setup, teardown),
+		ROW_TEST_FIXTURE("S-02 S-08", bases_that_fit, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("vhost/split", tests, NULL, NULL);
