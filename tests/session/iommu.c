@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "reconnect.h"
 
 void iommu_connect(struct iommu *iommu, struct session *session)
 {
@@ -29,7 +30,7 @@ void iommu_ring_start(struct iommu *iommu, unsigned index)
 	struct vmm *vmm = &iommu->session->vmm;
 
 	vmm->rings[index].iova = IOMMU_IOVA;
-	vmm_ring_setup(vmm, index, 0);
+	vmm_ring_setup(vmm, index, used_base(&vmm->rings[index]));
 	vmm_ring_enable(vmm, index, true);
 }
 

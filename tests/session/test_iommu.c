@@ -2,6 +2,7 @@
 /* A guest with a virtual IOMMU: translations that are asked for, given, refused and taken back. */
 #include "chain.h"
 #include "iommu.h"
+#include "reconnect.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -454,6 +455,31 @@ static void a_worker_dies_while_a_miss_is_pending(void **state)
 	assert_answered(0);
 }
 
+/* What is held is found behind translations that the back-end has to ask for again. */
+static void the_front_end_comes_back(void **state)
+{
+	struct session *s = *state;
+	uint16_t heads[2];
+
+	for (uint16_t i = 0; i < 2; i++)
+		heads[i] = arm(s, i);
+	iommu_stop(&iommu);
+	cut(s);
+	iommu_connect(&iommu, s);
+	/* One after the other: of the two, the requestq has moved, and can be told from a new one. */
+	for (unsigned i = 0; i < VMM_RINGS; i++) {
+		iommu_ring_start(&iommu, i);
+		ring_kick(&s->vmm.rings[i]);
+		iommu_settle(&iommu);
+	}
+	assert_answered(7);
+	assert_same(s, 1);
+	for (unsigned i = 2; i-- > 0;) {
+		line_pulse(s, i);
+		assert_fired(s, heads[i]);
+	}
+}
+
 static void a_flood_of_updates_is_bounded(void **state)
 {
 	struct session *s = *state;
@@ -725,6 +751,7 @@ int main(void)
 		STARTED("V-93", a_ring_moves_under_its_address),
 		STARTED("V-93", it_is_asked_for_again_after_a_stop),
 		ROW_TEST_FIXTURE("V-93", a_worker_dies_while_a_miss_is_pending, setup_killed, teardown),
+		ROW_TEST_FIXTURE("V-93 S-08", the_front_end_comes_back, setup, teardown),
 		STARTED("V-93", a_flood_of_updates_is_bounded),
 		FRESH("V-93", without_a_channel_a_miss_is_an_error),
 		STARTED("V-93", a_full_channel_is_tried_again),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The device's state from one daemon to another: vhost-user.rst, "Migrating back-end state". */
-#include "session.h"
+#include "reconnect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -571,6 +571,48 @@ static void worker_dies(void **state)
 	assert_state(s, heads);
 }
 
+/* A front-end that comes back, and tries to load what is cut off: that is as if it had not tried. */
+static void truncated_state_of_one_that_comes_back(void **state)
+{
+	struct session *s = *state;
+	struct saved saved;
+	uint16_t heads[8];
+
+	make_state(s, heads);
+	vmm_stop(&s->vmm);
+	save(s, &saved);
+	cut(s);
+	come_again(s);
+	for (size_t len = 0; len < saved.len; len += 1 + len / 4)
+		assert_int_not_equal(load(s, saved.data, len), 0);
+	vmm_resume(&s->vmm);
+	assert_serving(s);
+	assert_same(s, 1);
+	assert_state(s, heads);
+}
+
+/* What it loads is what it wants, not what it left. */
+static void loaded_state_of_one_that_comes_back(void **state)
+{
+	struct session *s = *state;
+	struct saved saved;
+	uint16_t heads[8];
+
+	make_state(s, heads);
+	vmm_stop(&s->vmm);
+	save(s, &saved);
+	cut(s);
+	come_again(s);
+	/* The lines are last, 4 bytes each, the direction first: line 1 was an input. */
+	assert_int_equal(saved.data[saved.len - 7 * 4], GPIO_IN);
+	saved.data[saved.len - 7 * 4] = GPIO_NONE;
+	assert_int_equal(load(s, saved.data, saved.len), 0);
+	vmm_resume(&s->vmm);
+	assert_int_equal(gpio_get_direction(&s->vmm, 0), GPIO_OUT);
+	assert_int_equal(gpio_get_direction(&s->vmm, 1), GPIO_NONE);
+	assert_int_equal(daemon_logged(&s->daemon, "the front-end is back"), 0);
+}
+
 #define STARTED(rows, fn) ROW_TEST_FIXTURE(rows, fn, session_setup_started, session_teardown)
 
 int main(void)
@@ -586,6 +628,8 @@ int main(void)
 		STARTED("V-96", state_of_another_device_is_refused),
 		STARTED("V-96", damaged_state_changes_nothing),
 		STARTED("V-96 S-08", hostile_state),
+		STARTED("V-96 S-08", truncated_state_of_one_that_comes_back),
+		STARTED("V-96 S-08", loaded_state_of_one_that_comes_back),
 		STARTED("V-96", fds_of_every_kind),
 		STARTED("V-96", slow_channel),
 		STARTED("V-96", check_comes_early),

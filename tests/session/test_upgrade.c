@@ -3,7 +3,7 @@
  * SIGUSR2: another program in the supervisor's process, and other workers. Neither front-end nor driver notices. The
  * program is a copy that the tests replace.
  */
-#include "session.h"
+#include "reconnect.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -614,6 +614,29 @@ static void deaths_are_remembered(void **state)
 	wait_log(s, "session dropped");
 }
 
+/* What it left waits for it in the next program. */
+static void front_end_comes_back_afterwards(void **state)
+{
+	struct session *s = *state;
+	uint16_t heads[2];
+
+	for (uint16_t i = 0; i < 2; i++)
+		heads[i] = gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
+	assert_int_equal(gpio_set_direction(&s->vmm, 5, GPIO_OUT), GPIO_OK);
+	cut(s);
+	upgrade(s);
+	come_again(s);
+	rings_again(s);
+	assert_serving(s);
+	assert_same(s, 1);
+	assert_int_equal(gpio_get_direction(&s->vmm, 5), GPIO_OUT);
+	for (unsigned i = 2; i-- > 0;) {
+		line_pulse(s, i);
+		assert_event(s, heads[i], GPIO_EVENT_VALID);
+	}
+	assert_no_event(s);
+}
+
 #define UPGRADE(fn) cmocka_unit_test_setup_teardown(fn, setup, session_teardown)
 
 int main(void)
@@ -622,6 +645,7 @@ int main(void)
 		UPGRADE(nothing_is_noticed),
 		UPGRADE(requests_in_flight_are_answered_once),
 		UPGRADE(interrupts_in_flight_come_once),
+		ROW_TEST_FIXTURE("S-08", front_end_comes_back_afterwards, setup, session_teardown),
 		UPGRADE(real_outputs_hold_over_an_upgrade),
 		UPGRADE(another_file_under_the_same_name),
 		UPGRADE(no_program),
