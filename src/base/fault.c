@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct fault_plan *plan;
@@ -32,10 +34,20 @@ void fault_point(enum fault_point point)
 	if (plan->died >= plan->deaths)
 		return;
 	plan->died++;
+	if (plan->by_call)
+		socket(AF_UNIX, SOCK_STREAM, 0);
 	kill(getpid(), SIGKILL);
 }
 
 bool fault_is_patient(void)
 {
 	return plan && plan->patient;
+}
+
+int fault_stage(const char *name)
+{
+	const char *words = getenv("VGPIO_FAULT_STAGE");
+	size_t len = strlen(name);
+
+	return words && strncmp(words, name, len) == 0 && words[len] == '=' ? -atoi(words + len + 1) : 0;
 }

@@ -45,12 +45,15 @@ struct fault_plan {
 	uint32_t deaths;  /* so often, at the passages after that */
 	uint32_t died;	  /* so often it did */
 	uint32_t patient; /* not 0: the supervisor takes no number of deaths for a crash loop */
+	uint32_t by_call; /* not 0: by a system call that the sandbox does not have, rather than SIGKILL */
 };
 
 #ifdef FAULT_INJECTION
 /* Kills this process when it is the plan's turn. */
 void fault_point(enum fault_point point);
 bool fault_is_patient(void);
+/* VGPIO_FAULT_STAGE=NAME=ERRNO: a stage of the sandbox that fails. 0 or -errno. */
+int fault_stage(const char *name);
 #else
 static inline void fault_point(enum fault_point point)
 {
@@ -59,5 +62,10 @@ static inline void fault_point(enum fault_point point)
 static inline bool fault_is_patient(void)
 {
 	return false;
+}
+
+static inline int fault_stage(const char *name)
+{
+	return 0;
 }
 #endif

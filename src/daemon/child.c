@@ -113,7 +113,10 @@ void child_start(struct child *child)
 static void death_describe(int status, char *text, size_t size)
 {
 	if (WIFSIGNALED(status))
-		snprintf(text, size, "killed by signal %d (%s)%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+		snprintf(text, size, "killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+			 WTERMSIG(status) == SIGSYS
+				 ? ": a system call that it may not make, the kernel's log says which"
+				 : "",
 			 WCOREDUMP(status) ? ", core dumped: see coredumpctl, or kernel.core_pattern" : "");
 	else
 		snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
@@ -193,7 +196,7 @@ static void death_take(struct child *child, int status)
 {
 	bool restarting = child->restarting;
 	bool crash_loop;
-	char death[160];
+	char death[240];
 
 	child->done = child->has_end && status == 0;
 	child->restarting = child->outdated = false;

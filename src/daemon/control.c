@@ -3,6 +3,7 @@
 #include "daemon/control.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -242,6 +243,12 @@ static void control_close(struct control *control)
 	free(control->guests.guests);
 	loop_signals_del(&control->signals);
 	loop_deinit(&control->loop);
+}
+
+void control_prepare(void)
+{
+	/* Else the first object that is made reads /dev/urandom. */
+	json_object_seed(0);
 }
 
 /*

@@ -23,5 +23,7 @@ struct control_start {
 /* Whether this build has it. */
 bool control_supported(void);
 
+/* Before the process enters the sandbox: what needs a file. */
+void control_prepare(void);
 /* The process's life. All fds of start belong to it. Returns its exit status: 0 after SIGTERM or SIGINT. */
 int control_main(const struct control_start *start);

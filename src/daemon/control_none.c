@@ -7,6 +7,10 @@ bool control_supported(void)
 	return false;
 }
 
+void control_prepare(void)
+{
+}
+
 int control_main(const struct control_start *start)
 {
 	return 1;

@@ -17,25 +17,31 @@ static int control_life(struct child *child)
 	struct control_start start = { .listen_fd = process->listener.fd,
 				       .outlets = process->outlets,
 				       .n_outlets = process->n_outlets };
-	int *fds = malloc((process->n_outlets + 1) * sizeof(*fds));
+	const struct sandbox_entrant entrant = { SANDBOX_CONTROL, child->tag, process->n_outlets };
+	int *fds = malloc((SANDBOX_ROOMS + process->n_outlets + 1) * sizeof(*fds));
+	size_t n = 0;
 
 	/* A worker notices the supervisor's end by its keeper channel; this process has no such channel. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (!fds)
 		return 1;
-	fds[0] = start.listen_fd;
+	fds[n++] = start.listen_fd;
 	for (size_t i = 0; i < process->n_outlets; i++)
-		fds[i + 1] = process->outlets[i].port_fd;
-	child_keep_fds(fds, process->n_outlets + 1);
+		fds[n++] = process->outlets[i].port_fd;
+	for (size_t i = 0; i < SANDBOX_ROOMS; i++)
+		fds[n++] = process->sandbox->room_fds[i];
+	child_keep_fds(fds, n);
 	free(fds);
-	return control_main(&start);
+	control_prepare();
+	return sandbox_enter(process->sandbox, &entrant) < 0 ? 1 : control_main(&start);
 }
 
 static const struct child_ops control_ops = { .main = control_life };
 
-void control_process_init(struct control_process *process, struct loop *loop, const sigset_t *signals_own)
+void control_process_init(struct control_process *process, struct loop *loop, const sigset_t *signals_own,
+			  const struct sandbox *sandbox)
 {
-	*process = (struct control_process){ .listener = LISTENER_NONE };
+	*process = (struct control_process){ .sandbox = sandbox, .listener = LISTENER_NONE };
 	process->child = (struct child){ .ops = &control_ops,
 					 .loop = loop,
 					 .tag = "control",

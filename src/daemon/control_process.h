@@ -6,15 +6,18 @@
 #include "daemon/control.h"
 #include "daemon/handover_image.h"
 #include "daemon/listener.h"
+#include "daemon/sandbox.h"
 
 struct control_process {
 	struct child child;
+	const struct sandbox *sandbox;
 	struct listener listener;	/* owned */
 	struct control_outlet *outlets; /* owned; one a guest, their name and port_fd the guest's */
 	size_t n_outlets;
 };
 
-void control_process_init(struct control_process *process, struct loop *loop, const sigset_t *signals_own);
+void control_process_init(struct control_process *process, struct loop *loop, const sigset_t *signals_own,
+			  const struct sandbox *sandbox);
 /* Makes the control socket. -errno, with a line that says why. */
 int control_process_open(struct control_process *process, const char *path, char *why, size_t why_size);
 /*

@@ -105,7 +105,7 @@ static int worker_keep_fds(const struct guest_process *process, const struct wor
 			      start->session_fd };
 	const struct guest *guest = &process->guest;
 	size_t n = 0;
-	int *fds = malloc((ARRAY_SIZE(fixed) + guest->n_chips + process->kept.n) * sizeof(*fds));
+	int *fds = malloc((ARRAY_SIZE(fixed) + SANDBOX_ROOMS + guest->n_chips + process->kept.n) * sizeof(*fds));
 
 	if (!fds)
 		return -ENOMEM;
@@ -115,6 +115,8 @@ static int worker_keep_fds(const struct guest_process *process, const struct wor
 		fds[n++] = guest->chips[i].found.fd;
 	for (size_t i = 0; i < process->kept.n; i++)
 		fds[n++] = process->kept.fds[i].fd;
+	for (size_t i = 0; i < SANDBOX_ROOMS; i++)
+		fds[n++] = process->sandbox->room_fds[i];
 	child_keep_fds(fds, n);
 	free(fds);
 	return 0;
@@ -132,8 +134,11 @@ static int worker_life(struct child *child)
 				      .port_fd = process->port_fds[1],
 				      .session_fd = process->session_fd,
 				      .kept = &process->kept };
+	const struct sandbox_entrant entrant = { SANDBOX_WORKER, child->tag, guest_fds_needed(&process->guest) };
 
-	return worker_keep_fds(process, &start) < 0 ? 1 : worker_main(&start);
+	if (worker_keep_fds(process, &start) < 0 || sandbox_enter(process->sandbox, &entrant) < 0)
+		return 1;
+	return worker_main(&start);
 }
 
 /*

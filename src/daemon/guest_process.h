@@ -10,12 +10,14 @@
 #include "daemon/guest.h"
 #include "daemon/keeper.h"
 #include "daemon/listener.h"
+#include "daemon/sandbox.h"
 
 struct guest_process {
 	struct child child;
 	struct guest guest; /* owned */
-	bool one_off;	    /* it is over when the front-end leaves */
-	unsigned drops;	    /* how often the session was thrown away */
+	const struct sandbox *sandbox;
+	bool one_off;	/* it is over when the front-end leaves */
+	unsigned drops; /* how often the session was thrown away */
 	char process_name[GUEST_NAME_MAX + 8];
 	struct listener listener; /* owned; the worker accepts */
 	int connected_fd;	  /* the guest's, given to us: a front-end that is connected already; -1: none */

@@ -61,6 +61,7 @@ int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, stru
 	if (!entry)
 		return -ENOMEM;
 	guest_process_init(&entry->process, guest, set->one_off, set->loop, set->signals_own);
+	entry->process.sandbox = set->sandbox;
 	ret = guest_process_open(&entry->process, set->with_port, why, why_size);
 	entry->description = ret == 0 ? guest_describe(wanted) : NULL;
 	if (ret == 0 && !entry->description) {
@@ -83,6 +84,7 @@ int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *pa
 	if (!entry)
 		return -ENOMEM;
 	ret = guest_handover_take(&entry->process, parts, set->loop, set->signals_own);
+	entry->process.sandbox = set->sandbox;
 	if (ret == 0 && set->with_port)
 		ret = guest_process_open_port(&entry->process);
 	entry->description = strdup(parts->description);

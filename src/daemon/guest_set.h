@@ -20,6 +20,7 @@ struct guest_set {
 	/* For every process: */
 	struct loop *loop;
 	const sigset_t *signals_own;
+	const struct sandbox *sandbox;
 	bool one_off, with_port;
 };
 

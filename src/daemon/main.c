@@ -18,6 +18,7 @@
 #include "daemon/options.h"
 #include "daemon/ready_fd.h"
 #include "daemon/resolve.h"
+#include "daemon/sandbox.h"
 #include "daemon/supervisor.h"
 #include "daemon/upgrade.h"
 
@@ -31,6 +32,7 @@ struct launch {
 	struct activation activation;
 	struct handover_left left; /* what an earlier one has left to it */
 	bool stored;		   /* by way of the service manager, which still has a carrier of it */
+	struct sandbox sandbox;
 };
 
 /* With one of fds 0 to 2 closed, a socket of ours would take its number, and the log would be written to it. */
@@ -124,6 +126,18 @@ static int sockets_take(struct activation *activation, const struct wanted *want
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
+/* Returns the exit status. */
+static int sandbox_open(struct sandbox *sandbox, const struct options *options)
+{
+	const struct sandbox_wish wish = { .mode = options->sandbox, .user = options->user };
+	char why[256];
+
+	if (sandbox_prepare(sandbox, &wish, why, sizeof(why)) == 0)
+		return 0;
+	complain(why);
+	return EXIT_FAILED;
+}
+
 /* notify and ready_fd are filled in here. Returns the exit status. */
 static int supervise(struct supervisor_start start, int ready_fd)
 {
@@ -146,6 +160,7 @@ static int guests_serve(const struct launch *launch, const struct wanted *wanted
 	struct supervisor_start start = {
 		.options = launch->options,
 		.program = &launch->program,
+		.sandbox = &launch->sandbox,
 		.stored = launch->stored,
 		.wanted = wanted,
 		.guests = &resolved->guests,
@@ -175,6 +190,8 @@ static int serve(struct launch *launch, const struct wanted *wanted)
 	}
 	status = sockets_take(&launch->activation, wanted, sockets, ready_fd);
 	if (status == 0)
+		status = sandbox_open(&launch->sandbox, options);
+	if (status == 0)
 		status = guests_find(wanted, &how, &resolved);
 	/* Not in wanted: it stays what the user wrote, for a reload to compare. */
 	for (size_t i = 0; status == 0 && i < wanted->n_guests; i++)
@@ -192,6 +209,7 @@ static int serve_on(struct launch *launch)
 {
 	struct supervisor_start start = { .options = launch->options,
 					  .program = &launch->program,
+					  .sandbox = &launch->sandbox,
 					  .handover = &launch->left.handover,
 					  .stored = launch->stored };
 	int ready_fd = launch->stored ? launch->options->ready_fd : -1;
@@ -201,18 +219,26 @@ static int serve_on(struct launch *launch)
 		complain(why);
 		return EXIT_FAILED;
 	}
+	if (sandbox_open(&launch->sandbox, launch->options) != 0)
+		return EXIT_FAILED;
 	/* Sockets of socket activation: the guests that they were for have theirs. */
 	activation_close(&launch->activation);
 	return supervise(start, ready_fd);
 }
 
-/* Whether this program could go on after one that leaves a handover image of this version. */
-static int can_take_over(unsigned version)
+/* Whether this program could go on after one that leaves a handover image of this version, and under its options. */
+static int can_take_over(const struct options *options)
 {
+	struct sandbox sandbox = SANDBOX_NONE;
+	unsigned version = options->take_over;
 	char why[128];
 
-	if (version == HANDOVER_VERSION)
-		return 0;
+	if (version == HANDOVER_VERSION) {
+		int status = sandbox_open(&sandbox, options);
+
+		sandbox_deinit(&sandbox);
+		return status;
+	}
 	snprintf(why, sizeof(why), "cannot take over: the running program's handover has version %u, this one's has %u",
 		 version, HANDOVER_VERSION);
 	complain(why);
@@ -281,7 +307,7 @@ static int act(struct launch *launch, enum options_result action)
 	} else if (action == OPTIONS_PRINT_CONFIG) {
 		status = config_show(&wanted);
 	} else if (action == OPTIONS_TAKE_OVER) {
-		status = can_take_over(options->take_over);
+		status = can_take_over(options);
 	} else if (action == OPTIONS_MAKE_SAFE) {
 		status = make_lines_safe(options, &wanted);
 	} else {
@@ -325,7 +351,7 @@ static int launch_open(struct launch *launch, int argc, char **argv)
 
 static int run(const struct options *options, enum options_result action, int argc, char **argv)
 {
-	struct launch launch = { .options = options };
+	struct launch launch = { .options = options, .sandbox = SANDBOX_NONE };
 	int status = 0;
 
 	if (action == OPTIONS_RUN) {
@@ -334,6 +360,7 @@ static int run(const struct options *options, enum options_result action, int ar
 	}
 	if (status == 0)
 		status = launch.left.bytes ? serve_on(&launch) : act(&launch, action);
+	sandbox_deinit(&launch.sandbox);
 	handover_left_deinit(&launch.left);
 	activation_deinit(&launch.activation);
 	program_forget(&launch.program);

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/*
- * The command line.
- *
- * Words that a later version will know are known here too: they are refused with a message of their own, never taken
- * for another option and never ignored.
- */
+/* The command line. */
 #include "daemon/options.h"
 
 #include <errno.h>
@@ -34,6 +29,8 @@ enum option_id {
 	OPTION_ONE_OFF,
 	OPTION_READY_FD,
 	OPTION_CONTROL,
+	OPTION_SANDBOX,
+	OPTION_USER,
 	OPTION_LOG_LEVEL,
 	OPTION_CHECK,
 	OPTION_PRINT_CONFIG,
@@ -42,9 +39,7 @@ enum option_id {
 	OPTION_TAKE_OVER,
 	OPTION_HELP,
 	OPTION_VERSION,
-	OPTIONS_KNOWN,
-	OPTION_LATER = OPTIONS_KNOWN, /* this one and all after it are not there yet */
-	OPTIONS_ALL = OPTION_LATER + 1,
+	OPTIONS_ALL,
 };
 
 struct option_row {
@@ -70,6 +65,10 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 	[OPTION_ONE_OFF] = { "one-off", '1', NULL, false, "end when the guest goes" },
 	[OPTION_READY_FD] = { "ready-fd", 0, "N", false, "write a newline to fd N when the sockets are there" },
 	[OPTION_CONTROL] = { "control", 0, "PATH", false, "control socket, for vgpioctl" },
+	[OPTION_SANDBOX] = { "sandbox", 0, "MODE", false,
+			     "on: all of it or no start, off, or auto (default): what works here" },
+	[OPTION_USER] = { "user", 0, "NAME", false,
+			  "started as root: whose the guests' processes are (default " SANDBOX_USER_DEFAULT ")" },
 	[OPTION_LOG_LEVEL] = { "log-level", 0, "LEVEL", false, "error, warning, info (default) or debug" },
 	[OPTION_CHECK] = { "check", 0, NULL, false, "look for every line and every conflict, print a table, and exit" },
 	[OPTION_PRINT_CONFIG] = { "print-config", 0, NULL, false,
@@ -81,7 +80,6 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 	[OPTION_TAKE_OVER] = { "can-take-over", 0, "VERSION", false, NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, false, "print this and exit" },
 	[OPTION_VERSION] = { "version", 'V', NULL, false, "print the version and exit" },
-	[OPTION_LATER] = { "sandbox", 0, NULL, false, NULL },
 };
 
 /* getopt_long()'s values of long options: beyond every letter. */
@@ -89,7 +87,7 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 
 struct parser {
 	struct options *options;
-	const char *values[OPTIONS_KNOWN]; /* NULL: not given; "" without a value */
+	const char *values[OPTIONS_ALL]; /* NULL: not given; "" without a value */
 };
 
 static enum options_result refuse(struct options *options, const char *format, ...)
@@ -112,12 +110,11 @@ static void tables_make(struct option *longs, char *shorts)
 	*shorts++ = ':';
 	for (size_t i = 0; i < OPTIONS_ALL; i++) {
 		const struct option_row *row = &option_rows[i];
-		bool later = i >= OPTION_LATER;
 
 		*longs++ = (struct option){ row->name,
-					    later || row->optional ? optional_argument
-					    : row->value	   ? required_argument
-								   : no_argument,
+					    row->optional ? optional_argument
+					    : row->value  ? required_argument
+							  : no_argument,
 					    NULL, OPTION_BASE + (int)i };
 		if (!row->letter)
 			continue;
@@ -147,7 +144,7 @@ static void help_print(char *text, size_t size)
 				"       " PROGRAM_NAME " --guest KEY=VALUE,... [--guest ...]\n"
 				"       " PROGRAM_NAME " --config FILE\n"
 				"A vhost-user back-end that gives virtual machines GPIO lines.\n\n");
-	for (size_t i = 0; i < OPTIONS_KNOWN && len < size; i++) {
+	for (size_t i = 0; i < OPTIONS_ALL && len < size; i++) {
 		const struct option_row *row = &option_rows[i];
 		char words[64], letter[8] = "    ";
 
@@ -181,8 +178,6 @@ static enum options_result option_take(struct parser *parser, int id)
 	struct options *options = parser->options;
 	const struct option_row *row = &option_rows[id];
 
-	if (id >= OPTION_LATER)
-		return refuse(options, "--%s is not supported by this version", row->name);
 	if (id == OPTION_HELP) {
 		help_print(options->text, sizeof(options->text));
 		return OPTIONS_DONE;
@@ -268,6 +263,21 @@ static enum options_result control_take(struct options *options, const char *pat
 	return OPTIONS_RUN;
 }
 
+static enum options_result sandbox_take(struct options *options, const char *word)
+{
+	static const char *const modes[] = { [SANDBOX_AUTO] = "auto", [SANDBOX_ON] = "on", [SANDBOX_OFF] = "off" };
+	size_t mode = SANDBOX_AUTO;
+
+	while (word && mode < ARRAY_SIZE(modes) && strcmp(word, modes[mode]) != 0)
+		mode++;
+	if (mode == ARRAY_SIZE(modes))
+		return refuse(options, "--sandbox: \"%.64s\" is not on, off or auto", word);
+	if (mode == SANDBOX_ON && sandbox_refuses_on())
+		return refuse(options, "--sandbox=on is not supported by this build: %s", sandbox_refuses_on());
+	options->sandbox = (enum sandbox_mode)mode;
+	return OPTIONS_RUN;
+}
+
 /* A number of an fd: digits only, what a process can have. */
 static enum options_result fd_take(struct options *options, const char *const *values, enum option_id id, int *fd)
 {
@@ -298,12 +308,12 @@ static enum options_result action_take(struct options *options, const char *cons
 	};
 	const char *hold = values[OPTION_MAKE_SAFE];
 	enum options_result result = OPTIONS_RUN;
-	enum option_id first = OPTIONS_KNOWN;
+	enum option_id first = OPTIONS_ALL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (!values[actions[i].id])
 			continue;
-		if (first != OPTIONS_KNOWN)
+		if (first != OPTIONS_ALL)
 			return refuse(options, "--%s and --%s can not both be done", option_rows[first].name,
 				      option_rows[actions[i].id].name);
 		first = actions[i].id;
@@ -375,6 +385,11 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 		result = refuse(options, "--log-level: \"%.64s\" is not error, warning, info or debug", level);
 	if (result == OPTIONS_RUN)
 		result = control_take(options, values[OPTION_CONTROL]);
+	if (result == OPTIONS_RUN)
+		result = sandbox_take(options, values[OPTION_SANDBOX]);
+	options->user = values[OPTION_USER];
+	if (result == OPTIONS_RUN && options->user && options->sandbox == SANDBOX_OFF)
+		result = refuse(options, "--user and --sandbox=off: the user is a part of the sandbox");
 	if (result == OPTIONS_RUN)
 		result = fd_take(options, values, OPTION_FD, &options->fd);
 	if (result == OPTIONS_RUN)

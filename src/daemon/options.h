@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "config/wanted.h"
 #include "daemon/guest.h"
+#include "daemon/sandbox.h"
 
 #define PROGRAM_NAME "vhost-device-gpio"
 
@@ -30,6 +31,8 @@ struct options {
 	const char *config;
 	char control_path[SOCKET_PATH_SIZE]; /* "": no control socket */
 	enum log_level log_level;
+	enum sandbox_mode sandbox;
+	const char *user; /* NULL: not given */
 	bool safe;
 	bool one_off;
 	bool hold;	    /* --make-safe=hold */

@@ -31,6 +31,7 @@
 #include "daemon/notify.h"
 #include "daemon/ready_fd.h"
 #include "daemon/reload.h"
+#include "daemon/sandbox.h"
 #include "loop/loop.h"
 
 #define STOP_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
@@ -406,13 +407,15 @@ static int supervisor_open(struct supervisor *supervisor, char *why, size_t why_
 {
 	int ret;
 
-	control_process_init(&supervisor->control, &supervisor->loop, &supervisor->signals_own);
+	control_process_init(&supervisor->control, &supervisor->loop, &supervisor->signals_own,
+			     supervisor->start->sandbox);
 	upgrade_init(&supervisor->upgrade, supervisor->start->program, &supervisor->loop, &supervisor->signals_own,
 		     upgrade_agreed, supervisor);
 	reload_init(&supervisor->reload, supervisor->options, &supervisor->set, reload_done, supervisor);
 	supervisor->set = (struct guest_set){
 		.loop = &supervisor->loop,
 		.signals_own = &supervisor->signals_own,
+		.sandbox = supervisor->start->sandbox,
 		.one_off = supervisor->options->one_off,
 		.with_port = has_control(supervisor),
 	};
@@ -463,6 +466,7 @@ int supervisor_run(const struct supervisor_start *start, char *why, size_t why_s
 	int ret = supervisor_open(&supervisor, why, why_size);
 
 	if (ret == 0) {
+		sandbox_tell(start->sandbox);
 		guests_start(&supervisor);
 		/* Who died between the programs: SIGCHLD was dropped when it was given its disposition. */
 		if (start->handover)

@@ -23,6 +23,7 @@ struct supervisor_start {
 	/* or NULL, and: */
 	const struct wanted *wanted; /* the guests as the user wrote them, and, in the same order, */
 	struct guests *guests;	     /* as they were found, their lines claimed: taken over */
+	const struct sandbox *sandbox;
 	struct notify *notify;
 	int *ready_fd; /* taken over when it was told */
 };

@@ -162,6 +162,26 @@ const char *run_err(const struct run *run)
 	return file_text(run->name, "err");
 }
 
+const char *run_said(const struct run *run)
+{
+	static const char *const about[] = { "info: sandbox: ", "warning: sandbox: " };
+	static char said[8192];
+	const char *line = run_err(run);
+	size_t len = 0;
+
+	while (*line) {
+		const char *end = strchrnul(line, '\n');
+		size_t n = (size_t)(end - line) + (*end == '\n');
+
+		if (strncmp(line, about[0], strlen(about[0])) != 0 && strncmp(line, about[1], strlen(about[1])) != 0)
+			len += (size_t)snprintf(said + len, sizeof(said) - len, "%.*s", (int)n, line);
+		line += n;
+		assert_in_range(len, 0, sizeof(said) - 1);
+	}
+	said[len] = '\0';
+	return said;
+}
+
 struct text_search {
 	const struct run *run;
 	const char *suffix, *text;

@@ -37,6 +37,8 @@ int run_stop(struct run *run);
 /* What the program has written so far, in a buffer that the next call reuses. */
 const char *run_out(const struct run *run);
 const char *run_err(const struct run *run);
+/* What it has written to stderr, but for the daemon's lines about its sandbox: these depend on the machine. */
+const char *run_said(const struct run *run);
 /* Waits until its stdout or stderr contains the text. */
 void run_wait_out(const struct run *run, const char *text);
 void run_wait_err(const struct run *run, const char *text);

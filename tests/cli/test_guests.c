@@ -104,9 +104,9 @@ static void several_guests(void **state)
 	child_wait(&daemon, "vgpio:guest1", 0);
 	child_wait(&daemon, "vgpio:x", 0);
 	daemon_down(&daemon);
-	assert_string_equal(run_err(&daemon), "info: guest0: s1 (1 line) on a.sock0\n"
-					      "info: guest1: s2 (2 lines) on b.sock\n"
-					      "info: x: s3 (3 lines) on c.sock\n");
+	assert_string_equal(run_said(&daemon), "info: guest0: s1 (1 line) on a.sock0\n"
+					       "info: guest1: s2 (2 lines) on b.sock\n"
+					       "info: x: s3 (3 lines) on c.sock\n");
 }
 
 #define SAYS(text) "vhost-device-gpio: " text "\n"

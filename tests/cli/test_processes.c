@@ -126,8 +126,8 @@ static void says_what_it_serves(void **state)
 
 	daemon_up(&daemon, "-s gpio.sock -c 2 -l s8:s32", 2, false);
 	daemon_down(&daemon);
-	assert_string_equal(run_err(&daemon), "info: guest0: s8 (8 lines) on gpio.sock0\n"
-					      "info: guest1: s32 (32 lines) on gpio.sock1\n");
+	assert_string_equal(run_said(&daemon), "info: guest0: s8 (8 lines) on gpio.sock0\n"
+					       "info: guest1: s32 (32 lines) on gpio.sock1\n");
 	assert_string_equal(run_out(&daemon), "");
 }
 

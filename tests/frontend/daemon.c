@@ -37,8 +37,9 @@ static void log_path(const struct daemon *daemon, char *path, size_t size)
 static void __attribute__((noreturn)) run(const struct daemon *daemon, const char *path, const char *const *words)
 {
 	const char *argv[32] = { path };
+	const char *sandbox = getenv("TEST_SANDBOX");
 	unsigned n = 1;
-	char log[64];
+	char word[32], log[64];
 	int fd;
 
 	log_path(daemon, log, sizeof(log));
@@ -47,6 +48,10 @@ static void __attribute__((noreturn)) run(const struct daemon *daemon, const cha
 		_exit(126);
 	/* A test that dies takes the program along. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (sandbox) {
+		snprintf(word, sizeof(word), "--sandbox=%s", sandbox);
+		argv[n++] = word;
+	}
 	while (*words && n + 1 < sizeof(argv) / sizeof(argv[0]))
 		argv[n++] = *words++;
 	execv(path, (char **)(uintptr_t)argv);

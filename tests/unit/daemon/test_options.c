@@ -137,7 +137,7 @@ static void help_and_version(void **state)
 	assert_int_equal(parse(&parsed, "--help"), OPTIONS_DONE);
 	assert_non_null(strstr(parsed.text, "-s, --socket-path PATH"));
 	assert_non_null(strstr(parsed.text, "-V, --version"));
-	assert_null(strstr(parsed.text, "--sandbox"));
+	assert_non_null(strstr(parsed.text, "--sandbox MODE"));
 }
 
 static const struct {
@@ -146,6 +146,9 @@ static const struct {
 } refusals[] = {
 	{ "", "no guests: --socket-path and --device-list, --guest or --config is missing" },
 	{ "-l s8", "--socket-path is missing" },
+	{ "-s a -l s8 --sandbox=yes", "--sandbox: \"yes\" is not on, off or auto" },
+	{ "-s a -l s8 --sandbox=", "--sandbox: \"\" is not on, off or auto" },
+	{ "-s a -l s8 --user x --sandbox off", "--user and --sandbox=off: the user is a part of the sandbox" },
 	{ "-s a", "--device-list is missing" },
 	{ "-s a -c 0 -l s8", "--socket-count: \"0\" is not a count from 1 to 256" },
 	{ "-s a -c two -l s8", "--socket-count: \"two\" is not a count from 1 to 256" },
@@ -282,22 +285,35 @@ static void capabilities_and_nothing_else(void **state)
 	assert_string_equal(parsed.text, "unknown option \"--print\"");
 }
 
-static void words_due_later_are_refused(void **state)
+static void sandbox_is_a_mode(void **state)
 {
-	static const char *const later[] = { "sandbox" };
+	static const struct {
+		const char *words;
+		enum sandbox_mode mode;
+	} rows[] = {
+		{ "-s a -l s8", SANDBOX_AUTO },
+		{ "-s a -l s8 --sandbox=auto", SANDBOX_AUTO },
+		{ "-s a -l s8 --sandbox off", SANDBOX_OFF },
+	};
+	struct parsed parsed;
 
-	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
-		struct parsed parsed;
-		char words[64], text[96];
-
-		snprintf(text, sizeof(text), "--%s is not supported by this version", later[i]);
-		snprintf(words, sizeof(words), "--%s", later[i]);
-		assert_int_equal(parse(&parsed, words), OPTIONS_REFUSE);
-		assert_string_equal(parsed.text, text);
-		snprintf(words, sizeof(words), "-s a -l s8 --%s=x", later[i]);
-		assert_int_equal(parse(&parsed, words), OPTIONS_REFUSE);
-		assert_string_equal(parsed.text, text);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(parse(&parsed, rows[i].words), OPTIONS_RUN);
+		assert_int_equal(parsed.options.sandbox, rows[i].mode);
+		assert_null(parsed.options.user);
+		parsed_free(&parsed);
 	}
+	if (sandbox_refuses_on()) {
+		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), OPTIONS_REFUSE);
+		assert_non_null(strstr(parsed.text, "--sandbox=on is not supported by this build: it was made "));
+	} else {
+		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), OPTIONS_RUN);
+		assert_int_equal(parsed.options.sandbox, SANDBOX_ON);
+		parsed_free(&parsed);
+	}
+	assert_int_equal(parse(&parsed, "-s a -l s8 --user gpio"), OPTIONS_RUN);
+	assert_string_equal(parsed.options.user, "gpio");
+	parsed_free(&parsed);
 }
 
 static void control_path_is_checked(void **state)
@@ -331,7 +347,7 @@ int main(void)
 		cmocka_unit_test(help_and_version),
 		ROW_TEST("B-10", refusals_name_word_and_place),
 		ROW_TEST("B-04", capabilities_and_nothing_else),
-		cmocka_unit_test(words_due_later_are_refused),
+		cmocka_unit_test(sandbox_is_a_mode),
 		cmocka_unit_test(control_path_is_checked),
 	};
 
