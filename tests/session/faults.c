@@ -69,3 +69,8 @@ void faults_set_patient(bool patient)
 {
 	plan->patient = patient;
 }
+
+void faults_set_by_call(bool by_call)
+{
+	plan->by_call = by_call;
+}

@@ -16,5 +16,7 @@ void faults_disarm(void);
 unsigned faults_died(void);
 /* Waits until it did so often. */
 void faults_wait(unsigned deaths);
+/* They are by a forbidden system call. */
+void faults_set_by_call(bool by_call);
 /* Whether many deaths are not taken for a crash loop. */
 void faults_set_patient(bool patient);

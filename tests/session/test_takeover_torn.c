@@ -255,6 +255,24 @@ static void request_is_answered_once(void **state)
 	}
 }
 
+/* Whoever has taken a worker over and reaches for more loses it; the guest goes on with the next one. */
+static void forbidden_call_ends_the_worker(void **state)
+{
+	struct session *s = *state;
+
+	if (daemon_logged(&s->daemon, "capabilities, system calls") == 0)
+		skip();
+	faults_set_by_call(true);
+	faults_arm(FAULT_CHAIN_POPPED, 0, 1);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
+	assert_int_equal(faults_died(), 1);
+	faults_disarm();
+	faults_set_by_call(false);
+	assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_OK);
+	assert_int_equal(line_level(s, 1), 1);
+	assert_int_equal(daemon_logged(&s->daemon, "a system call that it may not make"), 1);
+}
+
 /* An output that was set goes on, and never back, whenever the worker dies. */
 static void outputs_do_not_go_back(void **state)
 {
@@ -401,6 +419,7 @@ int main(void)
 		TORN("S-10 V-04", torn_message_with_an_fd),
 		TORN("S-10", messages_in_a_row),
 		TORN("S-01 S-03", request_is_answered_once),
+		cmocka_unit_test_setup_teardown(forbidden_call_ends_the_worker, setup, teardown),
 		TORN("S-07", outputs_do_not_go_back),
 		TORN("S-02 S-05", edge_of_a_dying_worker_fires_once),
 		TORN("S-02 S-05", latch_of_a_dying_worker_fires_once),
