@@ -9,15 +9,13 @@
  * What is understood is printed as a file, which must be understood too, and print the same again.
  */
 #include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/config_file.h"
 #include "config/guest_option.h"
 #include "config/lines_grammar.h"
 #include "config/print_config.h"
+#include "input.h"
 
 static char why[256];
 
@@ -80,8 +78,6 @@ static void check_round_trip(const struct wanted *wanted)
 	free(second);
 	wanted_deinit(&again);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A vhost device in this process: its life, its keeper, the connection to it. */
+#include "bench.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/scm.h"
+
+struct bench bench;
+
+static unsigned fds_count(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	MUST(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+/* A keeper in this process, so that a successor has something to take up. */
+static void keep(void *ctx, uint32_t key, int fd)
+{
+	size_t free_slot = VHOST_FDS_MAX;
+
+	for (size_t i = 0; i < VHOST_FDS_MAX; i++) {
+		if (bench.kept[i].fd >= 0 && bench.kept[i].key == key)
+			fd_close(&bench.kept[i].fd);
+		if (bench.kept[i].fd < 0 && free_slot == VHOST_FDS_MAX)
+			free_slot = i;
+	}
+	MUST(free_slot < VHOST_FDS_MAX); /* it is a promise */
+	bench.kept[free_slot].key = key;
+	bench.kept[free_slot].fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static void drop(void *ctx, uint32_t key)
+{
+	for (size_t i = 0; i < VHOST_FDS_MAX; i++) {
+		if (bench.kept[i].fd >= 0 && bench.kept[i].key == key)
+			fd_close(&bench.kept[i].fd);
+	}
+}
+
+static int take(void *ctx, uint32_t key)
+{
+	for (size_t i = 0; i < VHOST_FDS_MAX; i++) {
+		if (bench.kept[i].fd >= 0 && bench.kept[i].key == key)
+			return fcntl(bench.kept[i].fd, F_DUPFD_CLOEXEC, 0);
+	}
+	return -1;
+}
+
+void bench_attach(void)
+{
+	const struct vhost_keeper keeper = { NULL, keep, drop, take };
+
+	MUST(loop_init(&bench.loop) == 0);
+	if (bench.what->attach)
+		bench.what->attach();
+	MUST(vhost_device_attach(&bench.device, &bench.loop, &bench.ops, bench.what->ctx, bench.session, &keeper,
+				 "fuzz") == 0);
+}
+
+void bench_detach(void)
+{
+	vhost_device_detach(bench.device);
+	if (bench.what->detach)
+		bench.what->detach();
+	loop_deinit(&bench.loop);
+}
+
+static void connect_front_end(void)
+{
+	int fds[2];
+
+	if (vhost_device_is_connected(bench.device))
+		return;
+	fd_close(&bench.front_fd);
+	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
+	bench.front_fd = fds[0];
+	bench.connections++;
+	MUST(vhost_device_connect(bench.device, fds[1]) == 0);
+}
+
+/* What the device says is taken off, with its fds. */
+static void listen_to(int fd, bool is_connection)
+{
+	uint8_t data[4096];
+	ssize_t len;
+	size_t n_fds;
+	int fds[8];
+
+	while (fd >= 0 && (len = scm_recv(fd, data, sizeof(data), fds, 8, &n_fds, MSG_DONTWAIT)) > 0) {
+		for (size_t i = 0; i < n_fds; i++)
+			fd_close(&fds[i]);
+		if (is_connection && bench.replies)
+			bench.replies(data, (size_t)len);
+	}
+}
+
+void bench_turns(void)
+{
+	for (int i = 0; i < 4; i++)
+		loop_turn(&bench.loop, 0);
+	listen_to(bench.front_fd, true);
+	listen_to(bench.channel_fds[0], false);
+	if (bench.what->check)
+		bench.what->check();
+	connect_front_end();
+}
+
+void bench_reconnect(void)
+{
+	if (vhost_device_is_connected(bench.device)) {
+		shutdown(bench.front_fd, SHUT_RDWR);
+		while (vhost_device_is_connected(bench.device))
+			loop_turn(&bench.loop, 0);
+	}
+	bench_turns();
+}
+
+void bench_send(const void *data, size_t len, const int *fds, size_t n_fds)
+{
+	scm_send(bench.front_fd, data, len, fds, n_fds, MSG_DONTWAIT);
+}
+
+void bench_start(const struct bench_device *what)
+{
+	signal(SIGPIPE, SIG_IGN);
+	log_set_level(LOG_LEVEL_ERROR);
+	bench = (struct bench){
+		.what = what, .front_fd = -1, .kick_fds = { -1, -1 }, .size = 1, .fds_before = fds_count()
+	};
+	for (size_t i = 0; i < VHOST_FDS_MAX; i++)
+		bench.kept[i].fd = -1;
+	bench.ops = *what->ops;
+	bench.ops.iommu = true;
+	bench.session_size = vhost_session_size(what->ops->n_queues);
+	bench.session = mmap(NULL, bench.session_size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bench.memory_fd = memfd_create("guest", MFD_CLOEXEC);
+	bench.inflight_fd = memfd_create("inflight", MFD_CLOEXEC);
+	bench.state_fd = memfd_create("state", MFD_CLOEXEC);
+	MUST(bench.session != MAP_FAILED && ftruncate(bench.memory_fd, BENCH_MEMORY_SIZE) == 0 &&
+	     ftruncate(bench.inflight_fd, BENCH_INFLIGHT_SIZE) == 0 &&
+	     socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, bench.channel_fds) == 0);
+	bench.memory = mmap(NULL, BENCH_MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, bench.memory_fd, 0);
+	MUST(bench.memory != MAP_FAILED);
+	bench_attach();
+	connect_front_end();
+}
+
+void bench_end(void)
+{
+	if (vhost_device_is_connected(bench.device))
+		vhost_device_disconnect(bench.device);
+	for (size_t i = 0; i < VHOST_FDS_MAX; i++) {
+		if (bench.kept[i].fd >= 0 && !bench.damaged)
+			FOUND("an ended session leaves an fd under 0x%x", bench.kept[i].key);
+		fd_close(&bench.kept[i].fd);
+	}
+	bench_detach();
+	munmap(bench.session, bench.session_size);
+	munmap(bench.memory, BENCH_MEMORY_SIZE);
+	fd_close(&bench.memory_fd);
+	fd_close(&bench.inflight_fd);
+	fd_close(&bench.state_fd);
+	fd_close(&bench.channel_fds[0]);
+	fd_close(&bench.channel_fds[1]);
+	fd_close(&bench.front_fd);
+	fd_close(&bench.kick_fds[0]);
+	fd_close(&bench.kick_fds[1]);
+	if (fds_count() != bench.fds_before)
+		FOUND("%u fds, and %u before", fds_count(), bench.fds_before);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The GPIO device on the bench. */
+#include "gpio_bench.h"
+
+#include <string.h>
+
+struct gpio_bench gpio_bench;
+
+/* The first four lines have none. */
+const struct line_rules gpio_bench_rules[GPIO_BENCH_LINES] = {
+	[1] = { .name = "button" },
+	[3] = { .name = "lamp" },
+	[4] = { .no_output = true, .no_value = true, .on_disconnect = LINE_REST_HOLD },
+	[5] = { .no_input = true, .on_disconnect = LINE_REST_OUTPUT_LOW },
+	[6] = { .name = "x", .no_irq = true, .on_disconnect = LINE_REST_INPUT },
+	[7] = { .no_output = true, .on_disconnect = LINE_REST_OUTPUT_HIGH },
+};
+
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+	lines_edges_fetch(&gpio_bench.lines, offset, n_edges);
+}
+
+static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+{
+	lines_edge(&gpio_bench.lines, offset, edge, level);
+}
+
+static void on_changed(void *ctx, unsigned offset)
+{
+}
+
+static int no_kept_line(void *ctx, unsigned offset)
+{
+	return -1;
+}
+
+static void on_connected(void *ctx, bool connected)
+{
+}
+
+static void attach(void)
+{
+	struct gpio_bench *b = &gpio_bench;
+	const struct chip_host chip_host = { .loop = &bench.loop,
+					     .tag = "fuzz",
+					     .consumer = "fuzz",
+					     .fetch = on_fetch,
+					     .edge = on_edge,
+					     .changed = on_changed };
+	const struct lines_host lines_host = { .ctx = &b->gpio, .irq = virtio_gpio_irq };
+
+	MUST(chip_attach(&b->spec, &b->found, b->chip_state, &chip_host, &b->chip) == 0 &&
+	     lines_attach(&b->lines, b->chip, "fuzz", gpio_bench_rules, LINES_BEGIN_RESUME, b->line_state, &lines_host,
+			  no_kept_line, NULL) == 0 &&
+	     virtio_gpio_init(&b->gpio, &b->lines, on_connected, NULL) == 0);
+}
+
+static void detach(void)
+{
+	virtio_gpio_deinit(&gpio_bench.gpio);
+	lines_detach(&gpio_bench.lines);
+	chip_detach(gpio_bench.chip);
+}
+
+void gpio_bench_check_rules(const struct line_state *state)
+{
+	for (unsigned i = 0; i < GPIO_BENCH_LINES; i++, state++) {
+		const struct line_rules *rules = &gpio_bench_rules[i];
+
+		if ((state->direction == GPIO_DIRECTION_OUT && rules->no_output) ||
+		    (state->direction == GPIO_DIRECTION_IN && rules->no_input) ||
+		    (state->irq.type != IRQ_TYPE_NONE && (rules->no_irq || rules->no_input)) ||
+		    (state->value && rules->no_value))
+			FOUND("line %u is what its rules forbid", i);
+	}
+}
+
+static void check(void)
+{
+	gpio_bench_check_rules(gpio_bench.line_state);
+}
+
+void gpio_bench_start(void)
+{
+	static const struct bench_device what = { &virtio_gpio_ops, &gpio_bench.gpio, attach, detach, check };
+	struct gpio_bench *b = &gpio_bench;
+	char why[80];
+
+	memset(b, 0, sizeof(*b));
+	MUST(chip_spec_parse("s8", 2, &b->spec) == 0 && chip_probe(&b->spec, &b->found, why, sizeof(why)) == 0);
+	b->chip_state = calloc(1, b->found.state_size);
+	MUST(b->chip_state);
+	bench_start(&what);
+}
+
+void gpio_bench_end(void)
+{
+	bench_end();
+	free(gpio_bench.chip_state);
+}
