@@ -65,10 +65,13 @@ void bench_attach(void)
 {
 	const struct vhost_keeper keeper = { NULL, keep, drop, take };
 
-	MUST(loop_init(&bench.loop) == 0);
+	static struct loop loop;
+
+	MUST(loop_init(&loop) == 0);
+	bench.loop = &loop;
 	if (bench.what->attach)
 		bench.what->attach();
-	MUST(vhost_device_attach(&bench.device, &bench.loop, &bench.ops, bench.what->ctx, bench.session, &keeper,
+	MUST(vhost_device_attach(&bench.device, bench.loop, &bench.ops, bench.what->ctx, bench.session, &keeper,
 				 "fuzz") == 0);
 }
 
@@ -77,20 +80,25 @@ void bench_detach(void)
 	vhost_device_detach(bench.device);
 	if (bench.what->detach)
 		bench.what->detach();
-	loop_deinit(&bench.loop);
+	loop_deinit(bench.loop);
 }
 
-static void connect_front_end(void)
+static void connect_to_device(void)
 {
 	int fds[2];
 
-	if (vhost_device_is_connected(bench.device))
-		return;
-	fd_close(&bench.front_fd);
 	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
 	bench.front_fd = fds[0];
-	bench.connections++;
 	MUST(vhost_device_connect(bench.device, fds[1]) == 0);
+}
+
+void bench_connect(void)
+{
+	if (bench.session->connected)
+		return;
+	fd_close(&bench.front_fd);
+	bench.connections++;
+	bench.connect();
 }
 
 /* What the device says is taken off, with its fds. */
@@ -112,20 +120,21 @@ static void listen_to(int fd, bool is_connection)
 void bench_turns(void)
 {
 	for (int i = 0; i < 4; i++)
-		loop_turn(&bench.loop, 0);
+		loop_turn(bench.loop, 0);
 	listen_to(bench.front_fd, true);
 	listen_to(bench.channel_fds[0], false);
-	if (bench.what->check)
-		bench.what->check();
-	connect_front_end();
+	if (bench.check)
+		bench.check();
+	bench_connect();
 }
 
 void bench_reconnect(void)
 {
-	if (vhost_device_is_connected(bench.device)) {
+	if (bench.session->connected) {
 		shutdown(bench.front_fd, SHUT_RDWR);
-		while (vhost_device_is_connected(bench.device))
-			loop_turn(&bench.loop, 0);
+		for (int i = 0; i < 64 && bench.session->connected; i++)
+			loop_turn(bench.loop, 0);
+		MUST(!bench.session->connected || bench.damaged);
 	}
 	bench_turns();
 }
@@ -135,30 +144,52 @@ void bench_send(const void *data, size_t len, const int *fds, size_t n_fds)
 	scm_send(bench.front_fd, data, len, fds, n_fds, MSG_DONTWAIT);
 }
 
-void bench_start(const struct bench_device *what)
+void bench_front_open(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LOG_LEVEL_ERROR);
-	bench = (struct bench){
-		.what = what, .front_fd = -1, .kick_fds = { -1, -1 }, .size = 1, .fds_before = fds_count()
-	};
+	bench = (struct bench){ .front_fd = -1, .kick_fds = { -1, -1 }, .size = 1, .fds_before = fds_count() };
+	bench.memory_fd = memfd_create("guest", MFD_CLOEXEC);
+	bench.inflight_fd = memfd_create("inflight", MFD_CLOEXEC);
+	bench.state_fd = memfd_create("state", MFD_CLOEXEC);
+	MUST(ftruncate(bench.memory_fd, BENCH_MEMORY_SIZE) == 0 &&
+	     ftruncate(bench.inflight_fd, BENCH_INFLIGHT_SIZE) == 0 &&
+	     socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, bench.channel_fds) == 0);
+	bench.memory = mmap(NULL, BENCH_MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, bench.memory_fd, 0);
+	MUST(bench.memory != MAP_FAILED);
+}
+
+void bench_front_close(void)
+{
+	munmap(bench.memory, BENCH_MEMORY_SIZE);
+	fd_close(&bench.memory_fd);
+	fd_close(&bench.inflight_fd);
+	fd_close(&bench.state_fd);
+	fd_close(&bench.channel_fds[0]);
+	fd_close(&bench.channel_fds[1]);
+	fd_close(&bench.front_fd);
+	fd_close(&bench.kick_fds[0]);
+	fd_close(&bench.kick_fds[1]);
+	if (fds_count() != bench.fds_before)
+		FOUND("%u fds, and %u before", fds_count(), bench.fds_before);
+}
+
+void bench_start(const struct bench_device *what)
+{
+	bench_front_open();
 	for (size_t i = 0; i < VHOST_FDS_MAX; i++)
 		bench.kept[i].fd = -1;
+	bench.what = what;
+	bench.connect = connect_to_device;
+	bench.check = what->check;
 	bench.ops = *what->ops;
 	bench.ops.iommu = true;
 	bench.session_size = vhost_session_size(what->ops->n_queues);
 	bench.session = mmap(NULL, bench.session_size, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	bench.memory_fd = memfd_create("guest", MFD_CLOEXEC);
-	bench.inflight_fd = memfd_create("inflight", MFD_CLOEXEC);
-	bench.state_fd = memfd_create("state", MFD_CLOEXEC);
-	MUST(bench.session != MAP_FAILED && ftruncate(bench.memory_fd, BENCH_MEMORY_SIZE) == 0 &&
-	     ftruncate(bench.inflight_fd, BENCH_INFLIGHT_SIZE) == 0 &&
-	     socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, bench.channel_fds) == 0);
-	bench.memory = mmap(NULL, BENCH_MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, bench.memory_fd, 0);
-	MUST(bench.memory != MAP_FAILED);
+	MUST(bench.session != MAP_FAILED);
 	bench_attach();
-	connect_front_end();
+	bench_connect();
 }
 
 void bench_end(void)
@@ -172,15 +203,5 @@ void bench_end(void)
 	}
 	bench_detach();
 	munmap(bench.session, bench.session_size);
-	munmap(bench.memory, BENCH_MEMORY_SIZE);
-	fd_close(&bench.memory_fd);
-	fd_close(&bench.inflight_fd);
-	fd_close(&bench.state_fd);
-	fd_close(&bench.channel_fds[0]);
-	fd_close(&bench.channel_fds[1]);
-	fd_close(&bench.front_fd);
-	fd_close(&bench.kick_fds[0]);
-	fd_close(&bench.kick_fds[1]);
-	if (fds_count() != bench.fds_before)
-		FOUND("%u fds, and %u before", fds_count(), bench.fds_before);
+	bench_front_close();
 }

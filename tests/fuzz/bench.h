@@ -34,17 +34,19 @@ struct bench_device {
 	void *ctx;
 	void (*attach)(void); /* before the library's device; the loop is there. May be NULL, as may the others */
 	void (*detach)(void); /* after it */
-	void (*check)(void);  /* after each operation: what must always be */
+	void (*check)(void);
 };
 
 struct bench {
-	const struct bench_device *what;
-	struct loop loop;
+	const struct bench_device *what; /* NULL: a whole worker, see worker_bench.h */
+	struct loop *loop;
 	struct vhost_device *device;
 	struct session *session;
 	size_t session_size;
-	struct vhost_ops ops; /* with a virtual IOMMU on offer */
-	int front_fd;	      /* the front-end's end of the connection */
+	struct vhost_ops ops;  /* with a virtual IOMMU on offer */
+	void (*connect)(void); /* makes front_fd a connection; NULL: to the device */
+	void (*check)(void);   /* at the end of bench_turns(): what must always be; may be NULL */
+	int front_fd;	       /* the front-end's end of the connection */
 	int memory_fd, inflight_fd, state_fd;
 	int channel_fds[2]; /* of SET_BACKEND_REQ_FD: the front-end's, the device's */
 	int kick_fds[BENCH_QUEUES];
@@ -67,6 +69,12 @@ extern struct bench bench;
 void bench_start(const struct bench_device *what);
 /* The front-end leaves; nothing may be left of it. */
 void bench_end(void);
+
+/* The front-end's side alone; session, loop and connect are the caller's. */
+void bench_front_open(void);
+void bench_front_close(void);
+/* If there is no front-end, one comes. */
+void bench_connect(void);
 
 /* The worker dies, a successor attaches to the session: bench_detach(), bench_attach(). */
 void bench_detach(void);

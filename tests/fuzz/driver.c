@@ -193,3 +193,17 @@ bool driver_take(unsigned ring, struct driver_used *used)
 		MUST(used->out[i] == UNWRITTEN);
 	return true;
 }
+
+void driver_check_served(void)
+{
+	static const uint8_t get_direction[8] = { 2 }; /* of line 0: none */
+	struct driver_used used;
+
+	bench_reconnect();
+	memset(bench.memory, 0, BENCH_MEMORY_SIZE);
+	driver_reset();
+	bench_setup(3);
+	driver_give(0, 0, get_direction, sizeof(get_direction), 2, 0);
+	bench_kick(0);
+	MUST(driver_take(0, &used) && used.len == 2 && used.out[0] == 0 && used.out[1] == 0);
+}

@@ -31,3 +31,6 @@ bool driver_slot_is_free(unsigned ring, unsigned slot);
 void driver_give(unsigned ring, unsigned slot, const void *in, unsigned in_len, unsigned out_len, unsigned layout);
 /* Takes one used buffer back. False: there is none. */
 bool driver_take(unsigned ring, struct driver_used *used);
+
+/* Whatever was before, a good front-end comes, and a request is answered as it should be. */
+void driver_check_served(void);

@@ -42,7 +42,7 @@ static void on_connected(void *ctx, bool connected)
 static void attach(void)
 {
 	struct gpio_bench *b = &gpio_bench;
-	const struct chip_host chip_host = { .loop = &bench.loop,
+	const struct chip_host chip_host = { .loop = bench.loop,
 					     .tag = "fuzz",
 					     .consumer = "fuzz",
 					     .fetch = on_fetch,
