@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A whole worker in this process. */
+#include "worker_bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "daemon/child.h"
+#include "daemon/port.h"
+#include "daemon/worker.h"
+#include "gpio_bench.h"
+
+#define KEEPER_ROOM (1 << 20) /* all that a worker says before its supervisor reads */
+
+struct worker_bench worker_bench;
+
+static struct {
+	struct guest guest;
+	struct guest_chip chip;
+	struct line_rules lines[GPIO_BENCH_LINES];
+	int listen_fd, session_fd;
+	int keeper[2], port[2]; /* the worker's end, the other */
+	void (*live)(void);
+} w;
+
+int __wrap_loop_run(struct loop *loop);
+
+static void keeper_read(void)
+{
+	int r;
+
+	while ((r = kept_receive(&worker_bench.kept, w.keeper[1])) == 1)
+		continue;
+	if (r != -EAGAIN)
+		FOUND("the worker broke the keeper protocol: %s", strerror(-r));
+}
+
+static void port_read(void)
+{
+	struct port_reply reply;
+
+	while (recv(w.port[1], &reply, sizeof(reply), MSG_DONTWAIT) == sizeof(reply))
+		MUST(reply.level >= -1 && reply.level <= 1 && reply.n_lines == GPIO_BENCH_LINES &&
+		     memchr(reply.name, '\0', sizeof(reply.name)));
+}
+
+static void check(void)
+{
+	keeper_read();
+	port_read();
+	gpio_bench_check_rules((struct line_state *)(worker_bench.memory + worker_bench.lines_at));
+}
+
+static void connect_to_worker(void)
+{
+	struct sockaddr_un address;
+	socklen_t len = sizeof(address);
+
+	bench.front_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	MUST(getsockname(w.listen_fd, (struct sockaddr *)&address, &len) == 0 &&
+	     connect(bench.front_fd, (struct sockaddr *)&address, len) == 0);
+	while (!bench.session->connected)
+		loop_turn(bench.loop, 0);
+}
+
+/* The worker is up. It leaves as at SIGUSR2. */
+int __wrap_loop_run(struct loop *loop)
+{
+	bench.loop = loop;
+	keeper_read();
+	bench_connect();
+	w.live();
+	raise(SIGUSR2);
+	while (!loop->quit)
+		loop_turn(loop, 0);
+	loop->quit = false;
+	keeper_read();
+	return 0;
+}
+
+/* A forked process has copies of them all. */
+static void kept_copy(struct kept_set *copy)
+{
+	kept_init(copy, worker_bench.kept.max);
+	for (size_t i = 0; i < worker_bench.kept.n; i++)
+		MUST(kept_put(copy, worker_bench.kept.fds[i].key,
+			      fcntl(worker_bench.kept.fds[i].fd, F_DUPFD_CLOEXEC, 0)) == 0);
+}
+
+void worker_bench_run(void (*live)(void))
+{
+	struct kept_set kept;
+	const struct worker_start start = {
+		.guest = &w.guest,
+		.listen_fd = w.listen_fd,
+		.connected_fd = -1,
+		.drops = worker_bench.drops,
+		.keeper_fd = w.keeper[0],
+		.port_fd = w.port[0],
+		.session_fd = w.session_fd,
+		.kept = &kept,
+	};
+	int status;
+
+	kept_copy(&kept);
+	w.live = live;
+	status = worker_main(&start);
+	if (status != CHILD_MADE_ROOM)
+		FOUND("the worker ended with %d", status);
+	kept_deinit(&kept);
+}
+
+void worker_bench_drop_session(void)
+{
+	kept_clear_session(&worker_bench.kept);
+	memset(worker_bench.memory, 0, worker_connection_size());
+	worker_bench.drops++;
+}
+
+static void guest_make(void)
+{
+	char why[80];
+
+	memcpy(w.lines, gpio_bench_rules, sizeof(w.lines));
+	for (unsigned i = 0; i < GPIO_BENCH_LINES; i++)
+		w.lines[i].offset = i;
+	MUST(chip_spec_parse("s8", 2, &w.chip.spec) == 0 &&
+	     chip_probe(&w.chip.spec, &w.chip.found, why, sizeof(why)) == 0);
+	w.guest = (struct guest){
+		.name = "fuzz",
+		.iommu = true,
+		.chips = &w.chip,
+		.n_chips = 1,
+		.lines = w.lines,
+		.n_lines = GPIO_BENCH_LINES,
+	};
+}
+
+static void sockets_make(void)
+{
+	const struct sockaddr address = { .sa_family = AF_UNIX }; /* an abstract one that the kernel chooses */
+	const int room = KEEPER_ROOM;
+
+	w.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	MUST(bind(w.listen_fd, &address, sizeof(sa_family_t)) == 0 && listen(w.listen_fd, 4) == 0 &&
+	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w.keeper) == 0 &&
+	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w.port) == 0);
+	/* Else a worker would wait for ever for who runs it. */
+	MUST(fcntl(w.keeper[1], F_SETFL, O_NONBLOCK) == 0 &&
+	     setsockopt(w.keeper[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
+	worker_bench.port_fd = w.port[1];
+}
+
+void worker_bench_start(void)
+{
+	struct worker_bench *b = &worker_bench;
+
+	memset(b, 0, sizeof(*b));
+	bench_front_open();
+	guest_make();
+	sockets_make();
+	b->size = worker_session_size(&w.guest);
+	b->state_at = worker_connection_size();
+	b->lines_at = b->state_at + 64;
+	w.session_fd = memfd_create("session", MFD_CLOEXEC);
+	MUST(ftruncate(w.session_fd, (off_t)b->size) == 0);
+	b->memory = mmap(NULL, b->size, PROT_READ | PROT_WRITE, MAP_SHARED, w.session_fd, 0);
+	MUST(b->memory != MAP_FAILED);
+	kept_init(&b->kept, worker_kept_max(&w.guest));
+	bench.session = (struct session *)b->memory;
+	bench.ops = virtio_gpio_ops;
+	bench.connect = connect_to_worker;
+	bench.check = check;
+}
+
+static void signals_restore(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void worker_bench_end(void)
+{
+	signals_restore();
+	kept_deinit(&worker_bench.kept);
+	munmap(worker_bench.memory, worker_bench.size);
+	fd_close(&w.session_fd);
+	fd_close(&w.listen_fd);
+	for (int i = 0; i < 2; i++) {
+		fd_close(&w.keeper[i]);
+		fd_close(&w.port[i]);
+	}
+	bench_front_close();
+}
