@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The control process in this one, and the workers of its guests. */
+#include "control_bench.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "chip/chip.h"
+#include "daemon/control.h"
+#include "daemon/port.h"
+#include "gpio/lines.h"
+#include "loop/loop.h"
+
+#define N_LINES	   8
+#define TIMERS_MAX 128
+#define ROOM	   4608
+
+enum { WORKER, CONTROL };
+
+static struct {
+	void (*live)(void);
+	struct loop *loop; /* of the control process */
+	int listen_fd;
+	int a[2], bb[2]; /* the guests' ports: the worker's end, that of the control process */
+	uint32_t bb_asked, bb_line;
+	struct {
+		struct loop_timer *timer;
+		void (*fn)(struct loop_timer *timer);
+	} timers[TIMERS_MAX]; /* the oldest first */
+	unsigned n_timers;
+} b;
+
+/* Guest a's worker. */
+static struct {
+	struct loop loop;
+	struct chip_spec spec;
+	struct chip_found found;
+	struct chip *chip;
+	void *chip_state;
+	struct line_state state[N_LINES];
+	struct lines lines;
+	struct port *port;
+} worker;
+
+int __wrap_loop_run(struct loop *loop);
+int __wrap_loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t first_ns, uint64_t interval_ns,
+			  void (*fn)(struct loop_timer *timer));
+void __wrap_loop_timer_del(struct loop_timer *timer);
+int __real_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+
+int __wrap_loop_run(struct loop *loop)
+{
+	b.loop = loop;
+	b.live();
+	return 0;
+}
+
+void __wrap_loop_timer_del(struct loop_timer *timer)
+{
+	for (unsigned i = 0; i < b.n_timers; i++) {
+		if (b.timers[i].timer != timer)
+			continue;
+		memmove(&b.timers[i], &b.timers[i + 1], (b.n_timers - i - 1) * sizeof(*b.timers));
+		b.n_timers--;
+		return;
+	}
+}
+
+int __wrap_loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t first_ns, uint64_t interval_ns,
+			  void (*fn)(struct loop_timer *timer))
+{
+	__wrap_loop_timer_del(timer);
+	MUST(b.n_timers < TIMERS_MAX);
+	b.timers[b.n_timers].timer = timer;
+	b.timers[b.n_timers++].fn = fn;
+	return 0;
+}
+
+int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+	int accepted = __real_accept4(fd, addr, len, flags), room = ROOM;
+
+	if (accepted >= 0)
+		setsockopt(accepted, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	return accepted;
+}
+
+void control_bench_time(struct input *in)
+{
+	struct loop_timer *timer = b.timers[0].timer;
+	void (*fn)(struct loop_timer *) = b.timers[0].fn;
+
+	if (b.n_timers == 0)
+		return;
+	__wrap_loop_timer_del(timer);
+	fn(timer);
+}
+
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+	lines_edges_fetch(&worker.lines, offset, n_edges);
+}
+
+static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+{
+	lines_edge(&worker.lines, offset, edge, level);
+}
+
+static void on_chip_changed(void *ctx, unsigned offset)
+{
+	port_line_changed(worker.port, (uint16_t)offset);
+}
+
+static void on_changed(void *ctx, uint16_t line)
+{
+	port_line_changed(worker.port, line);
+}
+
+static void on_irq(void *ctx, uint16_t line, enum irq_action action)
+{
+}
+
+static int no_kept_line(void *ctx, unsigned offset)
+{
+	return -1;
+}
+
+static void worker_start(void)
+{
+	static const struct line_rules rules[N_LINES] = { [1] = { .name = "button" }, [3] = { .name = "lamp" } };
+	const struct chip_host chip_host = { .loop = &worker.loop,
+					     .tag = "fuzz",
+					     .consumer = "fuzz",
+					     .fetch = on_fetch,
+					     .edge = on_edge,
+					     .changed = on_chip_changed };
+	const struct lines_host lines_host = { .irq = on_irq, .changed = on_changed };
+
+	MUST(loop_init(&worker.loop) == 0 &&
+	     chip_attach(&worker.spec, &worker.found, worker.chip_state, &chip_host, &worker.chip) == 0 &&
+	     lines_attach(&worker.lines, worker.chip, "fuzz", rules, LINES_BEGIN_RESUME, worker.state, &lines_host,
+			  no_kept_line, NULL) == 0 &&
+	     port_attach(&worker.port, &worker.loop, b.a[WORKER], &worker.lines, "fuzz") == 0);
+}
+
+static void worker_end(void)
+{
+	port_detach(worker.port);
+	worker.port = NULL;
+	lines_detach(&worker.lines);
+	chip_detach(worker.chip);
+	loop_deinit(&worker.loop);
+}
+
+void control_bench_restart(struct input *in)
+{
+	worker_end();
+	worker_start();
+}
+
+void control_bench_drive(struct input *in)
+{
+	unsigned line = next_byte(in) % N_LINES;
+
+	chip_outside_drive(worker.chip, line, next_byte(in) & 1);
+}
+
+/*
+ * A reply of any fields: bit 0 of how: to the last question; bit 1: it is of a wrong length; bit 2: of its line; bit 3:
+ * it has a name; bit 4: eight lines.
+ */
+void control_bench_hostile(struct input *in)
+{
+	struct port_reply reply[2] = { { .type = next_byte(in) } };
+	uint8_t how = next_byte(in);
+
+	reply->id = how & 1 ? b.bb_asked : next_byte(in);
+	reply->line = how & 4 ? b.bb_line : next_u32(in);
+	reply->n_lines = how & 16 ? N_LINES : next_u32(in);
+	reply->error = (int8_t)next_byte(in);
+	reply->lost = next_byte(in);
+	reply->level = (int8_t)next_byte(in);
+	reply->direction = next_byte(in);
+	reply->irq_type = next_byte(in);
+	reply->sim = next_byte(in);
+	for (size_t i = 0; how & 8 && i < sizeof(reply->name); i++)
+		reply->name[i] = (char)next_byte(in);
+	(void)!send(b.bb[WORKER], reply, sizeof(*reply) + (how & 2 ? next_byte(in) % 64 : 0),
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void bb_listen(void)
+{
+	struct port_request request;
+
+	while (recv(b.bb[WORKER], &request, sizeof(request), MSG_DONTWAIT) == sizeof(request)) {
+		MUST(request.id != 0);
+		b.bb_asked = request.id;
+		b.bb_line = request.line;
+	}
+}
+
+void control_bench_turns(void)
+{
+	for (int i = 0; i < 6; i++) {
+		loop_turn(b.loop, 0);
+		loop_turn(&worker.loop, 0);
+	}
+	bb_listen();
+}
+
+int control_bench_connect(void)
+{
+	struct sockaddr_un address;
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	MUST(getsockname(b.listen_fd, (struct sockaddr *)&address, &len) == 0 &&
+	     connect(fd, (struct sockaddr *)&address, len) == 0);
+	return fd;
+}
+
+/* An abstract address that the kernel chooses. */
+static void listen_anywhere(void)
+{
+	const struct sockaddr address = { .sa_family = AF_UNIX };
+
+	b.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	MUST(bind(b.listen_fd, &address, sizeof(sa_family_t)) == 0 && listen(b.listen_fd, 8) == 0);
+}
+
+static void signals_restore(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void control_bench_run(void (*live)(void))
+{
+	struct control_outlet outlets[2] = { { .guest = "a" }, { .guest = "bb" } };
+	struct control_start start = { .outlets = outlets, .n_outlets = 2 };
+	char why[80];
+
+	log_set_level(LOG_LEVEL_ERROR);
+	memset(&b, 0, sizeof(b));
+	memset(&worker, 0, sizeof(worker));
+	b.live = live;
+	listen_anywhere();
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b.a) == 0 &&
+	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b.bb) == 0);
+	MUST(chip_spec_parse("s8", 2, &worker.spec) == 0 &&
+	     chip_probe(&worker.spec, &worker.found, why, sizeof(why)) == 0);
+	worker.chip_state = calloc(1, worker.found.state_size);
+	MUST(worker.chip_state);
+	worker_start();
+	start.listen_fd = b.listen_fd;
+	outlets[0].port_fd = b.a[CONTROL];
+	outlets[1].port_fd = b.bb[CONTROL];
+	MUST(control_main(&start) == 0);
+	MUST(b.n_timers == 0); /* of what is gone */
+	signals_restore();
+	worker_end();
+	free(worker.chip_state);
+	for (int i = 0; i < 2; i++) {
+		fd_close(&b.a[i]);
+		fd_close(&b.bb[i]);
+	}
+	fd_close(&b.listen_fd);
+}
