@@ -60,8 +60,30 @@ static void run_path(const char *path)
 	closedir(dir);
 }
 
+#ifdef __AFL_HAVE_MANUAL_CONTROL
+__AFL_FUZZ_INIT();
+
+/* Many inputs in one process. */
+static void run_afl(void)
+{
+	const uint8_t *data;
+
+	__AFL_INIT();
+	data = __AFL_FUZZ_TESTCASE_BUF;
+	while (__AFL_LOOP(1000))
+		LLVMFuzzerTestOneInput(data, (size_t)__AFL_FUZZ_TESTCASE_LEN);
+	exit(0);
+}
+#else
+static void run_afl(void)
+{
+}
+#endif
+
 int main(int argc, char **argv)
 {
+	if (argc == 1)
+		run_afl();
 	for (int i = 1; i < argc; i++)
 		run_path(argv[i]);
 	if (argc == 1)
