@@ -72,7 +72,7 @@ static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
 	log_limited(&device->reset_limit, LOG_LEVEL_INFO, device->tag, "the guest was reset");
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		if (&device->queues[i] != restarted)
-			queue_forget(&device->queues[i]);
+			queue_reset(&device->queues[i]);
 	}
 	if (device->ops->reset)
 		device->ops->reset(device->ctx);

@@ -64,7 +64,7 @@ void device_reset(struct vhost_device *device)
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		struct vhost_queue *queue = &device->queues[i];
 
-		queue_forget(queue);
+		queue_reset(queue);
 		queue->state->enabled = 0;
 		queue->state->broken = 0;
 	}

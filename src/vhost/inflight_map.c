@@ -59,6 +59,11 @@ void inflight_copy(void *to, const void *from, size_t len)
 	memcpy(to, from, head);
 }
 
+void inflight_head_clear(void *region)
+{
+	memset(region, 0, sizeof(struct inflight_head));
+}
+
 uint16_t inflight_head_size(const void *region)
 {
 	const volatile struct inflight_head *head = region;

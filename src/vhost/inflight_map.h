@@ -42,3 +42,5 @@ void *inflight_map_region(const struct inflight_map *map, unsigned queue, size_t
 void inflight_copy(void *to, const void *from, size_t len);
 /* The number of descriptors that a region in use is for; 0: it is not in use, or in a way that we do not know. */
 uint16_t inflight_head_size(const void *region);
+/* As if nobody had used it yet. */
+void inflight_head_clear(void *region);

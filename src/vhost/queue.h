@@ -137,6 +137,8 @@ void first_look(struct vhost_queue *queue);
 
 /* Nothing is known of this ring any more but its place: the next start is a first one. */
 void queue_forget(struct vhost_queue *queue);
+/* The same, after a reset: what the front-end's in-flight region says of this ring is of before. */
+void queue_reset(struct vhost_queue *queue);
 /*
  * Where a run of this format and size is tracked: in the front-end's region when there is one with enough room, else in
  * the session's own.

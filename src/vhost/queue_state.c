@@ -368,6 +368,16 @@ void queue_forget(struct vhost_queue *queue)
 	queue->state->transferred = queue->state->departed = 0;
 }
 
+void queue_reset(struct vhost_queue *queue)
+{
+	const struct session_ring *state = queue->state;
+	const struct ring_ops *ops = state->packed ? &packed_ops : &split_ops;
+
+	if (state->has_run)
+		inflight_head_clear(queue_inflight(queue, ops, state->ran.size));
+	queue_forget(queue);
+}
+
 const struct ring_ops *queue_ring_ops(const struct vhost_queue *queue)
 {
 	return *queue->host->features & VIRTIO_F_RING_PACKED ? &packed_ops : &split_ops;

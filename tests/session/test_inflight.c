@@ -429,6 +429,38 @@ static void region_of_another_run_is_not_believed(void **state)
 	shared_free(&shared);
 }
 
+/* The guest is reset, its front-end stays, and with it the region: what was in flight is not. */
+static void reset_forgets_the_region(void **state)
+{
+	struct session *s = *state;
+	struct ring *eventq = &s->vmm.rings[VMM_EVENTQ];
+	struct shared shared;
+	uint16_t heads[3], old[3];
+
+	start_shared(s, &shared);
+	for (uint16_t i = 0; i < 3; i++)
+		old[i] = gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
+	assert_int_equal(n_inflight(&shared, 1), 3);
+	vmm_stop(&s->vmm);
+	ring_reset(&s->vmm.rings[VMM_REQUESTQ]);
+	ring_reset(eventq);
+	/* As many as were in flight, and others. */
+	s->vmm.layout = RING_INDIRECT;
+	for (uint16_t i = 0; i < 3; i++)
+		heads[i] = gpio_event_send(&s->vmm, i);
+	assert_int_not_equal(heads[2], old[2]);
+	start_rings(s);
+	for (uint16_t i = 0; i < 3; i++) {
+		assert_int_equal(gpio_set_irq_type(&s->vmm, i, GPIO_IRQ_RISING), GPIO_OK);
+		line_pulse(s, i);
+		assert_event(s, heads[i], GPIO_EVENT_VALID);
+	}
+	assert_true(ring_silent(eventq, SILENT_MS));
+	assert_serving(s);
+	assert_int_equal(daemon_logged(&s->daemon, "in-flight region is not of this ring"), 0);
+	shared_free(&shared);
+}
+
 /* Another version, another size: not a region that we know, and so a fresh one. */
 static void region_of_another_kind_is_made_anew(void **state)
 {
@@ -675,6 +707,7 @@ int main(void)
 		FRESH("V-86 V-87 S-02", another_daemon_takes_them_up),
 		FRESH("V-86 V-87", region_of_a_back_end_that_died),
 		FRESH("V-86 S-08 X-12", region_of_another_run_is_not_believed),
+		FRESH("V-86 S-08", reset_forgets_the_region),
 		FRESH("V-86 S-08", region_of_another_kind_is_made_anew),
 		FRESH("V-86 S-08", hostile_regions),
 		FRESH("V-86", region_comes_while_rings_run),
