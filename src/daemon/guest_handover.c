@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon/worker.h"
+#include "daemon/worker_session.h"
 
 static void file_put(const struct own_file *file, struct handover_file *out)
 {

@@ -26,6 +26,7 @@
 #include "base/util.h"
 #include "daemon/given_fd.h"
 #include "daemon/worker.h"
+#include "daemon/worker_session.h"
 
 /* Messages of the keeper channel that one turn of the loop takes: other guests have their turn too. */
 #define KEEPER_MESSAGES_PER_TURN 64

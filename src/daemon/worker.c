@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/*
- * The worker: attaches chip, lines, device and port to the session, and serves one front-end after the other.
- *
- * The session's memory is, in this order: the library's session, struct worker_state, a struct line_state a line, the
- * chips' own state.
- */
+/* The worker: attaches chip, lines, device and port to the session, and serves one front-end after the other. */
 #include "daemon/worker.h"
 
 #include <errno.h>
@@ -26,24 +21,11 @@
 #include "chip/aggregate.h"
 #include "daemon/child.h"
 #include "daemon/port.h"
+#include "daemon/worker_session.h"
 #include "gpio/virtio_gpio.h"
 #include "loop/loop.h"
 
-/*
- * To be counted up when the meaning of struct worker_state, struct line_state, of a chip's state, of the keys of kept
- * fds or of the session as a whole changes: then workers of two programs cannot follow each other.
- */
-#ifndef WORKER_SESSION_VERSION /* a test builds a program of another one */
-#define WORKER_SESSION_VERSION 1u
-#endif
-
 #define ACCEPT_NAP_MS 1
-
-/* In front of the lines' states. */
-struct worker_state {
-	uint32_t begun; /* not 0: the lines have taken their first state, init or rest */
-	uint32_t drops; /* the lines were put into their resting state as often */
-};
 
 struct worker {
 	const struct worker_start *start;
@@ -65,67 +47,6 @@ struct worker {
 	bool over;	     /* the work has ended */
 	bool leaves_session; /* to a successor */
 };
-
-static size_t align_up(size_t size)
-{
-	return (size + 63) & ~(size_t)63;
-}
-
-static size_t state_offset(void)
-{
-	return align_up(vhost_session_size(VIRTIO_GPIO_QUEUES));
-}
-
-static size_t lines_offset(void)
-{
-	return state_offset() + align_up(sizeof(struct worker_state));
-}
-
-static size_t chip_offset(const struct guest *guest)
-{
-	return align_up(lines_offset() + guest->n_lines * sizeof(struct line_state));
-}
-
-static unsigned members_make(const struct guest *guest, struct aggregate_member members[GUEST_CHIPS_MAX])
-{
-	for (unsigned i = 0; i < guest->n_chips; i++)
-		members[i] = (struct aggregate_member){ &guest->chips[i].spec, &guest->chips[i].found };
-	return guest->n_chips;
-}
-
-size_t worker_session_size(const struct guest *guest)
-{
-	struct aggregate_member members[GUEST_CHIPS_MAX];
-
-	return chip_offset(guest) + align_up(aggregate_state_size(members, members_make(guest, members)));
-}
-
-uint64_t worker_session_layout(void)
-{
-	const uint32_t facts[] = { WORKER_SESSION_VERSION,	vhost_session_version(),   (uint32_t)state_offset(),
-				   sizeof(struct worker_state), sizeof(struct line_state), VIRTIO_GPIO_QUEUES };
-	uint64_t layout = 0xcbf29ce484222325; /* FNV-1a */
-
-	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
-		layout = (layout ^ facts[i]) * 0x100000001b3;
-	return layout;
-}
-
-size_t worker_connection_size(void)
-{
-	return state_offset();
-}
-
-size_t worker_kept_max(const struct guest *guest)
-{
-	return VHOST_FDS_MAX + guest->n_lines;
-}
-
-uint32_t worker_line_key(unsigned line)
-{
-	/* The library's keys are below VHOST_FD_KIND_END << 16. */
-	return KEEPER_KEY_LASTING | line;
-}
 
 static void work_end(struct worker *worker)
 {
@@ -380,7 +301,7 @@ static int attach_session(struct worker *worker)
 		worker->session = NULL;
 		return -errno;
 	}
-	worker->state = (struct worker_state *)((char *)worker->session + state_offset());
+	worker->state = worker_session_state(worker->session);
 	return 0;
 }
 
@@ -407,8 +328,8 @@ static int attach_chip(struct worker *worker)
 		return -ENOMEM;
 	for (unsigned i = 0; i < guest->n_lines; i++)
 		lines[i] = (struct aggregate_line){ guest->lines[i].chip, guest->lines[i].offset };
-	r = aggregate_attach(members, members_make(guest, members), lines, guest->n_lines,
-			     (char *)worker->session + chip_offset(guest), &host, &worker->chip);
+	r = aggregate_attach(members, worker_session_members(guest, members), lines, guest->n_lines,
+			     worker_session_chips(worker->session, guest), &host, &worker->chip);
 	free(lines);
 	return r;
 }
@@ -423,7 +344,7 @@ static int attach_lines(struct worker *worker)
 	int r;
 
 	r = lines_attach(&worker->lines, worker->chip, worker->tag, worker->start->guest->lines, begin,
-			 (struct line_state *)((char *)worker->session + lines_offset()), &host, on_lines_take, worker);
+			 worker_session_lines(worker->session), &host, on_lines_take, worker);
 	if (r < 0)
 		return r;
 	/* The connection was thrown away, the lines still know what its guest made of them: what is to hold holds. */

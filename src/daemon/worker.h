@@ -25,23 +25,9 @@ struct worker_start {
 	unsigned drops;	  /* how often the session was thrown away: each time lines go into their resting state */
 	int keeper_fd;	  /* SOCK_SEQPACKET to the supervisor; its end of file means that the supervisor is gone */
 	int port_fd;	  /* SOCK_SEQPACKET to the control process (see port.h), or -1 */
-	int session_fd;	  /* memfd of worker_session_size() bytes, zeroed at first */
+	int session_fd;	  /* memfd of worker_session_size() bytes (worker_session.h), zeroed at first */
 	struct kept_set *kept; /* this process's copy: the worker duplicates what it uses, then closes all of it */
 };
-
-/* Bytes of session memory for this guest. */
-size_t worker_session_size(const struct guest *guest);
-/*
- * What the session's memory means, as a number: the same in two programs when one can take up what the other has left.
- * (A session that passes this may still make no sense: it is checked as ever.)
- */
-uint64_t worker_session_layout(void);
-/* How many of them, from the start, are the connection's: without them the lines' state is still good. */
-size_t worker_connection_size(void);
-/* How many fds the supervisor must be ready to keep for it. */
-size_t worker_kept_max(const struct guest *guest);
-/* Under which key the request of a line is kept. */
-uint32_t worker_line_key(unsigned line);
 
 /*
  * The worker's life. All fds of start belong to this process. Returns its exit status: CHILD_MADE_ROOM when it left its

@@ -15,6 +15,7 @@
 #include "daemon/child.h"
 #include "daemon/port.h"
 #include "daemon/worker.h"
+#include "daemon/worker_session.h"
 #include "gpio_bench.h"
 
 #define KEEPER_ROOM (1 << 20) /* all that a worker says before its supervisor reads */
