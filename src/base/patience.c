@@ -20,7 +20,7 @@ static volatile sig_atomic_t waiting_fd = NONE; /* of the call that is under way
 /* setitimer() and fcntl() are system calls and nothing else: they may be called in the handler. */
 static void arm(void)
 {
-	const struct itimerval once = { .it_value.tv_usec = PATIENCE_MS * 1000 };
+	const struct itimerval once = { .it_value.tv_usec = PATIENCE_MS * 1000L };
 
 	is_armed = setitimer(ITIMER_REAL, &once, NULL) == 0;
 }

@@ -29,9 +29,9 @@ static struct guard *guard_find(uintptr_t addr)
 }
 
 /* mmap() is a system call and nothing else: it may be called here. */
-static bool page_replace(const struct guard *guard, uintptr_t addr)
+static bool page_replace(const struct guard *guard, void *addr)
 {
-	void *page = (void *)(addr - (addr - guard->start) % guard->page);
+	char *page = (char *)addr - ((uintptr_t)addr - guard->start) % guard->page;
 
 	return mmap(page, guard->page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
 		    -1, 0) != MAP_FAILED;
@@ -43,7 +43,7 @@ static void on_sigbus(int signo, siginfo_t *info, void *context)
 	struct guard *guard = is_fault ? guard_find((uintptr_t)info->si_addr) : NULL;
 	int saved = errno;
 
-	if (guard && page_replace(guard, (uintptr_t)info->si_addr)) {
+	if (guard && page_replace(guard, info->si_addr)) {
 		guard->lost = 1;
 		map_guard_lost = 1;
 		errno = saved;

@@ -272,7 +272,7 @@ static int slot_of_byte(const struct memory *memory, const uint8_t *p)
 		const struct file_map *map = &memory->maps[i];
 
 		if (map->start && p >= map->base && (size_t)(p - map->base) < memory->slots[i].size)
-			return i;
+			return (int)i;
 	}
 	return -1;
 }
