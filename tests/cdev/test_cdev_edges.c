@@ -72,7 +72,7 @@ static void armed_lines_cost_nothing(void **state)
 
 	arm_all(s, heads, GPIO_IRQ_BOTH);
 	assert_serving(s);
-	session_settle(s);
+	session_rest(s);
 	waits = proc_status(worker, "voluntary_ctxt_switches");
 	forced = proc_status(worker, "nonvoluntary_ctxt_switches");
 	sleep_ms(3000);

@@ -120,7 +120,7 @@ static void gone_chip_costs_nothing(void **state)
 	for (uint16_t i = 0; i < N_LINES; i++)
 		gpio_arm(&s->vmm, i, GPIO_IRQ_BOTH);
 	unplug(s);
-	session_settle(s);
+	session_rest(s);
 	waits = proc_status(worker, "voluntary_ctxt_switches");
 	forced = proc_status(worker, "nonvoluntary_ctxt_switches");
 	ticks = cpu_time(worker);

@@ -99,7 +99,7 @@ check_unit_restart() {
 			printf 'restart %d: still process %d\n' "$i" "$before"
 			return 1
 		fi
-		load_edge "$i" && load_seen "$i" || return 1
+		load_edge "$i" && seen "$i" || return 1
 	done
 	load_stop 5 5
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/patience.h"
 #include "failure.h"
 
 static void fail_test(const char *text)
@@ -174,6 +175,12 @@ void session_settle(const struct session *session)
 		sleep_ms(SILENT_MS);
 	else
 		proc_wait_quiet(session->daemon.pid);
+}
+
+void session_rest(const struct session *session)
+{
+	session_settle(session);
+	sleep_ms(10 * PATIENCE_MS);
 }
 
 pid_t session_worker(const struct session *session)

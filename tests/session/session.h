@@ -47,6 +47,8 @@ int session_run(const char *name, const struct CMUnitTest *tests, size_t n_tests
 const char *session_socket(const struct session *session);
 /* Waits until no process of the daemon has anything left to do: what did not happen by then does not. */
 void session_settle(const struct session *session);
+/* The same, and until no timer of theirs runs any more, such as that over the last call to a front-end's fd. */
+void session_rest(const struct session *session);
 /* The process that serves guest 0. */
 pid_t session_worker(const struct session *session);
 /* Another front-end in place of this one: all features, both rings started. */

@@ -169,9 +169,6 @@ static int setup_64(void **state)
 	return session_setup_with(state, "s64", 64);
 }
 
-/* The timer over the last call to a front-end's fd runs out, see src/base/patience.h: ten times its time. */
-#define ALARM_MS 1000
-
 static void armed_lines_cost_no_wakeups(void **state)
 {
 	struct session *s = *state;
@@ -183,8 +180,7 @@ static void armed_lines_cost_no_wakeups(void **state)
 	for (uint16_t i = 0; i < session_buffers(s, 64); i++)
 		gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
 	assert_serving(s);
-	session_settle(s);
-	sleep_ms(ALARM_MS);
+	session_rest(s);
 	waits = proc_status(worker, "voluntary_ctxt_switches");
 	forced = proc_status(worker, "nonvoluntary_ctxt_switches");
 	sleep_ms(2000);
