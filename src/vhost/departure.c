@@ -16,6 +16,18 @@ static const struct ring_ops *format_ops(uint8_t packed)
 	return packed ? &packed_ops : &split_ops;
 }
 
+/* How far a ring came; has_run is the last to be set. */
+static void run_copy(struct session_ring *to, const struct session_ring *from)
+{
+	to->ran = from->ran;
+	to->spots = from->spots;
+	to->position = from->position;
+	to->mark = from->mark;
+	to->lag = from->lag;
+	to->packed = from->packed;
+	to->has_run = 1;
+}
+
 /* Of a ring that never ran here, or that is broken, there is nothing to go on with. */
 static bool ring_note(struct vhost_queue *queue, struct session_ring *left)
 {
@@ -29,13 +41,7 @@ static bool ring_note(struct vhost_queue *queue, struct session_ring *left)
 	region = queue_inflight(queue, ops, state->ran.size);
 	if (region != queue->inflight)
 		inflight_copy(queue->inflight, region, ops->inflight_size(state->ran.size));
-	left->ran = state->ran;
-	left->spots = state->spots;
-	left->position = state->position;
-	left->mark = state->mark;
-	left->lag = state->lag;
-	left->packed = state->packed;
-	left->has_run = 1;
+	run_copy(left, state);
 	return true;
 }
 
@@ -203,14 +209,8 @@ static void ring_adopt(struct vhost_queue *queue, const struct session_ring *lef
 		return;
 	if (region != queue->inflight)
 		inflight_copy(region, queue->inflight, ops->inflight_size(left->ran.size));
-	state->ran = left->ran;
-	state->spots = left->spots;
-	state->position = left->position;
-	state->mark = left->mark;
-	state->lag = left->lag;
-	state->packed = left->packed;
 	state->departed = 1;
-	state->has_run = 1;
+	run_copy(state, left);
 }
 
 /* A process that dies in here leaves the same question to the next one, and all of this can be done again. */
