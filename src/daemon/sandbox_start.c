@@ -127,6 +127,15 @@ static void stages_try(struct sandbox *sandbox, struct outcome *outcome)
 		waitpid(pid, NULL, 0);
 }
 
+/* Nobody enters a room whose stage is not there: its fd is nothing to have. */
+static void rooms_close_unused(struct sandbox *sandbox)
+{
+	for (unsigned i = 0; i < SANDBOX_ROOMS; i++) {
+		if (!sandbox_has(sandbox, SANDBOX_ROOM_FIRST + i))
+			fd_close(&sandbox->room_fds[i]);
+	}
+}
+
 static void text_add(char *text, size_t size, const char *name, const char *reason)
 {
 	size_t len = strlen(text);
@@ -169,8 +178,8 @@ void sandbox_tell(const struct sandbox *sandbox)
 	if (sandbox->without[0])
 		log_warning(TAG, "without %s", sandbox->without);
 	if (STAGES_LEFT_OUT)
-		log_warning(TAG, "without root, limits, landlock and system calls: this program cannot have them, %s",
-			    sandbox_refuses_on());
+		log_info(TAG, "without root, limits, landlock and system calls: this program cannot have them, %s",
+			 sandbox_refuses_on());
 	if (geteuid() == 0 && !sandbox_has(sandbox, SANDBOX_USER))
 		log_info(TAG, "guests' processes are root's: there is no user " SANDBOX_USER_DEFAULT);
 }
@@ -199,6 +208,7 @@ int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, ch
 	rooms_prepare(sandbox, &outcome);
 	filters_prepare(sandbox, &outcome);
 	stages_try(sandbox, &outcome);
+	rooms_close_unused(sandbox);
 	if (!outcome_judge(sandbox, &outcome, why, why_size) && sandbox->mode == SANDBOX_ON) {
 		sandbox_deinit(sandbox);
 		return -EPERM;

@@ -63,7 +63,7 @@ static bool sandbox_is_off(void)
 /* Whether this build has all of it, and this machine lets it work: else there is nothing to be seen. */
 static bool is_whole(const struct run *daemon)
 {
-	return !strstr(run_err(daemon), "warning: sandbox: ");
+	return !strstr(run_err(daemon), "warning: sandbox: ") && !strstr(run_err(daemon), "sandbox: without ");
 }
 
 #define NEEDS_WHOLE(daemon)                                                                                            \
