@@ -165,7 +165,7 @@ const char *run_err(const struct run *run)
 const char *run_said(const struct run *run)
 {
 	static const char *const about[] = { "info: sandbox: ", "warning: sandbox: " };
-	static char said[8192];
+	static char said[64 * 1024];
 	const char *line = run_err(run);
 	size_t len = 0;
 

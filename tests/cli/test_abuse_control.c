@@ -88,7 +88,7 @@ static void assert_others_served(struct control *control)
 /* The daemon said nothing but this, so often at most (NULL: nothing at all). */
 static void assert_log(struct control *control, const char *text, unsigned most)
 {
-	const char *log = run_err(&control->daemon);
+	const char *log = run_said(&control->daemon);
 	unsigned n = 0;
 
 	for (; *log; log = strchr(log, '\n') + 1, n++) {

@@ -310,8 +310,8 @@ static void processes_may_be_replaced(void **state)
 	assert_int_equal(child_named(&daemon, "vgpio:guest0"), worker);
 	close(fd);
 	daemon_down(&daemon);
-	assert_string_equal(run_err(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n"
-					      "error: control: process killed by signal 9 (Killed): restarting\n");
+	assert_string_equal(run_said(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n"
+					       "error: control: process killed by signal 9 (Killed): restarting\n");
 }
 
 int main(void)

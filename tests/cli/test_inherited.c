@@ -86,7 +86,7 @@ static void a_connected_one_ends_with_the_front_end(void **state)
 	assert_int_equal(gpio_get_value(&vmm, 2), 1);
 	vmm_deinit(&vmm);
 	assert_int_equal(run_wait(&daemon), 0);
-	assert_string_equal(run_err(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n");
+	assert_string_equal(run_said(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n");
 }
 
 static void a_connected_one_sees_the_end_of_the_program(void **state)

@@ -37,7 +37,7 @@ static void ends_with_the_guest(void **state)
 	assert_int_equal(gpio_set_direction(&vmm, 1, GPIO_IN), GPIO_OK);
 	vmm_deinit(&vmm);
 	check_over(&daemon);
-	assert_string_equal(run_err(&daemon), "");
+	assert_string_equal(run_said(&daemon), "");
 }
 
 static void ends_with_the_last_guest(void **state)
@@ -64,7 +64,7 @@ static void ends_with_the_last_guest(void **state)
 	assert_int_equal(child_named(&daemon, "vgpio:guest0"), 0);
 	vmm_deinit(&second);
 	check_over(&daemon);
-	assert_string_equal(run_err(&daemon), "error: guest1: process killed by signal 9 (Killed): restarting\n");
+	assert_string_equal(run_said(&daemon), "error: guest1: process killed by signal 9 (Killed): restarting\n");
 }
 
 /* A guest that was served is still one for vgpioctl: it answers, and says what it can not do. */

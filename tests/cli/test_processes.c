@@ -177,7 +177,7 @@ static void a_killed_worker_is_replaced(void **state)
 	assert_true(fd >= 0);
 	close(fd);
 	daemon_down(&daemon);
-	assert_string_equal(run_err(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n");
+	assert_string_equal(run_said(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n");
 }
 
 /* One that was told to end is missed like one that crashed. */
@@ -191,7 +191,7 @@ static void a_worker_that_ends_is_replaced(void **state)
 	kill(worker, SIGTERM);
 	child_wait(&daemon, "vgpio:guest0", worker);
 	daemon_down(&daemon);
-	assert_string_equal(run_err(&daemon), "error: guest0: process ended with status 0: restarting\n");
+	assert_string_equal(run_said(&daemon), "error: guest0: process ended with status 0: restarting\n");
 }
 
 /* The fifth death within ten seconds ends the session: the front-end sees the end of its connection. */
@@ -241,7 +241,7 @@ static void spurious_signals_are_harmless(void **state)
 	}
 	child_replace(&daemon, "vgpio:guest0");
 	daemon_down(&daemon);
-	assert_string_equal(run_err(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n");
+	assert_string_equal(run_said(&daemon), "error: guest0: process killed by signal 9 (Killed): restarting\n");
 }
 
 int main(void)

@@ -66,7 +66,7 @@ static void stop(void)
 
 static unsigned logged(const char *text)
 {
-	const char *at = run_err(&daemon_run);
+	const char *at = run_said(&daemon_run);
 	unsigned n = 0;
 
 	for (; (at = strstr(at, text)); at++)
