@@ -92,6 +92,9 @@ static void send_cut(const uint8_t *data, size_t len, const int *fds, size_t n_f
 			settle();
 		}
 	}
+	/* Nothing to send is no reason to leave what was sent before. */
+	if (len == 0 && !more)
+		settle();
 }
 
 static size_t fds_of(uint8_t which, uint8_t id, int fds[FDS_MAX])
