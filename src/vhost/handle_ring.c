@@ -160,6 +160,9 @@ const char *handle_set_vring_kick(struct vhost_device *device, const struct mess
 		return why;
 	device_keep(device, VHOST_FD_KICK, queue->index, fd);
 	r = queue_set_kick(queue, fd, fd < 0);
+	/* A successor is not to find it. */
+	if (r < 0)
+		device_keep(device, VHOST_FD_KICK, queue->index, -1);
 	return r == -EPERM ? "the kick file descriptor can not be waited for" : r < 0 ? strerror(-r) : NULL;
 }
 
