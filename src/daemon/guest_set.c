@@ -130,6 +130,21 @@ bool guest_set_renew(struct guest_set *set)
 	return next;
 }
 
+void guest_set_chip_appeared(const struct guest_set *set, const char *path)
+{
+	uint64_t rdev;
+
+	for (int by_path = 1; by_path >= 0; by_path--) {
+		for (size_t i = 0; i < set->n; i++) {
+			if (!guest_process_misses_chip(&set->entries[i]->process, path, by_path, &rdev))
+				continue;
+			for (size_t j = 0; j < set->n; j++)
+				guest_process_chip_back(&set->entries[j]->process, rdev, path);
+			return;
+		}
+	}
+}
+
 struct guest_entry *guest_set_find(const struct guest_set *set, const char *name)
 {
 	for (size_t i = 0; i < set->n; i++) {
