@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The command line: one table of options drives the parser and the help. What the guests are to be is in wanted.h. */
+/*
+ * What the words of the command line (option_words.h) mean: what is to be done, and how. What the guests are to be is in
+ * wanted.h.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -8,9 +11,8 @@
 #include "base/log.h"
 #include "config/wanted.h"
 #include "daemon/guest.h"
+#include "daemon/option_words.h"
 #include "daemon/sandbox.h"
-
-#define PROGRAM_NAME "vhost-device-gpio"
 
 /* What the process is to do after options_parse(). */
 enum options_result {
@@ -23,11 +25,9 @@ enum options_result {
 	OPTIONS_REFUSE,	      /* what is wrong, in one line, is in text; exit status 2 */
 };
 
-/* Words are the caller's argv and stay there. */
 struct options {
+	struct option_words words;			      /* owned; all pointers to characters are its */
 	const char *socket_path, *socket_count, *device_list; /* the drop-in layer's; NULL: not given */
-	const char **guests;				      /* owned: of each --guest its word */
-	size_t n_guests;
 	const char *config;
 	char control_path[SOCKET_PATH_SIZE]; /* "": no control socket */
 	enum log_level log_level;
@@ -42,6 +42,7 @@ struct options {
 	char text[4096];
 };
 
+/* In any case options is to be given to options_deinit(); argv outlives it. */
 enum options_result options_parse(struct options *options, int argc, char **argv);
 void options_deinit(struct options *options);
 
