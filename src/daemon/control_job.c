@@ -25,37 +25,20 @@ static bool job_streams(const struct control_job *job)
 	return job->request.command && job->request.command->style == CONTROL_STREAM;
 }
 
-static int ref_compare(const void *a, const void *b)
+/* A monitor whose lines are known. */
+static bool job_watches(const struct control_job *job)
 {
-	const struct control_ref *x = a, *y = b;
-
-	if (x->guest != y->guest)
-		return x->guest < y->guest ? -1 : 1;
-	return (x->line > y->line) - (x->line < y->line);
+	return job_streams(job) && job->lines.resolved;
 }
 
 bool control_job_watches_guest(const struct control_job *job, const struct control_guest *guest)
 {
-	if (!job_streams(job) || !job->resolved)
-		return false;
-	for (size_t i = 0; i < job->n_named; i++) {
-		if (&job->guests->guests[job->named[i].guest] == guest)
-			return true;
-	}
-	return !job->named;
+	return job_watches(job) && control_lines_have_guest(&job->lines, guest);
 }
 
 bool control_job_watches(const struct control_job *job, const struct control_guest *guest, uint32_t line)
 {
-	struct control_ref ref = { (uint16_t)(guest - job->guests->guests), (uint16_t)line };
-	const struct control_ref *found;
-
-	if (!job_streams(job) || !job->resolved)
-		return false;
-	if (!job->named)
-		return ref_compare(&ref, &job->at) < 0;
-	found = bsearch(&ref, job->named, job->n_named, sizeof(ref), ref_compare);
-	return found && (size_t)(found - job->named) < job->next;
+	return job_watches(job) && control_lines_passed(&job->lines, guest, line);
 }
 
 /* The request is over: nothing of it stays. */
@@ -67,14 +50,10 @@ static void job_clear(struct control_job *job)
 	}
 	loop_timer_del(&job->patience);
 	control_request_deinit(&job->request);
-	free(job->named);
-	job->named = NULL;
+	control_lines_deinit(&job->lines);
 	json_decref(job->told_guests);
 	json_decref(job->told_lines);
 	job->told_guests = job->told_lines = NULL;
-	job->n_named = job->next = 0;
-	job->at = (struct control_ref){ 0, 0 };
-	job->resolved = false;
 	job->asked = 0;
 }
 
@@ -90,43 +69,20 @@ static void job_fail(struct control_job *job, const char *why)
 	job_end(job);
 }
 
-static bool job_over(const struct control_job *job)
-{
-	return job->named ? job->next >= job->n_named : job->at.guest >= job->guests->n;
-}
-
-static struct control_ref job_line(const struct control_job *job)
-{
-	return job->named ? job->named[job->next] : job->at;
-}
-
-static void job_skip_guest(struct control_job *job)
-{
-	job->at.guest++;
-	job->at.line = 0;
-}
-
-static void job_advance(struct control_job *job)
-{
-	if (job->named)
-		job->next++;
-	else if (++job->at.line >= job->guests->guests[job->at.guest].n_lines)
-		job_skip_guest(job);
-}
-
 /* One whole reply. */
 static void job_finish(struct control_job *job)
 {
 	bool pages = job->request.command->style == CONTROL_PAGES;
 	json_t *reply = json_pack("{s:b}", "ok", 1);
 
-	if (pages && !job->named)
+	if (pages && job->lines.all)
 		json_object_set(reply, "guests", job->told_guests);
 	json_object_set(reply, "lines", job->told_lines);
-	if (!job_over(job)) {
+	if (!control_lines_over(&job->lines)) {
+		struct control_ref next = control_lines_present(&job->lines);
 		char word[CONTROL_WORD_MAX];
 
-		snprintf(word, sizeof(word), "%s.%u", job->guests->guests[job->at.guest].name, job->at.line);
+		snprintf(word, sizeof(word), "%s.%u", job->guests->guests[next.guest].name, next.line);
 		json_object_set_new(reply, "more", json_string(word));
 	}
 	control_json_write(&job->client, reply, false);
@@ -139,7 +95,7 @@ static void guest_silent(struct control_job *job, const struct control_guest *gu
 	char why[CONTROL_WORD_MAX + 32];
 
 	snprintf(why, sizeof(why), "%s does not answer", guest->name);
-	if (!job->resolved || (job->named && !job_streams(job))) {
+	if (!job->lines.resolved || (!job->lines.all && !job_streams(job))) {
 		job_fail(job, why);
 		return;
 	}
@@ -149,10 +105,7 @@ static void guest_silent(struct control_job *job, const struct control_guest *gu
 				   true);
 	else
 		json_array_append_new(job->told_guests, json_pack("{s:s, s:s}", "name", guest->name, "error", why));
-	if (job->named)
-		job_advance(job);
-	else
-		job_skip_guest(job);
+	control_lines_skip(&job->lines);
 	job_step(job);
 }
 
@@ -172,23 +125,9 @@ static void job_wait(struct control_job *job, size_t guest)
 		control_client_drop(&job->client);
 }
 
-/* A monitor: the order of its lines is that of the guests' lines, each once. */
-static void named_sort(struct control_job *job)
-{
-	size_t n = 1;
-
-	qsort(job->named, job->n_named, sizeof(*job->named), ref_compare);
-	for (size_t i = 1; i < job->n_named; i++) {
-		if (ref_compare(&job->named[i], &job->named[n - 1]) != 0)
-			job->named[n++] = job->named[i];
-	}
-	job->n_named = n;
-}
-
 static void stream_begin(struct control_job *job)
 {
-	if (job->named)
-		named_sort(job);
+	control_lines_sort(&job->lines);
 	control_json_write(&job->client, json_pack("{s:b}", "ok", 1), false);
 	for (size_t i = 0; i < job->guests->n; i++) {
 		if (control_job_watches_guest(job, &job->guests->guests[i]))
@@ -196,64 +135,42 @@ static void stream_begin(struct control_job *job)
 	}
 }
 
-/* All the words that can be resolved now. 0, -EAGAIN (waiting) or -ENOENT with why. */
-static int words_resolve(struct control_job *job, char *why, size_t why_size)
-{
-	const struct control_request *request = &job->request;
-	struct control_ref ref = { 0, 0 };
-	int ret = 0;
-
-	if (request->from) {
-		ret = control_find(job->guests, request->from, &ref, why, why_size);
-		if (ret == 0)
-			job->at = ref;
-	}
-	for (; job->n_named < request->n && ret == 0; job->n_named++) {
-		ret = control_find(job->guests, request->words[job->n_named], &ref, why, why_size);
-		if (ret < 0)
-			break;
-		job->named[job->n_named] = ref;
-	}
-	if (ret == -EAGAIN)
-		job_wait(job, ref.guest);
-	return ret;
-}
-
 /* False: not now, or never. */
 static bool job_resolve(struct control_job *job)
 {
 	char why[512];
-	int ret = words_resolve(job, why, sizeof(why));
+	size_t guest;
+	int ret = control_lines_resolve(&job->lines, &job->request, &guest, why, sizeof(why));
 
-	if (ret == -ENOENT)
+	if (ret == -EAGAIN)
+		job_wait(job, guest);
+	else if (ret == -ENOENT)
 		job_fail(job, why);
 	if (ret < 0)
 		return false;
 	loop_timer_del(&job->patience);
-	job->resolved = true;
 	if (job_streams(job))
 		stream_begin(job);
 	return true;
 }
 
-/* The question about the present line. False: to be gone on with later. */
-static bool line_ask(struct control_job *job)
+/* Asks about the present line, if that is possible now. */
+static void line_ask(struct control_job *job)
 {
-	struct control_ref ref = job_line(job);
+	struct control_ref ref = control_lines_present(&job->lines);
 	struct control_guest *guest = &job->guests->guests[ref.guest];
 	const struct control_request *request = &job->request;
 
 	if (job_streams(job) && control_client_waiting(&job->client) > STREAM_ENOUGH)
-		return false;
+		return;
 	job_wait(job, ref.guest);
 	if (!guest->ready) {
 		control_guest_sync(guest);
-		return false;
+		return;
 	}
-	job->asked = control_guest_ask(guest, request->command->type, ref.line,
-				       request->values ? request->values[job->next] : 0);
 	/* When the port is full, the patience is over in time. */
-	return false;
+	job->asked = control_guest_ask(guest, request->command->type, ref.line,
+				       request->values ? request->values[job->lines.next] : 0);
 }
 
 /* Goes on with the request as far as that is possible now. */
@@ -261,9 +178,9 @@ static void job_step(struct control_job *job)
 {
 	if (!job->request.command || job->client.dropped || job->asked)
 		return;
-	if (!job->resolved && !job_resolve(job))
+	if (!job->lines.resolved && !job_resolve(job))
 		return;
-	if (job_over(job)) {
+	if (control_lines_over(&job->lines)) {
 		loop_timer_del(&job->patience);
 		if (!job_streams(job))
 			job_finish(job);
@@ -286,7 +203,7 @@ static void line_failed(struct control_job *job, const struct control_guest *gue
 	};
 	char why[CONTROL_WORD_MAX + 128], word[CONTROL_WORD_MAX];
 
-	control_word(guest, job_line(job).line, word);
+	control_word(guest, control_lines_present(&job->lines).line, word);
 	snprintf(why, sizeof(why), "%s: %s", word, strerror(-reply->error));
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		if (reasons[i].error == reply->error)
@@ -305,11 +222,11 @@ static void line_answered(struct control_job *job, const struct control_guest *g
 {
 	switch (job->request.command->style) {
 	case CONTROL_LEVELS:
-		json_object_set_new(job->told_lines, job->request.words[job->next],
+		json_object_set_new(job->told_lines, job->request.words[job->lines.next],
 				    reply->level < 0 ? json_null() : json_integer(reply->level));
 		break;
 	case CONTROL_PAGES:
-		if (!job->named && reply->line == 0)
+		if (job->lines.all && reply->line == 0)
 			guest_told(job, guest, reply);
 		json_array_append_new(job->told_lines, control_json_line(guest, reply));
 		break;
@@ -326,13 +243,13 @@ void control_job_answered(struct control_job *job, const struct control_guest *g
 	if (job->asked == 0 || reply->id != job->asked || guest != &job->guests->guests[job->waits_for])
 		return;
 	job->asked = 0;
-	ref = job_line(job);
+	ref = control_lines_present(&job->lines);
 	if (reply->error != 0 || reply->line != ref.line) {
 		line_failed(job, guest, reply);
 		return;
 	}
 	line_answered(job, guest, reply);
-	job_advance(job);
+	control_lines_advance(&job->lines);
 	job_step(job);
 }
 
@@ -362,14 +279,10 @@ static void client_line(struct control_client *client, const char *line, size_t 
 	client->busy = true;
 	job->told_guests = json_array();
 	job->told_lines = job->request.command->style == CONTROL_LEVELS ? json_object() : json_array();
-	if (job->request.n > 0) {
-		job->named = calloc(job->request.n, sizeof(*job->named));
-		if (!job->named) {
-			control_client_drop(client);
-			return;
-		}
-	}
-	job_step(job);
+	if (control_lines_init(&job->lines, job->guests, &job->request) < 0)
+		control_client_drop(client);
+	else
+		job_step(job);
 }
 
 static void client_drained(struct control_client *client)

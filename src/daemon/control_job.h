@@ -6,8 +6,8 @@
 #pragma once
 
 #include "daemon/control_client.h"
-#include "daemon/control_find.h"
 #include "daemon/control_guest.h"
+#include "daemon/control_lines.h"
 #include "daemon/control_request.h"
 
 /* Lines that one reply of "info" tells about; it then says where to go on. */
@@ -21,15 +21,11 @@ struct control_job {
 	uint64_t number; /* the owner's: when it came */
 
 	struct control_request request;
-	struct control_ref *named; /* owned; the lines of the request's words; NULL: all lines, or not resolved yet */
-	size_t n_named;
-	bool resolved;
-	size_t next;	       /* in named: the present line */
-	struct control_ref at; /* of all lines: the present one */
-	uint32_t asked;	       /* the id of the question that is under way; 0: none */
-	size_t waits_for;      /* the guest whose answer or names it waits for */
-	json_t *told_guests;   /* owned; the reply so far */
-	json_t *told_lines;    /* owned */
+	struct control_lines lines;
+	uint32_t asked;	     /* the id of the question that is under way; 0: none */
+	size_t waits_for;    /* the guest whose answer or names it waits for */
+	json_t *told_guests; /* owned; the reply so far */
+	json_t *told_lines;  /* owned */
 };
 
 /* fd becomes the job's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */
