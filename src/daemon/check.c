@@ -2,6 +2,7 @@
 /* --check: a table of what each guest would get. */
 #include "daemon/check.h"
 
+#include "base/text.h"
 #include "config/attributes.h"
 
 /* Names and labels are the chips' own: any bytes, which are not to reach a terminal. Padded to width. */
@@ -10,7 +11,7 @@ static void text_print(const char *text, int width, FILE *stream)
 	int n = 0;
 
 	for (; *text; text++, n++)
-		fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stream);
+		fputc(text_as_line(*text), stream);
 	for (; n < width; n++)
 		fputc(' ', stream);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "base/util.h"
 #include "daemon/control_client.h"
 
@@ -69,10 +70,7 @@ void control_json_refuse(struct control_client *client, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	/* A text that was cut off, or a parser's excerpt, need not be UTF-8. */
-	for (char *c = text; *c; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
+	text_make_ascii(text);
 	control_json_write(client, json_pack("{s:b, s:s}", "ok", 0, "error", text), false);
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Notes of one guest: more of them are counted, not listed. */
 #define NOTES_MAX 8
 
@@ -67,7 +69,7 @@ static void name_drop(char name[CHIP_NAME_MAX], unsigned index, const char *why,
 
 	memset(shown, 0, sizeof(shown));
 	for (size_t i = 0; i < CHIP_NAME_MAX - 1 && name[i]; i++)
-		shown[i] = (char)(name[i] < 0x20 || name[i] > 0x7e ? '?' : name[i]);
+		shown[i] = text_as_ascii(name[i]);
 	if (++*dropped <= NOTES_MAX)
 		findings_add(notes, "line %u: its name \"%s\" is not shown to the guest: %s", index, shown, why);
 	memset(name, 0, CHIP_NAME_MAX);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "config/print_config.h"
 #include "daemon/activation.h"
 #include "daemon/check.h"
@@ -52,7 +53,7 @@ static void complain(const char *text)
 {
 	fprintf(stderr, "%s: ", PROGRAM_NAME);
 	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stderr);
+		fputc(text_as_line(*text), stderr);
 	fputc('\n', stderr);
 }
 

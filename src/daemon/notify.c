@@ -24,6 +24,7 @@
 #include "base/decimal.h"
 #include "base/fd.h"
 #include "base/scm.h"
+#include "base/text.h"
 #include "base/util.h"
 
 #define TAG	       "notify"
@@ -150,10 +151,7 @@ void notify_status(struct notify *notify, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	/* A newline would begin another variable; a status that is not UTF-8 is thrown away whole. */
-	for (char *c = text; *c; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
+	text_make_ascii(text);
 	notify_send(notify, "STATUS=%s", text);
 }
 

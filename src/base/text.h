@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Text in the words of a peer or a user, made fit to be shown: what must not be there becomes '?'. */
+#pragma once
+
+/* For one line on a terminal: no control character. Other bytes, which may be UTF-8, stay. */
+static inline char text_as_line(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
+}
+
+/* Printable ASCII only. */
+static inline char text_as_ascii(char c)
+{
+	return c < ' ' || c > '~' ? '?' : c;
+}
+
+/* The whole text, where it stands. */
+void text_make_line(char *text);
+void text_make_ascii(char *text);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What becomes of text that is to be shown: every byte, and a whole text. */
+#include "rows.h"
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+/* char is signed on some machines and unsigned on others: bytes from 0x80 on must not depend on it. */
+static void each_byte(void **state)
+{
+	(void)state;
+	for (int i = 1; i < 256; i++) {
+		char c = (char)i;
+		bool control = i < 0x20 || i == 0x7f;
+
+		assert_int_equal(text_as_line(c), control ? '?' : c);
+		assert_int_equal(text_as_ascii(c), control || i > 0x7f ? '?' : c);
+	}
+}
+
+static void whole_text(void **state)
+{
+	char line[] = "a\nb\x1b[1m \xc3\xa4\x7f", ascii[] = "a\nb\x1b[1m \xc3\xa4\x7f", empty[] = "";
+
+	(void)state;
+	text_make_line(line);
+	assert_string_equal(line, "a?b?[1m \xc3\xa4?");
+	text_make_ascii(ascii);
+	assert_string_equal(ascii, "a?b?[1m ???");
+	text_make_line(empty);
+	text_make_ascii(empty);
+	assert_string_equal(empty, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_byte),
+		cmocka_unit_test(whole_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
