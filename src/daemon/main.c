@@ -3,38 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "config/print_config.h"
-#include "daemon/activation.h"
 #include "daemon/check.h"
-#include "daemon/claim.h"
-#include "daemon/fd_limit.h"
-#include "daemon/handover.h"
+#include "daemon/complain.h"
+#include "daemon/launch.h"
 #include "daemon/make_safe.h"
-#include "daemon/notify.h"
 #include "daemon/options.h"
-#include "daemon/ready_fd.h"
 #include "daemon/resolve.h"
-#include "daemon/sandbox.h"
-#include "daemon/supervisor.h"
-#include "daemon/upgrade.h"
-
-#define EXIT_FAILED 1
-#define EXIT_USAGE  2
-
-/* How this program was started, to serve. */
-struct launch {
-	const struct options *options;
-	struct program program;
-	struct activation activation;
-	struct handover_left left; /* what an earlier one has left to it */
-	bool stored;		   /* by way of the service manager, which still has a carrier of it */
-	struct sandbox sandbox;
-};
 
 /* With one of fds 0 to 2 closed, a socket of ours would take its number, and the log would be written to it. */
 static void stdio_ensure(void)
@@ -46,204 +24,6 @@ static void stdio_ensure(void)
 	} while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
-}
-
-/* One line, whatever the words that it repeats. */
-static void complain(const char *text)
-{
-	fprintf(stderr, "%s: ", PROGRAM_NAME);
-	for (; *text; text++)
-		fputc(text_as_line(*text), stderr);
-	fputc('\n', stderr);
-}
-
-static void complain_all(const struct findings *findings)
-{
-	for (size_t i = 0; i < findings->n; i++)
-		complain(findings->texts[i]);
-}
-
-/* Finds the guests; conflicts are complained about. Returns the exit status. */
-static int guests_find(const struct wanted *wanted, const struct resolve_how *how, struct resolved *resolved)
-{
-	int ret = resolve(wanted, how, resolved);
-
-	if (ret == -ENOMEM)
-		complain("out of memory");
-	else
-		complain_all(&resolved->conflicts);
-	return ret < 0 ? EXIT_FAILED : 0;
-}
-
-/* Tries and takes the lines of all guests; complains about what can not be had. Returns the exit status. */
-static int guests_claim(struct guests *guests)
-{
-	struct findings conflicts = { .n = 0 };
-	size_t fds = FD_LIMIT_BASE;
-	char why[160];
-	int status = 0;
-
-	for (size_t i = 0; i < guests->n; i++)
-		fds += guest_fds_needed(&guests->guests[i]);
-	if (fd_limit_raise(fds, why, sizeof(why)) < 0) {
-		complain(why);
-		return EXIT_FAILED;
-	}
-	for (size_t i = 0; i < guests->n; i++) {
-		if (claim_lines(&guests->guests[i], &conflicts) < 0)
-			status = EXIT_FAILED;
-	}
-	complain_all(&conflicts);
-	findings_deinit(&conflicts);
-	return status;
-}
-
-/*
- * Which guest gets which inherited socket. Looked at before anything is opened that could get the number of an fd that
- * the user only believes to be there. Returns the exit status.
- */
-static int sockets_take(struct activation *activation, const struct wanted *wanted,
-			struct activation_guest guests[GUESTS_MAX], int ready_fd)
-{
-	char why[256];
-	int ret;
-
-	for (size_t i = 0; i < wanted->n_guests; i++) {
-		const struct guest_socket *socket = &wanted->guests[i].socket;
-
-		guests[i] = (struct activation_guest){ .name = wanted->guests[i].name,
-						       .has_socket = socket->path[0] != '\0',
-						       .fd = socket->fd };
-	}
-	ret = activation_assign(activation, guests, wanted->n_guests, why, sizeof(why));
-	for (size_t i = 0; i < wanted->n_guests && ret == 0 && ready_fd >= 0; i++) {
-		if (guests[i].fd != ready_fd)
-			continue;
-		snprintf(why, sizeof(why), "--ready-fd: fd %d is the socket of guest %s", ready_fd, guests[i].name);
-		ret = -EINVAL;
-	}
-	if (ret < 0)
-		complain(why);
-	return ret < 0 ? EXIT_FAILED : 0;
-}
-
-/* Returns the exit status. */
-static int sandbox_open(struct sandbox *sandbox, const struct options *options)
-{
-	const struct sandbox_wish wish = { .mode = options->sandbox, .user = options->user };
-	char why[256];
-
-	if (sandbox_prepare(sandbox, &wish, why, sizeof(why)) == 0)
-		return 0;
-	complain(why);
-	return EXIT_FAILED;
-}
-
-/* notify and ready_fd are filled in here. Returns the exit status. */
-static int supervise(struct supervisor_start start, int ready_fd)
-{
-	struct notify notify;
-	char why[512];
-	int ret;
-
-	notify_init(&notify);
-	start.notify = &notify;
-	start.ready_fd = &ready_fd;
-	ret = supervisor_run(&start, why, sizeof(why));
-	if (ret < 0)
-		complain(why);
-	notify_deinit(&notify);
-	return ret < 0 ? EXIT_FAILED : 0;
-}
-
-static int guests_serve(const struct launch *launch, const struct wanted *wanted, struct resolved *resolved)
-{
-	struct supervisor_start start = {
-		.options = launch->options,
-		.program = &launch->program,
-		.sandbox = &launch->sandbox,
-		.stored = launch->stored,
-		.wanted = wanted,
-		.guests = &resolved->guests,
-	};
-
-	for (size_t i = 0; i < resolved->notes.n; i++)
-		log_info("start", "%s", resolved->notes.texts[i]);
-	return supervise(start, launch->options->ready_fd);
-}
-
-static int serve(struct launch *launch, const struct wanted *wanted)
-{
-	const struct options *options = launch->options;
-	const struct resolve_how how = { .safe = options->safe };
-	struct activation_guest sockets[GUESTS_MAX];
-	struct resolved resolved = { .guests.n = 0 };
-	int ready_fd = options->ready_fd;
-	char why[256];
-	int status = 0;
-
-	if (ready_fd >= 0 && ready_fd_take(ready_fd, why, sizeof(why)) < 0) {
-		char line[sizeof(why) + 16];
-
-		snprintf(line, sizeof(line), "--ready-fd: %s", why);
-		complain(line);
-		return EXIT_FAILED;
-	}
-	status = sockets_take(&launch->activation, wanted, sockets, ready_fd);
-	if (status == 0)
-		status = sandbox_open(&launch->sandbox, options);
-	if (status == 0)
-		status = guests_find(wanted, &how, &resolved);
-	/* Not in wanted: it stays what the user wrote, for a reload to compare. */
-	for (size_t i = 0; status == 0 && i < wanted->n_guests; i++)
-		resolved.guests.guests[i].socket.fd = sockets[i].fd;
-	if (status == 0)
-		status = guests_claim(&resolved.guests);
-	if (status == 0)
-		status = guests_serve(launch, wanted, &resolved);
-	resolved_deinit(&resolved);
-	return status;
-}
-
-/* Goes on with what was left. --ready-fd was the business of an earlier program of this process. */
-static int serve_on(struct launch *launch)
-{
-	struct supervisor_start start = { .options = launch->options,
-					  .program = &launch->program,
-					  .sandbox = &launch->sandbox,
-					  .handover = &launch->left.handover,
-					  .stored = launch->stored };
-	int ready_fd = launch->stored ? launch->options->ready_fd : -1;
-	char why[256];
-
-	if (ready_fd >= 0 && ready_fd_take(ready_fd, why, sizeof(why)) < 0) {
-		complain(why);
-		return EXIT_FAILED;
-	}
-	if (sandbox_open(&launch->sandbox, launch->options) != 0)
-		return EXIT_FAILED;
-	/* Sockets of socket activation: the guests that they were for have theirs. */
-	activation_close(&launch->activation);
-	return supervise(start, ready_fd);
-}
-
-/* Whether this program could go on after one that leaves a handover image of this version, and under its options. */
-static int can_take_over(const struct options *options)
-{
-	struct sandbox sandbox = SANDBOX_NONE;
-	unsigned version = options->take_over;
-	char why[128];
-
-	if (version == HANDOVER_VERSION) {
-		int status = sandbox_open(&sandbox, options);
-
-		sandbox_deinit(&sandbox);
-		return status;
-	}
-	snprintf(why, sizeof(why), "cannot take over: the running program's handover has version %u, this one's has %u",
-		 version, HANDOVER_VERSION);
-	complain(why);
-	return EXIT_FAILED;
 }
 
 static int check(const struct options *options, const struct wanted *wanted)
@@ -291,15 +71,13 @@ static int make_lines_safe(const struct options *options, const struct wanted *w
 	return status;
 }
 
-/* What is to be done with the guests that were described. */
-static int act(struct launch *launch, enum options_result action)
+/* What is to be done with the guests that were described. launch: to serve; else NULL. */
+static int act(const struct options *options, enum options_result action, struct launch *launch)
 {
-	const struct options *options = launch->options;
 	struct wanted wanted;
 	char why[512];
 	int status = 0;
 
-	log_set_level(options->log_level);
 	if (options_wanted(options, &wanted, why, sizeof(why)) < 0) {
 		complain(why);
 		status = EXIT_USAGE;
@@ -308,63 +86,24 @@ static int act(struct launch *launch, enum options_result action)
 	} else if (action == OPTIONS_PRINT_CONFIG) {
 		status = config_show(&wanted);
 	} else if (action == OPTIONS_TAKE_OVER) {
-		status = can_take_over(options);
+		status = launch_can_take_over(options);
 	} else if (action == OPTIONS_MAKE_SAFE) {
 		status = make_lines_safe(options, &wanted);
 	} else {
-		status = serve(launch, &wanted);
+		status = launch_serve(launch, &wanted);
 	}
 	wanted_deinit(&wanted);
 	return status;
 }
 
-/*
- * What an earlier program has left: first of all, because its fds have numbers that nothing else may take, and before
- * the configuration, which guests that are served do not depend on. 0 or the exit status.
- */
-static int launch_open(struct launch *launch, int argc, char **argv)
+static int serve(const struct options *options, int argc, char **argv)
 {
-	char why[256];
-	int carrier;
-	bool upgraded = handover_take(&launch->left) > 0;
+	struct launch launch;
+	int status = launch_open(&launch, options, argc, argv);
 
-	if (program_note(&launch->program, argc, argv) < 0) {
-		complain("out of memory");
-		return EXIT_FAILED;
-	}
-	if (upgraded) {
-		activation_forget();
-		return 0;
-	}
-	if (activation_init(&launch->activation, why, sizeof(why)) < 0) {
-		complain(why);
-		return EXIT_FAILED;
-	}
-	/* One that was emptied before may be there, too, when the manager did not hear of it. */
-	while ((carrier = activation_take(&launch->activation, HANDOVER_STORED_NAME)) >= 0) {
-		if (!launch->left.bytes)
-			handover_take_stored(&launch->left, carrier);
-		close(carrier);
-		launch->stored = true;
-	}
-	return 0;
-}
-
-static int run(const struct options *options, enum options_result action, int argc, char **argv)
-{
-	struct launch launch = { .options = options, .sandbox = SANDBOX_NONE };
-	int status = 0;
-
-	if (action == OPTIONS_RUN) {
-		log_set_level(options->log_level);
-		status = launch_open(&launch, argc, argv);
-	}
 	if (status == 0)
-		status = launch.left.bytes ? serve_on(&launch) : act(&launch, action);
-	sandbox_deinit(&launch.sandbox);
-	handover_left_deinit(&launch.left);
-	activation_deinit(&launch.activation);
-	program_forget(&launch.program);
+		status = launch_has_left(&launch) ? launch_go_on(&launch) : act(options, OPTIONS_RUN, &launch);
+	launch_close(&launch);
 	return status;
 }
 
@@ -382,7 +121,8 @@ int main(int argc, char **argv)
 		complain(options.text);
 		status = EXIT_USAGE;
 	} else {
-		status = run(&options, result, argc, argv);
+		log_set_level(options.log_level);
+		status = result == OPTIONS_RUN ? serve(&options, argc, argv) : act(&options, result, NULL);
 	}
 	options_deinit(&options);
 	return status;
