@@ -124,6 +124,18 @@ static int sockets_take(struct activation *activation, const struct wanted *want
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
+/* ready_fd: -1: not given. */
+static int ready_fd_check(int ready_fd)
+{
+	char why[240], line[sizeof(why) + 16];
+
+	if (ready_fd < 0 || ready_fd_take(ready_fd, why, sizeof(why)) == 0)
+		return 0;
+	snprintf(line, sizeof(line), "--ready-fd: %s", why);
+	complain(line);
+	return EXIT_FAILED;
+}
+
 static int sandbox_open(struct sandbox *sandbox, const struct options *options)
 {
 	const struct sandbox_wish wish = { .mode = options->sandbox, .user = options->user };
@@ -175,17 +187,10 @@ int launch_serve(struct launch *launch, const struct wanted *wanted)
 	struct activation_guest sockets[GUESTS_MAX];
 	struct resolved resolved = { .guests.n = 0 };
 	int ready_fd = options->ready_fd;
-	char why[256];
-	int status = 0;
+	int status = ready_fd_check(ready_fd);
 
-	if (ready_fd >= 0 && ready_fd_take(ready_fd, why, sizeof(why)) < 0) {
-		char line[sizeof(why) + 16];
-
-		snprintf(line, sizeof(line), "--ready-fd: %s", why);
-		complain(line);
-		return EXIT_FAILED;
-	}
-	status = sockets_take(&launch->activation, wanted, sockets, ready_fd);
+	if (status == 0)
+		status = sockets_take(&launch->activation, wanted, sockets, ready_fd);
 	if (status == 0)
 		status = sandbox_open(&launch->sandbox, options);
 	if (status == 0)
@@ -210,13 +215,8 @@ int launch_go_on(struct launch *launch)
 					  .stored = launch->stored };
 	/* After an exec it was the business of an earlier program of this process. */
 	int ready_fd = launch->stored ? launch->options->ready_fd : -1;
-	char why[256];
 
-	if (ready_fd >= 0 && ready_fd_take(ready_fd, why, sizeof(why)) < 0) {
-		complain(why);
-		return EXIT_FAILED;
-	}
-	if (sandbox_open(&launch->sandbox, launch->options) != 0)
+	if (ready_fd_check(ready_fd) != 0 || sandbox_open(&launch->sandbox, launch->options) != 0)
 		return EXIT_FAILED;
 	/* Sockets of socket activation: the guests that they were for have theirs. */
 	activation_close(&launch->activation);
