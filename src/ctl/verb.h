@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What vgpioctl can be asked to do: one table of verbs drives the calls and the help. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ctl/link.h"
+
+/* Exit statuses. */
+#define STATUS_OK     0
+#define STATUS_FAILED 1
+#define STATUS_USAGE  2
+
+struct call {
+	struct link link; /* owned */
+	bool json;	  /* print what the daemon says as it is */
+	char **words;	  /* behind the verb; main()'s argv */
+	int n_words;
+};
+
+struct verb {
+	const char *name;
+	/* The request that the words make, the caller's; NULL: they make none (said). NULL itself: not there yet. */
+	json_t *(*request)(const struct call *call, const struct verb *verb);
+	int (*run)(struct call *call, json_t *request); /* the request is given up; returns the exit status */
+	const char *word;				/* how the help calls each word */
+	bool needs_words;
+	bool levels;		  /* the protocol has numbers for the values */
+	const char *values[2][2]; /* what may stand behind '=' for 0 and for 1 */
+	const char *help;
+};
+
+/* The verb of this name. NULL: there is none. */
+const struct verb *verb_find(const char *name);
+/* The i-th verb; those that are not there yet come last. NULL after the last. */
+const struct verb *verb_at(size_t i);
