@@ -19,24 +19,12 @@ static struct gpio_sim *chip_of(struct session *s)
 
 static int setup(void **state)
 {
-	struct gpio_sim chip;
-	int r;
-
-	gpio_sim_make(&chip, N_LINES, NULL, NULL);
-	gpio_sim_set_live(&chip, true);
-	r = session_setup_real(state, &chip, 0);
-	if (r == 0)
-		vmm_start(&((struct session *)*state)->vmm, session_socket(*state));
-	return r;
+	return session_setup_made(state, N_LINES, NULL, NULL);
 }
 
 static int setup_killed(void **state)
 {
-	int r = setup(state);
-
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
+	return session_mortal(state, setup(state));
 }
 
 static void arm_all(struct session *s, uint16_t *heads, uint32_t type)
@@ -257,13 +245,10 @@ static void killed_worker_leaves_the_lines_alone(void **state)
 	kernel_watch(fd, 0);
 	sampler = sampler_start(s, 9);
 	for (unsigned i = 0; i < 3; i++) {
-		pid_t old = daemon_worker(&s->daemon, 0);
-
 		/* It cannot see the edge any more, when it dies. */
-		kill(old, SIGSTOP);
+		kill(daemon_worker(&s->daemon, 0), SIGSTOP);
 		line_pulse(s, i);
-		daemon_kill_worker(&s->daemon, 0);
-		daemon_wait_worker(&s->daemon, 0, old);
+		session_take_over(s);
 		assert_event(s, heads[i], GPIO_EVENT_VALID);
 	}
 	assert_no_event(s);

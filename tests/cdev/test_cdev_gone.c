@@ -19,24 +19,12 @@ static struct gpio_sim *chip_of(struct session *s)
 static int setup(void **state)
 {
 	static const struct gpio_sim_line lines[] = { { .offset = 1, .name = "LED" }, { .name = NULL } };
-	struct gpio_sim chip;
-	int r;
-
-	gpio_sim_make(&chip, N_LINES, "unplugged", lines);
-	gpio_sim_set_live(&chip, true);
-	r = session_setup_real(state, &chip, 0);
-	if (r == 0)
-		vmm_start(&((struct session *)*state)->vmm, session_socket(*state));
-	return r;
+	return session_setup_made(state, N_LINES, "unplugged", lines);
 }
 
 static int setup_killed(void **state)
 {
-	int r = setup(state);
-
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
+	return session_mortal(state, setup(state));
 }
 
 struct logged {
@@ -211,14 +199,6 @@ static void another_chip_is_not_taken_for_it(void **state)
 	gpio_sim_remove(&larger);
 }
 
-static void kill_worker(struct session *s)
-{
-	pid_t old = daemon_worker(&s->daemon, 0);
-
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
-}
-
 /* The worker that saw it go is not the one that sees it come. */
 static void worker_dies_while_it_is_gone(void **state)
 {
@@ -229,7 +209,7 @@ static void worker_dies_while_it_is_gone(void **state)
 	assert_int_equal(gpio_set_value(&s->vmm, 0, 1), GPIO_OK);
 	assert_int_equal(gpio_set_direction(&s->vmm, 0, GPIO_OUT), GPIO_OK);
 	unplug(s);
-	kill_worker(s);
+	session_take_over(s);
 	assert_int_equal(gpio_get_names(&s->vmm, 0, N_LINES + 3, names), N_LINES + 4);
 	assert_string_equal((char *)names + 2, "LED");
 	assert_int_equal(gpio_get_direction(&s->vmm, 0), GPIO_OUT);
@@ -246,16 +226,15 @@ static void worker_dies_at_the_return(void **state)
 {
 	struct session *s = *state;
 	uint16_t head = gpio_arm(&s->vmm, 3, GPIO_IRQ_RISING);
-	pid_t old = daemon_worker(&s->daemon, 0);
 
 	assert_int_equal(gpio_set_value(&s->vmm, 0, 1), GPIO_OK);
 	assert_int_equal(gpio_set_direction(&s->vmm, 0, GPIO_OUT), GPIO_OK);
 	unplug(s);
 	assert_serving(s);
-	kill(old, SIGSTOP);
+	kill(daemon_worker(&s->daemon, 0), SIGSTOP);
 	gpio_sim_set_live(chip_of(s), true);
 	assert_true(wait_for(is_logged, &(struct logged){ &s->daemon, " came back as ", 1 }, WAIT_MS));
-	kill_worker(s);
+	session_take_over(s);
 	assert_serving(s);
 	assert_int_equal(line_level(s, 0), 1);
 	assert_int_equal(gpio_get_value(&s->vmm, 0), 1);

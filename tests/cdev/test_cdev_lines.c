@@ -29,15 +29,7 @@ static int kernel_of(struct session *s)
 
 static int setup_lines(void **state, unsigned n_lines, const struct gpio_sim_line *lines)
 {
-	struct gpio_sim chip;
-	int r;
-
-	gpio_sim_make(&chip, n_lines, "bench", lines);
-	gpio_sim_set_live(&chip, true);
-	r = session_setup_real(state, &chip, 0);
-	if (r == 0)
-		vmm_start(&((struct session *)*state)->vmm, session_socket(*state));
-	return r;
+	return session_setup_made(state, n_lines, "bench", lines);
 }
 
 static int setup_named(void **state)

@@ -88,6 +88,8 @@ uint32_t vmm_ring_stop(struct vmm *vmm, unsigned index);
 /* The user addresses of a ring, or its I/O virtual ones. */
 struct vu_addr vmm_ring_addr(const struct vmm *vmm, unsigned index);
 
+/* Connects, negotiates with all protocol features, and sends the memory: all but rings. */
+void vmm_prepare(struct vmm *vmm, const char *path, uint64_t features);
 /* All of it, with all features and both rings enabled; or with these features. */
 void vmm_start(struct vmm *vmm, const char *path);
 void vmm_start_with(struct vmm *vmm, const char *path, uint64_t features);

@@ -28,11 +28,20 @@ void faults_open(void)
 	setenv("VGPIO_FAULTS", path, 1);
 }
 
-void faults_close(void)
+int faults_teardown(void **state)
 {
+	int outcome = session_teardown(state);
+
 	munmap(plan, sizeof(*plan));
 	unlink(path);
 	unsetenv("VGPIO_FAULTS");
+	return outcome;
+}
+
+int faults_setup(void **state)
+{
+	faults_open();
+	return session_mortal(state, session_setup_started(state));
 }
 
 void faults_arm(enum fault_point point, unsigned skip, unsigned deaths)

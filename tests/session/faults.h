@@ -5,9 +5,13 @@
 #include "base/fault.h"
 #include "session.h"
 
-/* Before the daemon starts. The plan is empty and patient. */
+/*
+ * As session_setup_started(), for workers that may die: the plan is empty and patient. A set-up of another kind begins
+ * with faults_open(), before the daemon starts, and ends with session_mortal(). All of them end with faults_teardown().
+ */
+int faults_setup(void **state);
 void faults_open(void);
-void faults_close(void);
+int faults_teardown(void **state);
 
 /* From now on: after that many passages of the point, the worker dies, so often. */
 void faults_arm(enum fault_point point, unsigned skip, unsigned deaths);

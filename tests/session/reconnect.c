@@ -30,9 +30,7 @@ void cut(struct session *s)
 
 void come_again(struct session *s)
 {
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, s->vmm.features, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, s->vmm.features);
 }
 
 uint32_t used_base(const struct ring *ring)

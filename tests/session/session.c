@@ -119,13 +119,32 @@ int session_setup(void **state)
 	return session_setup_with(state, "s8", 0);
 }
 
+int session_mortal(void **state, int outcome)
+{
+	if (outcome == 0)
+		((struct session *)*state)->workers_may_die = true;
+	return outcome;
+}
+
+int session_started(void **state, int outcome)
+{
+	if (outcome == 0)
+		vmm_start(&((struct session *)*state)->vmm, session_socket(*state));
+	return outcome;
+}
+
+int session_setup_made(void **state, unsigned n_lines, const char *label, const struct gpio_sim_line *lines)
+{
+	struct gpio_sim chip;
+
+	gpio_sim_make(&chip, n_lines, label, lines);
+	gpio_sim_set_live(&chip, true);
+	return session_started(state, session_setup_real(state, &chip, 0));
+}
+
 int session_setup_started(void **state)
 {
-	int r = session_setup(state);
-
-	if (r == 0)
-		vmm_start(&((struct session *)*state)->vmm, session_socket(*state));
-	return r;
+	return session_started(state, session_setup(state));
 }
 
 int session_setup_plain(void **state)
@@ -186,6 +205,19 @@ void session_rest(const struct session *session)
 pid_t session_worker(const struct session *session)
 {
 	return session->daemon.workers[0];
+}
+
+void session_take_over(struct session *session)
+{
+	pid_t old = daemon_worker(&session->daemon, 0);
+
+	daemon_kill_worker(&session->daemon, 0);
+	daemon_wait_worker(&session->daemon, 0, old);
+}
+
+void session_prepare(struct session *session, uint64_t features)
+{
+	vmm_prepare(&session->vmm, session_socket(session), features);
 }
 
 void session_reconnect_with(struct session *session, uint64_t features)

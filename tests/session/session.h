@@ -33,8 +33,12 @@ int session_setup_plain(void **state);
 int session_setup_with(void **state, const char *device_list, unsigned ring_size);
 /* 8 lines, and these keys of --guest. */
 int session_setup_guest(void **state, const char *keys);
-/* A real chip, which is removed in the end. */
+/* A real chip, which is removed in the end; one that is made for it (gpio_sim_make()), and a front-end that has started. */
 int session_setup_real(void **state, const struct gpio_sim *chip, unsigned ring_size);
+int session_setup_made(void **state, unsigned n_lines, const char *label, const struct gpio_sim_line *lines);
+/* Pass on the outcome of a set-up. When it is good, workers may die; or the front-end starts, as session_setup_started(). */
+int session_mortal(void **state, int outcome);
+int session_started(void **state, int outcome);
 int session_teardown(void **state);
 
 /*
@@ -51,6 +55,10 @@ void session_settle(const struct session *session);
 void session_rest(const struct session *session);
 /* The process that serves guest 0. */
 pid_t session_worker(const struct session *session);
+/* The front-end connects, negotiates and sends its memory: all but rings. */
+void session_prepare(struct session *session, uint64_t features);
+/* The worker is killed, in whatever it is doing; returns when its successor is there. */
+void session_take_over(struct session *session);
 /* Another front-end in place of this one: all features, both rings started. */
 void session_reconnect(struct session *session);
 void session_reconnect_with(struct session *session, uint64_t features);

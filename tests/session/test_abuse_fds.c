@@ -26,18 +26,11 @@
 
 static const uint64_t one = 1;
 
-static void connect_ready(struct session *s)
-{
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
-}
-
 static struct abuse begin(struct session *s)
 {
 	struct abuse before = abuse_before(s);
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	for (unsigned i = 0; i < VMM_RINGS; i++) {
 		vmm_ring_setup(&s->vmm, i, 0);
 		vmm_ring_enable(&s->vmm, i, true);
@@ -367,7 +360,7 @@ static void wrong_fd(struct session *s, unsigned kind, unsigned message)
 {
 	int fd;
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		vmm_ring_setup(&s->vmm, i, 0);
 	if (message != 3)
@@ -401,13 +394,13 @@ static void other_end_of_the_connection(void **state)
 	const uint64_t index = 0;
 
 	for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		connect_ready(s);
+		session_prepare(s, VMM_FEATURES);
 		connection_send(c, ids[i], 0, &index, i < 3 ? sizeof(index) : 0, &c->fd, 1);
 		assert_true(connection_ends(c, ABUSE_LIMIT_MS));
 		vmm_disconnect(&s->vmm);
 	}
 	/* And with a message that never ends. */
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	connection_send_bytes(c, "\12\0", 2, &c->fd, 1);
 	assert_true(connection_ends(c, ABUSE_LIMIT_MS));
 	abuse_then_served(s, &before);
@@ -461,7 +454,7 @@ static void floods_of_fds(void **state)
 					: ids[j] == VU_SET_VRING_KICK ? 8
 								      : 0;
 
-			connect_ready(s);
+			session_prepare(s, VMM_FEATURES);
 			connection_send(&s->vmm.connection, ids[j], 0, &table, size, fds, counts[i]);
 			vmm_disconnect(&s->vmm);
 		}
@@ -477,7 +470,7 @@ static void fds_with_every_byte(void **state)
 	const struct vu_header header = { .id = VU_SET_VRING_NUM, .flags = 1, .size = 8 };
 
 	for (unsigned from = 0; from < sizeof(header); from++) {
-		connect_ready(s);
+		session_prepare(s, VMM_FEATURES);
 		for (unsigned i = 0; i < sizeof(header); i++) {
 			const char *byte = (const char *)&header + i;
 			int fd = s->vmm.rings[0].kick_fd;
@@ -519,7 +512,7 @@ static void sockets_in_sockets(void **state)
 	for (unsigned depth = 0; depth < 8; depth++) {
 		int other, fd = nested_socket(depth, &other);
 
-		connect_ready(s);
+		session_prepare(s, VMM_FEATURES);
 		connection_send(&s->vmm.connection, VU_SET_VRING_CALL, 0, &one, sizeof(one), &fd, 1);
 		connection_send(&s->vmm.connection, VU_SET_BACKEND_REQ_FD, 0, NULL, 0, &fd, 1);
 		connection_send(&s->vmm.connection, VU_GET_FEATURES, 0, NULL, 0, NULL, 0);

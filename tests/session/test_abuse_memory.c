@@ -159,9 +159,7 @@ static void ring_starts_without_its_file(void **state)
 	struct session *s = *state;
 	struct abuse before = abuse_before(s);
 
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES);
 	vmm_ring_setup(&s->vmm, 0, 0);
 	ring_kick(&s->vmm.rings[0]);
 	take_away(s, RINGS);
@@ -200,9 +198,7 @@ static void inflight_region_loses_its_file(void **state)
 	int fd = memfd_create("inflight", MFD_CLOEXEC);
 
 	assert_return_code(ftruncate(fd, 65536), 0);
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES);
 	assert_ok(message_set_inflight(&s->vmm.connection, &wire, fd));
 	for (unsigned i = 0; i < VMM_RINGS; i++) {
 		vmm_ring_setup(&s->vmm, i, 0);

@@ -208,9 +208,7 @@ static void storm_over(struct session *s, uint64_t features, bool inflight)
 	pthread_t thread;
 
 	print_message("seed 0x%llx\n", (unsigned long long)storm.seed);
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES | features, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES | features);
 	if (inflight)
 		inflight_make(s, &storm);
 	for (unsigned i = 0; i < VMM_RINGS; i++)

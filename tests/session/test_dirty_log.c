@@ -362,7 +362,6 @@ static void it_outlives_the_worker(void **state)
 	struct session *s = *state;
 	struct dirty_log log;
 	uint16_t from;
-	pid_t old = daemon_worker(&s->daemon, 0);
 
 	s->workers_may_die = true;
 	log_make(&log, LOG_SIZE);
@@ -370,8 +369,7 @@ static void it_outlives_the_worker(void **state)
 	set_logging(s, true);
 	request(s, NULL);
 	log_clear(&log);
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
+	session_take_over(s);
 	assert_true(message_sync(&s->vmm.connection));
 	log_clear(&log);
 	from = s->vmm.rings[0].used_idx;
@@ -379,10 +377,8 @@ static void it_outlives_the_worker(void **state)
 	want_used(s, &log, 0, from, 1);
 	assert_log(&log);
 	/* A log that shrank meanwhile can not be kept up: better no device than a migration that lacks pages. */
-	old = daemon_worker(&s->daemon, 0);
 	assert_return_code(ftruncate(log.fd, 0), 0);
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
+	session_take_over(s);
 	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	close(log.fd);
 	free(log.want);

@@ -108,9 +108,7 @@ static void nothing_happens_before_start_and_enable(void **state)
 	struct session *s = *state;
 	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
 
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES_PLAIN, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES_PLAIN);
 	gpio_send(&s->vmm, GPIO_SET_DIRECTION, 0, GPIO_OUT);
 	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, 0);
 	assert_true(ring_silent(ring, SILENT_MS));

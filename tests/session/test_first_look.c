@@ -13,9 +13,7 @@
 static void connect_ready(struct session *s)
 {
 	vmm_disconnect(&s->vmm);
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES);
 }
 
 static bool is_read(void *ctx)

@@ -21,20 +21,12 @@ static int setup(void **state)
 
 static int setup_started(void **state)
 {
-	int r = setup(state);
-
-	if (r == 0)
-		vmm_start(&((struct session *)*state)->vmm, session_socket(*state));
-	return r;
+	return session_started(state, setup(state));
 }
 
 static int setup_killed(void **state)
 {
-	int r = setup_started(state);
-
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
+	return session_mortal(state, setup_started(state));
 }
 
 static enum outcome send_kick(struct session *s, uint32_t index, uint32_t num)
@@ -88,9 +80,7 @@ static void first_kick_starts_the_ring(void **state)
 {
 	struct session *s = *state;
 
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES);
 	vmm_ring_setup(&s->vmm, 0, 0);
 	vmm_ring_enable(&s->vmm, 0, true);
 	gpio_send(&s->vmm, GPIO_SET_DIRECTION, 0, GPIO_IN);
@@ -404,14 +394,6 @@ static void channel_of_every_kind(void **state)
 	close(datagram[0]);
 }
 
-static void take_over(struct session *s)
-{
-	pid_t old = daemon_worker(&s->daemon, 0);
-
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
-}
-
 static void successor_goes_on(void **state)
 {
 	struct session *s = *state;
@@ -421,7 +403,7 @@ static void successor_goes_on(void **state)
 		uint64_t calls;
 
 		ring_calls(&s->vmm.rings[0]);
-		take_over(s);
+		session_take_over(s);
 		/* A call may have been lost: it is made up for. */
 		channel_begin(s);
 		assert_serving(s);
@@ -440,7 +422,7 @@ static void successor_makes_up_for_a_lost_call(void **state)
 	assert_serving(s);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		calls[i] = ring_calls(&s->vmm.rings[i]);
-	take_over(s);
+	session_take_over(s);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		ring_wait_calls(&s->vmm.rings[i], calls[i] + 1);
 }
@@ -452,14 +434,12 @@ static void kick_of_a_dying_worker_is_answered(void **state)
 
 	for (unsigned i = 0; i < 4; i++) {
 		struct vu_state kick = { .index = 0 };
-		pid_t old = daemon_worker(&s->daemon, 0);
 
-		kill(old, SIGSTOP);
+		kill(daemon_worker(&s->daemon, 0), SIGSTOP);
 		gpio_send(&s->vmm, GPIO_SET_DIRECTION, (uint16_t)i, GPIO_IN);
 		assert_true(connection_send(&s->vmm.connection, VU_VRING_KICK, VU_NEED_REPLY, &kick, sizeof(kick), NULL,
 					    0));
-		daemon_kill_worker(&s->daemon, 0);
-		daemon_wait_worker(&s->daemon, 0, old);
+		session_take_over(s);
 		assert_ok(connection_receive_ack(&s->vmm.connection, VU_VRING_KICK));
 		assert_int_equal(gpio_answer_of(&s->vmm, ring_wait(&s->vmm.rings[0])).status, GPIO_OK);
 		assert_true(connection_silent(&s->vmm.connection, 5));

@@ -82,9 +82,7 @@ static unsigned n_inflight(const struct shared *shared, unsigned queue)
 /* Connected, negotiated, memory: the rings come later. The matrix's ring format would be another region's. */
 static void begin(struct session *s)
 {
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES);
 	/* What the message brought is closed by then. */
 	assert_true(message_sync(&s->vmm.connection));
 }
@@ -286,9 +284,7 @@ static void buffers_are_held_over_a_reconnect(void **state)
 
 static void packed_begin(struct session *s, const struct vu_inflight *wire, int fd)
 {
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED), VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED));
 	if (fd >= 0)
 		assert_ok(message_set_inflight(&s->vmm.connection, wire, fd));
 }
@@ -598,14 +594,6 @@ static void regions_of_other_shapes(void **state)
 	shared_free(&offset);
 }
 
-static void take_over(struct session *s)
-{
-	pid_t old = daemon_worker(&s->daemon, 0);
-
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
-}
-
 static void successor_keeps_the_region(void **state)
 {
 	struct session *s = *state;
@@ -616,7 +604,7 @@ static void successor_keeps_the_region(void **state)
 	start_shared(s, &shared);
 	for (uint16_t i = 0; i < 3; i++) {
 		heads[i] = gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
-		take_over(s);
+		session_take_over(s);
 		assert_serving(s);
 		assert_int_equal(n_inflight(&shared, 1), i + 1u);
 	}

@@ -31,11 +31,7 @@ static int setup(void **state)
 
 static int setup_killed(void **state)
 {
-	int r = setup(state);
-
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
+	return session_mortal(state, setup(state));
 }
 
 static int teardown(void **state)
@@ -239,29 +235,35 @@ static void an_indirect_table_is_asked_for(void **state)
 	assert_int_equal(iommu_count(&iommu, response, VU_ACCESS_WO), 1);
 }
 
+/* Line 2 fires, and the buffer that is held for it can not be reached: its page is asked for. */
+static uint16_t fire_out_of_reach(struct session *s)
+{
+	unsigned asked;
+	uint16_t head;
+
+	line_drive(s, 2, 0);
+	head = arm(s, 2);
+	asked = iommu.n_asked;
+	assert_ok(iommu_send(&iommu, VU_IOTLB_INVALIDATE, ring_slot(&s->vmm.rings[VMM_EVENTQ], head) & ~(PAGE - 1),
+			     PAGE, 0));
+	line_drive(s, 2, 1);
+	iommu_wait_asked(&iommu, asked + 1);
+	return head;
+}
+
 static void a_held_buffer_is_written_when_it_can_be(void **state)
 {
 	struct session *s = *state;
 	struct ring *eventq = &s->vmm.rings[VMM_EVENTQ];
-	uint16_t head = arm(s, 2);
+	uint16_t head = fire_out_of_reach(s);
 	uint64_t slot = ring_slot(eventq, head);
-	unsigned asked = iommu.n_asked;
 
-	assert_ok(iommu_send(&iommu, VU_IOTLB_INVALIDATE, slot & ~(PAGE - 1), PAGE, 0));
-	line_drive(s, 2, 1);
-	iommu_wait_asked(&iommu, asked + 1);
 	assert_int_equal(iommu_count(&iommu, slot, VU_ACCESS_WO), 1);
 	assert_no_event(s);
 	assert_int_equal(*(uint8_t *)memory_at(&s->vmm.memory, slot + 2, 1), GPIO_UNTOUCHED);
 	assert_fired(s, head);
 	/* While it waits its ring is disabled; the translation comes meanwhile. */
-	line_drive(s, 2, 0);
-	head = arm(s, 2);
-	slot = ring_slot(eventq, head);
-	assert_ok(iommu_send(&iommu, VU_IOTLB_INVALIDATE, slot & ~(PAGE - 1), PAGE, 0));
-	asked = iommu.n_asked;
-	line_drive(s, 2, 1);
-	iommu_wait_asked(&iommu, asked + 1);
+	head = fire_out_of_reach(s);
 	vmm_ring_enable(&s->vmm, VMM_EVENTQ, false);
 	iommu_settle(&iommu);
 	assert_no_event(s);
@@ -270,13 +272,7 @@ static void a_held_buffer_is_written_when_it_can_be(void **state)
 	assert_false(ring_silent(eventq, SILENT_MS));
 	assert_fired(s, head);
 	/* And in a pause. */
-	line_drive(s, 2, 0);
-	head = arm(s, 2);
-	slot = ring_slot(eventq, head);
-	assert_ok(iommu_send(&iommu, VU_IOTLB_INVALIDATE, slot & ~(PAGE - 1), PAGE, 0));
-	asked = iommu.n_asked;
-	line_drive(s, 2, 1);
-	iommu_wait_asked(&iommu, asked + 1);
+	head = fire_out_of_reach(s);
 	iommu_drop(&iommu);
 	vmm_stop(&s->vmm);
 	vmm_resume(&s->vmm);
@@ -426,7 +422,6 @@ static void a_worker_dies_while_a_miss_is_pending(void **state)
 	struct session *s = *state;
 	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
 	uint16_t armed = arm(s, 3), heads[2];
-	pid_t old = daemon_worker(&s->daemon, 0);
 	unsigned asked;
 
 	assert_answered(0);
@@ -440,8 +435,7 @@ static void a_worker_dies_while_a_miss_is_pending(void **state)
 		heads[i] = gpio_send(&s->vmm, GPIO_GET_DIRECTION, 0, 0);
 	ring_kick(ring);
 	iommu_wait_asked(&iommu, asked + 2);
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
+	session_take_over(s);
 	iommu_drop(&iommu);
 	for (unsigned i = 0; i < 2; i++) {
 		struct ring_used used = iommu_wait(&iommu, VMM_REQUESTQ);
@@ -518,9 +512,7 @@ static void without_a_channel_a_miss_is_an_error(void **state)
 	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
 	uint64_t slot;
 
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, IOMMU_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, IOMMU_FEATURES);
 	iommu = (struct iommu){ .session = s, .channel.fd = -1 };
 	for (unsigned i = 0; i < VMM_RINGS; i++) {
 		s->vmm.rings[i].iova = IOMMU_IOVA;

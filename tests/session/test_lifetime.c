@@ -173,15 +173,13 @@ static void front_end_after_a_dead_one_is_served(void **state)
 static void second_front_end_during_a_takeover(void **state)
 {
 	struct session *s = *state;
-	pid_t old = session_worker(s);
 	struct connection second;
 
 	s->workers_may_die = true;
-	kill(old, SIGSTOP);
+	kill(session_worker(s), SIGSTOP);
 	connection_open(&second, session_socket(s));
 	assert_true(connection_silent(&second, SILENT_MS));
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
+	session_take_over(s);
 	assert_true(connection_ends(&second, WAIT_MS));
 	connection_close(&second);
 	assert_serving(s);

@@ -14,9 +14,7 @@ static void connect_ready(struct session *s, uint64_t features, unsigned size)
 {
 	vmm_deinit(&s->vmm);
 	vmm_init(&s->vmm, size);
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, features, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, features);
 }
 
 static void start(struct session *s, unsigned index, uint32_t base)

@@ -114,20 +114,16 @@ static void over_dead_workers(void **state)
 {
 	struct session *s = *state;
 	uint16_t heads[ARMED];
-	pid_t old;
 
 	s->workers_may_die = true;
 	prepare(s, heads);
 	cut(s);
-	old = daemon_worker(&s->daemon, 0);
-	daemon_kill_worker(&s->daemon, 0);
-	old = daemon_wait_worker(&s->daemon, 0, old);
+	session_take_over(s);
 	come_again(s);
 	rings_again(s);
 	assert_serving(s);
 	assert_same(s, 1);
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
+	session_take_over(s);
 	assert_serving(s);
 	assert_unchanged(s, heads);
 }
@@ -287,14 +283,11 @@ static void held_edge_outlives_a_worker(void **state)
 {
 	struct session *s = *state;
 	uint16_t head = gpio_arm(&s->vmm, 0, GPIO_IRQ_FALLING);
-	pid_t old;
 
 	s->workers_may_die = true;
 	cut(s);
 	line_pulse(s, 0);
-	old = daemon_worker(&s->daemon, 0);
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
+	session_take_over(s);
 	line_drive(s, 0, 1);
 	come_again(s);
 	rings_again(s);

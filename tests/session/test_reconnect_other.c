@@ -169,9 +169,7 @@ static void other_features(void **state)
 
 	prepare(s);
 	cut(s);
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES & ~FEATURE(VIRTIO_GPIO_F_IRQ), VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES & ~FEATURE(VIRTIO_GPIO_F_IRQ));
 	rings_again(s);
 	assert_serving(s);
 	assert_other(s, "other features");
@@ -310,12 +308,8 @@ static void crash_loop_in_between(void **state)
 	s->workers_may_die = true;
 	prepare(s);
 	cut(s);
-	for (unsigned i = 0; i < 5; i++) {
-		pid_t old = daemon_worker(&s->daemon, 0);
-
-		daemon_kill_worker(&s->daemon, 0);
-		daemon_wait_worker(&s->daemon, 0, old);
-	}
+	for (unsigned i = 0; i < 5; i++)
+		session_take_over(s);
 	come_again(s);
 	vmm_restart(&s->vmm);
 	assert_fresh(s);

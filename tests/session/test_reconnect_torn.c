@@ -9,34 +9,10 @@
 
 #include <unistd.h>
 
-static int setup(void **state)
-{
-	int r;
-
-	faults_open();
-	r = session_setup_started(state);
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
-}
-
 static int setup_held(void **state)
 {
-	int r;
-
 	faults_open();
-	r = setup_hold(state);
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
-}
-
-static int teardown(void **state)
-{
-	int r = session_teardown(state);
-
-	faults_close();
-	return r;
+	return session_mortal(state, setup_hold(state));
 }
 
 /* Two buffers are held, one was given back; line 5 drives 1. */
@@ -169,7 +145,7 @@ static void damaged_notes(void **state)
 	assert_int_equal(daemon_logged(&s->daemon, "Sanitizer"), 0);
 }
 
-#define TORN(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup, teardown)
+#define TORN(rows, fn) ROW_TEST_FIXTURE(rows, fn, faults_setup, faults_teardown)
 
 int main(void)
 {
@@ -177,7 +153,7 @@ int main(void)
 		TORN("S-08", deaths_over_a_note),
 		TORN("S-08", deaths_over_a_leave),
 		TORN("S-08", deaths_over_a_return),
-		ROW_TEST_FIXTURE("S-08 S-07", deaths_over_a_leave, setup_held, teardown),
+		ROW_TEST_FIXTURE("S-08 S-07", deaths_over_a_leave, setup_held, faults_teardown),
 		TORN("S-08", damaged_notes),
 	};
 

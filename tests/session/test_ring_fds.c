@@ -10,13 +10,6 @@
 
 static const uint64_t one = 1;
 
-static void connect_ready(struct session *s)
-{
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
-}
-
 static void send_kick(struct session *s)
 {
 	assert_ok(message_send_vring_fd(&s->vmm.connection, VU_SET_VRING_KICK, 0, s->vmm.rings[0].kick_fd));
@@ -64,7 +57,7 @@ static void ring_without_kick_fd_is_polled(void **state)
 	struct session *s = *state;
 	struct ring *ring = &s->vmm.rings[0];
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	vmm_ring_setup(&s->vmm, 0, 0);
 	assert_ok(message_send_vring_fd(&s->vmm.connection, VU_SET_VRING_KICK, 0, -1));
 	vmm_ring_enable(&s->vmm, 0, true);
@@ -106,13 +99,13 @@ static void nofd_bit_and_fd_must_agree(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		uint64_t with = 0, without = VU_VRING_NOFD;
 
-		connect_ready(s);
+		session_prepare(s, VMM_FEATURES);
 		assert_int_not_equal(message_send(c, ids[i], &with, 8, NULL, 0), OUTCOME_OK);
 		vmm_disconnect(&s->vmm);
-		connect_ready(s);
+		session_prepare(s, VMM_FEATURES);
 		assert_int_not_equal(message_send(c, ids[i], &without, 8, fds, 1), OUTCOME_OK);
 		vmm_disconnect(&s->vmm);
-		connect_ready(s);
+		session_prepare(s, VMM_FEATURES);
 		assert_int_not_equal(message_send(c, ids[i], &with, 8, fds, 2), OUTCOME_OK);
 		vmm_disconnect(&s->vmm);
 	}

@@ -4,13 +4,6 @@
 
 #include <unistd.h>
 
-static void connect_ready(struct session *s)
-{
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
-}
-
 /* The messages that set up a ring, to be sent in any order. */
 enum step { NUM, BASE, ADDR, KICK, CALL, ERR, ENABLE, STEPS };
 
@@ -51,7 +44,7 @@ static void any_order(void **state)
 	struct session *s = *state;
 	uint64_t random = 0x9e3779b97f4a7c15ull;
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	for (unsigned round = 0; round < 200; round++) {
 		enum step order[STEPS];
 
@@ -102,7 +95,7 @@ static void unknown_addresses_are_refused(void **state)
 	static const uint64_t unknown[] = { 0, 0x1000, MEMORY_DEFAULT_BASE, 0xfffffffffffff000ull };
 	struct session *s = *state;
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	send_step(s, 0, NUM);
 	for (unsigned i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
 		for (unsigned part = 0; part < 3; part++) {
@@ -119,7 +112,7 @@ static void log_address_is_ignored(void **state)
 	struct session *s = *state;
 	struct vu_addr addr = vmm_ring_addr(&s->vmm, 0);
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	addr.log = ~0ull;
 	send_step(s, 0, NUM);
 	assert_ok(message_set_vring_addr(&s->vmm.connection, &addr));
@@ -155,7 +148,7 @@ static void starts_at_the_first_kick(void **state)
 	struct session *s = *state;
 	struct ring *ring = &s->vmm.rings[0];
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	gpio_send(&s->vmm, GPIO_SET_DIRECTION, 0, GPIO_IN);
 	vmm_ring_setup(&s->vmm, 0, 0);
 	vmm_ring_enable(&s->vmm, 0, true);
@@ -171,7 +164,7 @@ static void kick_before_the_messages(void **state)
 	struct ring *ring = &s->vmm.rings[0];
 
 	fds_only(s);
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	gpio_send(&s->vmm, GPIO_SET_DIRECTION, 0, GPIO_IN);
 	ring_kick(ring);
 	vmm_ring_setup(&s->vmm, 0, 0);
@@ -185,7 +178,7 @@ static void kick_before_enable(void **state)
 	struct session *s = *state;
 	struct ring *ring = &s->vmm.rings[0];
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	vmm_ring_setup(&s->vmm, 0, 0);
 	gpio_send(&s->vmm, GPIO_SET_DIRECTION, 0, GPIO_IN);
 	ring_kick(ring);
@@ -220,7 +213,7 @@ static void enable_of_a_ring_without_addresses(void **state)
 {
 	struct session *s = *state;
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	send_step(s, 1, CALL);
 	send_step(s, 1, ERR);
 	send_step(s, 1, ENABLE);
@@ -310,7 +303,7 @@ static void size_of_the_other_format(void **state)
 	struct ring *ring = &s->vmm.rings[0];
 
 	fds_only(s);
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	assert_ok(message_send_u64(c, VU_SET_FEATURES, VMM_FEATURES | FEATURE(VIRTIO_F_RING_PACKED)));
 	assert_ok(message_send_state(c, VU_SET_VRING_NUM, 0, 100));
 	for (enum step step = BASE; step < STEPS; step++)

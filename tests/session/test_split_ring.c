@@ -4,13 +4,6 @@
 
 #include "chain.h"
 
-static void connect_ready(struct session *s, uint64_t features)
-{
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, features, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
-}
-
 static void start_at(struct session *s, unsigned index, uint16_t base)
 {
 	struct ring *ring = &s->vmm.rings[index];
@@ -89,7 +82,7 @@ static void misaligned_addresses(void **state)
 	} by[] = { { 1, 0, 0 }, { 8, 0, 0 }, { 15, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { 0, 0, 2 } };
 	struct session *s = *state;
 
-	connect_ready(s, VMM_FEATURES);
+	session_prepare(s, VMM_FEATURES);
 	for (unsigned i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
 		struct vu_addr addr = vmm_ring_addr(&s->vmm, 0);
 
@@ -108,7 +101,7 @@ static void ring_must_fit_its_region(void **state)
 				  region->user_addr - 16, 0xfffffffffffffff0ull };
 	struct connection *c = &s->vmm.connection;
 
-	connect_ready(s, VMM_FEATURES);
+	session_prepare(s, VMM_FEATURES);
 	for (unsigned i = 0; i < 4; i++) {
 		for (unsigned part = 0; part < 3; part++) {
 			struct vu_addr addr = vmm_ring_addr(&s->vmm, 0);
@@ -135,7 +128,7 @@ static void base_just_before_the_wrap(void **state)
 {
 	struct session *s = *state;
 
-	connect_ready(s, VMM_FEATURES);
+	session_prepare(s, VMM_FEATURES);
 	start_at(s, VMM_REQUESTQ, 65535);
 	run_requests(s, 300, 1);
 	assert_int_equal(vmm_ring_stop(&s->vmm, VMM_REQUESTQ), 299);
@@ -145,7 +138,7 @@ static void base_has_16_bits(void **state)
 {
 	struct session *s = *state;
 
-	connect_ready(s, VMM_FEATURES);
+	session_prepare(s, VMM_FEATURES);
 	start_at(s, VMM_REQUESTQ, 0);
 	run_requests(s, 5, 1);
 	assert_int_equal(vmm_ring_stop(&s->vmm, VMM_REQUESTQ), 5);
@@ -165,7 +158,7 @@ static void used_index_is_read_from_the_ring(void **state)
 	struct split_used_elem elem;
 	uint16_t head;
 
-	connect_ready(s, VMM_FEATURES_PLAIN);
+	session_prepare(s, VMM_FEATURES_PLAIN);
 	ring->avail_idx = 7;
 	ring->used_idx = 5;
 	ring_publish(ring);
@@ -307,7 +300,7 @@ static void calls_follow_used_event(void **state)
 	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
 	uint64_t calls;
 
-	connect_ready(s, VMM_FEATURES);
+	session_prepare(s, VMM_FEATURES);
 	ring->manual_event = true;
 	/* From just below the wrap to beyond it. */
 	start_at(s, VMM_REQUESTQ, 65530);
@@ -339,7 +332,7 @@ static void used_event_over_the_whole_range(void **state)
 	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
 	uint64_t calls = 0;
 
-	connect_ready(s, VMM_FEATURES);
+	session_prepare(s, VMM_FEATURES);
 	ring->manual_event = true;
 	start_at(s, VMM_REQUESTQ, 0);
 	/* One call for each 128 of 70000 requests. */

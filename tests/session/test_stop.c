@@ -325,9 +325,7 @@ static void one_started_ring_suspends_alone(void **state)
 {
 	struct session *s = *state;
 
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES & ~FEATURE(VIRTIO_GPIO_F_IRQ), VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
+	session_prepare(s, VMM_FEATURES & ~FEATURE(VIRTIO_GPIO_F_IRQ));
 	vmm_ring_enable(&s->vmm, 1, true);
 	for (unsigned i = 0; i < 3; i++) {
 		ring_reset(&s->vmm.rings[0]);

@@ -13,20 +13,7 @@
 
 static int setup_killed(void **state)
 {
-	int r = session_setup_started(state);
-
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
-}
-
-/* A worker that is quiet, not in the middle of a message: that is test_takeover_torn.c. */
-static void take_over(struct session *s)
-{
-	pid_t old = daemon_worker(&s->daemon, 0);
-
-	daemon_kill_worker(&s->daemon, 0);
-	daemon_wait_worker(&s->daemon, 0, old);
+	return session_mortal(state, session_setup_started(state));
 }
 
 static void connection_stays(void **state)
@@ -35,7 +22,7 @@ static void connection_stays(void **state)
 
 	for (unsigned i = 0; i < KILLS_MAX; i++) {
 		assert_serving(s);
-		take_over(s);
+		session_take_over(s);
 		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 		assert_serving(s);
 		assert_true(connection_silent(&s->vmm.connection, 5));
@@ -57,7 +44,7 @@ static void lost_call_is_made_up_for(void **state)
 	session_settle(s);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		calls[i] = ring_calls(&s->vmm.rings[i]);
-	take_over(s);
+	session_take_over(s);
 	for (unsigned i = 0; i < VMM_RINGS; i++)
 		ring_wait_calls(&s->vmm.rings[i], calls[i] + 1);
 }
@@ -129,11 +116,11 @@ static void held_buffers_stay_held(void **state)
 		heads[i] = gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
 	line_drive(s, 1, 1);
 	assert_event(s, heads[1], GPIO_EVENT_VALID);
-	take_over(s);
+	session_take_over(s);
 	assert_no_event(s);
 	line_drive(s, 2, 1);
 	assert_event(s, heads[2], GPIO_EVENT_VALID);
-	take_over(s);
+	session_take_over(s);
 	line_drive(s, 0, 1);
 	assert_event(s, heads[0], GPIO_EVENT_VALID);
 	assert_no_event(s);
@@ -142,11 +129,7 @@ static void held_buffers_stay_held(void **state)
 
 static int setup_64_killed(void **state)
 {
-	int r = session_setup_with(state, "s64", 64);
-
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
+	return session_mortal(state, session_setup_with(state, "s64", 64));
 }
 
 static void every_armed_line_fires(void **state)
@@ -160,7 +143,7 @@ static void every_armed_line_fires(void **state)
 	s->vmm.layout = RING_INDIRECT;
 	for (uint16_t i = 0; i < n; i++)
 		heads[i] = gpio_arm(&s->vmm, i, i % 2 ? GPIO_IRQ_RISING : GPIO_IRQ_HIGH);
-	take_over(s);
+	session_take_over(s);
 	assert_no_event(s);
 	for (unsigned i = 0; i < n; i++) {
 		line_drive(s, i, 1);
@@ -178,7 +161,7 @@ static void latched_edge_is_delivered(void **state)
 
 	assert_int_equal(gpio_set_irq_type(&s->vmm, 0, GPIO_IRQ_RISING), GPIO_OK);
 	line_pulse(s, 0);
-	take_over(s);
+	session_take_over(s);
 	head = gpio_unmask(&s->vmm, 0);
 	assert_event(s, head, GPIO_EVENT_VALID);
 }
@@ -206,7 +189,7 @@ static void lines_stay_as_they_are(void **state)
 	line_drive(s, 2, 1);
 	outside_open(&watch, s->daemon.control);
 	outside_monitor(&watch, "guest0.0");
-	take_over(s);
+	session_take_over(s);
 	assert_int_equal(gpio_get_direction(&s->vmm, 0), GPIO_OUT);
 	assert_int_equal(gpio_get_value(&s->vmm, 0), 1);
 	assert_int_equal(line_level(s, 0), 1);
@@ -225,7 +208,7 @@ static void paused_device_is_resumed_by_the_successor(void **state)
 	uint16_t head = gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);
 
 	vmm_stop(&s->vmm);
-	take_over(s);
+	session_take_over(s);
 	line_pulse(s, 0);
 	assert_true(ring_silent(&s->vmm.rings[VMM_EVENTQ], SILENT_MS));
 	vmm_resume(&s->vmm);
@@ -281,7 +264,7 @@ static void message_in_two_halves(void **state)
 
 	for (unsigned i = 0; i < KILLS_MAX; i++) {
 		assert_true(connection_send_bytes(c, &message, cuts[i], NULL, 0));
-		take_over(s);
+		session_take_over(s);
 		assert_true(
 			connection_send_bytes(c, (const char *)&message + cuts[i], sizeof(message) - cuts[i], NULL, 0));
 		assert_ok(connection_receive_ack(c, VU_SET_VRING_ENABLE));
@@ -294,7 +277,7 @@ static void crash_loop_ends_the_connection(void **state)
 	struct session *s = *state;
 
 	for (unsigned i = 0; i < KILLS_MAX; i++)
-		take_over(s);
+		session_take_over(s);
 	assert_serving(s);
 	daemon_kill_worker(&s->daemon, 0);
 	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
@@ -306,11 +289,7 @@ static void crash_loop_ends_the_connection(void **state)
 
 static int setup_two_killed(void **state)
 {
-	int r = session_setup_with(state, "s8:s8", 0);
-
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
+	return session_mortal(state, session_setup_with(state, "s8:s8", 0));
 }
 
 static void other_guests_notice_nothing(void **state)
@@ -323,7 +302,7 @@ static void other_guests_notice_nothing(void **state)
 	vmm_init(&other, 0);
 	vmm_start(&other, s->daemon.sockets[1]);
 	assert_int_equal(gpio_set_direction(&other, 1, GPIO_IN), GPIO_OK);
-	take_over(s);
+	session_take_over(s);
 	assert_int_equal(gpio_get_direction(&other, 1), GPIO_IN);
 	assert_int_equal(daemon_worker(&s->daemon, 1), worker);
 	assert_serving(s);
@@ -336,13 +315,13 @@ static void takeovers_leak_nothing(void **state)
 	unsigned fds, kept, maps;
 
 	gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING);
-	take_over(s);
+	session_take_over(s);
 	assert_serving(s);
 	fds = proc_fds(session_worker(s));
 	maps = proc_maps(session_worker(s), "memfd:guest");
 	kept = proc_fds(s->daemon.pid);
 	for (unsigned i = 1; i < KILLS_MAX; i++) {
-		take_over(s);
+		session_take_over(s);
 		assert_serving(s);
 		assert_fds(session_worker(s), fds);
 		assert_int_equal(proc_maps(session_worker(s), "memfd:guest"), maps);

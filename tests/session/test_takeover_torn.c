@@ -10,25 +10,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static int setup(void **state)
-{
-	int r;
-
-	faults_open();
-	r = session_setup_started(state);
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
-}
-
-static int teardown(void **state)
-{
-	int r = session_teardown(state);
-
-	faults_close();
-	return r;
-}
-
 #define FOR_EACH(point, points)                                                                                        \
 	for (size_t i_ = 0; i_ < sizeof(points) / sizeof(points[0]) && ((point) = points[i_], 1); i_++)
 
@@ -183,11 +164,9 @@ static void torn_message_with_an_fd(void **state)
 	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
 		struct ring *ring = &s->vmm.rings[0];
 		uint64_t calls = ring_calls(ring);
-		pid_t old = daemon_worker(&s->daemon, 0);
 
 		assert_true(connection_send_bytes(c, &message, cuts[i], &ring->call_fd, 1));
-		daemon_kill_worker(&s->daemon, 0);
-		daemon_wait_worker(&s->daemon, 0, old);
+		session_take_over(s);
 		assert_true(
 			connection_send_bytes(c, (const char *)&message + cuts[i], sizeof(message) - cuts[i], NULL, 0));
 		assert_ok(connection_receive_ack(c, VU_SET_VRING_CALL));
@@ -404,7 +383,7 @@ static void poisonous_chain_breaks_its_ring(void **state)
 	assert_serving(s);
 }
 
-#define TORN(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup, teardown)
+#define TORN(rows, fn) ROW_TEST_FIXTURE(rows, fn, faults_setup, faults_teardown)
 
 int main(void)
 {
@@ -419,7 +398,7 @@ int main(void)
 		TORN("S-10 V-04", torn_message_with_an_fd),
 		TORN("S-10", messages_in_a_row),
 		TORN("S-01 S-03", request_is_answered_once),
-		cmocka_unit_test_setup_teardown(forbidden_call_ends_the_worker, setup, teardown),
+		cmocka_unit_test_setup_teardown(forbidden_call_ends_the_worker, faults_setup, faults_teardown),
 		TORN("S-07", outputs_do_not_go_back),
 		TORN("S-02 S-05", edge_of_a_dying_worker_fires_once),
 		TORN("S-02 S-05", latch_of_a_dying_worker_fires_once),

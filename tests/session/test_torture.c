@@ -301,27 +301,14 @@ static void killed_at_any_instant(void **state)
 
 static int setup(void **state)
 {
-	int r;
-
 	faults_open();
-	r = session_setup_with(state, LINES, 0);
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
-}
-
-static int teardown(void **state)
-{
-	int r = session_teardown(state);
-
-	faults_close();
-	return r;
+	return session_mortal(state, session_setup_with(state, LINES, 0));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROW_TEST_FIXTURE("S-01 S-02 S-03 S-04 S-07 S-09 S-10", killed_at_any_instant, setup, teardown),
+		ROW_TEST_FIXTURE("S-01 S-02 S-03 S-04 S-07 S-09 S-10", killed_at_any_instant, setup, faults_teardown),
 	};
 
 	return session_run("torture", tests, sizeof(tests) / sizeof(tests[0]));

@@ -77,28 +77,14 @@ static int group_teardown(void **state)
 
 static int setup(void **state)
 {
-	int r;
-
 	copy_file(original, copy);
-	r = session_setup_started(state);
-	if (r == 0)
-		((struct session *)*state)->workers_may_die = true;
-	return r;
+	return session_mortal(state, session_setup_started(state));
 }
 
 static int setup_two(void **state)
 {
-	struct session *s;
-	int r;
-
 	copy_file(original, copy);
-	r = session_setup_with(state, "s8:s4", 0);
-	s = *state;
-	if (r == 0) {
-		s->workers_may_die = true;
-		vmm_start(&s->vmm, session_socket(s));
-	}
-	return r;
+	return session_mortal(state, session_started(state, session_setup_with(state, "s8:s4", 0)));
 }
 
 /* The control process: the child that listens on its socket. */
@@ -602,10 +588,7 @@ static void deaths_are_remembered(void **state)
 	struct session *s = *state;
 
 	for (unsigned i = 0; i < 4; i++) {
-		pid_t old = daemon_worker(&s->daemon, 0);
-
-		daemon_kill_worker(&s->daemon, 0);
-		daemon_wait_worker(&s->daemon, 0, old);
+		session_take_over(s);
 		upgrade(s);
 		assert_serving(s);
 	}
