@@ -327,6 +327,15 @@ int ctl(struct run *run, const char *words)
 	return run_wait(run);
 }
 
+void ctl_check(const char *words, int status, const char *out, const char *err)
+{
+	struct run run;
+
+	assert_int_equal(ctl(&run, words), status);
+	assert_string_equal(run_out(&run), out);
+	assert_string_equal(run_err(&run), err);
+}
+
 bool file_exists(const char *path)
 {
 	struct stat st;

@@ -61,6 +61,8 @@ pid_t child_replace(const struct run *daemon, const char *name);
 
 /* Runs vgpioctl on ctl.sock to its end. */
 int ctl(struct run *run, const char *words);
+/* And compares its exit status and what it wrote. */
+void ctl_check(const char *words, int status, const char *out, const char *err);
 
 bool file_exists(const char *path);
 /* Connects; the fd, or -1. */

@@ -52,15 +52,6 @@ static void guest_drives(uint16_t line, uint32_t level)
 	assert_int_equal(gpio_set_direction(&setting.vmm, line, GPIO_OUT), GPIO_OK);
 }
 
-static void check_ctl(const char *words, int status, const char *out, const char *err)
-{
-	struct run run;
-
-	assert_int_equal(ctl(&run, words), status);
-	assert_string_equal(run_out(&run), out);
-	assert_string_equal(run_err(&run), err);
-}
-
 static void its_lines_are_told_about(void **state)
 {
 	struct run run;
@@ -69,7 +60,7 @@ static void its_lines_are_told_about(void **state)
 	guest_drives(1, 1);
 	assert_int_equal(gpio_set_direction(&setting.vmm, 2, GPIO_IN), GPIO_OK);
 	gpio_arm(&setting.vmm, 2, 3);
-	check_ctl("info guest0.0 guest0.1 guest0.2", 0,
+	ctl_check("info guest0.0 guest0.1 guest0.2", 0,
 		  "guest0 0\t\"dummy0\"        \tnone inactive\n"
 		  "guest0 1\t\"dummy1\"        \toutput active\n"
 		  "guest0 2\t\"dummy2\"        \tinput inactive irq=edge-both\n",
@@ -84,22 +75,22 @@ static void its_lines_are_told_about(void **state)
 static void its_outputs_are_its_own(void **state)
 {
 	guest_drives(1, 1);
-	check_ctl("set guest0.1=0", 1, "", "vgpioctl: guest0.dummy1 is an output of the guest\n");
-	check_ctl("toggle guest0.dummy1", 1, "", "vgpioctl: guest0.dummy1 is an output of the guest\n");
-	check_ctl("get guest0.1", 0, "\"guest0.1\"=active\n", "");
+	ctl_check("set guest0.1=0", 1, "", "vgpioctl: guest0.dummy1 is an output of the guest\n");
+	ctl_check("toggle guest0.dummy1", 1, "", "vgpioctl: guest0.dummy1 is an output of the guest\n");
+	ctl_check("get guest0.1", 0, "\"guest0.1\"=active\n", "");
 	/* Whoever lets go of a line does nothing to it. */
-	check_ctl("pull guest0.1=pull-down", 0, "", "");
-	check_ctl("get guest0.1", 0, "\"guest0.1\"=active\n", "");
+	ctl_check("pull guest0.1=pull-down", 0, "", "");
+	ctl_check("get guest0.1", 0, "\"guest0.1\"=active\n", "");
 }
 
 static void it_reads_what_the_outside_drives(void **state)
 {
 	assert_int_equal(gpio_set_direction(&setting.vmm, 3, GPIO_IN), GPIO_OK);
-	check_ctl("set guest0.3=1", 0, "", "");
+	ctl_check("set guest0.3=1", 0, "", "");
 	assert_int_equal(gpio_get_value(&setting.vmm, 3), 1);
-	check_ctl("toggle guest0.3", 0, "", "");
+	ctl_check("toggle guest0.3", 0, "", "");
 	assert_int_equal(gpio_get_value(&setting.vmm, 3), 0);
-	check_ctl("pull guest0.3=pull-up", 0, "", "");
+	ctl_check("pull guest0.3=pull-up", 0, "", "");
 	assert_int_equal(gpio_get_value(&setting.vmm, 3), 1);
 }
 
@@ -144,7 +135,7 @@ static void a_session_goes_on_with_the_next_worker(void **state)
 	child_replace(&setting.daemon, "vgpio:guest0");
 	guest_drives(1, 1);
 	run_wait_out(&run, "\trising\tguest0 1 \"dummy1\"\n");
-	check_ctl("get guest0.1", 0, "\"guest0.1\"=active\n", "");
+	ctl_check("get guest0.1", 0, "\"guest0.1\"=active\n", "");
 	run_stop(&run);
 }
 

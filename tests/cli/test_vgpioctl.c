@@ -9,26 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static void check(const char *words, int status, const char *out, const char *err)
-{
-	struct run run;
-
-	assert_int_equal(ctl(&run, words), status);
-	assert_string_equal(run_out(&run), out);
-	assert_string_equal(run_err(&run), err);
-}
-
 static void words_that_make_no_sense(void **state)
 {
-	check("", 2, "", "vgpioctl: no verb; see --help\n");
-	check("frob", 2, "", "vgpioctl: unknown verb \"frob\"\n");
-	check("--frob", 2, "", "vgpioctl: unknown option \"--frob\"\n");
-	check("--control", 2, "", "vgpioctl: --control needs a value\n");
-	check("get", 2, "", "vgpioctl: get needs L\n");
-	check("set", 2, "", "vgpioctl: set needs L=0|1\n");
-	check("set guest0.0", 2, "", "vgpioctl: set: \"guest0.0\" is not L=0|1\n");
-	check("set guest0.0=2", 2, "", "vgpioctl: set: \"guest0.0=2\" is not L=0|1\n");
-	check("pull guest0.0=1", 2, "", "vgpioctl: pull: \"guest0.0=1\" is not L=pull-up|pull-down\n");
+	ctl_check("", 2, "", "vgpioctl: no verb; see --help\n");
+	ctl_check("frob", 2, "", "vgpioctl: unknown verb \"frob\"\n");
+	ctl_check("--frob", 2, "", "vgpioctl: unknown option \"--frob\"\n");
+	ctl_check("--control", 2, "", "vgpioctl: --control needs a value\n");
+	ctl_check("get", 2, "", "vgpioctl: get needs L\n");
+	ctl_check("set", 2, "", "vgpioctl: set needs L=0|1\n");
+	ctl_check("set guest0.0", 2, "", "vgpioctl: set: \"guest0.0\" is not L=0|1\n");
+	ctl_check("set guest0.0=2", 2, "", "vgpioctl: set: \"guest0.0=2\" is not L=0|1\n");
+	ctl_check("pull guest0.0=1", 2, "", "vgpioctl: pull: \"guest0.0=1\" is not L=pull-up|pull-down\n");
 }
 
 static void verbs_of_later_versions(void **state)
@@ -41,7 +32,7 @@ static void verbs_of_later_versions(void **state)
 		char text[64];
 
 		snprintf(text, sizeof(text), "vgpioctl: %s is not supported by this version\n", later[i]);
-		check(later[i], 2, "", text);
+		ctl_check(later[i], 2, "", text);
 	}
 }
 
@@ -49,7 +40,7 @@ static void help_and_version(void **state)
 {
 	struct run run;
 
-	check("--version", 0, "vgpioctl 0.1.0\n", "");
+	ctl_check("--version", 0, "vgpioctl 0.1.0\n", "");
 	assert_int_equal(ctl(&run, "--help"), 0);
 	assert_non_null(strstr(run_out(&run), "pull L=pull-up|pull-down..."));
 	assert_null(strstr(run_out(&run), "panel"));
@@ -57,8 +48,8 @@ static void help_and_version(void **state)
 
 static void no_daemon(void **state)
 {
-	check("get guest0.0", 1, "", "vgpioctl: ctl.sock: No such file or directory\n");
-	check("--control=nope/x get guest0.0", 1, "", "vgpioctl: nope/x: No such file or directory\n");
+	ctl_check("get guest0.0", 1, "", "vgpioctl: ctl.sock: No such file or directory\n");
+	ctl_check("--control=nope/x get guest0.0", 1, "", "vgpioctl: nope/x: No such file or directory\n");
 	unsetenv("VGPIO_CONTROL");
 	if (!file_exists("/run/vhost-device-gpio/control.sock")) {
 		struct run run;
@@ -75,16 +66,16 @@ static void gets_and_sets(void **state)
 	struct run daemon;
 
 	daemon_up_two(&daemon);
-	check("get guest0.dummy2 dummy31", 0, "\"guest0.dummy2\"=inactive \"dummy31\"=inactive\n", "");
-	check("set guest0.dummy2=1 dummy31=active", 0, "", "");
-	check("get guest0.dummy2 dummy31", 0, "\"guest0.dummy2\"=active \"dummy31\"=active\n", "");
-	check("--json get guest0.dummy2", 0, "{\"ok\":true,\"lines\":{\"guest0.dummy2\":1}}\n", "");
-	check("toggle guest0.dummy2", 0, "", "");
-	check("get guest0.2", 0, "\"guest0.2\"=inactive\n", "");
-	check("pull guest0.2=pull-up guest0.3=pull-down", 0, "", "");
-	check("get guest0.2 guest0.3", 0, "\"guest0.2\"=active \"guest0.3\"=inactive\n", "");
-	check("get foo", 1, "", "vgpioctl: no line \"foo\"\n");
-	check("get dummy2", 1, "", "vgpioctl: \"dummy2\" is ambiguous: guest0.dummy2, guest1.dummy2\n");
+	ctl_check("get guest0.dummy2 dummy31", 0, "\"guest0.dummy2\"=inactive \"dummy31\"=inactive\n", "");
+	ctl_check("set guest0.dummy2=1 dummy31=active", 0, "", "");
+	ctl_check("get guest0.dummy2 dummy31", 0, "\"guest0.dummy2\"=active \"dummy31\"=active\n", "");
+	ctl_check("--json get guest0.dummy2", 0, "{\"ok\":true,\"lines\":{\"guest0.dummy2\":1}}\n", "");
+	ctl_check("toggle guest0.dummy2", 0, "", "");
+	ctl_check("get guest0.2", 0, "\"guest0.2\"=inactive\n", "");
+	ctl_check("pull guest0.2=pull-up guest0.3=pull-down", 0, "", "");
+	ctl_check("get guest0.2 guest0.3", 0, "\"guest0.2\"=active \"guest0.3\"=inactive\n", "");
+	ctl_check("get foo", 1, "", "vgpioctl: no line \"foo\"\n");
+	ctl_check("get dummy2", 1, "", "vgpioctl: \"dummy2\" is ambiguous: guest0.dummy2, guest1.dummy2\n");
 	daemon_down(&daemon);
 }
 
@@ -93,18 +84,18 @@ static void info_is_a_table(void **state)
 	struct run daemon;
 
 	daemon_up(&daemon, "-s gpio.sock -c 2 -l s2:s1 --control ctl.sock", 2, true);
-	check("set guest0.1=1", 0, "", "");
-	check("info", 0,
-	      "guest0 - 2 lines:\n"
-	      "\tline   0:\t\"dummy0\"        \tnone inactive\n"
-	      "\tline   1:\t\"dummy1\"        \tnone active\n"
-	      "guest1 - 1 lines:\n"
-	      "\tline   0:\t\"dummy0\"        \tnone inactive\n",
-	      "");
-	check("info guest0.1 guest1.dummy0", 0,
-	      "guest0 1\t\"dummy1\"        \tnone active\n"
-	      "guest1 0\t\"dummy0\"        \tnone inactive\n",
-	      "");
+	ctl_check("set guest0.1=1", 0, "", "");
+	ctl_check("info", 0,
+		  "guest0 - 2 lines:\n"
+		  "\tline   0:\t\"dummy0\"        \tnone inactive\n"
+		  "\tline   1:\t\"dummy1\"        \tnone active\n"
+		  "guest1 - 1 lines:\n"
+		  "\tline   0:\t\"dummy0\"        \tnone inactive\n",
+		  "");
+	ctl_check("info guest0.1 guest1.dummy0", 0,
+		  "guest0 1\t\"dummy1\"        \tnone active\n"
+		  "guest1 0\t\"dummy0\"        \tnone inactive\n",
+		  "");
 	daemon_down(&daemon);
 }
 
@@ -142,8 +133,8 @@ static void monitor_speaks_like_gpiomon(void **state)
 	setenv("VGPIO_CONTROL", "ctl.sock", 1);
 	run_start(&run, "monitor", "VGPIOCTL", "monitor guest0.2 guest0.dummy1");
 	run_wait_out(&run, "\"guest0.dummy1\"=inactive\n\"guest0.dummy2\"=inactive\n");
-	check("set guest0.dummy2=1", 0, "", "");
-	check("set guest0.dummy2=0", 0, "", "");
+	ctl_check("set guest0.dummy2=1", 0, "", "");
+	ctl_check("set guest0.dummy2=0", 0, "", "");
 	run_wait_out(&run, "falling");
 	text = strchr(strchr(run_out(&run), '\n') + 1, '\n') + 1;
 	text = skip_time(text);
@@ -163,7 +154,7 @@ static void monitor_in_json(void **state)
 	setenv("VGPIO_CONTROL", "ctl.sock", 1);
 	run_start(&run, "monitor", "VGPIOCTL", "--json monitor guest0.2");
 	run_wait_out(&run, "{\"event\":\"state\",");
-	check("set guest0.dummy2=1", 0, "", "");
+	ctl_check("set guest0.dummy2=1", 0, "", "");
 	run_wait_out(&run, "\"edge\":\"rising\",\"line\":\"guest0.dummy2\",");
 	assert_int_equal(run_stop(&run), 128 + SIGTERM);
 	daemon_down(&daemon);

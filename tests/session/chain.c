@@ -70,3 +70,37 @@ uint32_t chain_send(struct session *session, unsigned queue, const struct ring_p
 	assert_int_equal(used.id, head);
 	return used.len;
 }
+
+void chain_run_requests(struct session *session, unsigned n, unsigned depth)
+{
+	struct ring *ring = &session->vmm.rings[VMM_REQUESTQ];
+	unsigned sent = 0, done = 0;
+	struct ring_used used;
+
+	while (done < n) {
+		for (; sent < n && sent - done < depth; sent++) {
+			gpio_send(&session->vmm, GPIO_SET_DIRECTION, (uint16_t)(sent % 8), GPIO_IN);
+			ring_notify(ring);
+		}
+		used = ring_wait(ring);
+		do {
+			assert_int_equal(gpio_answer_of(&session->vmm, used).status, GPIO_OK);
+			assert_int_equal(used.len, 2);
+			done++;
+		} while (ring_reap(ring, &used));
+	}
+	assert_int_equal(done, n);
+	assert_int_equal(ring_returned_base(ring), ring_base(ring));
+}
+
+void assert_addresses_refused(struct session *session, const struct vu_addr *by, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct vu_addr addr = vmm_ring_addr(&session->vmm, VMM_REQUESTQ);
+
+		addr.desc += by[i].desc;
+		addr.avail += by[i].avail;
+		addr.used += by[i].used;
+		assert_refused(message_set_vring_addr(&session->vmm.connection, &addr));
+	}
+}

@@ -23,6 +23,14 @@ uint32_t chain_send(struct session *session, unsigned queue, const struct ring_p
 uint16_t chain_post(struct session *session, unsigned queue, const struct ring_part *parts, unsigned n_parts,
 		    enum ring_layout layout);
 
+/*
+ * That many requests of the usual shape, with up to depth of them under way, kicks as the device asks for. All answers
+ * are checked.
+ */
+void chain_run_requests(struct session *session, unsigned n, unsigned depth);
+/* The addresses of the request queue moved by each of these: none is accepted. */
+void assert_addresses_refused(struct session *session, const struct vu_addr *by, unsigned n);
+
 /* Whether the request of chain_set_in() was executed; the first makes the line fit for the next one. */
 #define assert_was_executed(s)                                                                                         \
 	do {                                                                                                           \

@@ -30,29 +30,6 @@ static void start_both(struct session *s, uint32_t base)
 		start(s, i, base);
 }
 
-/* That many requests, with up to depth of them under way, kicks as the device asks for. All answers are checked. */
-static void run_requests(struct session *s, unsigned n, unsigned depth)
-{
-	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
-	unsigned sent = 0, done = 0;
-	struct ring_used used;
-
-	while (done < n) {
-		for (; sent < n && sent - done < depth; sent++) {
-			gpio_send(&s->vmm, GPIO_SET_DIRECTION, (uint16_t)(sent % 8), GPIO_IN);
-			ring_notify(ring);
-		}
-		used = ring_wait(ring);
-		do {
-			assert_int_equal(gpio_answer_of(&s->vmm, used).status, GPIO_OK);
-			assert_int_equal(used.len, 2);
-			done++;
-		} while (ring_reap(ring, &used));
-	}
-	assert_int_equal(done, n);
-	assert_int_equal(ring_returned_base(ring), ring_base(ring));
-}
-
 static void sizes(void **state)
 {
 	static const unsigned good[] = { 1, 2, 3, 5, 7, 1000, 32767, 32768 };
@@ -63,11 +40,11 @@ static void sizes(void **state)
 		connect_ready(s, VMM_FEATURES_PACKED, good[i]);
 		start_both(s, FIRST_LAP);
 		s->vmm.layout = RING_INDIRECT;
-		run_requests(s, good[i] > 300 ? good[i] + 10 : 300, good[i]);
+		chain_run_requests(s, good[i] > 300 ? good[i] + 10 : 300, good[i]);
 		if (good[i] < 2)
 			continue;
 		s->vmm.layout = RING_DIRECT;
-		run_requests(s, good[i] > 300 ? good[i] / 2 + 10 : 301, good[i] / 2);
+		chain_run_requests(s, good[i] > 300 ? good[i] / 2 + 10 : 301, good[i] / 2);
 	}
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_refused(message_send_state(&s->vmm.connection, VU_SET_VRING_NUM, 0, bad[i]));
@@ -76,20 +53,12 @@ static void sizes(void **state)
 
 static void misaligned_addresses(void **state)
 {
-	static const struct {
-		uint64_t desc, avail, used;
-	} by[] = { { 1, 0, 0 }, { 8, 0, 0 }, { 0, 1, 0 }, { 0, 2, 0 }, { 0, 0, 1 }, { 0, 0, 2 } };
+	static const struct vu_addr by[] = { { .desc = 1 },  { .desc = 8 }, { .avail = 1 },
+					     { .avail = 2 }, { .used = 1 }, { .used = 2 } };
 	struct session *s = *state;
 
 	connect_ready(s, VMM_FEATURES_PACKED, 0);
-	for (unsigned i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
-		struct vu_addr addr = vmm_ring_addr(&s->vmm, 0);
-
-		addr.desc += by[i].desc;
-		addr.avail += by[i].avail;
-		addr.used += by[i].used;
-		assert_refused(message_set_vring_addr(&s->vmm.connection, &addr));
-	}
+	assert_addresses_refused(s, by, sizeof(by) / sizeof(by[0]));
 	start_both(s, FIRST_LAP);
 	assert_serving(s);
 }
@@ -101,9 +70,9 @@ static void wrap_counters_go_round(void **state)
 	connect_ready(s, VMM_FEATURES_PACKED, 7);
 	start_both(s, FIRST_LAP);
 	s->vmm.layout = RING_INDIRECT;
-	run_requests(s, 70000, 7);
+	chain_run_requests(s, 70000, 7);
 	s->vmm.layout = RING_DIRECT; /* lists over the end of the ring, as 7 is odd */
-	run_requests(s, 20000, 3);
+	chain_run_requests(s, 20000, 3);
 }
 
 /* Each position of two laps, and of a list over the end: a pause is not noticed by the guest. */
@@ -294,18 +263,18 @@ static void calls_are_as_the_driver_wants(void **state)
 		ring_wait_calls(ring, ++calls);
 	}
 	event->flags = EVENT_DISABLE;
-	run_requests(s, 7, 1);
+	chain_run_requests(s, 7, 1);
 	session_settle(s);
 	assert_int_equal(ring_calls(ring), calls);
 	/* 12 were used: 4 of the second lap. Called when the third of them from here on is. */
 	event->off_wrap = 6;
 	event->flags = EVENT_DESC;
-	run_requests(s, 2, 1);
+	chain_run_requests(s, 2, 1);
 	session_settle(s);
 	assert_int_equal(ring_calls(ring), calls);
-	run_requests(s, 1, 1);
+	chain_run_requests(s, 1, 1);
 	ring_wait_calls(ring, calls + 1);
-	run_requests(s, 5, 1);
+	chain_run_requests(s, 5, 1);
 	session_settle(s);
 	assert_int_equal(ring_calls(ring), calls + 1);
 }

@@ -20,31 +20,6 @@ static unsigned rounds(const struct session *s, unsigned n)
 	return s->vmm.wants_inband ? n / 10 : n;
 }
 
-/* That many requests, with up to depth of them under way, kicks as the device asks for. All answers are checked. */
-static void run_requests(struct session *s, unsigned n, unsigned depth)
-{
-	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
-	unsigned sent = 0, done = 0;
-
-	while (done < n) {
-		struct ring_used used;
-
-		while (sent < n && sent - done < depth) {
-			gpio_send(&s->vmm, GPIO_SET_DIRECTION, (uint16_t)(sent % 8), GPIO_IN);
-			ring_notify(ring);
-			sent++;
-		}
-		used = ring_wait(ring);
-		assert_int_equal(gpio_answer_of(&s->vmm, used).status, GPIO_OK);
-		assert_int_equal(used.len, 2);
-		done++;
-		while (ring_reap(ring, &used))
-			done++;
-	}
-	assert_int_equal(done, n);
-	assert_int_equal(ring_used_idx(ring), ring->avail_published);
-}
-
 static void sizes(void **state)
 {
 	static const unsigned good[] = { 1, 2, 4, 256, 1024, 32768 };
@@ -55,11 +30,11 @@ static void sizes(void **state)
 		vmm_init(&s->vmm, good[i]);
 		vmm_start(&s->vmm, session_socket(s));
 		s->vmm.layout = RING_INDIRECT;
-		run_requests(s, good[i] > 300 ? good[i] + 10 : 300, good[i]);
+		chain_run_requests(s, good[i] > 300 ? good[i] + 10 : 300, good[i]);
 		if (good[i] < 4)
 			continue;
 		s->vmm.layout = RING_DIRECT;
-		run_requests(s, 300, good[i] / 2);
+		chain_run_requests(s, 300, good[i] / 2);
 	}
 }
 
@@ -77,20 +52,12 @@ static void sizes_that_no_split_ring_has(void **state)
 
 static void misaligned_addresses(void **state)
 {
-	static const struct {
-		uint64_t desc, avail, used;
-	} by[] = { { 1, 0, 0 }, { 8, 0, 0 }, { 15, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { 0, 0, 2 } };
+	static const struct vu_addr by[] = { { .desc = 1 },  { .desc = 8 }, { .desc = 15 },
+					     { .avail = 1 }, { .used = 1 }, { .used = 2 } };
 	struct session *s = *state;
 
 	session_prepare(s, VMM_FEATURES);
-	for (unsigned i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
-		struct vu_addr addr = vmm_ring_addr(&s->vmm, 0);
-
-		addr.desc += by[i].desc;
-		addr.avail += by[i].avail;
-		addr.used += by[i].used;
-		assert_refused(message_set_vring_addr(&s->vmm.connection, &addr));
-	}
+	assert_addresses_refused(s, by, sizeof(by) / sizeof(by[0]));
 }
 
 static void ring_must_fit_its_region(void **state)
@@ -120,7 +87,7 @@ static void indices_wrap(void **state)
 {
 	struct session *s = *state;
 
-	run_requests(s, 70000, 64);
+	chain_run_requests(s, 70000, 64);
 	assert_int_equal(ring_used_idx(&s->vmm.rings[VMM_REQUESTQ]), (uint16_t)70000);
 }
 
@@ -130,7 +97,7 @@ static void base_just_before_the_wrap(void **state)
 
 	session_prepare(s, VMM_FEATURES);
 	start_at(s, VMM_REQUESTQ, 65535);
-	run_requests(s, 300, 1);
+	chain_run_requests(s, 300, 1);
 	assert_int_equal(vmm_ring_stop(&s->vmm, VMM_REQUESTQ), 299);
 }
 
@@ -140,13 +107,13 @@ static void base_has_16_bits(void **state)
 
 	session_prepare(s, VMM_FEATURES);
 	start_at(s, VMM_REQUESTQ, 0);
-	run_requests(s, 5, 1);
+	chain_run_requests(s, 5, 1);
 	assert_int_equal(vmm_ring_stop(&s->vmm, VMM_REQUESTQ), 5);
 	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, 5);
 	/* Upper bits mean something for packed rings only. */
 	assert_ok(message_send_state(&s->vmm.connection, VU_SET_VRING_BASE, VMM_REQUESTQ, 0xabcd0005));
 	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
-	run_requests(s, 5, 1);
+	chain_run_requests(s, 5, 1);
 	assert_int_equal(message_get_vring_base(&s->vmm.connection, VMM_REQUESTQ), 10);
 }
 
@@ -338,7 +305,7 @@ static void used_event_over_the_whole_range(void **state)
 	/* One call for each 128 of 70000 requests. */
 	for (unsigned i = 0; i < 70000 / 128; i++) {
 		ring_set_used_event(ring, (uint16_t)(ring->used_idx + 127));
-		run_requests(s, 128, 64);
+		chain_run_requests(s, 128, 64);
 		ring_wait_calls(ring, ++calls);
 	}
 	session_settle(s);
@@ -360,8 +327,8 @@ static void kicks_follow_avail_event(void **state)
 		assert_int_equal(ring_used_flags(ring), 0);
 	}
 	assert_int_equal(kicks, 2000);
-	run_requests(s, rounds(s, 50000), 3);
-	run_requests(s, rounds(s, 50000), 120);
+	chain_run_requests(s, rounds(s, 50000), 3);
+	chain_run_requests(s, rounds(s, 50000), 120);
 	assert_int_equal(ring_used_flags(ring), 0);
 }
 
@@ -396,9 +363,9 @@ static void full_eventq_does_not_hold_up_requests(void **state)
 	for (uint16_t i = 0; i < VMM_RING_SIZE; i++)
 		head = gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
 	assert_int_equal(eventq->n_free, 0);
-	run_requests(s, 1000, 100);
+	chain_run_requests(s, 1000, 100);
 	line_drive(s, VMM_RING_SIZE - 1, 1);
-	/* run_requests() has set directions of lines 0 to 7 only. */
+	/* chain_run_requests() has set directions of lines 0 to 7 only. */
 	assert_event(s, head, GPIO_EVENT_VALID);
 }
 

@@ -291,27 +291,39 @@ static void what_did_not_change_is_not_told(void **state)
 	assert_false(next(bench, &event));
 }
 
+static void guest_sets(struct bench *bench, bool level)
+{
+	const struct gpio_request request = { GPIO_MSG_SET_VALUE, 0, level };
+
+	lines_request(&bench->lines, &request);
+}
+
+/* Line 0, which is watched, changes so often, beginning with 1, and nobody reads of it. */
+static void change_unread(struct bench *bench, unsigned n)
+{
+	expect(bench, PORT_HELLO);
+	guest_drives(bench, 0, 0);
+	ask_reply(bench, PORT_WATCH, 0, 1);
+	for (unsigned i = 1; i <= n; i++)
+		guest_sets(bench, i % 2);
+}
+
 /* Nobody reads: the worker goes on, the number of lost events comes with the next one that goes out. */
 static void lost_events_are_counted(void **state)
 {
 	struct bench *bench = *state;
-	const struct gpio_request set[] = { { GPIO_MSG_SET_VALUE, 0, 0 }, { GPIO_MSG_SET_VALUE, 0, 1 } };
 	struct port_reply event;
 	unsigned told = 0;
 
-	expect(bench, PORT_HELLO);
-	guest_drives(bench, 0, 0);
-	ask_reply(bench, PORT_WATCH, 0, 1);
-	for (unsigned i = 1; i <= 10000; i++)
-		lines_request(&bench->lines, &set[i % 2]);
+	change_unread(bench, 10000);
 	for (; next(bench, &event); told++)
 		assert_int_equal(event.lost, 0);
 	assert_in_range(told, 1, 9999);
-	lines_request(&bench->lines, &set[1]);
+	guest_sets(bench, 1);
 	event = expect(bench, PORT_EVENT);
 	assert_int_equal(event.level, 1);
 	assert_int_equal(event.lost, 10000 - told);
-	lines_request(&bench->lines, &set[0]);
+	guest_sets(bench, 0);
 	assert_int_equal(expect(bench, PORT_EVENT).lost, 0);
 }
 
@@ -319,15 +331,10 @@ static void lost_events_are_counted(void **state)
 static void lost_events_are_told_of_when_there_is_room(void **state)
 {
 	struct bench *bench = *state;
-	const struct gpio_request set[] = { { GPIO_MSG_SET_VALUE, 0, 0 }, { GPIO_MSG_SET_VALUE, 0, 1 } };
 	struct port_reply event;
 	unsigned told = 0;
 
-	expect(bench, PORT_HELLO);
-	guest_drives(bench, 0, 0);
-	ask_reply(bench, PORT_WATCH, 0, 1);
-	for (unsigned i = 1; i <= 1001; i++)
-		lines_request(&bench->lines, &set[i % 2]);
+	change_unread(bench, 1001);
 	for (; next(bench, &event); told++)
 		;
 	loop_turn(&bench->loop, 0);
@@ -343,18 +350,13 @@ static void lost_events_are_told_of_when_there_is_room(void **state)
 static void a_reply_waits_for_room(void **state)
 {
 	struct bench *bench = *state;
-	const struct gpio_request set[] = { { GPIO_MSG_SET_VALUE, 0, 0 }, { GPIO_MSG_SET_VALUE, 0, 1 } };
 	struct port_reply reply;
 	unsigned replies = 0;
 
-	expect(bench, PORT_HELLO);
-	guest_drives(bench, 0, 0);
-	ask_reply(bench, PORT_WATCH, 0, 1);
-	for (unsigned i = 1; i <= 10000; i++)
-		lines_request(&bench->lines, &set[i % 2]);
+	change_unread(bench, 10000);
 	for (unsigned i = 0; i < 3; i++)
 		ask(bench, PORT_GET, 0, 0);
-	lines_request(&bench->lines, &set[1]);
+	guest_sets(bench, 1);
 	for (unsigned turn = 0; turn < 10 && replies < 3; turn++) {
 		while (next(bench, &reply))
 			replies += reply.type == PORT_GET;

@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "guest_file.h"
 #include "vhost/inflight_packed.h"
 #include "vhost/packed.h"
 
@@ -18,38 +17,24 @@
 #define TABLE	  0x2000 /* where tests put an indirect table */
 #define NEW	  0x80008000u
 
-static struct session_region slots[SESSION_SLOTS_MAX];
-static struct memory memory;
 static struct ring ring;
 static struct vhost_chain chain;
 static struct inflight_packed *inflight;
-static uint8_t *file;
-static int fd;
 
-/* guest address = user address = place in the file: the addresses' types are tested in test_memory */
 static int setup(void **state)
 {
-	const struct vhost_user_region region = { .size = FILE_SIZE };
 	const struct session_ring_place place = { .size = SIZE, .desc = 0, .avail = DRIVER, .used = DEVICE };
 
-	memset(slots, 0, sizeof(slots));
-	memory_init(&memory, slots);
 	inflight = calloc(1, inflight_packed_size(SIZE));
 	ring_init(&ring, &packed_ops, VIRTIO_F_INDIRECT_DESC, inflight);
-	fd = memfd_create("guest", MFD_CLOEXEC);
-	if (!inflight || fd < 0 || ftruncate(fd, FILE_SIZE) < 0 || memory_add(&memory, &region, fd) < 0)
-		return -1;
-	file = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (file == MAP_FAILED || packed_ops.resolve(&ring, &memory, &place) < 0)
+	if (!inflight || guest_file_open(FILE_SIZE, FILE_SIZE) < 0 || packed_ops.resolve(&ring, &memory, &place) < 0)
 		return -1;
 	return packed_ops.begin(&ring, NEW);
 }
 
 static int teardown(void **state)
 {
-	memory_clear(&memory);
-	munmap(file, FILE_SIZE);
-	close(fd);
+	guest_file_close();
 	free(inflight);
 	return 0;
 }

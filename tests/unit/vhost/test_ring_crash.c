@@ -10,11 +10,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest_file.h"
 #include "vhost/inflight.h"
 #include "vhost/inflight_packed.h"
 #include "vhost/packed.h"
@@ -33,12 +33,9 @@ struct shared {
 };
 
 static const struct session_ring_place place = { .size = SIZE, .desc = 0, .avail = DRIVER, .used = DEVICE };
-static struct session_region slots[SESSION_SLOTS_MAX];
-static struct memory memory;
 static struct shared *shared;
 static struct ring ring;
 static struct vhost_chain chain;
-static int fd;
 
 /* Chain i is buffer i; these have two descriptors. Packed: the ring begins so late that some go over its end. */
 static const unsigned length[N_CHAINS] = { 1, 2, 1, 1, 2, 1 };
@@ -46,25 +43,16 @@ static const unsigned length[N_CHAINS] = { 1, 2, 1, 1, 2, 1 };
 
 static int setup(const struct ring_ops *ops, uint32_t base)
 {
-	const struct vhost_user_region region = { .size = FILE_SIZE };
-
-	memset(slots, 0, sizeof(slots));
-	memory_init(&memory, slots);
-	fd = memfd_create("guest", MFD_CLOEXEC);
-	if (fd < 0 || ftruncate(fd, sizeof(*shared)) < 0 || memory_add(&memory, &region, fd) < 0)
+	if (guest_file_open(FILE_SIZE, sizeof(*shared)) < 0)
 		return -1;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (shared == MAP_FAILED)
-		return -1;
+	shared = (struct shared *)file;
 	ring_init(&ring, ops, 0, shared->region);
 	return ops->resolve(&ring, &memory, &place) < 0 ? -1 : ops->begin(&ring, base);
 }
 
 static int teardown(void **state)
 {
-	memory_clear(&memory);
-	munmap(shared, sizeof(*shared));
-	close(fd);
+	guest_file_close();
 	return 0;
 }
 
