@@ -9,19 +9,47 @@
 #include "failure.h"
 #include "reconnect.h"
 
+struct iommu mmu;
+
+int iommu_setup_fresh(void **state)
+{
+	return session_setup_guest(state, "iommu=on");
+}
+
+int iommu_setup(void **state)
+{
+	int r = iommu_setup_fresh(state);
+
+	if (r == 0)
+		iommu_start(&mmu, *state);
+	return r;
+}
+
+int iommu_teardown(void **state)
+{
+	iommu_stop(&mmu);
+	return session_teardown(state);
+}
+
+void iommu_open_channel(struct iommu *iommu)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		failure("socketpair");
+	connection_adopt(&iommu->channel, ends[0]);
+	assert_ok(message_send(&iommu->session->vmm.connection, VU_SET_BACKEND_REQ_FD, NULL, 0, &ends[1], 1));
+	close(ends[1]);
+}
+
 void iommu_connect(struct iommu *iommu, struct session *session)
 {
 	struct vmm *vmm = &session->vmm;
-	int ends[2];
 
 	*iommu = (struct iommu){ .session = session };
 	vmm_connect(vmm, session_socket(session));
 	vmm_negotiate(vmm, IOMMU_FEATURES, VMM_PROTOCOL_FEATURES);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		failure("socketpair");
-	connection_adopt(&iommu->channel, ends[0]);
-	assert_ok(message_send(&vmm->connection, VU_SET_BACKEND_REQ_FD, NULL, 0, &ends[1], 1));
-	close(ends[1]);
+	iommu_open_channel(iommu);
 	vmm_send_memory(vmm);
 }
 

@@ -28,6 +28,14 @@ struct iommu {
 	unsigned n_special;
 };
 
+/* What the fixtures make: a guest with iommu=on; and a front-end with a channel, started as by iommu_start(). */
+extern struct iommu mmu;
+int iommu_setup_fresh(void **state);
+int iommu_setup(void **state);
+int iommu_teardown(void **state);
+
+/* SET_BACKEND_REQ_FD with an end of a new channel. */
+void iommu_open_channel(struct iommu *iommu);
 /* Connects with ACCESS_PLATFORM and a channel; sets up a ring, with translated addresses, and enables it. */
 void iommu_connect(struct iommu *iommu, struct session *session);
 void iommu_ring_start(struct iommu *iommu, unsigned index);
@@ -53,3 +61,12 @@ unsigned iommu_count(const struct iommu *iommu, uint64_t guest_addr, uint8_t per
 struct ring_used iommu_wait(struct iommu *iommu, unsigned ring);
 /* A GET_DIRECTION, start to end. */
 struct gpio_answer iommu_request(struct iommu *iommu, uint16_t line);
+
+/* The device answers GET_DIRECTION of a line that nobody has touched. */
+#define assert_answered(line)                                                                                          \
+	do {                                                                                                           \
+		struct gpio_answer answer_ = iommu_request(&mmu, line);                                                \
+		assert_int_equal(answer_.status, GPIO_OK);                                                             \
+		assert_int_equal(answer_.value, GPIO_NONE);                                                            \
+		assert_int_equal(answer_.used_len, 2);                                                                 \
+	} while (0)
