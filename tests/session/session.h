@@ -2,8 +2,8 @@
 /*
  * What every session test starts from: the program under test as a process of its own, a front-end, the outside of the
  * chip. The chip is simulated by the program or, with OUTSIDE=gpio-sim in the environment, a real one of as many lines
- * with the same names (tests/cdev/run). The teardown ends the program and fails the test when a worker died, the program did not end well,
- * or a sanitizer had something to say.
+ * with the same names (tests/cdev/run). The teardown ends the program and fails the test when a worker died, the program
+ * did not end well, or a sanitizer had something to say.
  */
 #pragma once
 
@@ -33,10 +33,10 @@ int session_setup_plain(void **state);
 int session_setup_with(void **state, const char *device_list, unsigned ring_size);
 /* 8 lines, and these keys of --guest. */
 int session_setup_guest(void **state, const char *keys);
-/* A real chip, which is removed in the end; one that is made for it (gpio_sim_make()), and a front-end that has started. */
+/* A real chip, which is removed in the end; or one that is made for it, and a front-end that has started. */
 int session_setup_real(void **state, const struct gpio_sim *chip, unsigned ring_size);
 int session_setup_made(void **state, unsigned n_lines, const char *label, const struct gpio_sim_line *lines);
-/* Pass on the outcome of a set-up. When it is good, workers may die; or the front-end starts, as session_setup_started(). */
+/* Pass on the outcome of a set-up. When it is good, workers may die; or the front-end starts. */
 int session_mortal(void **state, int outcome);
 int session_started(void **state, int outcome);
 int session_teardown(void **state);

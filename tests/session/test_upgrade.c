@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * SIGUSR2: another program in the supervisor's process, and other workers. Neither front-end nor driver notices, whatever
- * comes in between.
+ * SIGUSR2: another program in the supervisor's process, and other workers. Neither front-end nor driver notices,
+ * whatever comes in between.
  */
 #include "reconnect.h"
 #include "upgrade.h"
