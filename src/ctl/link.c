@@ -62,7 +62,8 @@ static int text_send(struct link *link, const char *text, size_t len)
 	return 0;
 }
 
-int link_send(struct link *link, json_t *request)
+/* The request is given up. 0 or -1 (said). */
+static int request_send(struct link *link, json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
 	int ret = -1;
@@ -97,7 +98,7 @@ json_t *link_exchange(struct link *link, json_t *request)
 {
 	json_t *reply;
 
-	if (link_send(link, request) < 0)
+	if (request_send(link, request) < 0)
 		return NULL;
 	reply = link_read(link);
 	if (!reply || json_is_true(json_object_get(reply, "ok")))

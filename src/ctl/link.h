@@ -15,9 +15,7 @@ struct link {
 /* 0, or -1 when there is no way (said on stderr). */
 int link_open(struct link *link, const char *path);
 void link_close(struct link *link);
-/* Sends the request, which is given up. 0 or -1 (said). */
-int link_send(struct link *link, json_t *request);
 /* The next object, to be given up by the caller; its text stands in link->line. NULL: there is none (said). */
 json_t *link_read(struct link *link);
-/* Both, for a reply that must be a good one. NULL: it is not (said). */
+/* Sends the request, which is given up, and reads the reply, as link_read(). NULL: it is none, or no good one (said). */
 json_t *link_exchange(struct link *link, json_t *request);

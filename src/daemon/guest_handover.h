@@ -14,5 +14,6 @@ void guest_handover_put(const struct guest_process *process, const char *descrip
 int guest_handover_take(struct guest_process *process, const struct handover_guest_parts *parts, struct loop *loop,
 			const sigset_t *signals_own);
 
+/* A listening socket, of a guest or of the control process: as it is written down; and taken up, its fds with it. */
 void listener_handover_put(const struct listener *listener, struct handover_listener *out);
 void listener_handover_take(struct listener *listener, const struct handover_listener *in);

@@ -254,7 +254,7 @@ static int stored_fds_take(struct handover_left *left, int carrier)
 		ret = carrier_take(carrier, fds, n);
 
 	if (ret == 0) {
-		handover_renumber(handover, left->bytes, fds);
+		handover_renumber(handover, fds);
 		ret = fds_check(handover);
 		for (size_t i = 0; i < n && ret < 0; i++)
 			fd_close(&fds[i]);

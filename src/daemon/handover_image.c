@@ -270,7 +270,7 @@ static int fd_renumber(void *ctx, const int32_t *fd)
 	return 0;
 }
 
-void handover_renumber(struct handover *handover, void *bytes, const int *to)
+void handover_renumber(struct handover *handover, const int *to)
 {
 	struct renumbering renumbering = { handover, to };
 

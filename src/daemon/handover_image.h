@@ -26,5 +26,5 @@ int handover_open(struct handover *handover, const void *bytes, size_t size);
 int handover_decode(struct handover *handover, const void *bytes);
 void handover_deinit(struct handover *handover);
 
-/* The fds of an image have other numbers here: to[i] is now that of the i-th. On the bytes of a decoded image. */
-void handover_renumber(struct handover *handover, void *bytes, const int *to);
+/* The fds of a decoded image have other numbers here: to[i] is now that of the i-th. Writes to the image's bytes. */
+void handover_renumber(struct handover *handover, const int *to);

@@ -343,7 +343,7 @@ static void new_numbers(void **state)
 	assert_int_equal(image_take(writer.bytes, writer.size, &handover), 0);
 	for (int i = 0; i < 15; i++)
 		to[i] = 30 - i;
-	handover_renumber(&handover, writer.bytes, to);
+	handover_renumber(&handover, to);
 	assert_int_equal(handover.daemon->control.fd, 30);
 	assert_int_equal(handover.guests[0].guest->listener.fd, 29);
 	assert_int_equal(handover.guests[0].guest->connected_fd, -1);
