@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fd.h"
+#include "daemon/guest_chip.h"
 #include "daemon/line_names.h"
 #include "daemon/overlap.h"
 
@@ -59,69 +59,17 @@ static const char *where(const struct making *making)
 	return making->wanted->where[0] ? making->wanted->where : making->guest->name;
 }
 
-static int chip_spec_make(const struct making *making, const struct wanted_chip *wanted, struct chip_spec *spec,
-			  char *why, size_t why_size)
-{
-	switch (wanted->kind) {
-	case WANTED_CHIP_NUMBER:
-		chip_spec_number(wanted->number, spec);
-		return 0;
-	case WANTED_CHIP_SIM:
-		chip_spec_sim(making->wanted->sim, spec);
-		return 0;
-	case WANTED_CHIP_LABEL:
-		return chip_spec_label(wanted->word, spec, why, why_size);
-	case WANTED_CHIP_PATH:
-		break;
-	}
-	if (chip_spec_path(wanted->word, spec) == 0)
-		return 0;
-	snprintf(why, why_size, "the path is too long");
-	return -ENAMETOOLONG;
-}
-
-static bool chip_same(const struct guest_chip *a, const struct guest_chip *b)
-{
-	if (a->found.fd < 0 && b->found.fd < 0)
-		return true; /* the guest's one simulated chip */
-	return chip_found_same(&a->found, &b->found);
-}
-
-/* The index of the chip in the guest, where it may stand already. -EINVAL after a conflict, or -ENOMEM. */
+/* The index of the chip in the guest. -EINVAL after a conflict, or -ENOMEM. */
 static int chip_find(struct making *making, const struct wanted_chip *wanted)
 {
-	struct guest *guest = making->guest;
-	struct guest_chip *chips, chip;
-	char why[256];
+	char why[512];
+	int ret = guest_chip_find(making->guest, wanted, making->wanted->sim, why, sizeof(why));
 
-	if (chip_spec_make(making, wanted, &chip.spec, why, sizeof(why)) < 0) {
-		findings_add(&making->resolved->conflicts, "%s: chip \"%s\": %s", where(making), wanted->word, why);
+	if (ret < 0 && ret != -ENOMEM) {
+		findings_add(&making->resolved->conflicts, "%s: %s", where(making), why);
 		return -EINVAL;
 	}
-	if (chip_probe(&chip.spec, &chip.found, why, sizeof(why)) < 0) {
-		findings_add(&making->resolved->conflicts, "%s: %s: %s", where(making), chip.spec.path, why);
-		return -EINVAL;
-	}
-	for (unsigned i = 0; i < guest->n_chips; i++) {
-		if (chip_same(&guest->chips[i], &chip)) {
-			fd_close(&chip.found.fd);
-			return (int)i;
-		}
-	}
-	if (guest->n_chips == GUEST_CHIPS_MAX) {
-		findings_add(&making->resolved->conflicts, "%s: %s: a guest has at most %d chips", where(making),
-			     chip.spec.path, GUEST_CHIPS_MAX);
-		fd_close(&chip.found.fd);
-		return -EINVAL;
-	}
-	chips = realloc(guest->chips, (guest->n_chips + 1) * sizeof(*chips));
-	if (!chips) {
-		fd_close(&chip.found.fd);
-		return -ENOMEM;
-	}
-	guest->chips = chips;
-	chips[guest->n_chips] = chip;
-	return (int)guest->n_chips++;
+	return ret;
 }
 
 /* Whether who holds a line is no reason to refuse it: ourselves, in a daemon that runs, or a guest about to leave. */
