@@ -10,19 +10,11 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/util.h"
 
 /* Other guests and the clients have their turn too. */
 #define REPLIES_PER_TURN 64
-
-static uint32_t hash(const char *name)
-{
-	uint32_t value = 2166136261u; /* FNV-1a */
-
-	for (; *name; name++)
-		value = (value ^ (unsigned char)*name) * 16777619u;
-	return value;
-}
 
 int control_guest_find(const struct control_guest *guest, const char *name)
 {
@@ -30,7 +22,7 @@ int control_guest_find(const struct control_guest *guest, const char *name)
 
 	if (!guest->ready || !*name)
 		return -1;
-	at = guest->buckets[hash(name) & (guest->n_buckets - 1)];
+	at = guest->buckets[text_hash(name) & (guest->n_buckets - 1)];
 	while (at != 0 && strcmp(guest->lines[at - 1].name, name) != 0)
 		at = guest->lines[at - 1].next;
 	return (int)at - 1;
@@ -41,7 +33,7 @@ static void names_index(struct control_guest *guest)
 {
 	for (uint32_t i = 0; i < guest->n_lines; i++) {
 		struct control_line *line = &guest->lines[i];
-		uint16_t *bucket = &guest->buckets[hash(line->name) & (guest->n_buckets - 1)];
+		uint16_t *bucket = &guest->buckets[text_hash(line->name) & (guest->n_buckets - 1)];
 
 		line->next = *bucket;
 		*bucket = (uint16_t)(i + 1);

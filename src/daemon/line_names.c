@@ -28,16 +28,6 @@ static bool name_is_plain(const char name[CHIP_NAME_MAX])
 	return false;
 }
 
-/* FNV-1a. The names are the host's own: nobody picks them to collide. */
-static uint32_t name_hash(const char *name)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash;
-}
-
 /* At most half full, so that each search ends at an empty entry. */
 static void set_init(struct name_set *set, unsigned n)
 {
@@ -52,7 +42,8 @@ static void set_init(struct name_set *set, unsigned n)
 /* The line that has the name already, or -1: then the name is in the set from now on. */
 static int64_t set_add(struct name_set *set, char (*names)[CHIP_NAME_MAX], unsigned index)
 {
-	uint32_t at = name_hash(names[index]) & set->mask;
+	/* The names are the host's own: nobody picks them to collide. */
+	uint32_t at = text_hash(names[index]) & set->mask;
 
 	for (; set->entries[at]; at = (at + 1) & set->mask) {
 		if (strcmp(names[set->entries[at] - 1], names[index]) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What becomes of text that is to be shown: every byte, and a whole text. */
+/* What becomes of text that is to be shown: every byte, and a whole text; and its hash. */
 #include "rows.h"
 
 #include <stdbool.h>
@@ -33,11 +33,21 @@ static void whole_text(void **state)
 	assert_string_equal(empty, "");
 }
 
+/* Known values: http://www.isthe.com/chongo/tech/comp/fnv/ */
+static void hash(void **state)
+{
+	(void)state;
+	assert_int_equal(text_hash(""), 0x811c9dc5);
+	assert_int_equal(text_hash("a"), 0xe40c292c);
+	assert_int_equal(text_hash("foobar"), 0xbf9cf968);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_byte),
 		cmocka_unit_test(whole_text),
+		cmocka_unit_test(hash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
