@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Text in the words of a peer or a user: made fit to be shown, where what must not be there becomes '?'; and its hash. */
+/* Text in the words of a peer or a user: made fit to be shown, what must not be there becomes '?'; and its hash. */
 #pragma once
 
 #include <stdint.h>

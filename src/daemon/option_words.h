@@ -41,8 +41,8 @@ struct option_words {
 };
 
 /*
- * 0: taken. 1: text is what is to be printed, and nothing is to be done (help, version, capabilities). -EINVAL, -ENOMEM:
- * text says in one line what is wrong. In any case words is to be given to option_words_deinit().
+ * 0: taken. 1: text is what is to be printed, and nothing is to be done (help, version, capabilities). -EINVAL or
+ * -ENOMEM: text says in one line what is wrong. In any case words is to be given to option_words_deinit().
  */
 int option_words_parse(struct option_words *words, int argc, char **argv, char *text, size_t text_size);
 void option_words_deinit(struct option_words *words);

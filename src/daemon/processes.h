@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * All processes that the supervisor keeps running: a worker for each guest, and the control process, which learns at its
- * start which guests there are. When to start, to stop and to replace them is the supervisor's business.
+ * All processes that the supervisor keeps running: a worker for each guest, and the control process, which learns at
+ * its start which guests there are. When to start, to stop and to replace them is the supervisor's business.
  */
 #pragma once
 
@@ -12,7 +12,6 @@
 #include "daemon/control_process.h"
 #include "daemon/guest_set.h"
 #include "daemon/handover_image.h"
-#include "daemon/resolve.h"
 
 struct processes {
 	struct guest_set set;		/* owned; a reload changes it */
@@ -20,9 +19,9 @@ struct processes {
 	const char *control_path;	/* of the control socket, the caller's; "": no control process */
 };
 
-/* empty: a set without a guest, but with what every guest's process is given; all that it points to outlives processes. */
+/* empty: a set without a guest, but with what each guest's process is given; what it points to outlives processes. */
 void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path);
-/* Makes every socket. The guests, in the order of the description, are taken over. -errno, with a line that says why. */
+/* Makes every socket. The guests, in the order of wanted, are taken over. -errno, with a line that says why. */
 int processes_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, char *why,
 		   size_t why_size);
 /* The same with what an earlier program has left, whose fds are taken over. -errno, with a line that says why. */

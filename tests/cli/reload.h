@@ -35,14 +35,14 @@ unsigned logged(const char *text);
 void wait_logged(const char *text, unsigned times);
 
 /*
- * Writes the file and has it read; returns when the reload is over, and who answers vgpioctl knows of it: guests came or
- * went, unless the reload was refused.
+ * Writes the file and has it read; returns when the reload is over, and who answers vgpioctl knows of it: guests came
+ * or went, unless the reload was refused.
  */
 void reload(const char *config);
 /* The same when no guest comes or goes: whoever is connected to vgpioctl's socket does not notice either. */
 void reload_unchanged(const char *config);
 
-/* Which guests vgpioctl sees: "stays one "; where nothing else tells that the control process is the one that knows them. */
+/* Which guests vgpioctl sees: "stays one "; or soon, where nothing tells that the control process knows them. */
 void check_guests(const char *names);
 void wait_guests(const char *names);
 /* A guest of that many lines is served at the socket. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Kick, call and error fds that never end, that block, or whose kicks are gone when they are read: no hang, no spin, and
- * the same process serves the next front-end.
+ * Kick, call and error fds that never end, that block, or whose kicks are gone when they are read: no hang, no spin,
+ * and the same process serves the next front-end.
  */
 #include "abuse.h"
 
