@@ -4,23 +4,51 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "config/utf8.h"
 
+/* For a pipe or FIFO: a supervisor that reads the file again has guests to serve. */
+#define PATIENCE_MS 5000
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* False: it is too late. Files are always ready; a FIFO that nobody writes to never is. */
+static bool await(int fd, int64_t deadline_ms)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	int64_t left = deadline_ms - now_ms();
+
+	return left > 0 && poll(&pfd, 1, (int)left) != 0;
+}
+
 /* Until the end, or one byte more than may be. Bytes or -errno. */
 static ssize_t read_all(int fd, char *text)
 {
+	const int64_t deadline_ms = now_ms() + PATIENCE_MS;
 	size_t len = 0;
 
 	while (len <= CONFIG_TEXT_MAX) {
-		ssize_t n = read(fd, text + len, CONFIG_TEXT_MAX + 1 - len);
+		ssize_t n;
 
-		if (n < 0 && errno == EINTR)
+		if (!await(fd, deadline_ms))
+			return -ETIMEDOUT;
+		n = read(fd, text + len, CONFIG_TEXT_MAX + 1 - len);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
 			return -errno;
@@ -61,7 +89,8 @@ static int fd_read(const char *path, int fd, char *text, char *why, size_t why_s
 	ssize_t len = read_all(fd, text);
 
 	if (len < 0) {
-		snprintf(why, why_size, "%s: %s", path, strerror((int)-len));
+		snprintf(why, why_size, "%s: %s", path,
+			 len == -ETIMEDOUT ? "its end does not come" : strerror((int)-len));
 		return -EINVAL;
 	}
 	text[len] = '\0';
@@ -73,7 +102,7 @@ int config_text_read(const char *path, char **text, char *why, size_t why_size)
 	char *whole, *fitting;
 	int fd, ret;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0) {
 		snprintf(why, why_size, "%s: %s", path, strerror(errno));
 		return -EINVAL;

@@ -8,6 +8,6 @@
 
 /*
  * *text is the caller's, ends with a zero byte and has no other, and is UTF-8. -EINVAL with why, which begins with the
- * path; -ENOMEM. A pipe is read to its end, too.
+ * path; -ENOMEM. A pipe is read to its end, too, which must come within seconds.
  */
 int config_text_read(const char *path, char **text, char *why, size_t why_size);

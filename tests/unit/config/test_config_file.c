@@ -3,10 +3,12 @@
 #include "rows.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -353,6 +355,67 @@ static void what_can_not_be_read_is_said(void **state)
 	assert_string_equal(why, "/: Is a directory");
 }
 
+/* A FIFO in the place of the file: whoever reads it again at a SIGHUP has guests to serve. */
+static void nobody_is_waited_for_for_ever(void **state)
+{
+	is_supported(state);
+	wanted_deinit(&wanted);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(config_file_read(path, &wanted, why, sizeof(why)), -EINVAL);
+	assert_why(": its end does not come");
+}
+
+/* Each writer in a process of its own, which ends with it. */
+static int read_written(void (*writer)(int fd))
+{
+	int ends[2];
+	char name[32];
+	pid_t pid;
+	int ret;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		writer(ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	snprintf(name, sizeof(name), "/dev/fd/%d", ends[0]);
+	wanted_deinit(&wanted);
+	ret = config_file_read(name, &wanted, why, sizeof(why));
+	close(ends[0]);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return ret;
+}
+
+static void write_in_parts(int fd)
+{
+	static const char text[] = "[guest a]\nsim=1\n";
+
+	for (const char *at = text; *at; at++) {
+		usleep(20000);
+		if (write(fd, at, 1) != 1)
+			_exit(1);
+	}
+}
+
+static void write_without_end(int fd)
+{
+	while (write(fd, "\n", 1) == 1)
+		usleep(20000);
+}
+
+static void a_pipe_is_read_to_its_end(void **state)
+{
+	is_supported(state);
+	assert_int_equal(read_written(write_in_parts), 0);
+	assert_int_equal(wanted.n_guests, 1);
+	assert_int_equal(read_written(write_without_end), -EINVAL);
+	assert_non_null(strstr(why, ": its end does not come"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +428,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_no_text_is_refused, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(a_file_is_bounded, folder_make, folder_remove),
 		cmocka_unit_test(what_can_not_be_read_is_said),
+		cmocka_unit_test_setup_teardown(nobody_is_waited_for_for_ever, folder_make, folder_remove),
+		cmocka_unit_test(a_pipe_is_read_to_its_end),
 	};
 
 	return cmocka_run_group_tests_name("config_file", tests, NULL, deinit);
