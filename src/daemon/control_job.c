@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/util.h"
 #include "daemon/control_json.h"
@@ -55,6 +56,7 @@ static void job_clear(struct control_job *job)
 	json_decref(job->told_lines);
 	job->told_guests = job->told_lines = NULL;
 	job->asked = 0;
+	job->guest_since_ns = 0;
 }
 
 static void job_end(struct control_job *job)
@@ -89,12 +91,15 @@ static void job_finish(struct control_job *job)
 	job_end(job);
 }
 
-/* All lines: one guest that does not answer does not keep the others from being told about. */
-static void guest_silent(struct control_job *job, const struct control_guest *guest)
+/*
+ * All lines, or a monitor: one guest that does not answer, or not to what was asked, does not keep the others from being
+ * told about. Its worker may be in its hand.
+ */
+static void guest_leave_out(struct control_job *job, const struct control_guest *guest, const char *what)
 {
 	char why[CONTROL_WORD_MAX + 32];
 
-	snprintf(why, sizeof(why), "%s does not answer", guest->name);
+	snprintf(why, sizeof(why), "%s %s", guest->name, what);
 	if (!job->lines.resolved || (!job->lines.all && !job_streams(job))) {
 		job_fail(job, why);
 		return;
@@ -106,7 +111,6 @@ static void guest_silent(struct control_job *job, const struct control_guest *gu
 	else
 		json_array_append_new(job->told_guests, json_pack("{s:s, s:s}", "name", guest->name, "error", why));
 	control_lines_skip(&job->lines);
-	job_step(job);
 }
 
 static void patience_over(struct loop_timer *timer)
@@ -115,7 +119,8 @@ static void patience_over(struct loop_timer *timer)
 
 	loop_timer_del(timer);
 	job->asked = 0;
-	guest_silent(job, &job->guests->guests[job->waits_for]);
+	guest_leave_out(job, &job->guests->guests[job->waits_for], "does not answer");
+	job_step(job);
 }
 
 static void job_wait(struct control_job *job, size_t guest)
@@ -154,23 +159,51 @@ static bool job_resolve(struct control_job *job)
 	return true;
 }
 
-/* Asks about the present line, if that is possible now. */
+/* When the port is full, the patience is over in time. */
+static void question_send(struct control_job *job)
+{
+	struct control_ref ref = control_lines_present(&job->lines);
+	const struct control_request *request = &job->request;
+
+	job->asked = control_guest_ask(&job->guests->guests[ref.guest], request->command->type, ref.line,
+				       request->values ? request->values[job->lines.next] : 0);
+}
+
+/* The question about the present line. */
 static void line_ask(struct control_job *job)
 {
 	struct control_ref ref = control_lines_present(&job->lines);
 	struct control_guest *guest = &job->guests->guests[ref.guest];
-	const struct control_request *request = &job->request;
 
-	if (job_streams(job) && control_client_waiting(&job->client) > STREAM_ENOUGH)
-		return;
-	job_wait(job, ref.guest);
-	if (!guest->ready) {
-		control_guest_sync(guest);
+	if (job_streams(job) && control_client_waiting(&job->client) > STREAM_ENOUGH) {
+		job->guest_since_ns = 0; /* the client takes its time, not the guest */
 		return;
 	}
-	/* When the port is full, the patience is over in time. */
-	job->asked = control_guest_ask(guest, request->command->type, ref.line,
-				       request->values ? request->values[job->lines.next] : 0);
+	job_wait(job, ref.guest);
+	if (!guest->ready)
+		control_guest_sync(guest);
+	else
+		question_send(job);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* All lines: a guest that answers each question just in time would hold up the others for hours. */
+static bool guest_dawdles(struct control_job *job)
+{
+	uint64_t now = now_ns();
+
+	if (!job->lines.all || job->lines.at.line == 0 || job->guest_since_ns == 0) {
+		job->guest_since_ns = now;
+		return false;
+	}
+	return now - job->guest_since_ns > CONTROL_GUEST_PATIENCE_NS;
 }
 
 /* Goes on with the request as far as that is possible now. */
@@ -180,6 +213,8 @@ static void job_step(struct control_job *job)
 		return;
 	if (!job->lines.resolved && !job_resolve(job))
 		return;
+	if (!control_lines_over(&job->lines) && guest_dawdles(job))
+		guest_leave_out(job, &job->guests->guests[job->lines.at.guest], "does not answer");
 	if (control_lines_over(&job->lines)) {
 		loop_timer_del(&job->patience);
 		if (!job_streams(job))
@@ -245,11 +280,15 @@ void control_job_answered(struct control_job *job, const struct control_guest *g
 	job->asked = 0;
 	ref = control_lines_present(&job->lines);
 	if (reply->error != 0 || reply->line != ref.line) {
-		line_failed(job, guest, reply);
-		return;
+		if (!job->lines.all && !job_streams(job)) {
+			line_failed(job, guest, reply);
+			return;
+		}
+		guest_leave_out(job, guest, "makes no sense");
+	} else {
+		line_answered(job, guest, reply);
+		control_lines_advance(&job->lines);
 	}
-	line_answered(job, guest, reply);
-	control_lines_advance(&job->lines);
 	job_step(job);
 }
 
@@ -258,8 +297,8 @@ void control_job_restarted(struct control_job *job, const struct control_guest *
 	if (job->asked == 0 || guest != &job->guests->guests[job->waits_for] ||
 	    job->request.command->type == PORT_TOGGLE)
 		return;
-	job->asked = 0;
-	line_ask(job);
+	/* Its patience goes on: a worker that comes anew without end has no more of it than others. */
+	question_send(job);
 }
 
 void control_job_names_known(struct control_job *job)

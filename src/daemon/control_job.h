@@ -13,6 +13,9 @@
 /* Lines that one reply of "info" tells about; it then says where to go on. */
 #define CONTROL_PAGE_MAX 1024
 
+/* How long one guest may take for its lines of such a reply, or of a monitor's beginning. */
+#define CONTROL_GUEST_PATIENCE_NS (20ull * 1000 * 1000 * 1000)
+
 struct control_job {
 	struct control_client client;
 	struct control_guests *guests;
@@ -22,10 +25,11 @@ struct control_job {
 
 	struct control_request request;
 	struct control_lines lines;
-	uint32_t asked;	     /* the id of the question that is under way; 0: none */
-	size_t waits_for;    /* the guest whose answer or names it waits for */
-	json_t *told_guests; /* owned; the reply so far */
-	json_t *told_lines;  /* owned */
+	uint32_t asked;		 /* the id of the question that is under way; 0: none */
+	size_t waits_for;	 /* the guest whose answer or names it waits for */
+	uint64_t guest_since_ns; /* of all lines: when the present guest was asked first; 0: not yet */
+	json_t *told_guests;	 /* owned; the reply so far */
+	json_t *told_lines;	 /* owned */
 };
 
 /* fd becomes the job's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */
