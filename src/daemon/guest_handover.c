@@ -195,7 +195,7 @@ int guest_handover_take(struct guest_process *process, const struct handover_gue
 	guest_process_init(process, &guest, in->one_off, loop, signals_own);
 	if (ret < 0)
 		return ret;
-	kept_init(&process->kept, worker_kept_max(&process->guest));
+	kept_init(&process->kept, worker_kept_max(), process->guest.n_lines);
 	child_take(&process->child, in);
 	process->drops = in->drops;
 	process->connected_fd = in->connected_fd;

@@ -222,7 +222,7 @@ void guest_process_init(struct guest_process *process, struct guest *guest, bool
 					 .tag = process->guest.name,
 					 .process_name = process->process_name,
 					 .signals_own = signals_own };
-	kept_init(&process->kept, 0);
+	kept_init(&process->kept, 0, 0);
 }
 
 int guest_process_open_session(struct guest_process *process)
@@ -313,7 +313,7 @@ int guest_process_open(struct guest_process *process, bool with_port, char *why,
 
 	if (ret < 0)
 		return ret;
-	kept_init(&process->kept, worker_kept_max(&process->guest));
+	kept_init(&process->kept, worker_kept_max(), process->guest.n_lines);
 	ret = claims_keep(process);
 	if (ret == 0)
 		ret = guest_process_open_session(process);

@@ -76,9 +76,9 @@ int keeper_receive_chip(int channel, uint32_t *number)
 	return len < 0 ? (int)len : -ECONNRESET;
 }
 
-void kept_init(struct kept_set *set, size_t max)
+void kept_init(struct kept_set *set, size_t max_session, size_t n_lasting)
 {
-	*set = (struct kept_set){ .max = max };
+	*set = (struct kept_set){ .max_session = max_session, .n_lasting = n_lasting };
 }
 
 void kept_clear_session(struct kept_set *set)
@@ -138,13 +138,17 @@ int kept_take(struct kept_set *set, uint32_t key)
 	return kept_has(set, place, key) ? fd_steal(&set->fds[place].fd) : -1;
 }
 
+/* Lasting keys are the highest. */
+static bool session_is_full(const struct kept_set *set)
+{
+	return kept_place(set, KEEPER_KEY_LASTING) >= set->max_session;
+}
+
 static int kept_grow(struct kept_set *set)
 {
 	size_t capacity = set->capacity ? 2 * set->capacity : KEPT_FIRST_CAPACITY;
 	struct kept_fd *fds;
 
-	if (set->n >= set->max)
-		return -ENOSPC;
 	if (set->n < set->capacity)
 		return 0;
 	fds = realloc(set->fds, capacity * sizeof(*fds));
@@ -165,6 +169,10 @@ int kept_put(struct kept_set *set, uint32_t key, int fd)
 		set->fds[place].fd = fd;
 		return 0;
 	}
+	if (key & KEEPER_KEY_LASTING && (key & ~KEEPER_KEY_LASTING) >= set->n_lasting)
+		return -EPROTO;
+	if (!(key & KEEPER_KEY_LASTING) && session_is_full(set))
+		return -ENOSPC;
 	ret = kept_grow(set);
 	if (ret < 0)
 		return ret;

@@ -56,10 +56,12 @@ struct kept_fd {
 
 struct kept_set {
 	struct kept_fd *fds; /* owned */
-	size_t n, capacity, max;
+	size_t n, capacity;
+	size_t max_session; /* so many that are not lasting */
+	size_t n_lasting;   /* lasting keys are KEEPER_KEY_LASTING and a number below this */
 };
 
-void kept_init(struct kept_set *set, size_t max);
+void kept_init(struct kept_set *set, size_t max_session, size_t n_lasting);
 /* Puts in an fd of the supervisor's own, which becomes the set's when it returns 0. -errno. */
 int kept_put(struct kept_set *set, uint32_t key, int fd);
 /* Closes all but what is lasting. */

@@ -79,9 +79,9 @@ size_t worker_connection_size(void)
 	return state_offset();
 }
 
-size_t worker_kept_max(const struct guest *guest)
+size_t worker_kept_max(void)
 {
-	return VHOST_FDS_MAX + guest->n_lines;
+	return VHOST_FDS_MAX;
 }
 
 uint32_t worker_line_key(unsigned line)

@@ -29,8 +29,8 @@ size_t worker_session_size(const struct guest *guest);
 uint64_t worker_session_layout(void);
 /* How many of them, from the start, are the connection's: without them the lines' state is still good. */
 size_t worker_connection_size(void);
-/* How many fds the supervisor must be ready to keep for it. */
-size_t worker_kept_max(const struct guest *guest);
+/* How many fds the supervisor must be ready to keep for it, beside those of lines. */
+size_t worker_kept_max(void);
 /* Under which key the request of a line is kept. */
 uint32_t worker_line_key(unsigned line);
 

@@ -89,7 +89,7 @@ int __wrap_loop_run(struct loop *loop)
 /* A forked process has copies of them all. */
 static void kept_copy(struct kept_set *copy)
 {
-	kept_init(copy, worker_bench.kept.max);
+	kept_init(copy, worker_bench.kept.max_session, worker_bench.kept.n_lasting);
 	for (size_t i = 0; i < worker_bench.kept.n; i++)
 		MUST(kept_put(copy, worker_bench.kept.fds[i].key,
 			      fcntl(worker_bench.kept.fds[i].fd, F_DUPFD_CLOEXEC, 0)) == 0);
@@ -174,7 +174,7 @@ void worker_bench_start(void)
 	MUST(ftruncate(w.session_fd, (off_t)b->size) == 0);
 	b->memory = mmap(NULL, b->size, PROT_READ | PROT_WRITE, MAP_SHARED, w.session_fd, 0);
 	MUST(b->memory != MAP_FAILED);
-	kept_init(&b->kept, worker_kept_max(&w.guest));
+	kept_init(&b->kept, worker_kept_max(), w.guest.n_lines);
 	bench.session = (struct session *)b->memory;
 	bench.ops = virtio_gpio_ops;
 	bench.connect = connect_to_worker;

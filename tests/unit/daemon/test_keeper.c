@@ -13,7 +13,8 @@
 #include "base/scm.h"
 #include "daemon/keeper.h"
 
-#define MAX 3
+#define MAX	3
+#define LASTING 2
 
 struct bench {
 	int worker, supervisor;
@@ -39,7 +40,7 @@ static int setup(void **state)
 		return -1;
 	bench.worker = fds[0];
 	bench.supervisor = fds[1];
-	kept_init(&bench.set, MAX);
+	kept_init(&bench.set, MAX, LASTING);
 	*state = &bench;
 	return 0;
 }
@@ -207,9 +208,9 @@ static void a_breach_is_found_among_the_rest(void **state)
 	check_kept(bench, 1, 'a');
 }
 
-static void no_more_than_the_maximum(void **state)
+static void no_more_than_the_maximum_is_kept(struct bench *bench)
 {
-	struct bench *bench = *state;
+	size_t others = bench->set.n;
 
 	for (uint32_t key = 0; key < MAX; key++) {
 		keep(bench, key, 'a');
@@ -219,7 +220,47 @@ static void no_more_than_the_maximum(void **state)
 	assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
 	keep(bench, MAX, 'x');
 	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -ENOSPC);
-	assert_int_equal(bench->set.n, MAX);
+	assert_int_equal(bench->set.n, others + MAX);
+}
+
+static void no_more_than_the_maximum(void **state)
+{
+	no_more_than_the_maximum_is_kept(*state);
+}
+
+/*
+ * What a worker in its guest's hand fills the set with: no session that is thrown away rids its successors of what is
+ * lasting, and they have a session to keep.
+ */
+static void what_is_lasting_takes_no_room_from_a_session(void **state)
+{
+	struct bench *bench = *state;
+
+	for (uint32_t i = 0; i < LASTING; i++) {
+		keep(bench, KEEPER_KEY_LASTING | i, 'l');
+		assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+	}
+	keep(bench, KEEPER_KEY_LASTING | LASTING, 'x');
+	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -EPROTO);
+	keep(bench, UINT32_MAX, 'x');
+	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -EPROTO);
+	assert_int_equal(bench->set.n, LASTING);
+	no_more_than_the_maximum_is_kept(bench);
+	kept_clear_session(&bench->set);
+	no_more_than_the_maximum_is_kept(bench);
+	check_kept(bench, KEEPER_KEY_LASTING | 1, 'l');
+}
+
+/* Neither does a session from what is lasting. */
+static void a_session_takes_no_room_from_what_is_lasting(void **state)
+{
+	struct bench *bench = *state;
+
+	no_more_than_the_maximum_is_kept(bench);
+	for (uint32_t i = 0; i < LASTING; i++) {
+		keep(bench, KEEPER_KEY_LASTING | i, 'l');
+		assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+	}
 }
 
 static void breaches_are_found_out(void **state)
@@ -284,6 +325,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_dead_workers_end_is_nobodys, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_breach_is_found_among_the_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_more_than_the_maximum, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_lasting_takes_no_room_from_a_session, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_session_takes_no_room_from_what_is_lasting, setup, teardown),
 		cmocka_unit_test_setup_teardown(breaches_are_found_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(clear_leaves_what_is_lasting, setup, teardown),
 	};
