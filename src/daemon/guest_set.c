@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "config/print_config.h"
+#include "daemon/fd_limit.h"
 #include "daemon/guest_handover.h"
+#include "daemon/worker_session.h"
 
 /* A path that no configuration file can hold comes from the command line, which is always the same: "" will do. */
 char *guest_describe(const struct wanted_guest *guest)
@@ -52,6 +55,29 @@ static struct guest_entry *entry_new(struct guest_set *set, char *why, size_t wh
 	return NULL;
 }
 
+/* What the supervisor has of a guest beside what is kept: sockets, session, timer, both ends of a keeper channel. */
+#define FDS_OWN 8
+
+/*
+ * What a front-end sends is kept here, too, and it may send hundreds of fds. Where there are few, all guests together
+ * have no more than there are: one that wants more than its share loses its connection, and not the others theirs.
+ */
+static void fds_share(struct guest_set *set)
+{
+	size_t most = worker_kept_max(), needed = FD_LIMIT_BASE, spare;
+	struct rlimit limit;
+
+	if (set->n == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	for (size_t i = 0; i < set->n; i++)
+		needed += guest_fds_needed(&set->entries[i]->process.guest);
+	spare = limit.rlim_cur > needed ? (limit.rlim_cur - needed) / set->n : 0;
+	if (most > FD_LIMIT_PER_GUEST - FDS_OWN + spare)
+		most = FD_LIMIT_PER_GUEST - FDS_OWN + spare;
+	for (size_t i = 0; i < set->n; i++)
+		set->entries[i]->process.kept.max_session = most;
+}
+
 int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, char *why,
 		  size_t why_size)
 {
@@ -73,6 +99,7 @@ int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, stru
 		return ret;
 	}
 	set->entries[set->n++] = entry;
+	fds_share(set);
 	return 0;
 }
 
@@ -96,6 +123,7 @@ int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *pa
 		return ret;
 	}
 	set->entries[set->n++] = entry;
+	fds_share(set);
 	return 0;
 }
 
@@ -170,6 +198,7 @@ size_t guest_set_sweep(struct guest_set *set)
 			set->entries[n++] = set->entries[i];
 	}
 	set->n = n;
+	fds_share(set);
 	return 0;
 }
 
