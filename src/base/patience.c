@@ -25,7 +25,10 @@ static void arm(void)
 	is_armed = setitimer(ITIMER_REAL, &once, NULL) == 0;
 }
 
-/* Again and again as long as the call is not over: the peer may take the flag away again, before the call has begun. */
+/*
+ * The call that is interrupted is over (no SA_RESTART). One that had not begun yet is not, so the timer runs again; the
+ * flag is set for the calls that follow: the peer may have taken it away by mistake.
+ */
 static void on_alarm(int signo)
 {
 	int saved = errno;
@@ -40,7 +43,7 @@ static void on_alarm(int signo)
 
 int patience_install(void)
 {
-	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_handler = on_alarm };
 
 	sigemptyset(&action.sa_mask);
 	if (sigaction(SIGALRM, &action, NULL) < 0)
@@ -63,7 +66,6 @@ static ssize_t end(ssize_t n)
 
 	atomic_signal_fence(memory_order_seq_cst);
 	waiting_fd = NONE;
-	/* A socket with a time limit of its own is not restarted. */
 	return error == EINTR ? -EAGAIN : error ? -error : n;
 }
 

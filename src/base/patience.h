@@ -4,8 +4,9 @@
  *
  * O_NONBLOCK belongs to the open file, which the peer has, too: it may take the flag away at any time, also between a
  * look whether the call would wait and the call; and for eventfds there is no call that never waits whatever the flag
- * says. So a timer runs over such a call, and its handler sets the flag again: the call is restarted and sees it. Other
- * system calls that the signal meets are restarted, too.
+ * says. So a timer runs over such a call, and its signal interrupts it. (To set the flag again and restart the call is
+ * not enough: a peer with a processor to spare takes it away in between, any number of times.) Whatever else the process
+ * is doing when the timer runs out has to take EINTR for what it is.
  *
  * The timer is armed by the first call, and not again before it has run out: of a million calls a second one in
  * PATIENCE_MS costs something. One thread.

@@ -89,6 +89,35 @@ static void socket_with_a_time_limit_comes_back(void **state)
 	close(ends[1]);
 }
 
+/* A peer that is always faster: what sets the flag has no effect. */
+static bool flag_stays = true;
+
+int __real_fd_set_nonblock(int fd);
+int __wrap_fd_set_nonblock(int fd);
+
+int __wrap_fd_set_nonblock(int fd)
+{
+	return flag_stays ? __real_fd_set_nonblock(fd) : 0;
+}
+
+/* Setting the flag again does not help: it is gone before the call, were it restarted, looks at it. */
+static void flag_that_never_stays_comes_back(void **state)
+{
+	int full = full_eventfd(), ends[2];
+	uint64_t n;
+
+	assert_return_code(pipe2(ends, O_CLOEXEC), 0);
+	flag_stays = false;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(patient_write(full, &one, sizeof(one)), -EAGAIN);
+		assert_int_equal(patient_read(ends[0], &n, sizeof(n)), -EAGAIN);
+	}
+	flag_stays = true;
+	close(full);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void files_are_told_from_the_rest(void **state)
 {
 	int ends[2], memory = memfd_create("file", MFD_CLOEXEC), event = eventfd(0, EFD_CLOEXEC);
@@ -116,6 +145,7 @@ int main(void)
 		cmocka_unit_test(full_eventfd_comes_back),
 		cmocka_unit_test(empty_fds_come_back),
 		cmocka_unit_test(socket_with_a_time_limit_comes_back),
+		cmocka_unit_test(flag_that_never_stays_comes_back),
 		cmocka_unit_test(files_are_told_from_the_rest),
 	};
 
