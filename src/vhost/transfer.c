@@ -12,6 +12,9 @@
 
 #define CHUNK 65536 /* a turn */
 
+/* What has all come lies in a pipe, a socket or a file: more pieces than any of them holds. Nobody else has a turn. */
+#define DRIVE_STEPS_MAX 1024
+
 void transfer_init(struct transfer *transfer, struct loop *loop, void (*done)(struct transfer *transfer, int error))
 {
 	*transfer = (struct transfer){ .loop = loop, .fd = -1, .done = done };
@@ -118,7 +121,9 @@ static void on_next(struct loop_defer *defer)
 
 void transfer_drive(struct transfer *transfer)
 {
-	while (transfer_is_running(transfer) && step(transfer))
+	unsigned steps = DRIVE_STEPS_MAX;
+
+	while (transfer_is_running(transfer) && steps-- > 0 && step(transfer))
 		continue;
 }
 

@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void only_when_all_rings_are_stopped(void **state)
@@ -180,6 +182,64 @@ static void check_comes_early(void **state)
 	close(end);
 }
 
+#define WRITERS	   2
+#define MANY_BYTES 100000 /* one a message: far less than a state may have */
+
+static void __attribute__((noreturn)) let_it_wait(int fd)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		fcntl(fd, F_SETFL, 0);
+}
+
+/* Counts what it is rid of. */
+static void __attribute__((noreturn)) write_bytes(int fd, unsigned *n)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (send(fd, "", 1, MSG_NOSIGNAL) == 1)
+		__atomic_fetch_add(n, 1, __ATOMIC_RELAXED);
+	_exit(0);
+}
+
+static bool has_written(void *ctx)
+{
+	return __atomic_load_n((unsigned *)ctx, __ATOMIC_RELAXED) > 0;
+}
+
+/* It says that all of it is there, and sends on, a byte at a time: nothing else is served until the answer. */
+static void an_end_that_does_not_come_is_not_waited_for(void **state)
+{
+	struct session *s = *state;
+	unsigned *n = mmap(NULL, sizeof(*n), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t writers[WRITERS];
+	int ends[2];
+
+	assert_ptr_not_equal(n, MAP_FAILED);
+	vmm_stop(&s->vmm);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	for (unsigned i = 0; i < WRITERS; i++) {
+		writers[i] = fork();
+		if (writers[i] == 0 && i == 0)
+			let_it_wait(ends[0]);
+		else if (writers[i] == 0)
+			write_bytes(ends[1], n);
+	}
+	assert_int_equal(state_transfer(s, VU_STATE_LOAD, ends[0]), STATE_DONE);
+	assert_true(wait_for(has_written, n, WAIT_MS));
+	assert_int_not_equal(state_check(s), 0);
+	print_message("%u bytes\n", *n);
+	assert_in_range(*n, 1, MANY_BYTES);
+	for (unsigned i = 0; i < WRITERS; i++) {
+		kill(writers[i], SIGKILL);
+		waitpid(writers[i], NULL, 0);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	munmap(n, sizeof(*n));
+	vmm_resume(&s->vmm);
+	assert_serving(s);
+}
+
 #define STARTED(rows, fn) ROW_TEST_FIXTURE(rows, fn, session_setup_started, session_teardown)
 
 int main(void)
@@ -190,6 +250,7 @@ int main(void)
 		STARTED("V-96", fds_of_every_kind),
 		STARTED("V-96", slow_channel),
 		STARTED("V-96", check_comes_early),
+		STARTED("V-96", an_end_that_does_not_come_is_not_waited_for),
 	};
 
 	/* A write to a pipe without a reader is an error here. */
