@@ -93,12 +93,14 @@ static void __attribute__((noreturn)) maker_life(const struct sandbox *sandbox, 
 	int32_t errors[SANDBOX_ROOMS] = { 0 };
 	int fds[SANDBOX_ROOMS];
 	size_t n_fds = 0;
-	int ret = sandbox_has(sandbox, SANDBOX_USER) ? sandbox_enter_user(sandbox, NULL) : 0;
 
+	/* Where it cannot be had, the stage of that name says so, and the rooms are the present user's. */
+	if (sandbox_has(sandbox, SANDBOX_USER))
+		sandbox_enter_user(sandbox, NULL);
 	for (size_t i = 0; i < SANDBOX_ROOMS; i++) {
 		int fd = -1;
 
-		errors[i] = ret < 0 ? ret : rooms[i].make(&fd);
+		errors[i] = rooms[i].make(&fd);
 		if (errors[i] == 0)
 			fds[n_fds++] = fd;
 	}

@@ -181,7 +181,8 @@ void sandbox_tell(const struct sandbox *sandbox)
 		log_info(TAG, "without root, limits, landlock and system calls: this program cannot have them, %s",
 			 sandbox_refuses_on());
 	if (geteuid() == 0 && !sandbox_has(sandbox, SANDBOX_USER))
-		log_info(TAG, "guests' processes are root's: there is no user " SANDBOX_USER_DEFAULT);
+		log_info(TAG, "guests' processes are root's%s",
+			 sandbox->uid == 0 ? ": there is no user " SANDBOX_USER_DEFAULT : "");
 }
 
 /* To enter them, as long as there is no user namespace that they belong to. */
@@ -209,6 +210,12 @@ int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, ch
 	filters_prepare(sandbox, &outcome);
 	stages_try(sandbox, &outcome);
 	rooms_close_unused(sandbox);
+	/* It was asked for by name: nobody is to believe that it is there. */
+	if (wish->user && outcome.errors[SANDBOX_USER] < 0 && sandbox->mode == SANDBOX_AUTO) {
+		snprintf(why, why_size, "--user: %s", strerror(-outcome.errors[SANDBOX_USER]));
+		sandbox_deinit(sandbox);
+		return -EPERM;
+	}
 	if (!outcome_judge(sandbox, &outcome, why, why_size) && sandbox->mode == SANDBOX_ON) {
 		sandbox_deinit(sandbox);
 		return -EPERM;

@@ -266,10 +266,15 @@ static void check_refused(const char *words, void (*prepare)(void *), void *ctx,
 
 static void user_that_cannot_be_had(void **state)
 {
-	if (getuid() == 0)
+	if (getuid() == 0) {
+		struct refusal refusal = { SYS_setresuid, 0, 0, EPERM };
+
 		check_refused(ONE " --user no-such-user", NULL, NULL,
 			      "vhost-device-gpio: --user: there is no user \"no-such-user\"\n");
-	else
+		/* Root of a container that may not change it: nobody is to believe that it was. */
+		check_refused(ONE " --user nobody --log-level error", kernel_refuse, &refusal,
+			      "vhost-device-gpio: --user: Operation not permitted\n");
+	} else
 		check_refused(ONE " --user nobody", NULL, NULL,
 			      "vhost-device-gpio: --user: only root can give its processes another user\n");
 }
