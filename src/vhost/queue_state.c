@@ -76,8 +76,12 @@ void queue_dispatch(struct vhost_queue *queue)
 	if (!queue->running)
 		return;
 	queue->budget = queue->ring.size < CHAINS_PER_TURN ? queue->ring.size : CHAINS_PER_TURN;
-	/* What is popped again is so before another queue's chains are, however much that is. It is so once. */
-	queue->budget += (uint32_t)(queue->n_again - queue->next_again);
+	/*
+	 * What is popped again is so before the chains of queues before this one are, however much that is: once. Nobody is
+	 * before the first one, and how much it has in flight may be what a front-end's region says.
+	 */
+	if (queue->index > 0)
+		queue->budget += (uint32_t)(queue->n_again - queue->next_again);
 	queue->host->ops->queue_ready(queue->host->ctx, queue->index, queue);
 }
 

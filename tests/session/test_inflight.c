@@ -307,6 +307,46 @@ static void killed_at_any_point_each_head_is_used_once(void **state)
 	shared_free(&shared);
 }
 
+#define LARGE 4096
+
+static int setup_large(void **state)
+{
+	return session_setup_with(state, "s8", LARGE);
+}
+
+static bool all_used(void *ctx)
+{
+	return ring_used_idx(ctx) == LARGE;
+}
+
+/* A region that says that a whole ring is in flight: each turn does some of it, so that the rest is served meanwhile. */
+static void much_in_flight_takes_its_turns(void **state)
+{
+	struct session *s = *state;
+	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
+	struct shared shared;
+	struct vu_inflight_split *r;
+
+	fds_only(s);
+	vmm_connect(&s->vmm, session_socket(s));
+	vmm_negotiate(&s->vmm, VMM_FEATURES_PLAIN, VMM_PROTOCOL_FEATURES);
+	vmm_send_memory(&s->vmm);
+	shared_make(&shared, LARGE, 0, VMM_RINGS * shared_stride(LARGE));
+	r = shared_queue(&shared, VMM_REQUESTQ);
+	r->version = 1;
+	r->desc_num = LARGE;
+	for (unsigned i = 0; i < LARGE; i++)
+		r->desc[i] = (struct vu_inflight_desc){ .inflight = 1, .counter = i };
+	assert_ok(message_set_inflight(&s->vmm.connection, &shared.wire, shared.fd));
+	ring_skew_avail(ring, LARGE);
+	shared_start_rings(s);
+	assert_true(wait_for(all_used, ring, WAIT_MS));
+	session_settle(s);
+	/* One a turn, however many chains it was. */
+	assert_in_range(ring_calls(ring), LARGE / 256, LARGE);
+	shared_free(&shared);
+}
+
 #define FRESH(rows, fn) ROW_TEST_FIXTURE(rows, fn, session_setup, session_teardown)
 
 int main(void)
@@ -319,6 +359,7 @@ int main(void)
 		FRESH("V-86 V-87", region_of_a_back_end_that_died),
 		FRESH("V-86 S-08 X-12", region_of_another_run_is_not_believed),
 		FRESH("V-86 S-08", reset_forgets_the_region),
+		ROW_TEST_FIXTURE("V-86 S-08", much_in_flight_takes_its_turns, setup_large, session_teardown),
 		FRESH("V-86 S-02", successor_keeps_the_region),
 		FRESH("V-86 S-01", killed_at_any_point_each_head_is_used_once),
 	};
