@@ -163,6 +163,7 @@ static int span_find(struct memory *memory, struct guest_addr addr, unsigned acc
 	uint64_t at = addr.value, offset;
 	int slot, r;
 
+	memory->n_spans++;
 	if (memory->iotlb) {
 		r = translate(memory, addr.value, access, &at, &len);
 		if (r < 0)

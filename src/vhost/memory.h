@@ -29,6 +29,7 @@ struct memory {
 		uint64_t addr;
 		unsigned perm; /* 0: none */
 	} missed;	       /* the last translation that was not there */
+	uint32_t n_spans;      /* looked up so far: what a chain cost; wraps around */
 	unsigned n_slots_end;  /* slots at and behind this are free */
 	unsigned last;	       /* the slot that the last copy hit */
 };

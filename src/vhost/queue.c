@@ -106,6 +106,19 @@ static int segments_check(struct vhost_queue *queue, const struct vhost_segment 
 }
 
 /*
+ * So many pieces of memory cost as much of a turn as one more chain. There are that many where a front-end translates a
+ * few bytes at a time.
+ */
+#define SPANS_PER_CHAIN 1024
+
+static void spans_pay(struct vhost_queue *queue, uint32_t n)
+{
+	uint32_t cost = n / SPANS_PER_CHAIN;
+
+	queue->budget -= cost < queue->budget ? cost : queue->budget;
+}
+
+/*
  * A chain whose buffers can be reached, as next_chain(); -EAGAIN: a translation is missing. Without an IOTLB a buffer
  * that is not in guest memory is found out at its use.
  */
@@ -135,6 +148,7 @@ static bool queue_wait(struct vhost_queue *queue, uint16_t head)
 
 int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 {
+	uint32_t spans;
 	int r;
 
 	chain_end(queue);
@@ -144,7 +158,9 @@ int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 			return 0;
 		}
 		queue->budget--;
+		spans = queue->host->memory->n_spans;
 		r = load_chain(queue, chain);
+		spans_pay(queue, queue->host->memory->n_spans - spans);
 		if (r == 1) {
 			queue->kicks_in_vain = 0;
 			chain_begin(queue, chain->head);
