@@ -5,12 +5,18 @@
  * A line is put together in a buffer of fixed size and written with one write(2), so that the lines of several
  * processes that share a stderr do not mix. Every byte of the text that is not printable ASCII is written as \xNN:
  * what a peer sent can neither forge a line of its own nor reach the terminal's control sequences.
+ *
+ * Nobody waits long for a reader of stderr that has stopped, a pager or a logger in trouble: guests are served without a
+ * log, too. The first line that finds no room waits READER_PATIENCE_MS; it, and those after it as long as there is none,
+ * are lost and counted.
  */
 #include "base/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +30,8 @@
 #define LOG_TEXT_MAX 512
 #define LOG_LINE_MAX 640
 #define LOG_CUT	     "..."
+
+#define READER_PATIENCE_MS 1000
 
 static const struct {
 	const char *word;
@@ -108,15 +116,50 @@ static void line_add(struct log_line *line, const char *text)
 	}
 }
 
+/* A pipe has room when a whole line fits. Another process may be quicker, but not often. */
+static bool has_room(int timeout_ms)
+{
+	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int n;
+
+	do {
+		n = poll(&pfd, 1, timeout_ms);
+	} while (n < 0 && errno == EINTR);
+	return n != 0;
+}
+
+static void bytes_write(const char *bytes, size_t len)
+{
+	while (write(STDERR_FILENO, bytes, len) < 0 && errno == EINTR)
+		;
+}
+
+static void lost_tell(uint32_t n)
+{
+	char text[64];
+	int len = snprintf(text, sizeof(text), "%swarning: log: %" PRIu32 " lines were lost: nobody read them\n",
+			   log_journal == JOURNAL_YES ? log_levels[LOG_LEVEL_WARNING].journal_prefix : "", n);
+
+	bytes_write(text, (size_t)len);
+}
+
 static void line_write(struct log_line *line)
 {
+	static uint32_t lost;
+
 	if (line->cut) {
 		memcpy(line->bytes + line->len, LOG_CUT, strlen(LOG_CUT));
 		line->len += strlen(LOG_CUT);
 	}
 	line->bytes[line->len++] = '\n';
-	while (write(STDERR_FILENO, line->bytes, line->len) < 0 && errno == EINTR)
-		;
+	if (!has_room(lost > 0 ? 0 : READER_PATIENCE_MS)) {
+		lost += lost < UINT32_MAX;
+		return;
+	}
+	if (lost > 0)
+		lost_tell(lost);
+	lost = 0;
+	bytes_write(line->bytes, line->len);
 }
 
 /* left_out: how many lines of a limit were not written before this one. */

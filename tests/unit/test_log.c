@@ -231,6 +231,30 @@ static void write_failure_is_ignored(void **state)
 	assert_int_equal(errno, 0);
 }
 
+/* Whoever reads it has stopped. */
+static void nobody_waits_for_a_reader(void **state)
+{
+	struct capture *capture = *state;
+	char fill[4096] = { 0 };
+
+	log_error("t", "of the test before, whatever was lost there");
+	while (write(STDERR_FILENO, fill, sizeof(fill)) > 0)
+		;
+	/* As the stderr of most programs is. */
+	fcntl(STDERR_FILENO, F_SETFL, 0);
+	alarm(60);
+	for (unsigned i = 0; i < 1000; i++)
+		log_error("t", "lost");
+	while (read(capture->read_fd, fill, sizeof(fill)) > 0)
+		;
+	log_error("t", "read again");
+	alarm(0);
+	assert_string_equal(captured(capture), "warning: log: 1000 lines were lost: nobody read them\n"
+					       "error: t: read again\n");
+	log_error("t", "as ever");
+	assert_string_equal(captured(capture), "error: t: as ever\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +270,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limit_lets_go, capture_start, capture_end),
 		cmocka_unit_test_setup_teardown(limit_ignores_filtered_lines, capture_start, capture_end),
 		cmocka_unit_test_setup_teardown(write_failure_is_ignored, capture_start, capture_end),
+		cmocka_unit_test_setup_teardown(nobody_waits_for_a_reader, capture_start, capture_end),
 	};
 
 	return cmocka_run_group_tests_name("base/log", tests, NULL, NULL);
