@@ -76,13 +76,23 @@ static void on_changed(void *ctx, unsigned offset)
 		host->changed(host->ctx, member->virtual_of[offset]);
 }
 
-static void on_keep_fd(void *ctx, unsigned offset, int fd)
+static int on_request_line(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
 {
 	const struct member *member = ctx;
 	const struct chip_host *host = &member->aggregate->chip.host;
 
-	if (member->virtual_of[offset] != NOT_OURS)
-		host->keep_fd(host->ctx, member->virtual_of[offset], fd);
+	return member->virtual_of[offset] == NOT_OURS
+		       ? -EPERM
+		       : host->request_line(host->ctx, member->virtual_of[offset], config, fd);
+}
+
+static int on_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
+{
+	const struct member *member = ctx;
+	const struct chip_host *host = &member->aggregate->chip.host;
+
+	return member->virtual_of[offset] == NOT_OURS ? -EPERM
+						      : host->line_info(host->ctx, member->virtual_of[offset], info);
 }
 
 static void on_drop_fd(void *ctx, unsigned offset)
@@ -132,8 +142,9 @@ static int member_attach(struct aggregate *aggregate, const struct aggregate_mem
 	host.fetch = on_fetch;
 	host.edge = on_edge;
 	host.changed = on_changed;
-	host.keep_fd = on_keep_fd;
+	host.request_line = on_request_line;
 	host.drop_fd = on_drop_fd;
+	host.line_info = on_line_info;
 	host.settle_fds = on_settle_fds;
 	return chip_attach(of->spec, of->found, state, &host, &member->chip);
 }
@@ -190,9 +201,9 @@ int aggregate_attach(const struct aggregate_member *members, unsigned n_members,
 	return ret;
 }
 
-void aggregate_replace_fd(struct chip *chip, unsigned member, int fd)
+void aggregate_came_back(struct chip *chip, unsigned member)
 {
-	chip_replace_fd(aggregate_of(chip)->members[member].chip, fd);
+	chip_came_back(aggregate_of(chip)->members[member].chip);
 }
 
 /* To the members */

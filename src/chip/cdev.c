@@ -3,9 +3,9 @@
  * A chip of the kernel: GPIO character device, uAPI v2 (Linux 5.10).
  *
  * Each line in use is a line request of its own, that is an fd: given back by closing it, reconfigured by one ioctl
- * without a gap, and read for edges. A copy of the fd may be kept outside this process (host->keep_fd), so the kernel
- * holds the line, its level and its waiting events, when the process dies. The kernel gives a line back when the last
- * copy is closed: host->drop_fd comes with each close that means that.
+ * without a gap, and read for edges. The host makes it and keeps a copy outside this process, so the kernel holds the
+ * line, its level and its waiting events, when the process dies. The kernel gives a line back when the last copy is
+ * closed: host->drop_fd comes with each close that means that. The chip's own fd is not known here.
  */
 #include <errno.h>
 #include <linux/gpio.h>
@@ -32,7 +32,6 @@ struct cdev_line {
 
 struct cdev {
 	struct chip chip;
-	int fd;		/* of chip_found: not owned */
 	bool unsettled; /* a line was released, and a copy of its fd may still be open */
 	struct log_limit log_limit;
 	struct cdev_line lines[];
@@ -61,7 +60,6 @@ static int cdev_attach(const struct chip_spec *spec, const struct chip_found *fo
 	if (!cdev)
 		return -ENOMEM;
 	cdev->chip = (struct chip){ .driver = &chip_driver_cdev, .host = *host, .n_lines = found->n_lines };
-	cdev->fd = found->fd;
 	for (unsigned i = 0; i < found->n_lines; i++)
 		cdev->lines[i] = (struct cdev_line){ .cdev = cdev, .fd = -1 };
 	*chip = &cdev->chip;
@@ -81,7 +79,7 @@ static void cdev_detach(struct chip *chip)
 
 static int cdev_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
 {
-	return cdev_info(cdev_of(chip)->fd, offset, info);
+	return chip->host.line_info(chip->host.ctx, offset, info);
 }
 
 /* Edges */
@@ -199,17 +197,10 @@ static int line_open(struct cdev_line *line, int fd, const struct chip_line_conf
 static int line_request(struct cdev_line *line, const struct chip_line_config *config)
 {
 	const struct chip_host *host = &line->cdev->chip.host;
-	struct gpio_v2_line_request uapi;
-	int ret;
+	int fd;
+	int ret = host->request_line(host->ctx, line_offset(line), config, &fd);
 
-	cdev_request_to_uapi(line_offset(line), host->consumer, config, &uapi);
-	ret = cdev_ioctl(line->cdev->fd, GPIO_V2_GET_LINE_IOCTL, &uapi);
-	if (ret < 0)
-		return ret;
-	ret = line_open(line, uapi.fd, config);
-	if (ret == 0)
-		host->keep_fd(host->ctx, line_offset(line), line->fd);
-	return ret;
+	return ret < 0 ? ret : line_open(line, fd, config);
 }
 
 static int line_set_config(struct cdev_line *line, const struct chip_line_config *config)
@@ -285,13 +276,12 @@ static void cdev_settle(struct chip *chip)
 	cdev->unsettled = false;
 }
 
-static void cdev_replace_fd(struct chip *chip, int fd)
+static void cdev_came_back(struct chip *chip)
 {
 	for (unsigned i = 0; i < chip->n_lines; i++)
 		cdev_release(chip, i);
 	/* In older kernels (seen: 6.1) an old request even takes the interrupt that the new one needs. */
 	cdev_settle(chip);
-	cdev_of(chip)->fd = fd;
 }
 
 /* Levels */
@@ -327,7 +317,7 @@ const struct chip_driver chip_driver_cdev = {
 	.attach = cdev_attach,
 	.detach = cdev_detach,
 	.is_gone = cdev_is_gone,
-	.replace_fd = cdev_replace_fd,
+	.came_back = cdev_came_back,
 	.line_info = cdev_line_info,
 	.configure = cdev_configure,
 	.adopt = cdev_adopt,

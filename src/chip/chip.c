@@ -99,10 +99,10 @@ int chip_find_again(const struct chip_spec *spec, const struct chip_found *found
 	return 0;
 }
 
-void chip_replace_fd(struct chip *chip, int fd)
+void chip_came_back(struct chip *chip)
 {
-	if (chip->driver->replace_fd)
-		chip->driver->replace_fd(chip, fd);
+	if (chip->driver->came_back)
+		chip->driver->came_back(chip);
 }
 
 const char *chip_path(const struct chip *chip)

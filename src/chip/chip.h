@@ -3,8 +3,9 @@
  * A GPIO chip of the host: one interface, two drivers (cdev: the kernel's GPIO character device, sim: simulated).
  *
  * A chip is named by a spec, found once by chip_probe() in the supervisor, and attached by chip_attach() in the worker
- * that serves it. What must outlive the worker is kept outside: the chip's fd and the fds of requested lines by the
- * supervisor (host->keep_fd), the state of a simulated chip in the session's shared memory.
+ * that serves it. The supervisor alone has the chip's fd: a worker asks it for each line (host->request_line), so that it
+ * reaches no other. What must outlive the worker is kept outside: the fds of requested lines by the supervisor, too, the
+ * state of a simulated chip in the session's shared memory.
  *
  * Line offsets are those of the chip, 0 to n_lines - 1; the caller checks them. Errors are -errno; ENODEV means that
  * the chip is gone.
@@ -154,7 +155,7 @@ int chip_try(const struct chip_spec *spec, const struct chip_found *found, unsig
 struct chip_host {
 	struct loop *loop;
 	const char *tag;      /* for the log */
-	const char *consumer; /* who requests lines, for the kernel: "vhost-device-gpio:guest0" */
+	const char *consumer; /* who has a simulated line that is in use: "vhost-device-gpio:guest0" */
 	void *ctx;
 	/*
 	 * Edges of the line are about to be fetched from where they outlive this process: edge will be called so often
@@ -168,9 +169,15 @@ struct chip_host {
 	 * simulated line was driven from outside, or its bias set its pull.
 	 */
 	void (*changed)(void *ctx, unsigned offset);
-	/* A line request fd that should outlive this process, and its end. The fd stays the chip's. */
-	void (*keep_fd)(void *ctx, unsigned offset, int fd);
+	/*
+	 * Requests the line of a real chip: *fd is the chip's. The host keeps a copy of it outside this process, until
+	 * drop_fd. -errno. Of *config the settings are the host's own affair: it may have the line with those that it
+	 * knows itself.
+	 */
+	int (*request_line)(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd);
 	void (*drop_fd)(void *ctx, unsigned offset);
+	/* What the kernel says of it. -errno; ENODEV: the chip is gone. */
+	int (*line_info)(void *ctx, unsigned offset, struct chip_line_info *info);
 	/* Returns when what drop_fd said has been done. */
 	void (*settle_fds)(void *ctx);
 };
@@ -181,11 +188,8 @@ int chip_attach(const struct chip_spec *spec, const struct chip_found *found, vo
 /* Releases no line in the sense of the host: closes what this process holds. */
 void chip_detach(struct chip *chip);
 
-/*
- * The chip came back under this fd, which stays the caller's. Every line is released: the old requests were of the chip
- * that is gone.
- */
-void chip_replace_fd(struct chip *chip, int fd);
+/* The chip came back. Every line is released: the old requests were of the chip that is gone. */
+void chip_came_back(struct chip *chip);
 
 unsigned chip_n_lines(const struct chip *chip);
 /* How the user names it, for the log. */

@@ -27,7 +27,7 @@ struct chip_driver {
 		      const struct chip_host *host, struct chip **chip);
 	void (*detach)(struct chip *chip);
 	bool (*is_gone)(const struct chip_found *found); /* NULL: never */
-	void (*replace_fd)(struct chip *chip, int fd);	 /* NULL when it is never gone */
+	void (*came_back)(struct chip *chip);		 /* NULL when it is never gone */
 	void (*line_where)(const struct chip *chip, unsigned offset, char *text,
 			   size_t size);				/* NULL: the chip's own */
 	bool (*is_simulated)(const struct chip *chip, unsigned offset); /* NULL: none is */

@@ -18,17 +18,20 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "daemon/given_fd.h"
+#include "daemon/line_broker.h"
 #include "daemon/worker.h"
 #include "daemon/worker_session.h"
 
-/* Messages of the keeper channel that one turn of the loop takes: other guests have their turn too. */
+/*
+ * Messages of the keeper channel that one turn of the loop takes: other guests have their turn too. A question is the
+ * last of its turn: a chip may be slow, and a worker asks no other before it has the answer.
+ */
 #define KEEPER_MESSAGES_PER_TURN 64
 
 static struct guest_process *guest_process_of(struct child *child)
@@ -46,10 +49,16 @@ static void keeper_judge(struct guest_process *process, int ret)
 /* Takes some messages. False: the channel is at its end, or the worker broke the protocol (logged). */
 static bool keeper_take(struct guest_process *process)
 {
-	int ret = 1;
+	struct keeper_question question;
+	int ret = KEPT_DONE;
 
-	for (unsigned i = 0; i < KEEPER_MESSAGES_PER_TURN && ret > 0; i++)
-		ret = kept_receive(&process->kept, process->keeper_fd);
+	for (unsigned i = 0; i < KEEPER_MESSAGES_PER_TURN && ret == KEPT_DONE; i++)
+		ret = kept_receive(&process->kept, process->keeper_fd, &question);
+	if (ret == KEPT_ASKED) {
+		ret = line_broker_answer(&process->guest, &process->kept, &question, process->keeper_fd);
+		if (ret == 0)
+			return true;
+	}
 	keeper_judge(process, ret);
 	return ret > 0 || ret == -EAGAIN;
 }
@@ -99,21 +108,21 @@ static void worker_started(struct child *child)
 		keeper_close(process);
 }
 
-/* Closes what is not this worker's: other guests' fds above all. */
-static int worker_keep_fds(const struct guest_process *process, const struct worker_start *start)
+/* Closes what is not this worker's: other guests' fds above all, and its own chips', which the supervisor asks for it. */
+static int worker_keep_fds(struct guest_process *process, const struct worker_start *start)
 {
 	const int fixed[] = { start->listen_fd, start->connected_fd, start->keeper_fd, start->port_fd,
 			      start->session_fd };
-	const struct guest *guest = &process->guest;
+	struct guest *guest = &process->guest;
 	size_t n = 0;
-	int *fds = malloc((ARRAY_SIZE(fixed) + SANDBOX_ROOMS + guest->n_chips + process->kept.n) * sizeof(*fds));
+	int *fds = malloc((ARRAY_SIZE(fixed) + SANDBOX_ROOMS + process->kept.n) * sizeof(*fds));
 
 	if (!fds)
 		return -ENOMEM;
 	for (; n < ARRAY_SIZE(fixed); n++)
 		fds[n] = fixed[n];
 	for (unsigned i = 0; i < guest->n_chips; i++)
-		fds[n++] = guest->chips[i].found.fd;
+		fd_close(&guest->chips[i].found.fd);
 	for (size_t i = 0; i < process->kept.n; i++)
 		fds[n++] = process->kept.fds[i].fd;
 	for (size_t i = 0; i < SANDBOX_ROOMS; i++)
@@ -353,51 +362,6 @@ void guest_process_start(struct guest_process *process)
 			 chip->found.n_lines == 1 ? "" : "s", guest->socket.path[0] ? " on " : "", guest->socket.path);
 	}
 	child_start(&process->child);
-}
-
-bool guest_process_misses_chip(const struct guest_process *process, const char *path, bool by_path, uint64_t *rdev)
-{
-	for (unsigned i = 0; i < process->guest.n_chips; i++) {
-		const struct guest_chip *chip = &process->guest.chips[i];
-		int fd;
-
-		if ((by_path && strcmp(chip->spec.path, path) != 0) || !chip_is_gone(&chip->spec, &chip->found) ||
-		    chip_find_again(&chip->spec, &chip->found, path, &fd) < 0)
-			continue;
-		fd_close(&fd);
-		*rdev = chip->found.rdev;
-		return true;
-	}
-	return false;
-}
-
-static void chip_take(struct guest_process *process, unsigned number, const char *path)
-{
-	struct guest_chip *chip = &process->guest.chips[number];
-	struct stat st;
-	int fd, ret;
-
-	if (chip_find_again(&chip->spec, &chip->found, path, &fd) < 0)
-		return; /* gone again: it will appear again */
-	fd_close(&chip->found.fd);
-	chip->found.fd = fd;
-	if (fstat(fd, &st) == 0)
-		chip->found.rdev = st.st_rdev;
-	log_info(process->child.tag, "%s came back as %s", chip->spec.path, path);
-	/* A worker that dies now, or does not take it, is replaced by one that has it from the start. */
-	ret = process->keeper_fd >= 0 ? keeper_send_chip(process->keeper_fd, number, fd) : 0;
-	if (ret < 0 && process->child.pid > 0)
-		kill(process->child.pid, SIGKILL);
-}
-
-void guest_process_chip_back(struct guest_process *process, uint64_t rdev, const char *path)
-{
-	for (unsigned i = 0; i < process->guest.n_chips; i++) {
-		const struct guest_chip *chip = &process->guest.chips[i];
-
-		if (chip->found.rdev == rdev && chip_is_gone(&chip->spec, &chip->found))
-			chip_take(process, i, path);
-	}
 }
 
 void guest_process_close(struct guest_process *process)

@@ -8,7 +8,7 @@
 #include "chip/chip.h"
 #include "daemon/child.h"
 #include "daemon/guest.h"
-#include "daemon/keeper.h"
+#include "daemon/kept.h"
 #include "daemon/listener.h"
 #include "daemon/sandbox.h"
 

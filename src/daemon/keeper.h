@@ -1,26 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The keeper protocol: a worker hands the fds of its session to the supervisor, which keeps a duplicate of each until
- * told otherwise, so that a successor of the worker finds them (inherited over fork) under the same keys.
+ * The keeper protocol, between a worker (keeper_client.h) and the supervisor (kept.h, line_broker.h).
  *
- * SOCK_SEQPACKET, one fixed struct a message, no replies: what was sent is kept, because the supervisor reads the
- * channel to its end before it starts a successor. The supervisor says one thing: the chip is back, here is its fd.
- * The worker is not trusted: unknown types, wrong lengths and more fds than the
- * session may have end that worker.
+ * A worker hands the fds of its session to the supervisor, which keeps a duplicate of each until told otherwise, so that
+ * a successor of the worker finds them (inherited over fork) under the same keys. These messages have no answer: what was
+ * sent is kept, because the supervisor reads the channel to its end before it starts a successor.
+ *
+ * A worker has no fd of a chip, only those of its lines. It asks for each: the supervisor knows which lines are the
+ * guest's and what the host forces on them, requests the line, keeps the fd and answers with a duplicate. One question
+ * at a time; a worker waits for the answer, the supervisor for nobody. The answer comes over the channel itself and not
+ * over an fd that came with the question, as would be simpler for the worker: such an fd could be any socket, and the
+ * supervisor would speak there in its own name.
+ *
+ * SOCK_SEQPACKET, fixed structs. The worker is not trusted: unknown types, wrong lengths, lines that are not its own and
+ * more fds than the session may have end that worker.
  *
  * A line of a real chip is given back to the kernel only when the supervisor has closed its duplicate, too. A worker
  * that must know when sends the end of a pipe after the drops: when the supervisor gets to it, it closes it.
+ *
+ * After an upgrade the new supervisor serves the old program's workers until they are replaced: what they say (also
+ * KEEPER_KEEP of a line that they have requested themselves, as they once did) must be understood. They are told nothing.
  */
 #pragma once
 
-#include <stddef.h>
 #include <stdint.h>
 
+#include "chip/chip.h"
+
 enum keeper_type {
+	/* Worker to supervisor, struct keeper_message. */
 	KEEPER_KEEP = 1,   /* with one fd: keep it under key; replaces what was there */
 	KEEPER_DROP = 2,   /* close what is under key, if anything */
 	KEEPER_SETTLE = 3, /* with one fd: close it; key unused */
-	KEEPER_CHIP = 4,   /* supervisor to worker, with one fd: the guest's chip of number key is back under it */
+	/* Supervisor to worker, struct keeper_message. */
+	KEEPER_CHIP = 4, /* the guest's chip of number key is back */
+	/* Worker to supervisor, struct keeper_question. */
+	KEEPER_LINE = 5, /* request this line and keep it under its key */
+	KEEPER_INFO = 6, /* what does the kernel say of this line? */
+	/* Supervisor to worker, struct keeper_answer; with one fd when it is the line asked for. */
+	KEEPER_ANSWER = 7,
 };
 
 /*
@@ -34,50 +52,20 @@ struct keeper_message {
 	uint32_t key;
 };
 
-/* Worker's side. Blocking; 0 or -errno (the supervisor is gone). The fd stays the caller's. */
-int keeper_keep(int channel, uint32_t key, int fd);
-int keeper_drop(int channel, uint32_t key);
-/* Returns when every earlier message has been taken. -ETIMEDOUT: the supervisor is too busy. */
-int keeper_settle(int channel);
-/*
- * The fd of the chip that came back, the caller's, and its number; -EAGAIN: nothing there; another -errno: the
- * supervisor is gone.
- */
-int keeper_receive_chip(int channel, uint32_t *number);
-
-/* Supervisor's side. 0 or -errno (-EAGAIN: the worker does not read). The fd stays the caller's. */
-int keeper_send_chip(int channel, uint32_t number, int fd);
-
-/* Supervisor's side: the fds kept for one session. */
-struct kept_fd {
-	uint32_t key;
-	int fd; /* owned by the set */
+/* What the host forces on the line is not in it: the supervisor knows. */
+struct keeper_question {
+	uint32_t type;
+	uint32_t line; /* of the guest */
+	/* Of struct chip_line_config; 0 in KEEPER_INFO. */
+	uint8_t direction, value, edges;
+	uint8_t reserved;
 };
 
-struct kept_set {
-	struct kept_fd *fds; /* owned */
-	size_t n, capacity;
-	size_t max_session; /* so many that are not lasting */
-	size_t n_lasting;   /* lasting keys are KEEPER_KEY_LASTING and a number below this */
+struct keeper_answer {
+	uint32_t type;
+	int32_t error; /* 0 or -errno */
+	/* Of struct chip_line_info, to KEEPER_INFO. */
+	char name[CHIP_NAME_MAX], consumer[CHIP_NAME_MAX];
+	uint8_t used, direction;
+	uint8_t reserved[2];
 };
-
-void kept_init(struct kept_set *set, size_t max_session, size_t n_lasting);
-/* Puts in an fd of the supervisor's own, which becomes the set's when it returns 0. -errno. */
-int kept_put(struct kept_set *set, uint32_t key, int fd);
-/* Closes all but what is lasting. */
-void kept_clear_session(struct kept_set *set);
-void kept_deinit(struct kept_set *set);
-/*
- * Takes one message off the channel. 1: done one; 0: the channel is at its end; -EAGAIN: nothing there;
- * another -errno: the worker broke the protocol.
- */
-int kept_receive(struct kept_set *set, int channel);
-/*
- * The worker is dead: takes what it had sent. 0, or -errno as above. Dead or not, it may have given its end to somebody,
- * its front-end for one: who has it can send nothing any more, so there is an end to what is taken.
- */
-int kept_receive_rest(struct kept_set *set, int channel);
-/* The fd under key, or -1. It stays the set's. */
-int kept_find(const struct kept_set *set, uint32_t key);
-/* The fd under key, from now on the caller's, or -1. */
-int kept_take(struct kept_set *set, uint32_t key);

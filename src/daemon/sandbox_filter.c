@@ -83,10 +83,7 @@ static const struct filter_row rows[] = {
 	{ .call = "getpeername", W }, /* base/scm.h: the other end of a connection is no fd to keep */
 	{ .call = "getsockname", W },
 
-	/* Lines of real chips (chip/cdev.c): all that the process can do to a device. */
-	{ .call = "ioctl", W, 2, INT, GPIO_GET_CHIPINFO_IOCTL },
-	{ .call = "ioctl", W, 2, INT, GPIO_V2_GET_LINEINFO_IOCTL },
-	{ .call = "ioctl", W, 2, INT, GPIO_V2_GET_LINE_IOCTL },
+	/* Lines of real chips that the process has (chip/cdev.c): all that it can do to a device. It has no chip. */
 	{ .call = "ioctl", W, 2, INT, GPIO_V2_LINE_SET_CONFIG_IOCTL },
 	{ .call = "ioctl", W, 2, INT, GPIO_V2_LINE_GET_VALUES_IOCTL },
 	{ .call = "ioctl", W, 2, INT, GPIO_V2_LINE_SET_VALUES_IOCTL },

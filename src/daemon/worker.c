@@ -21,11 +21,11 @@
 #include "chip/aggregate.h"
 #include "daemon/child.h"
 #include "daemon/port.h"
+#include "daemon/worker_door.h"
+#include "daemon/worker_keeper.h"
 #include "daemon/worker_session.h"
 #include "gpio/virtio_gpio.h"
 #include "loop/loop.h"
-
-#define ACCEPT_NAP_MS 1
 
 struct worker {
 	const struct worker_start *start;
@@ -33,7 +33,8 @@ struct worker {
 	char consumer[CHIP_NAME_MAX];
 	struct loop loop;
 	struct loop_signals signals;
-	struct loop_watch keeper_watch, listen_watch;
+	struct worker_door door;
+	struct worker_keeper keeper;
 	void *session;
 	struct worker_state *state;
 	struct chip *chip; /* the virtual one */
@@ -42,8 +43,6 @@ struct worker {
 	struct vhost_ops ops; /* virtio_gpio_ops as this guest has them */
 	struct vhost_device *device;
 	struct port *port;
-	bool keeper_gone;
-	struct log_limit refused_limit, came_limit, left_limit, accept_limit, keep_limit, settle_limit;
 	bool over;	     /* the work has ended */
 	bool leaves_session; /* to a successor */
 };
@@ -55,78 +54,37 @@ static void work_end(struct worker *worker)
 	loop_quit(&worker->loop, 0);
 }
 
-/* The supervisor is gone: nobody would start a successor, and nobody keeps our fds. */
-static void keeper_lost(struct worker *worker, int error)
+static void on_supervisor_lost(void *ctx)
 {
-	if (worker->keeper_gone)
-		return;
-	worker->keeper_gone = true;
-	work_end(worker);
-	log_error(worker->tag, "the supervisor is gone (%s): stopping", strerror(-error));
+	work_end(ctx);
 }
 
-static void keep_fd(struct worker *worker, uint32_t key, int fd)
+static int on_chip_request(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
 {
-	int r = keeper_keep(worker->start->keeper_fd, key, fd);
+	struct worker *worker = ctx;
 
-	/* A socket with sockets in it, too deep for Linux. What stood under the key is not to be taken for it. */
-	if (r == -ETOOMANYREFS) {
-		log_limited(&worker->keep_limit, LOG_LEVEL_WARNING, worker->tag,
-			    "a file descriptor can not be kept: the session ends with this process");
-		r = keeper_drop(worker->start->keeper_fd, key);
-	}
-	if (r < 0)
-		keeper_lost(worker, r);
+	return worker_keeper_line(&worker->keeper, offset, config, fd);
 }
 
-static void drop_fd(struct worker *worker, uint32_t key)
+static int on_chip_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
 {
-	int r = keeper_drop(worker->start->keeper_fd, key);
+	struct worker *worker = ctx;
 
-	if (r < 0)
-		keeper_lost(worker, r);
-}
-
-static int take_fd(struct worker *worker, uint32_t key)
-{
-	int fd = kept_find(worker->start->kept, key);
-
-	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
-}
-
-static void on_vhost_keep(void *ctx, uint32_t key, int fd)
-{
-	keep_fd(ctx, key, fd);
-}
-
-static void on_vhost_drop(void *ctx, uint32_t key)
-{
-	drop_fd(ctx, key);
-}
-
-static int on_vhost_take(void *ctx, uint32_t key)
-{
-	return take_fd(ctx, key);
-}
-
-static void on_chip_keep(void *ctx, unsigned offset, int fd)
-{
-	keep_fd(ctx, worker_line_key(offset), fd);
+	return worker_keeper_line_info(&worker->keeper, offset, info);
 }
 
 static void on_chip_drop(void *ctx, unsigned offset)
 {
-	drop_fd(ctx, worker_line_key(offset));
+	struct worker *worker = ctx;
+
+	worker_keeper_drop_line(&worker->keeper, offset);
 }
 
 static void on_chip_settle(void *ctx)
 {
 	struct worker *worker = ctx;
-	int r = keeper_settle(worker->start->keeper_fd);
 
-	if (r < 0)
-		log_limited(&worker->settle_limit, LOG_LEVEL_WARNING, worker->tag,
-			    "released lines are not free yet: %s", strerror(-r));
+	worker_keeper_settle(&worker->keeper);
 }
 
 /* Not a copy: what was left of the rings is served while the set is still there, and a line must be free then when it is
@@ -183,52 +141,6 @@ static void on_connected(void *ctx, bool connected)
 		work_end(worker);
 }
 
-/* One front-end at a time. One that comes when the present one is gone is served: its end may not be seen yet. */
-static bool is_refused(struct worker *worker)
-{
-	if (!vhost_device_is_connected(worker->device))
-		return false;
-	if (!vhost_device_is_hung_up(worker->device)) {
-		log_limited(&worker->refused_limit, LOG_LEVEL_WARNING, worker->tag,
-			    "a second front-end: refused, one is connected");
-		return true;
-	}
-	log_limited(&worker->left_limit, LOG_LEVEL_INFO, worker->tag, "the front-end disconnected");
-	vhost_device_disconnect(worker->device);
-	return false;
-}
-
-/* It goes on waiting, and the loop would turn as fast as it can: there is nothing to wait for when no fd is to be had. */
-static void accept_failed(struct worker *worker, int error)
-{
-	if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
-		return;
-	log_limited(&worker->accept_limit, LOG_LEVEL_WARNING, worker->tag, "accept: %s", strerror(error));
-	poll(NULL, 0, ACCEPT_NAP_MS);
-}
-
-static void on_front_end(struct loop_watch *watch, uint32_t events)
-{
-	struct worker *worker = container_of(watch, struct worker, listen_watch);
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC);
-	int r;
-
-	if (fd < 0) {
-		accept_failed(worker, errno);
-		return;
-	}
-	if (is_refused(worker)) {
-		fd_close(&fd);
-		return;
-	}
-	r = vhost_device_connect(worker->device, fd);
-	if (r < 0)
-		log_limited(&worker->accept_limit, LOG_LEVEL_WARNING, worker->tag, "can not serve the front-end: %s",
-			    strerror(-r));
-	else
-		log_limited(&worker->came_limit, LOG_LEVEL_INFO, worker->tag, "a front-end connected");
-}
-
 static void on_signal(struct loop_signals *signals, int signo)
 {
 	struct worker *worker = container_of(signals, struct worker, signals);
@@ -238,34 +150,15 @@ static void on_signal(struct loop_signals *signals, int signo)
 	loop_quit(&worker->loop, 0);
 }
 
-static void chip_came_back(struct worker *worker, uint32_t number, int fd)
+static void on_chip_back(void *ctx, unsigned number)
 {
-	struct guest_chip *chip;
+	struct worker *worker = ctx;
 
-	if (number >= worker->start->guest->n_chips) {
-		fd_close(&fd);
+	if (number >= worker->start->guest->n_chips)
 		return;
-	}
-	chip = &worker->start->guest->chips[number];
-	log_info(worker->tag, "%s is back", chip->spec.path);
-	aggregate_replace_fd(worker->chip, number, fd);
-	fd_close(&chip->found.fd);
-	chip->found.fd = fd;
+	log_info(worker->tag, "%s is back", worker->start->guest->chips[number].spec.path);
+	aggregate_came_back(worker->chip, number);
 	lines_restore(&worker->lines, (uint16_t)number);
-}
-
-static void on_keeper(struct loop_watch *watch, uint32_t events)
-{
-	struct worker *worker = container_of(watch, struct worker, keeper_watch);
-	uint32_t number;
-	int fd = keeper_receive_chip(watch->fd, &number);
-
-	if (fd >= 0) {
-		chip_came_back(worker, number, fd);
-	} else if (fd != -EAGAIN) {
-		loop_watch_del(watch);
-		keeper_lost(worker, fd);
-	}
 }
 
 static int attach_loop(struct worker *worker)
@@ -289,7 +182,7 @@ static int attach_loop(struct worker *worker)
 	r = loop_signals_add(&worker->loop, &worker->signals, &set, on_signal);
 	if (r < 0)
 		return r;
-	return loop_watch_add(&worker->loop, &worker->keeper_watch, worker->start->keeper_fd, EPOLLIN, on_keeper);
+	return worker_keeper_open(&worker->keeper, &worker->loop, worker->start->keeper_fd);
 }
 
 static int attach_session(struct worker *worker)
@@ -317,7 +210,8 @@ static int attach_chip(struct worker *worker)
 		.fetch = on_chip_fetch,
 		.edge = on_chip_edge,
 		.changed = on_chip_changed,
-		.keep_fd = on_chip_keep,
+		.request_line = on_chip_request,
+		.line_info = on_chip_line_info,
 		.drop_fd = on_chip_drop,
 		.settle_fds = on_chip_settle,
 	};
@@ -355,14 +249,22 @@ static int attach_lines(struct worker *worker)
 	return 0;
 }
 
+static bool chip_is_there(struct worker *worker, uint16_t number)
+{
+	const struct guest *guest = worker->start->guest;
+	struct chip_line_info info;
+	unsigned line = 0;
+
+	while (line < guest->n_lines && guest->lines[line].chip != number)
+		line++;
+	return line < guest->n_lines && chip_line_info(worker->chip, line, &info) != -ENODEV;
+}
+
 /* A chip came back, and the earlier worker died before it had made its requests anew. */
 static void chips_restore(struct worker *worker)
 {
-	const struct guest *guest = worker->start->guest;
-
-	for (unsigned i = 0; i < guest->n_chips; i++) {
-		if (!lines_are_lost(&worker->lines, (uint16_t)i) ||
-		    chip_is_gone(&guest->chips[i].spec, &guest->chips[i].found))
+	for (unsigned i = 0; i < worker->start->guest->n_chips; i++) {
+		if (!lines_are_lost(&worker->lines, (uint16_t)i) || !chip_is_there(worker, (uint16_t)i))
 			continue;
 		chip_settle(worker->chip);
 		lines_restore(&worker->lines, (uint16_t)i);
@@ -371,7 +273,7 @@ static void chips_restore(struct worker *worker)
 
 static int attach_device(struct worker *worker)
 {
-	const struct vhost_keeper keeper = { worker, on_vhost_keep, on_vhost_drop, on_vhost_take };
+	const struct vhost_keeper keeper = worker_keeper_of_session(&worker->keeper);
 	int r;
 
 	worker->ops = virtio_gpio_ops;
@@ -384,13 +286,11 @@ static int attach_device(struct worker *worker)
 		if (r < 0)
 			return r;
 	}
-	if (worker->start->listen_fd >= 0)
-		r = loop_watch_add(&worker->loop, &worker->listen_watch, worker->start->listen_fd, EPOLLIN,
-				   on_front_end);
-	if (r < 0)
-		return r;
 	r = vhost_device_attach(&worker->device, &worker->loop, &worker->ops, &worker->gpio, worker->session, &keeper,
 				worker->tag);
+	if (r == 0 && worker->start->listen_fd >= 0)
+		r = worker_door_open(&worker->door, &worker->loop, worker->start->listen_fd, worker->device,
+				     worker->tag);
 	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */
 	kept_deinit(worker->start->kept);
 	if (r == 0)
@@ -414,8 +314,8 @@ static void detach(struct worker *worker)
 		chip_detach(worker->chip);
 	if (worker->session)
 		munmap(worker->session, worker_session_size(worker->start->guest));
-	loop_watch_del(&worker->listen_watch);
-	loop_watch_del(&worker->keeper_watch);
+	worker_door_close(&worker->door);
+	worker_keeper_close(&worker->keeper);
 	loop_signals_del(&worker->signals);
 	loop_deinit(&worker->loop);
 }
@@ -424,9 +324,15 @@ int worker_main(const struct worker_start *start)
 {
 	static int (*const steps[])(struct worker *) = { attach_loop, attach_session, attach_chip, attach_lines,
 							 attach_device };
-	struct worker worker = { .start = start, .tag = start->guest->name };
+	struct worker worker = { .start = start,
+				 .tag = start->guest->name,
+				 .keeper = { .tag = start->guest->name,
+					     .kept = start->kept,
+					     .lost = on_supervisor_lost,
+					     .chip_back = on_chip_back } };
 	int r = 0;
 
+	worker.keeper.ctx = &worker;
 	guest_consumer(start->guest, worker.consumer);
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
 		r = steps[i](&worker);

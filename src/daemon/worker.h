@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "daemon/guest.h"
-#include "daemon/keeper.h"
+#include "daemon/kept.h"
 
 /*
  * SIGUSR2 or SIGUSR1 makes a worker leave its session to a successor: it ends with its turn, as it is, and what it has

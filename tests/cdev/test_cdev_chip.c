@@ -26,7 +26,8 @@ struct bench {
 	struct chip_spec specs[2];
 	struct chip_found found[2];
 	struct chip *chip;
-	void *memory;	/* of an aggregate */
+	const struct aggregate_line *lines; /* of an aggregate, as is memory */
+	void *memory;
 	char trace[64]; /* of edges: "3r1 " */
 	unsigned drops;
 };
@@ -49,8 +50,19 @@ static void on_changed(void *ctx, unsigned offset)
 	fail();
 }
 
-static void on_keep_fd(void *ctx, unsigned offset, int fd)
+/* What the supervisor does; of an aggregate, for the member whose line it is. */
+static int on_request_line(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
 {
+	const struct bench *bench = ctx;
+	const struct aggregate_line line = bench->lines ? bench->lines[offset] : (struct aggregate_line){ 0, offset };
+
+	return chip_claim(&bench->specs[line.member], &bench->found[line.member], line.offset, CONSUMER, config, fd);
+}
+
+static int on_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
+{
+	fail(); /* not asked for here */
+	return -EIO;
 }
 
 static void on_drop_fd(void *ctx, unsigned offset)
@@ -66,13 +78,13 @@ static struct chip_host host_of(struct bench *bench)
 {
 	return (struct chip_host){ .loop = &bench->loop,
 				   .tag = "test",
-				   .consumer = CONSUMER,
 				   .ctx = bench,
 				   .fetch = on_fetch,
 				   .edge = on_edge,
 				   .changed = on_changed,
-				   .keep_fd = on_keep_fd,
+				   .request_line = on_request_line,
 				   .drop_fd = on_drop_fd,
+				   .line_info = on_line_info,
 				   .settle_fds = on_settle_fds };
 }
 
@@ -348,6 +360,7 @@ static void attach_two(struct bench *bench, const struct aggregate_line *lines, 
 		probe(bench, i);
 		members[i] = (struct aggregate_member){ &bench->specs[i], &bench->found[i] };
 	}
+	bench->lines = lines;
 	bench->memory = calloc(1, aggregate_state_size(members, 2) + 1);
 	assert_int_equal(aggregate_attach(members, 2, lines, n, bench->memory, &host, &bench->chip), 0);
 }
@@ -391,9 +404,9 @@ static void two_chips_are_one(void **state)
 	gpio_sim_set_live(&bench->sims[1], true);
 	assert_int_equal(chip_find_again(&bench->specs[1], &bench->found[1], bench->sims[0].path, &fd), -ENODEV);
 	assert_int_equal(chip_find_again(&bench->specs[1], &bench->found[1], bench->sims[1].path, &fd), 0);
-	aggregate_replace_fd(bench->chip, 1, fd);
 	close(bench->found[1].fd);
 	bench->found[1].fd = fd;
+	aggregate_came_back(bench->chip, 1);
 	assert_int_equal(bench->drops, 2);
 	assert_int_equal(chip_get(bench->chip, 0), -EPERM);
 	configure(bench, 0, CHIP_DIRECTION_OUT, 1, none);

@@ -35,9 +35,10 @@ int __wrap_loop_run(struct loop *loop);
 
 static void keeper_read(void)
 {
+	struct keeper_question question;
 	int r;
 
-	while ((r = kept_receive(&worker_bench.kept, w.keeper[1])) == 1)
+	while ((r = kept_receive(&worker_bench.kept, w.keeper[1], &question)) == KEPT_DONE)
 		continue;
 	if (r != -EAGAIN)
 		FOUND("the worker broke the keeper protocol: %s", strerror(-r));

@@ -26,9 +26,16 @@ static void on_changed(void *ctx, unsigned offset)
 	bench->last_offset = offset;
 }
 
-static void on_keep_fd(void *ctx, unsigned offset, int fd)
+static int on_request_line(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
 {
 	fail();
+	return -1;
+}
+
+static int on_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
+{
+	fail();
+	return -1;
 }
 
 static void on_drop_fd(void *ctx, unsigned offset)
@@ -50,8 +57,9 @@ static void attach(struct sim_bench *bench)
 				  .fetch = on_fetch,
 				  .edge = on_edge,
 				  .changed = on_changed,
-				  .keep_fd = on_keep_fd,
+				  .request_line = on_request_line,
 				  .drop_fd = on_drop_fd,
+				  .line_info = on_line_info,
 				  .settle_fds = on_settle_fds };
 
 	assert_int_equal(chip_attach(&bench->spec, &bench->found, bench->memory, &host, &bench->chip), 0);

@@ -62,9 +62,9 @@ static void part_detach(struct chip *chip)
 	note("%c:detach ", part_of(chip)->name);
 }
 
-static void part_replace_fd(struct chip *chip, int fd)
+static void part_came_back(struct chip *chip)
 {
-	note("%c:fd%d ", part_of(chip)->name, fd);
+	note("%c:back ", part_of(chip)->name);
 	chip->host.drop_fd(chip->host.ctx, 2);
 	chip->host.settle_fds(chip->host.ctx);
 }
@@ -78,9 +78,13 @@ static int part_info(struct chip *chip, unsigned offset, struct chip_line_info *
 
 static int part_configure(struct chip *chip, unsigned offset, const struct chip_line_config *config)
 {
+	int fd = -1;
+
 	note("%c%u:config%u ", part_of(chip)->name, offset, config->value);
-	if (part_of(chip)->error == 0)
-		chip->host.keep_fd(chip->host.ctx, offset, 50);
+	if (part_of(chip)->error == 0) {
+		assert_int_equal(chip->host.request_line(chip->host.ctx, offset, config, &fd), 0);
+		assert_int_equal(fd, 50);
+	}
 	return part_of(chip)->error;
 }
 
@@ -116,7 +120,7 @@ static const struct chip_driver part_driver = {
 	.name = "part",
 	.attach = part_attach,
 	.detach = part_detach,
-	.replace_fd = part_replace_fd,
+	.came_back = part_came_back,
 	.line_info = part_info,
 	.configure = part_configure,
 	.adopt = part_adopt,
@@ -154,9 +158,18 @@ static void on_changed(void *ctx, unsigned offset)
 	note("changed%u ", offset);
 }
 
-static void on_keep_fd(void *ctx, unsigned offset, int fd)
+static int on_request_line(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
 {
-	note("keep%u=%d ", offset, fd);
+	note("request%u=%u ", offset, config->value);
+	*fd = 50;
+	return 0;
+}
+
+static int on_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
+{
+	note("info%u ", offset);
+	*info = (struct chip_line_info){ .used = true };
+	return -EXDEV;
 }
 
 static void on_drop_fd(void *ctx, unsigned offset)
@@ -178,8 +191,9 @@ static int attach(struct bench *bench, const struct aggregate_line *of, unsigned
 					.fetch = on_fetch,
 					.edge = on_edge,
 					.changed = on_changed,
-					.keep_fd = on_keep_fd,
+					.request_line = on_request_line,
 					.drop_fd = on_drop_fd,
+					.line_info = on_line_info,
 					.settle_fds = on_settle_fds };
 
 	return aggregate_attach(bench->members, MEMBERS, of, n, bench->state, &host, &bench->chip);
@@ -250,9 +264,9 @@ static void down_to_the_member(void **state)
 	struct chip_line_info info;
 
 	assert_int_equal(chip_configure(bench->chip, 1, &config), 0);
-	assert_journal("a7:config1 keep1=50 ");
+	assert_journal("a7:config1 request1=1 ");
 	assert_int_equal(chip_configure(bench->chip, 0, &config), 0);
-	assert_journal("b2:config1 keep0=50 ");
+	assert_journal("b2:config1 request0=1 ");
 	assert_int_equal(chip_adopt(bench->chip, 4, &config, 9), 0);
 	assert_int_equal(chip_set(bench->chip, 2, 1), 0);
 	assert_int_equal(chip_get(bench->chip, 6), 1);
@@ -273,21 +287,28 @@ static void up_with_the_virtual_number(void **state)
 {
 	struct bench *bench = *state;
 	const struct chip_host *a = &bench->a->chip.host, *b = &bench->b->chip.host;
+	const struct chip_line_config config = { .value = 1 };
+	struct chip_line_info info;
+	int fd = -1;
 
 	assert_string_equal(a->consumer, "c");
 	assert_string_equal(a->tag, "t");
 	a->edge(a->ctx, 7, CHIP_EDGE_RISING, true);
 	b->edge(b->ctx, 2, CHIP_EDGE_FALLING, false);
 	b->changed(b->ctx, 0);
-	a->keep_fd(a->ctx, 0, 5);
+	assert_int_equal(a->request_line(a->ctx, 0, &config, &fd), 0);
+	assert_int_equal(fd, 50);
 	a->drop_fd(a->ctx, 1);
+	assert_int_equal(b->line_info(b->ctx, 0, &info), -EXDEV);
+	assert_true(info.used);
 	b->settle_fds(b->ctx);
-	assert_journal("edge1r1 edge0f0 changed4 keep2=5 drop6 settle-fds ");
+	assert_journal("edge1r1 edge0f0 changed4 request2=1 drop6 info4 settle-fds ");
 	/* Lines of these chips that are others'. */
 	a->edge(a->ctx, 5, CHIP_EDGE_RISING, true);
 	b->edge(b->ctx, 1, CHIP_EDGE_RISING, true);
 	b->changed(b->ctx, 1);
-	a->keep_fd(a->ctx, 6, 5);
+	assert_int_equal(a->request_line(a->ctx, 6, &config, &fd), -EPERM);
+	assert_int_equal(b->line_info(b->ctx, 1, &info), -EPERM);
 	b->drop_fd(b->ctx, 1);
 	assert_journal("");
 }
@@ -305,11 +326,11 @@ static void one_is_gone(void **state)
 		assert_true(want ? chip_get(bench->chip, i) == want : chip_get(bench->chip, i) >= 0);
 	}
 	journal[0] = '\0';
-	aggregate_replace_fd(bench->chip, B, 33);
-	assert_journal("b:fd33 drop0 settle-fds ");
-	aggregate_replace_fd(bench->chip, A, 34);
-	assert_journal("a:fd34 settle-fds "); /* a2 is another's */
-	aggregate_replace_fd(bench->chip, S, 35);
+	aggregate_came_back(bench->chip, B);
+	assert_journal("b:back drop0 settle-fds ");
+	aggregate_came_back(bench->chip, A);
+	assert_journal("a:back settle-fds "); /* a2 is another's */
+	aggregate_came_back(bench->chip, S);
 	assert_journal("");
 }
 

@@ -14,6 +14,8 @@
 #include "fake_kernel.h"
 #include "loop/loop.h"
 
+#define CONSUMER "vhost-device-gpio:a-name-that-is-too-long"
+
 struct bench {
 	struct loop loop;
 	struct chip_spec spec;
@@ -46,10 +48,23 @@ static void on_changed(void *ctx, unsigned offset)
 	fail(); /* nobody else tells */
 }
 
-static void on_keep_fd(void *ctx, unsigned offset, int fd)
+/* What the supervisor does. */
+static int on_request_line(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
 {
+	struct bench *bench = ctx;
+	int ret = chip_claim(&bench->spec, &bench->found, offset, CONSUMER, config, fd);
+
 	assert_int_equal(offset, 2);
-	((struct bench *)ctx)->kept_fd = fd;
+	if (ret == 0)
+		bench->kept_fd = *fd;
+	return ret;
+}
+
+static int on_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
+{
+	const struct bench *bench = ctx;
+
+	return chip_found_line_info(&bench->spec, &bench->found, offset, info);
 }
 
 static void on_drop_fd(void *ctx, unsigned offset)
@@ -67,13 +82,13 @@ static void bench_attach(struct bench *bench)
 {
 	struct chip_host host = { .loop = &bench->loop,
 				  .tag = "test",
-				  .consumer = "vhost-device-gpio:a-name-that-is-too-long",
 				  .ctx = bench,
 				  .fetch = on_fetch,
 				  .edge = on_edge,
 				  .changed = on_changed,
-				  .keep_fd = on_keep_fd,
+				  .request_line = on_request_line,
 				  .drop_fd = on_drop_fd,
+				  .line_info = on_line_info,
 				  .settle_fds = on_settle_fds };
 
 	assert_int_equal(chip_attach(&bench->spec, &bench->found, NULL, &host, &bench->chip), 0);

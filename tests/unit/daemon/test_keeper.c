@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The keeper protocol: what a worker sends is kept, what breaks the protocol is found out, no fd leaks. */
+/*
+ * The keeper protocol: what a worker sends is kept, what breaks the protocol is found out, every question gets its own
+ * answer, no fd leaks.
+ */
 #include "rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/scm.h"
-#include "daemon/keeper.h"
+#include "daemon/keeper_client.h"
+#include "daemon/kept.h"
 
 #define MAX	3
 #define LASTING 2
@@ -19,6 +26,7 @@
 struct bench {
 	int worker, supervisor;
 	struct kept_set set;
+	struct keeper_client client;
 	int lowest; /* the lowest free fd: tells of a leak at the end */
 };
 
@@ -40,6 +48,7 @@ static int setup(void **state)
 		return -1;
 	bench.worker = fds[0];
 	bench.supervisor = fds[1];
+	bench.client = (struct keeper_client){ .channel = fds[0] };
 	kept_init(&bench.set, MAX, LASTING);
 	*state = &bench;
 	return 0;
@@ -54,6 +63,13 @@ static int teardown(void **state)
 		close(bench->worker);
 	close(bench->supervisor);
 	return lowest_free() == bench->lowest ? 0 : -1;
+}
+
+static int receive(struct bench *bench)
+{
+	struct keeper_question question;
+
+	return kept_receive(&bench->set, bench->supervisor, &question);
 }
 
 /* Keeps a fresh pipe's reading end and writes mark into it: so the kept fd can be told. */
@@ -87,8 +103,8 @@ static void keeps_and_finds(void **state)
 	keep(bench, 10, 'a');
 	keep(bench, 20, 'b');
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -EAGAIN);
+		assert_int_equal(receive(bench), 1);
+	assert_int_equal(receive(bench), -EAGAIN);
 	assert_int_equal(bench->set.n, 3);
 	check_kept(bench, 10, 'a');
 	check_kept(bench, 20, 'b');
@@ -103,8 +119,8 @@ static void the_same_key_replaces(void **state)
 
 	keep(bench, 1, 'a');
 	keep(bench, 1, 'b');
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+	assert_int_equal(receive(bench), 1);
+	assert_int_equal(receive(bench), 1);
 	assert_int_equal(bench->set.n, 1);
 	check_kept(bench, 1, 'b');
 }
@@ -118,7 +134,7 @@ static void drops(void **state)
 	assert_int_equal(keeper_drop(bench->worker, 1), 0);
 	assert_int_equal(keeper_drop(bench->worker, 7), 0);
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+		assert_int_equal(receive(bench), 1);
 	assert_int_equal(kept_find(&bench->set, 1), -1);
 	check_kept(bench, 2, 'b');
 }
@@ -146,7 +162,7 @@ static void settles_after_what_was_sent_before(void **state)
 	assert_int_equal(keeper_drop(bench->worker, 1), 0);
 	assert_int_equal(pthread_create(&thread, NULL, settle, &settling), 0);
 	for (int taken = 0; taken < 3; taken += ret == 1) {
-		ret = kept_receive(&bench->set, bench->supervisor);
+		ret = receive(bench);
 		assert_true(ret == 1 || ret == -EAGAIN);
 	}
 	pthread_join(thread, NULL);
@@ -161,8 +177,8 @@ static void a_dead_workers_messages_are_kept(void **state)
 	keep(bench, 1, 'a');
 	close(bench->worker);
 	bench->worker = -1;
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), 0);
+	assert_int_equal(receive(bench), 1);
+	assert_int_equal(receive(bench), 0);
 	check_kept(bench, 1, 'a');
 }
 
@@ -198,6 +214,21 @@ static void a_dead_workers_end_is_nobodys(void **state)
 	check_kept(bench, 2, 'b');
 }
 
+/* A socket whose end is closed with something unread says so before what it had sent. */
+static void a_dead_workers_messages_are_kept_though_it_did_not_listen(void **state)
+{
+	struct bench *bench = *state;
+
+	keep(bench, 1, 'a');
+	keep(bench, 2, 'b');
+	assert_int_equal(kept_send_chip(bench->supervisor, 0), 0);
+	close(bench->worker);
+	bench->worker = -1;
+	assert_int_equal(kept_receive_rest(&bench->set, bench->supervisor), 0);
+	check_kept(bench, 1, 'a');
+	check_kept(bench, 2, 'b');
+}
+
 static void a_breach_is_found_among_the_rest(void **state)
 {
 	struct bench *bench = *state;
@@ -214,12 +245,12 @@ static void no_more_than_the_maximum_is_kept(struct bench *bench)
 
 	for (uint32_t key = 0; key < MAX; key++) {
 		keep(bench, key, 'a');
-		assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+		assert_int_equal(receive(bench), 1);
 	}
 	keep(bench, 1, 'b');
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+	assert_int_equal(receive(bench), 1);
 	keep(bench, MAX, 'x');
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -ENOSPC);
+	assert_int_equal(receive(bench), -ENOSPC);
 	assert_int_equal(bench->set.n, others + MAX);
 }
 
@@ -238,12 +269,12 @@ static void what_is_lasting_takes_no_room_from_a_session(void **state)
 
 	for (uint32_t i = 0; i < LASTING; i++) {
 		keep(bench, KEEPER_KEY_LASTING | i, 'l');
-		assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+		assert_int_equal(receive(bench), 1);
 	}
 	keep(bench, KEEPER_KEY_LASTING | LASTING, 'x');
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -EPROTO);
+	assert_int_equal(receive(bench), -EPROTO);
 	keep(bench, UINT32_MAX, 'x');
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -EPROTO);
+	assert_int_equal(receive(bench), -EPROTO);
 	assert_int_equal(bench->set.n, LASTING);
 	no_more_than_the_maximum_is_kept(bench);
 	kept_clear_session(&bench->set);
@@ -259,7 +290,7 @@ static void a_session_takes_no_room_from_what_is_lasting(void **state)
 	no_more_than_the_maximum_is_kept(bench);
 	for (uint32_t i = 0; i < LASTING; i++) {
 		keep(bench, KEEPER_KEY_LASTING | i, 'l');
-		assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+		assert_int_equal(receive(bench), 1);
 	}
 }
 
@@ -272,23 +303,201 @@ static void breaches_are_found_out(void **state)
 
 	/* KEEP without an fd, and with two. */
 	scm_send(bench->worker, &message, sizeof(message), NULL, 0, 0);
-	assert_true(kept_receive(&bench->set, bench->supervisor) < 0);
+	assert_true(receive(bench) < 0);
 	scm_send(bench->worker, &message, sizeof(message), two, 2, 0);
-	assert_true(kept_receive(&bench->set, bench->supervisor) < 0);
+	assert_true(receive(bench) < 0);
 	/* Too short, too long. */
 	scm_send(bench->worker, &message, sizeof(message) - 1, two, 1, 0);
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -EPROTO);
+	assert_int_equal(receive(bench), -EPROTO);
 	memcpy(longer, &message, sizeof(message));
 	scm_send(bench->worker, longer, sizeof(longer), two, 1, 0);
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -EPROTO);
+	assert_int_equal(receive(bench), -EPROTO);
 	/* DROP with an fd; a type that does not exist. */
 	message.type = KEEPER_DROP;
 	scm_send(bench->worker, &message, sizeof(message), two, 1, 0);
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -EPROTO);
-	message.type = 3;
-	scm_send(bench->worker, &message, sizeof(message), NULL, 0, 0);
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), -EPROTO);
+	assert_int_equal(receive(bench), -EPROTO);
+	for (uint32_t type = 0; type < 20; type++) {
+		if (type == KEEPER_DROP)
+			continue;
+		message.type = type == 19 ? UINT32_MAX : type;
+		scm_send(bench->worker, &message, sizeof(message), NULL, 0, 0);
+		assert_int_equal(receive(bench), -EPROTO);
+	}
 	assert_int_equal(bench->set.n, 0);
+}
+
+static void questions_have_their_own_shape(void **state)
+{
+	static const uint32_t types[] = { KEEPER_LINE, KEEPER_INFO };
+	struct bench *bench = *state;
+	struct keeper_question question = { .line = 5, .direction = 1, .value = 1, .edges = 3 }, got;
+	const int one[] = { bench->worker };
+	char longer[sizeof(question) + 1] = { 0 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		question.type = types[i];
+		scm_send(bench->worker, &question, sizeof(question), NULL, 0, 0);
+		assert_int_equal(kept_receive(&bench->set, bench->supervisor, &got), KEPT_ASKED);
+		assert_memory_equal(&got, &question, sizeof(got));
+		scm_send(bench->worker, &question, sizeof(question), one, 1, 0);
+		assert_int_equal(receive(bench), -EPROTO);
+		scm_send(bench->worker, &question, sizeof(question) - 1, NULL, 0, 0);
+		assert_int_equal(receive(bench), -EPROTO);
+		memcpy(longer, &question, sizeof(question));
+		scm_send(bench->worker, longer, sizeof(longer), NULL, 0, 0);
+		assert_int_equal(receive(bench), -EPROTO);
+	}
+	question.type = KEEPER_KEEP;
+	scm_send(bench->worker, &question, sizeof(question), one, 1, 0);
+	assert_int_equal(receive(bench), -EPROTO);
+	/* Of a dead worker, they are passed over. */
+	question.type = KEEPER_LINE;
+	scm_send(bench->worker, &question, sizeof(question), NULL, 0, 0);
+	keep(bench, 2, 'b');
+	assert_int_equal(kept_receive_rest(&bench->set, bench->supervisor), 0);
+	check_kept(bench, 2, 'b');
+}
+
+/* Answers: the test is the supervisor, in time or not. */
+
+static bool impatient; /* poll() has waited long enough */
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int ms);
+int __real_poll(struct pollfd *fds, nfds_t n, int ms);
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
+{
+	return __real_poll(fds, n, impatient ? 0 : ms);
+}
+
+/* With an fd that has mark in it, when there is a mark. */
+static void answer(struct bench *bench, int error, char mark)
+{
+	struct keeper_answer message = { .type = KEEPER_ANSWER, .error = error };
+	int fds[2] = { -1, -1 };
+
+	if (mark) {
+		assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+		assert_int_equal(write(fds[1], &mark, 1), 1);
+	}
+	assert_int_equal(scm_send(bench->supervisor, &message, sizeof(message), fds, mark ? 1 : 0, 0), sizeof(message));
+	fd_close(&fds[0]);
+	fd_close(&fds[1]);
+}
+
+static int ask(struct bench *bench, uint32_t line, struct keeper_answer *message, int *fd)
+{
+	const struct keeper_question question = { .type = KEEPER_LINE, .line = line };
+
+	return keeper_ask(&bench->client, &question, message, fd);
+}
+
+static void check_mark(int *fd, char mark)
+{
+	char found = 0;
+
+	assert_int_equal(fcntl(*fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(read(*fd, &found, 1), 1);
+	assert_int_equal(found, mark);
+	fd_close(fd);
+}
+
+/* Waits for a question, and answers it with its line as the mark, after what else there is to say. */
+static void *supervise(void *ctx)
+{
+	struct bench *bench = ctx;
+	struct pollfd pfd = { .fd = bench->supervisor, .events = POLLIN };
+	struct keeper_question question;
+
+	if (__real_poll(&pfd, 1, 30000) == 1 && kept_receive(&bench->set, bench->supervisor, &question) == KEPT_ASKED) {
+		kept_send_chip(bench->supervisor, 3);
+		kept_send_chip(bench->supervisor, 63);
+		answer(bench, 0, (char)question.line);
+		kept_send_chip(bench->supervisor, 0);
+	}
+	return NULL;
+}
+
+static void a_question_is_answered_and_no_chip_is_missed(void **state)
+{
+	struct bench *bench = *state;
+	struct keeper_answer message;
+	pthread_t thread;
+	int fd;
+
+	assert_int_equal(pthread_create(&thread, NULL, supervise, bench), 0);
+	assert_int_equal(ask(bench, 'x', &message, &fd), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(message.error, 0);
+	check_mark(&fd, 'x');
+	assert_true(bench->client.chips_back == (UINT64_C(1) << 3 | UINT64_C(1) << 63));
+	assert_int_equal(keeper_hear(&bench->client), 0);
+	assert_true(bench->client.chips_back == (UINT64_C(1) << 3 | UINT64_C(1) << 63 | 1));
+}
+
+static void a_late_answer_is_nobodys(void **state)
+{
+	struct bench *bench = *state;
+	struct keeper_question question;
+	struct keeper_answer message;
+	pthread_t thread;
+	int fd;
+
+	impatient = true;
+	assert_int_equal(ask(bench, 'x', &message, &fd), -ETIMEDOUT);
+	assert_int_equal(fd, -1);
+	/* Until it is there, nothing is asked. */
+	assert_int_equal(ask(bench, 'y', &message, &fd), -ETIMEDOUT);
+	impatient = false;
+	assert_int_equal(kept_receive(&bench->set, bench->supervisor, &question), KEPT_ASKED);
+	assert_int_equal(question.line, 'x');
+	assert_int_equal(ask(bench, 'y', &message, &fd), -ETIMEDOUT);
+	assert_int_equal(receive(bench), -EAGAIN);
+	answer(bench, 0, 'x');
+	assert_int_equal(pthread_create(&thread, NULL, supervise, bench), 0);
+	assert_int_equal(ask(bench, 'z', &message, &fd), 0);
+	pthread_join(thread, NULL);
+	check_mark(&fd, 'z');
+}
+
+static void an_answer_may_be_an_error(void **state)
+{
+	struct bench *bench = *state;
+	const struct rlimit none = { (rlim_t)lowest_free(), 4096 };
+	struct keeper_answer message;
+	struct rlimit before;
+	int fd;
+
+	/* What comes before the question is not its answer: it would be an error of the supervisor's. */
+	impatient = true;
+	answer(bench, -EBUSY, 0);
+	assert_int_equal(ask(bench, 1, &message, &fd), -ETIMEDOUT);
+	answer(bench, -EBUSY, 0);
+	assert_int_equal(keeper_hear(&bench->client), 0);
+	assert_false(bench->client.late);
+	/* No room for the fd. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(ask(bench, 1, &message, &fd), -ETIMEDOUT);
+	answer(bench, 0, 'x');
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ none.rlim_cur, before.rlim_max }), 0);
+	assert_int_equal(keeper_hear(&bench->client), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_false(bench->client.late);
+	impatient = false;
+}
+
+static void nobody_answers_any_more(void **state)
+{
+	struct bench *bench = *state;
+	struct keeper_answer message;
+	int fd;
+
+	assert_int_equal(shutdown(bench->supervisor, SHUT_WR), 0);
+	assert_int_equal(ask(bench, 1, &message, &fd), -ECONNRESET);
+	assert_int_equal(keeper_hear(&bench->client), -ECONNRESET);
+	close(bench->supervisor);
+	assert_true(ask(bench, 1, &message, &fd) < 0);
+	bench->supervisor = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* A session that is thrown away leaves what is lasting: lines of chips. */
@@ -302,7 +511,7 @@ static void clear_leaves_what_is_lasting(void **state)
 	keep(bench, KEEPER_KEY_LASTING | 1, 'l');
 	keep(bench, 3, 'c');
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+		assert_int_equal(receive(bench), 1);
 	fd = kept_find(&bench->set, 1);
 	kept_clear_session(&bench->set);
 	assert_int_equal(fstat(fd, &st), -1);
@@ -310,7 +519,7 @@ static void clear_leaves_what_is_lasting(void **state)
 	assert_int_equal(kept_find(&bench->set, 3), -1);
 	check_kept(bench, KEEPER_KEY_LASTING | 1, 'l');
 	keep(bench, 2, 'b');
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor), 1);
+	assert_int_equal(receive(bench), 1);
 	check_kept(bench, 2, 'b');
 }
 
@@ -323,11 +532,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(settles_after_what_was_sent_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dead_workers_messages_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dead_workers_end_is_nobodys, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_dead_workers_messages_are_kept_though_it_did_not_listen, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_breach_is_found_among_the_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_more_than_the_maximum, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_lasting_takes_no_room_from_a_session, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_session_takes_no_room_from_what_is_lasting, setup, teardown),
 		cmocka_unit_test_setup_teardown(breaches_are_found_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(questions_have_their_own_shape, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_question_is_answered_and_no_chip_is_missed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_late_answer_is_nobodys, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_answer_may_be_an_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_answers_any_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(clear_leaves_what_is_lasting, setup, teardown),
 	};
 

@@ -56,22 +56,9 @@ static void on_irq(void *ctx, uint16_t line, enum irq_action action)
 {
 }
 
-static void on_fd(void *ctx, unsigned offset, int fd)
-{
-}
-
-static void on_fd_dropped(void *ctx, unsigned offset)
-{
-}
-
 static int none_kept(void *ctx, unsigned offset)
 {
 	return -1;
-}
-
-static void on_settle_fds(void *ctx)
-{
-	fail();
 }
 
 static int setup(void **state)
@@ -83,10 +70,7 @@ static int setup(void **state)
 					     .ctx = bench,
 					     .fetch = on_fetch,
 					     .edge = on_edge,
-					     .changed = on_chip_changed,
-					     .keep_fd = on_fd,
-					     .drop_fd = on_fd_dropped,
-					     .settle_fds = on_settle_fds };
+					     .changed = on_chip_changed };
 	const struct lines_host lines_host = { .ctx = bench, .irq = on_irq, .changed = on_lines_changed };
 	struct chip_spec spec;
 	struct chip_found found;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The keeper protocol: both sides of it. */
-#include "daemon/keeper.h"
+/* The fds that are kept for one session, and what a worker says of them. */
+#include "daemon/kept.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,68 +11,9 @@
 
 #include "base/fd.h"
 #include "base/scm.h"
+#include "base/util.h"
 
 #define KEPT_FIRST_CAPACITY 16
-#define SETTLE_MS	    1000
-
-static int keeper_send(int channel, enum keeper_type type, uint32_t key, const int *fd, int flags)
-{
-	struct keeper_message message = { .type = type, .key = key };
-	ssize_t len = scm_send(channel, &message, sizeof(message), fd, fd ? 1 : 0, flags);
-
-	return len < 0 ? (int)len : 0;
-}
-
-int keeper_keep(int channel, uint32_t key, int fd)
-{
-	return keeper_send(channel, KEEPER_KEEP, key, &fd, 0);
-}
-
-int keeper_drop(int channel, uint32_t key)
-{
-	return keeper_send(channel, KEEPER_DROP, key, NULL, 0);
-}
-
-int keeper_settle(int channel)
-{
-	struct pollfd pfd;
-	int fds[2];
-	int ret;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	ret = keeper_send(channel, KEEPER_SETTLE, 0, &fds[1], 0);
-	fd_close(&fds[1]);
-	pfd = (struct pollfd){ .fd = fds[0] }; /* the other end being closed is always told */
-	while (ret == 0) {
-		ret = poll(&pfd, 1, SETTLE_MS);
-		if (ret > 0)
-			break;
-		ret = ret == 0 ? -ETIMEDOUT : errno == EINTR ? 0 : -errno;
-	}
-	fd_close(&fds[0]);
-	return ret < 0 ? ret : 0;
-}
-
-int keeper_send_chip(int channel, uint32_t number, int fd)
-{
-	return keeper_send(channel, KEEPER_CHIP, number, &fd, MSG_DONTWAIT);
-}
-
-int keeper_receive_chip(int channel, uint32_t *number)
-{
-	struct keeper_message message;
-	size_t n_fds;
-	int fd = -1;
-	ssize_t len = scm_recv(channel, &message, sizeof(message), &fd, 1, &n_fds, MSG_DONTWAIT);
-
-	if (len == sizeof(message) && message.type == KEEPER_CHIP && n_fds == 1) {
-		*number = message.key;
-		return fd;
-	}
-	fd_close(&fd);
-	return len < 0 ? (int)len : -ECONNRESET;
-}
 
 void kept_init(struct kept_set *set, size_t max_session, size_t n_lasting)
 {
@@ -182,63 +121,91 @@ int kept_put(struct kept_set *set, uint32_t key, int fd)
 	return 0;
 }
 
-static int kept_drop(struct kept_set *set, uint32_t key)
+void kept_drop(struct kept_set *set, uint32_t key)
 {
 	size_t place = kept_place(set, key);
 
 	if (!kept_has(set, place, key))
-		return 0;
+		return;
 	fd_close(&set->fds[place].fd);
 	set->n--;
 	memmove(&set->fds[place], &set->fds[place + 1], (set->n - place) * sizeof(*set->fds));
-	return 0;
 }
 
-static int kept_settle(int *fd)
+/* What a worker may send, by its type. */
+static const struct shape {
+	size_t len, n_fds;
+} shapes[] = {
+	[KEEPER_KEEP] = { sizeof(struct keeper_message), 1 },	[KEEPER_DROP] = { sizeof(struct keeper_message), 0 },
+	[KEEPER_SETTLE] = { sizeof(struct keeper_message), 1 }, [KEEPER_LINE] = { sizeof(struct keeper_question), 0 },
+	[KEEPER_INFO] = { sizeof(struct keeper_question), 0 },
+};
+
+union from_worker {
+	struct keeper_message message;
+	struct keeper_question question;
+	char excess[sizeof(struct keeper_question) + 1]; /* so that a message that is too long shows */
+};
+
+static bool has_shape(const union from_worker *in, size_t len, size_t n_fds)
 {
-	fd_close(fd);
-	return 0;
+	uint32_t type = in->message.type;
+
+	return len >= sizeof(type) && type < ARRAY_SIZE(shapes) && len == shapes[type].len &&
+	       n_fds == shapes[type].n_fds;
 }
 
-int kept_receive(struct kept_set *set, int channel)
+/* A Unix socket that was closed with messages of ours unread says that first, once, and only then what came before. */
+static ssize_t channel_receive(int channel, union from_worker *in, int *fd, size_t *n_fds)
 {
-	struct {
-		struct keeper_message message;
-		char excess; /* so that a message that is too long shows */
-	} in;
-	ssize_t len;
+	ssize_t len = scm_recv(channel, in, sizeof(*in), fd, 1, n_fds, MSG_DONTWAIT);
+
+	return len == -ECONNRESET ? scm_recv(channel, in, sizeof(*in), fd, 1, n_fds, MSG_DONTWAIT) : len;
+}
+
+int kept_receive(struct kept_set *set, int channel, struct keeper_question *question)
+{
+	union from_worker in = { .message.type = 0 };
 	size_t n_fds;
 	int fd = -1;
-	int ret = -EPROTO;
+	int ret = KEPT_DONE;
+	ssize_t len = channel_receive(channel, &in, &fd, &n_fds);
 
-	len = scm_recv(channel, &in, sizeof(in), &fd, 1, &n_fds, MSG_DONTWAIT);
-	if (len == -ECONNRESET) /* a Unix socket's word for an end with messages of ours unread; we send none */
-		return 0;
 	if (len <= 0)
-		return len < 0 ? (int)len : 0;
-	if (len == sizeof(in.message)) {
-		if (in.message.type == KEEPER_KEEP && n_fds == 1)
-			ret = kept_put(set, in.message.key, fd);
-		else if (in.message.type == KEEPER_DROP && n_fds == 0)
-			ret = kept_drop(set, in.message.key);
-		else if (in.message.type == KEEPER_SETTLE && n_fds == 1)
-			ret = kept_settle(&fd);
+		return (int)len;
+	if (!has_shape(&in, (size_t)len, n_fds)) {
+		ret = -EPROTO;
+	} else if (in.message.type == KEEPER_KEEP) {
+		ret = kept_put(set, in.message.key, fd);
+		if (ret == 0)
+			return KEPT_DONE;
+	} else if (in.message.type == KEEPER_DROP) {
+		kept_drop(set, in.message.key);
+	} else if (in.message.type != KEEPER_SETTLE) { /* of which the fd is closed, and that is all */
+		*question = in.question;
+		ret = KEPT_ASKED;
 	}
-	if (ret < 0) {
-		if (n_fds > 0)
-			fd_close(&fd);
-		return ret;
-	}
-	return 1;
+	fd_close(&fd);
+	return ret;
 }
 
 int kept_receive_rest(struct kept_set *set, int channel)
 {
-	int ret = 1;
+	struct keeper_question unanswered;
+	int ret;
 
 	/* What waits stays; nothing is added to it. */
 	shutdown(channel, SHUT_RD);
-	while (ret > 0)
-		ret = kept_receive(set, channel);
+	do {
+		ret = kept_receive(set, channel, &unanswered);
+	} while (ret > 0);
 	return ret;
+}
+
+int kept_send_chip(int channel, uint32_t number)
+{
+	const struct keeper_message message = { .type = KEEPER_CHIP, .key = number };
+	ssize_t len = scm_send(channel, &message, sizeof(message), NULL, 0, MSG_DONTWAIT);
+
+	return len < 0 ? (int)len : 0;
 }
