@@ -333,6 +333,28 @@ static void worker_that_makes_room_meanwhile(void **state)
 	assert_serving(s);
 }
 
+/* A line of a real chip is the supervisor's to request, and for a while there is none: the worker waits for the next. */
+static void line_is_asked_for_between_the_programs(void **state)
+{
+	struct session *s = *state;
+	struct upgrade upgrade;
+	char text[600];
+
+	snprintf(text, sizeof(text), "case $1 in --can-take-over=1) exit 0;; esac\nsleep 1; exec %s \"$@\"",
+		 program_original);
+	program_script(text);
+	upgrade_begin(s, &upgrade);
+	kill(s->daemon.pid, SIGUSR2);
+	wait_logged(s, "running ");
+	assert_int_equal(gpio_set_value(&s->vmm, 6, 1), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&s->vmm, 6, GPIO_OUT), GPIO_OK);
+	upgrade_finish(&upgrade);
+	assert_int_equal(line_level(s, 6), 1);
+	assert_int_equal(daemon_logged(&s->daemon, "error:"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "is killed"), 0);
+	assert_serving(s);
+}
+
 /* Deaths before an upgrade count after it: a crash loop does not become an endless one. */
 static void deaths_are_remembered(void **state)
 {
@@ -389,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(several_guests_one_after_the_other, setup_two, session_teardown),
 		UPGRADE(worker_that_hangs),
 		UPGRADE(worker_that_hangs_and_another_upgrade),
+		UPGRADE(line_is_asked_for_between_the_programs),
 		UPGRADE(worker_that_makes_room_meanwhile),
 		UPGRADE(deaths_are_remembered),
 	};
