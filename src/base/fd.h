@@ -2,8 +2,6 @@
 /* File descriptor helpers. An fd variable that owns nothing holds -1. */
 #pragma once
 
-#include <stdbool.h>
-
 /* Closes *fd unless it is -1, and makes it -1. errno is kept. */
 void fd_close(int *fd);
 
@@ -12,6 +10,3 @@ int fd_steal(int *fd);
 
 /* Sets O_NONBLOCK on the open file description. 0 or -errno. */
 int fd_set_nonblock(int fd);
-
-/* A regular file, a directory, a block device. Asks no file system, which might not answer (FUSE). */
-bool fd_is_file(int fd);

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 
 #include "base/fd.h"
+#include "base/fd_kind.h"
 #include "base/util.h"
 #include "daemon/worker_session.h"
 
@@ -69,21 +70,6 @@ void worker_keeper_close(struct worker_keeper *keeper)
 
 /* Fds */
 
-static void session_keep(void *ctx, uint32_t key, int fd)
-{
-	struct worker_keeper *keeper = ctx;
-	int ret = keeper_keep(keeper->client.channel, key, fd);
-
-	/* A socket with sockets in it, too deep for Linux. What stood under the key is not to be taken for it. */
-	if (ret == -ETOOMANYREFS) {
-		log_limited(&keeper->keep_limit, LOG_LEVEL_WARNING, keeper->tag,
-			    "a file descriptor can not be kept: the session ends with this process");
-		ret = keeper_drop(keeper->client.channel, key);
-	}
-	if (ret < 0)
-		supervisor_lost(keeper, ret);
-}
-
 static void session_drop(void *ctx, uint32_t key)
 {
 	struct worker_keeper *keeper = ctx;
@@ -91,6 +77,22 @@ static void session_drop(void *ctx, uint32_t key)
 
 	if (ret < 0)
 		supervisor_lost(keeper, ret);
+}
+
+/*
+ * The supervisor must be able to close it: it has other guests. -ETOOMANYREFS: a socket with sockets in it, too deep for
+ * Linux. What stood under the key is not to be taken for it.
+ */
+static int session_keep(void *ctx, uint32_t key, int fd)
+{
+	struct worker_keeper *keeper = ctx;
+	int ret = fd_kind_closes(fd_kind(fd)) ? keeper_keep(keeper->client.channel, key, fd) : -EXDEV;
+
+	if (ret == -EXDEV || ret == -ETOOMANYREFS)
+		session_drop(keeper, key);
+	else if (ret < 0)
+		supervisor_lost(keeper, ret);
+	return ret;
 }
 
 static int session_take(void *ctx, uint32_t key)

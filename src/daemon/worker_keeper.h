@@ -22,7 +22,7 @@ struct worker_keeper {
 	/* From the loop, outside of any other work: a chip of the guest came back. */
 	void (*chip_back)(void *ctx, unsigned number);
 	void *ctx;
-	struct log_limit keep_limit, settle_limit, answer_limit;
+	struct log_limit settle_limit, answer_limit;
 };
 
 /* channel, loop and kept outlive it; the callbacks of *keeper are set. -errno. */

@@ -222,7 +222,7 @@ static int device_resume(struct vhost_device *device)
 	int r;
 
 	device->fd = take(device, VHOST_FD_CONNECTION, 0);
-	if (device->fd < 0)
+	if (device->fd < 0 || device->session->bound)
 		return -EBADF;
 	device->has_spoken = true; /* nothing tells; it most likely had */
 	r = message_resume(&device->session->rx, &device->rx_fds, &device->keeper);

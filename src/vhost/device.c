@@ -51,10 +51,13 @@ void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned 
 {
 	uint32_t key = (uint32_t)kind << 16 | index;
 
-	if (fd >= 0)
-		device->keeper.keep(device->keeper.ctx, key, fd);
-	else
+	if (fd < 0) {
 		device->keeper.drop(device->keeper.ctx, key);
+	} else if (device->keeper.keep(device->keeper.ctx, key, fd) < 0) {
+		device->session->bound = 1;
+		log_limited(&device->keep_limit, LOG_LEVEL_WARNING, device->tag,
+			    "a file descriptor can not be kept: the session ends with this process");
+	}
 }
 
 void device_reset(struct vhost_device *device)

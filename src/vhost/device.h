@@ -36,6 +36,7 @@ struct vhost_device {
 	struct message_fds rx_fds;
 	struct log_limit log_limit;					 /* of what was refused */
 	struct log_limit end_limit, left_limit, back_limit, reset_limit; /* connections closed, left, back; resets */
+	struct log_limit keep_limit;					 /* fds that can not be kept */
 	bool has_spoken;						 /* the front-end sent a message */
 	bool was_reset; /* the present stop of all queues was already told to be a reset */
 	/* What was last logged as negotiated; 0: nothing yet. */

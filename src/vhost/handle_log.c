@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/fd_kind.h"
 #include "vhost/handle.h"
 
 const char *handle_set_log_base(struct vhost_device *device, const struct message *message, struct reply *reply)
@@ -27,8 +28,8 @@ const char *handle_set_log_fd(struct vhost_device *device, const struct message 
 {
 	int fd;
 
-	if (fd_is_file(message->fds->fd[0]))
-		return "a file, where an eventfd, a pipe or a socket is wanted";
+	if (!fd_kind_notifies(fd_kind(message->fds->fd[0])))
+		return "an eventfd, a pipe or a Unix socket is wanted";
 	fd = fd_steal(&message->fds->fd[0]);
 	device_keep(device, VHOST_FD_LOG_CALL, 0, fd);
 	dirty_set_call(&device->dirty, fd);

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/fd_kind.h"
 #include "vhost/handle.h"
 
 static const char no_such_ring[] = "the ring index is out of range";
+static const char no_notifier[] = "an eventfd, a pipe or a Unix socket is wanted";
 
 static struct vhost_queue *queue_by_index(struct vhost_device *device, uint64_t index)
 {
@@ -143,8 +145,8 @@ static const char *ring_fd(struct vhost_device *device, const struct message *me
 		return no_such_ring;
 	if (no_fd != (message->fds->n == 0))
 		return "either a file descriptor or the bit that says there is none";
-	if (!no_fd && fd_is_file(message->fds->fd[0]))
-		return "a file, where an eventfd, a pipe or a socket is wanted";
+	if (!no_fd && !fd_kind_notifies(fd_kind(message->fds->fd[0])))
+		return no_notifier;
 	*fd = no_fd ? -1 : fd_steal(&message->fds->fd[0]);
 	return NULL;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/fd_kind.h"
 #include "vhost/departure.h"
 #include "vhost/handle.h"
 
@@ -100,8 +101,11 @@ const char *handle_get_queue_num(struct vhost_device *device, const struct messa
 
 const char *handle_set_backend_req_fd(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
-	int fd = fd_steal(&message->fds->fd[0]);
+	int fd;
 
+	if (fd_kind(message->fds->fd[0]) != FD_KIND_SOCKET)
+		return "a Unix socket is wanted";
+	fd = fd_steal(&message->fds->fd[0]);
 	device_keep(device, VHOST_FD_BACKEND_REQ, 0, fd);
 	device_iotlb_channel_changed(device);
 	channel_open(&device->channel, fd);

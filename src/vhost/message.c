@@ -169,6 +169,7 @@ static ssize_t fds_peek(int socket, struct session_rx *rx, size_t len, struct me
 		if (scm_is_other_end(fds->fd[i], socket))
 			return -ELOOP;
 	}
+	/* One that can not be kept is lost with this process, and the session with it. */
 	for (size_t i = 0; i < n_fds; i++)
 		keeper->keep(keeper->ctx, fd_key(i), fds->fd[i]);
 	in_order();

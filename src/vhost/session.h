@@ -23,7 +23,7 @@
 #include "vhost/wire.h"
 
 #define SESSION_MAGIC	0x76677069u /* "vgpi" */
-#define SESSION_VERSION 4u
+#define SESSION_VERSION 5u
 
 #define SESSION_SLOTS_MAX      256 /* memory regions */
 #define SESSION_RX_PAYLOAD_MAX 512 /* the largest payload that the message table allows is below */
@@ -139,6 +139,7 @@ struct session {
 	uint8_t has_features; /* SET_FEATURES came */
 	uint8_t status;	      /* SET_STATUS */
 	uint8_t transfer_ok;  /* the last transfer of the device's state is over and went well */
+	uint8_t bound;	      /* to the process that wrote this, by an fd that could not be kept */
 	uint64_t features;
 	uint64_t protocol_features;
 	struct session_log log;

@@ -109,7 +109,8 @@ enum vhost_fd_kind {
 /* Whoever keeps the session's fds alive beyond this process. */
 struct vhost_keeper {
 	void *ctx;
-	void (*keep)(void *ctx, uint32_t key, int fd); /* fd stays the library's */
+	/* fd stays the library's. -errno: it can not be kept, and nothing is under key any more. */
+	int (*keep)(void *ctx, uint32_t key, int fd);
 	void (*drop)(void *ctx, uint32_t key);
 	/* What an earlier process left under key: becomes the library's; -1 when there is nothing. */
 	int (*take)(void *ctx, uint32_t key);

@@ -29,7 +29,7 @@ static unsigned fds_count(void)
 }
 
 /* A keeper in this process, so that a successor has something to take up. */
-static void keep(void *ctx, uint32_t key, int fd)
+static int keep(void *ctx, uint32_t key, int fd)
 {
 	size_t free_slot = VHOST_FDS_MAX;
 
@@ -42,6 +42,7 @@ static void keep(void *ctx, uint32_t key, int fd)
 	MUST(free_slot < VHOST_FDS_MAX); /* it is a promise */
 	bench.kept[free_slot].key = key;
 	bench.kept[free_slot].fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return 0;
 }
 
 static void drop(void *ctx, uint32_t key)

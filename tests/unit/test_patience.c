@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Unit test of base/patience and of fd_is_file(): calls that would wait for ever come back, others are as they are. */
+/* Unit test of base/patience: calls that would wait for ever come back, others are as they are. */
 #include "rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -118,26 +119,6 @@ static void flag_that_never_stays_comes_back(void **state)
 	close(ends[1]);
 }
 
-static void files_are_told_from_the_rest(void **state)
-{
-	int ends[2], memory = memfd_create("file", MFD_CLOEXEC), event = eventfd(0, EFD_CLOEXEC);
-	int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), device = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	assert_return_code(pipe2(ends, O_CLOEXEC), 0);
-	assert_true(fd_is_file(memory));
-	assert_true(fd_is_file(folder));
-	assert_false(fd_is_file(event));
-	assert_false(fd_is_file(device));
-	assert_false(fd_is_file(ends[0]));
-	assert_false(fd_is_file(-1));
-	for (unsigned i = 0; i < 2; i++)
-		close(ends[i]);
-	close(memory);
-	close(event);
-	close(folder);
-	close(device);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,7 +127,6 @@ int main(void)
 		cmocka_unit_test(empty_fds_come_back),
 		cmocka_unit_test(socket_with_a_time_limit_comes_back),
 		cmocka_unit_test(flag_that_never_stays_comes_back),
-		cmocka_unit_test(files_are_told_from_the_rest),
 	};
 
 	return cmocka_run_group_tests_name("patience", tests, setup, NULL);

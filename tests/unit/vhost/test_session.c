@@ -107,8 +107,9 @@ static void queue_ready(void *ctx, unsigned index, struct vhost_queue *queue)
 {
 }
 
-static void keep(void *ctx, uint32_t key, int fd)
+static int keep(void *ctx, uint32_t key, int fd)
 {
+	return 0;
 }
 
 static void drop(void *ctx, uint32_t key)
