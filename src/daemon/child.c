@@ -135,13 +135,33 @@ static bool death_note(struct child *child)
 	return !fault_is_patient() && oldest != 0 && now - oldest < CHILD_DEATHS_WINDOW_NS;
 }
 
+/* SIGCHLD may stand for any number of deaths, or for none: whoever waits for the end of processes looks again. */
+static void give_up(struct loop_timer *timer)
+{
+	struct child *child = container_of(timer, struct child, pause);
+
+	loop_timer_del(timer);
+	child->stuck = true;
+	log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
+		    "process %d was killed and hangs in the kernel: left behind", (int)child->pid);
+	kill(getpid(), SIGCHLD);
+}
+
+/* Whoever waits for a file system that does not answer (FUSE) is not ended by it. */
+static void child_kill(struct child *child)
+{
+	kill(child->pid, SIGKILL);
+	if (!child->stuck)
+		loop_timer_set(child->loop, &child->pause, CHILD_KILL_PATIENCE_NS, 0, give_up);
+}
+
 static void patience_over(struct loop_timer *timer)
 {
 	struct child *child = container_of(timer, struct child, pause);
 
 	loop_timer_del(timer);
 	log_warning(child->tag, "process that does not end is killed");
-	kill(child->pid, SIGKILL);
+	child_kill(child);
 }
 
 /* A process that was told to make room does so, or is killed. */
@@ -149,7 +169,7 @@ static void room_await(struct child *child)
 {
 	child->restarting = true;
 	if (loop_timer_set(child->loop, &child->pause, CHILD_RESTART_PATIENCE_NS, 0, patience_over) < 0)
-		kill(child->pid, SIGKILL);
+		child_kill(child);
 }
 
 void child_restart(struct child *child)
@@ -199,7 +219,7 @@ static void death_take(struct child *child, int status)
 	char death[240];
 
 	child->done = child->has_end && status == 0;
-	child->restarting = child->outdated = false;
+	child->restarting = child->outdated = child->stuck = false;
 	loop_timer_del(&child->pause);
 	crash_loop = !child->stopped && !child->done && !restarting && death_note(child);
 	if (child->ops->ended)
@@ -238,6 +258,13 @@ void child_stop(struct child *child, int signo)
 {
 	child->stopped = true;
 	loop_timer_del(&child->pause);
-	if (child->pid > 0)
+	if (child->pid > 0 && signo == SIGKILL)
+		child_kill(child);
+	else if (child->pid > 0)
 		kill(child->pid, signo);
+}
+
+bool child_is_awaited(const struct child *child)
+{
+	return child->pid > 0 && !child->stuck;
 }

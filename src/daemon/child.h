@@ -20,6 +20,8 @@
 #define CHILD_PAUSE_NS	       (1ull * 1000 * 1000 * 1000)
 /* A process that is to make room gets SIGKILL after this time. */
 #define CHILD_RESTART_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
+/* Who was killed and is not gone after this time hangs in the kernel: nobody waits for it any longer. */
+#define CHILD_KILL_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
 
 /*
  * The exit status of a process that was told to make room and has done so. One whose work has an end, and which ends
@@ -49,16 +51,18 @@ struct child_ops {
 struct child {
 	const struct child_ops *ops;
 	struct loop *loop;
-	const char *tag;		      /* of the log */
-	const char *process_name;	      /* "vgpio:guest0": at most 15 characters show */
-	const sigset_t *signals_own;	      /* the signal mask that the process starts with */
-	bool has_end;			      /* status 0 is the end of its work: no successor, see done */
-	pid_t pid;			      /* 0: not running */
-	bool stopped;			      /* no successor is wanted */
-	bool done;			      /* its work has ended */
-	bool restarting;		      /* it was told to make room for its successor */
-	bool outdated;			      /* it runs an earlier program than this one */
-	struct loop_timer pause;	      /* until it is started again; while restarting: until it is killed */
+	const char *tag;	     /* of the log */
+	const char *process_name;    /* "vgpio:guest0": at most 15 characters show */
+	const sigset_t *signals_own; /* the signal mask that the process starts with */
+	bool has_end;		     /* status 0 is the end of its work: no successor, see done */
+	pid_t pid;		     /* 0: not running */
+	bool stopped;		     /* no successor is wanted */
+	bool done;		     /* its work has ended */
+	bool restarting;	     /* it was told to make room for its successor */
+	bool outdated;		     /* it runs an earlier program than this one */
+	bool stuck;		     /* it was killed, and hangs: in a file of its guest's, say */
+	/* Until it is started again; while restarting: until it is killed; then: until it is stuck. */
+	struct loop_timer pause;
 	struct log_limit log_limit;	      /* a guest may be the cause of each death */
 	uint64_t deaths_ns[CHILD_DEATHS_MAX]; /* a ring; 0: none */
 	unsigned next_death;
@@ -79,6 +83,8 @@ void child_adopt(struct child *child, pid_t pid, bool restarting);
 bool child_reap(struct child *child);
 /* No successor from now on; the process, if any, gets signo. */
 void child_stop(struct child *child, int signo);
+/* Whether there is a process whose end is worth waiting for. One that is stuck is replaced when it ends, all the same. */
+bool child_is_awaited(const struct child *child);
 
 /* In a new process: closes every fd above 2 that is not in the list. Sorts the list; -1 in it is nothing. */
 void child_keep_fds(int *fds, size_t n);

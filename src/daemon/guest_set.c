@@ -148,8 +148,10 @@ bool guest_set_renew(struct guest_set *set)
 
 		if (!process->child.outdated || process->child.stopped)
 			continue;
-		if (process->child.restarting)
+		if (process->child.restarting && !process->child.stuck)
 			return true;
+		if (process->child.restarting)
+			continue;
 		if (!next)
 			next = process;
 	}
@@ -187,7 +189,7 @@ size_t guest_set_sweep(struct guest_set *set)
 	size_t n = 0, running = 0;
 
 	for (size_t i = 0; i < set->n; i++)
-		running += set->entries[i]->leaving && set->entries[i]->process.child.pid != 0;
+		running += set->entries[i]->leaving && child_is_awaited(&set->entries[i]->process.child);
 	/* All at once: until the reload is over the control process points to them, and it may have to be restarted. */
 	if (running > 0)
 		return running;

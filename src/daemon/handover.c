@@ -140,25 +140,34 @@ static bool child_is_gone(pid_t pid)
 	return ret == pid || (ret < 0 && errno == ECHILD);
 }
 
-/* Asks all of them at once, waits for them together, and then kills. */
+#define MOMENT_NS (10l * 1000 * 1000)
+
+static bool child_await(pid_t pid, unsigned *moments)
+{
+	const struct timespec moment = { .tv_nsec = MOMENT_NS };
+
+	for (; !child_is_gone(pid); (*moments)--) {
+		if (*moments == 0)
+			return false;
+		nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
+/* Asks all of them at once, waits for them together, and then kills. One that hangs in the kernel is left behind. */
 static void children_end(const int32_t *pids, size_t n)
 {
-	const struct timespec moment = { .tv_nsec = 10l * 1000 * 1000 };
-	unsigned moments = WORKERS_PATIENCE_S * 100;
+	unsigned moments = WORKERS_PATIENCE_S * 100, last_moments = WORKERS_PATIENCE_S * 100;
 
 	for (size_t i = 0; i < n; i++) {
 		if (is_our_child(pids[i]))
 			kill(pids[i], SIGTERM);
 	}
 	for (size_t i = 0; i < n; i++) {
-		while (!child_is_gone(pids[i]) && moments > 0) {
-			nanosleep(&moment, NULL);
-			moments--;
-		}
-		if (!child_is_gone(pids[i])) {
-			kill(pids[i], SIGKILL);
-			waitpid(pids[i], NULL, 0);
-		}
+		if (child_await(pids[i], &moments))
+			continue;
+		kill(pids[i], SIGKILL);
+		child_await(pids[i], &last_moments);
 	}
 }
 

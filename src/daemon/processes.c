@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/log.h"
 #include "daemon/fd_limit.h"
@@ -140,6 +141,29 @@ void processes_reap(struct processes *processes)
 		child_reap(child);
 }
 
+static bool is_known(struct processes *processes, pid_t pid)
+{
+	struct child *child;
+
+	for (size_t i = 0; (child = child_at(processes, i)); i++) {
+		if (child->pid == pid)
+			return true;
+	}
+	return false;
+}
+
+/* A known one that died this very moment has a SIGCHLD of its own on its way. */
+void processes_reap_strays(struct processes *processes, pid_t but)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 && info.si_pid != but &&
+	       !is_known(processes, info.si_pid)) {
+		waitpid(info.si_pid, NULL, WNOHANG);
+		info.si_pid = 0;
+	}
+}
+
 void processes_stop(struct processes *processes, int signo)
 {
 	struct child *child;
@@ -150,10 +174,10 @@ void processes_stop(struct processes *processes, int signo)
 
 bool processes_any_running(const struct processes *processes)
 {
-	bool any = has_control(processes) && processes->control.child.pid > 0;
+	bool any = has_control(processes) && child_is_awaited(&processes->control.child);
 
 	for (size_t i = 0; i < processes->set.n && !any; i++)
-		any = processes->set.entries[i]->process.child.pid > 0;
+		any = child_is_awaited(&processes->set.entries[i]->process.child);
 	return any;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "config/wanted.h"
 #include "daemon/control_process.h"
@@ -37,6 +38,8 @@ void processes_start_control(struct processes *processes);
 void processes_renew_control(struct processes *processes);
 /* Looks who has died, and does what is due then. */
 void processes_reap(struct processes *processes);
+/* The ends of processes that are nobody's here any more are looked at; not that of another one of the caller's, but. */
+void processes_reap_strays(struct processes *processes, pid_t but);
 /* No successors from now on; each process gets signo. */
 void processes_stop(struct processes *processes, int signo);
 

@@ -97,6 +97,7 @@ static void reap(struct supervisor *supervisor)
 {
 	processes_reap(&supervisor->processes);
 	upgrade_reap(&supervisor->upgrade);
+	processes_reap_strays(&supervisor->processes, supervisor->upgrade.pid);
 	if (supervisor->stopping)
 		return;
 	guest_set_renew(&supervisor->processes.set);
