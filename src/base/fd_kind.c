@@ -9,13 +9,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* One that listens is not connected; one whose other end is gone still is. */
-static bool is_connected_unix(int fd)
+/*
+ * One that listens is not connected; one whose other end is gone still is. Of another type's messages one may be empty,
+ * and is not told from the end.
+ */
+static bool is_unix_stream(int fd)
 {
 	struct sockaddr_storage peer = { 0 };
-	socklen_t len = sizeof(peer);
+	socklen_t peer_len = sizeof(peer), type_len = sizeof(int);
+	int type = 0;
 
-	return getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && peer.ss_family == AF_UNIX;
+	return getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 && peer.ss_family == AF_UNIX &&
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 && type == SOCK_STREAM;
 }
 
 static enum fd_kind kind_of_file(int fd, const struct statx *st)
@@ -25,12 +30,17 @@ static enum fd_kind kind_of_file(int fd, const struct statx *st)
 	return st->stx_dev_major != 0 ? FD_KIND_DISK : FD_KIND_OTHER;
 }
 
+/* Not every C library has the call. It fails for a FUSE file system that is not for this user. */
+static bool fd_look(int fd, struct statx *st)
+{
+	return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, st) == 0;
+}
+
 enum fd_kind fd_kind(int fd)
 {
 	struct statx st;
 
-	/* Not every C library has the call. It fails for a FUSE file system that is not for this user. */
-	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
+	if (!fd_look(fd, &st))
 		return FD_KIND_OTHER;
 	switch (st.stx_mode & S_IFMT) {
 	case 0:
@@ -38,10 +48,19 @@ enum fd_kind fd_kind(int fd)
 	case S_IFIFO:
 		return FD_KIND_PIPE;
 	case S_IFSOCK:
-		return is_connected_unix(fd) ? FD_KIND_SOCKET : FD_KIND_OTHER;
+		return is_unix_stream(fd) ? FD_KIND_SOCKET : FD_KIND_OTHER;
 	case S_IFREG:
 		return kind_of_file(fd, &st);
 	default:
 		return FD_KIND_OTHER;
 	}
+}
+
+/* All sockets are in one file system. */
+bool fd_same_socket(int fd, int other)
+{
+	struct statx a, b;
+
+	return fd_look(fd, &a) && fd_look(other, &b) && (a.stx_mode & S_IFMT) == S_IFSOCK &&
+	       (b.stx_mode & S_IFMT) == S_IFSOCK && a.stx_ino == b.stx_ino;
 }

@@ -17,12 +17,14 @@ enum fd_kind {
 	FD_KIND_OTHER,
 	FD_KIND_ANONYMOUS, /* eventfd, timerfd and all that has no type */
 	FD_KIND_PIPE,
-	FD_KIND_SOCKET, /* a connected Unix one */
+	FD_KIND_SOCKET, /* a connected Unix stream */
 	FD_KIND_MEMORY, /* memfd, tmpfs, hugetlbfs */
 	FD_KIND_DISK,	/* a regular file */
 };
 
 enum fd_kind fd_kind(int fd);
+/* Whether both are the same socket. */
+bool fd_same_socket(int fd, int other);
 
 /* Reading, writing and waiting is over at once, but for O_NONBLOCK (base/patience.h). */
 static inline bool fd_kind_notifies(enum fd_kind kind)

@@ -133,6 +133,21 @@ ssize_t scm_recv(int socket, void *data, size_t len, int *fds, size_t max_fds, s
 	return -EMFILE;
 }
 
+/* More than fit any socket's buffer. */
+#define SHUT_MESSAGES_MAX 65536
+
+void scm_shut(int socket)
+{
+	char bytes[4096];
+
+	if (shutdown(socket, SHUT_RD) < 0)
+		return;
+	for (unsigned i = 0; i < SHUT_MESSAGES_MAX; i++) {
+		if (recv(socket, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
+			return;
+	}
+}
+
 bool scm_is_other_end(int fd, int socket)
 {
 	struct sockaddr_un ours = { 0 }, theirs = { 0 };

@@ -29,6 +29,12 @@ ssize_t scm_recv(int socket, void *data, size_t len, int *fds, size_t max_fds, s
 bool scm_is_other_end(int fd, int socket);
 
 /*
+ * Nothing can be sent to this stream socket any more, and what was is thrown away, with the fds in it. Does nothing to
+ * what is no socket.
+ */
+void scm_shut(int socket);
+
+/*
  * As scm_send() and scm_recv(), with a note in shared memory of how many bytes the call moved. The kernel writes it (sendmmsg(2),
  * recvmmsg(2): msg_len) before the call returns, and a process that is killed does not leave the kernel in between: so
  * whoever finds the note later knows what was sent or taken, however the process ended. What else stands in the note is

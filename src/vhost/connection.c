@@ -46,7 +46,6 @@ static void on_readable(struct loop_watch *watch, uint32_t events)
 	if (r == 1) {
 		device->has_spoken = true;
 		r = protocol_execute(device, &why);
-		message_fds_close(&device->rx_fds);
 	}
 	if (r == 0)
 		return;
@@ -280,8 +279,6 @@ static void message_go_on(struct vhost_device *device)
 		return;
 	if (protocol_execute(device, &why) < 0)
 		close_why(device, why, true);
-	else
-		message_fds_close(&device->rx_fds);
 }
 
 /* Whatever stood there: a session that makes sense. */
@@ -397,6 +394,7 @@ void vhost_device_disconnect(struct vhost_device *device)
 
 	if (!session->connected)
 		return;
+	device_empty_sockets(device);
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_deinit(&device->queues[i]);
 	departure_note(device);

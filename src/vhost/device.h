@@ -78,5 +78,11 @@ void device_check_memory(struct vhost_device *device);
 /* Hands the fd to the keeper (-1: takes what is under the key out of it). */
 void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);
 
+/* one_way.c */
+/* Nothing comes in over this fd, if it is a socket. */
+void device_make_one_way(const struct vhost_device *device, int fd);
+/* The connection is over: what is in its sockets is thrown away, before anybody else closes them. */
+void device_empty_sockets(const struct vhost_device *device);
+
 /* The device's initial state: rings stopped and disabled, nothing in flight, ops reset. The connection stays. */
 void device_reset(struct vhost_device *device);

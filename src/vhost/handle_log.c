@@ -31,6 +31,7 @@ const char *handle_set_log_fd(struct vhost_device *device, const struct message 
 	if (!fd_kind_notifies(fd_kind(message->fds->fd[0])))
 		return "an eventfd, a pipe or a Unix socket is wanted";
 	fd = fd_steal(&message->fds->fd[0]);
+	device_make_one_way(device, fd);
 	device_keep(device, VHOST_FD_LOG_CALL, 0, fd);
 	dirty_set_call(&device->dirty, fd);
 	return NULL;

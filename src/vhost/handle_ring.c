@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/fd_kind.h"
+#include "base/scm.h"
 #include "vhost/handle.h"
 
 static const char no_such_ring[] = "the ring index is out of range";
@@ -160,6 +161,8 @@ const char *handle_set_vring_kick(struct vhost_device *device, const struct mess
 	why = ring_fd(device, message, &queue, &fd);
 	if (why)
 		return why;
+	if (!fd_same_socket(queue->kick_fd, fd))
+		scm_shut(queue->kick_fd);
 	device_keep(device, VHOST_FD_KICK, queue->index, fd);
 	r = queue_set_kick(queue, fd, fd < 0);
 	/* A successor is not to find it. */
@@ -178,6 +181,7 @@ static const char *set_ring_fd(struct vhost_device *device, const struct message
 	why = ring_fd(device, message, &queue, &fd);
 	if (why)
 		return why;
+	device_make_one_way(device, fd);
 	device_keep(device, kind, queue->index, fd);
 	if (kind == VHOST_FD_CALL)
 		queue->state->has_call_fd = 1;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "base/fd_kind.h"
 #include "vhost/departure.h"
 #include "vhost/handle.h"
 
@@ -101,11 +100,9 @@ const char *handle_get_queue_num(struct vhost_device *device, const struct messa
 
 const char *handle_set_backend_req_fd(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
-	int fd;
+	int fd = fd_steal(&message->fds->fd[0]);
 
-	if (fd_kind(message->fds->fd[0]) != FD_KIND_SOCKET)
-		return "a Unix socket is wanted";
-	fd = fd_steal(&message->fds->fd[0]);
+	device_make_one_way(device, fd);
 	device_keep(device, VHOST_FD_BACKEND_REQ, 0, fd);
 	device_iotlb_channel_changed(device);
 	channel_open(&device->channel, fd);

@@ -47,6 +47,7 @@ static int begin_save(struct vhost_device *device, int fd)
 		fd_close(&fd);
 		return -1;
 	}
+	device_make_one_way(device, fd);
 	return transfer_save(&device->transfer, fd, data, len);
 }
 

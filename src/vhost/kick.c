@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/patience.h"
+#include "base/scm.h"
 #include "base/util.h"
 #include "vhost/queue.h"
 
@@ -47,6 +48,7 @@ static void on_kick(struct loop_watch *watch, uint32_t events)
 	/* A pipe or socket whose writer is gone: no kick will come any more. */
 	if (n == 0 || (n < 0 && n != -EAGAIN)) {
 		loop_watch_del(watch);
+		scm_shut(queue->kick_fd);
 		return;
 	}
 	if (++queue->kicks_in_vain > KICKS_IN_VAIN_MAX &&

@@ -94,6 +94,13 @@ void message_fds_close(struct message_fds *fds)
 	fds->n = 0;
 }
 
+/* Of no use any more, to nobody: the keeper is to find nothing in them. */
+static void fds_spend(struct message_fds *fds)
+{
+	for (size_t i = 0; i < fds->n; i++)
+		scm_shut(fds->fd[i]);
+}
+
 /* The header is complete: may a message like this be? */
 static const char *header_check(const struct vhost_user_header *header, size_t n_fds)
 {
@@ -254,7 +261,7 @@ int message_resume(struct session_rx *rx, struct message_fds *fds, const struct 
 	settle(rx);
 	if (rx->have == 0) {
 		/* The last one was over, or the next one not yet begun: then its fds are in the socket still. */
-		message_done(rx, keeper);
+		message_done(rx, fds, keeper);
 		return 0;
 	}
 	if (rx->have >= sizeof(rx->header) &&
@@ -269,14 +276,16 @@ int message_resume(struct session_rx *rx, struct message_fds *fds, const struct 
 }
 
 /* have is first: from then on the rest is of no meaning. */
-void message_done(struct session_rx *rx, const struct vhost_keeper *keeper)
+void message_done(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper)
 {
+	fds_spend(fds);
 	rx->have = 0;
 	in_order();
 	fault_point(FAULT_MESSAGE_OVER);
 	rx->executed = 0;
 	rx->attempts = 0;
 	fds_drop(rx, keeper);
+	message_fds_close(fds);
 }
 
 void message_executed(struct session_rx *rx, struct session_tx *tx, const void *payload, uint32_t size, bool has_fd)

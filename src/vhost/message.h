@@ -58,8 +58,8 @@ int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, 
 int message_resume(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper);
 /* Whether all of it has arrived. */
 bool message_is_complete(const struct session_rx *rx);
-/* Ready for the next message. Header and payload stay where they are until it arrives. */
-void message_done(struct session_rx *rx, const struct vhost_keeper *keeper);
+/* Ready for the next message: closes the fds that nobody took. Header and payload stay until it arrives. */
+void message_done(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper);
 
 /* Notes that the message is executed, and its reply: payload NULL: none. */
 void message_executed(struct session_rx *rx, struct session_tx *tx, const void *payload, uint32_t size, bool has_fd);

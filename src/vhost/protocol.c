@@ -123,7 +123,7 @@ int protocol_execute(struct vhost_device *device, const char **why)
 		if (r < 0 && !*why)
 			*why = r == -EAGAIN ? "the front-end does not read its replies" : strerror(-r);
 		fault_point(FAULT_MESSAGE_ANSWERED);
-		message_done(&session->rx, &device->keeper);
+		message_done(&session->rx, &device->rx_fds, &device->keeper);
 	}
 	fd_close(&fd);
 	return r;

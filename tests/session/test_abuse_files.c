@@ -5,11 +5,17 @@
  */
 #include "abuse.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "slow_file.h"
@@ -80,7 +86,8 @@ static const struct place places[] = {
 	{ "table", VU_SET_MEM_TABLE, &table, offsetof(struct vu_mem_table, regions[1]) },
 	{ "in-flight region", VU_SET_INFLIGHT_FD, &inflight, sizeof(inflight) },
 	{ "log", VU_SET_LOG_BASE, &log_place, sizeof(log_place) },
-	{ "state", VU_SET_DEVICE_STATE_FD, (const uint32_t[2]){ 1, 0 }, 8 },
+	{ "state to load", VU_SET_DEVICE_STATE_FD, (const uint32_t[2]){ 1, 0 }, 8 },
+	{ "state to save", VU_SET_DEVICE_STATE_FD, (const uint32_t[2]){ 0, 0 }, 8 },
 	{ "no place at all", VU_GET_FEATURES, NULL, 0 },
 	{ "no message at all", 9999, NULL, 0 },
 };
@@ -105,8 +112,8 @@ static void files_that_do_not_close(void **state)
 		connect_ready(s);
 		slow.orders->hold[FUSE_FLUSH] = true;
 		send_to(s, &places[i], slow.fd);
-		assert_true(slow_file_wait_held(&slow, FUSE_FLUSH));
 		vmm_disconnect(&s->vmm);
+		assert_true(slow_file_wait_held(&slow, FUSE_FLUSH));
 		assert_supervised(s);
 		/* And while the abuser's worker lets go of the rest. */
 		slow.orders->hold[FUSE_FLUSH] = false;
@@ -337,6 +344,139 @@ static void reload_goes_on(void **state)
 	assert_serving(s);
 }
 
+/* A TCP socket whose last close() waits until its other end has read what was written: for as long as that end likes. */
+static int lingering_socket(int *other)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	const struct linger linger = { 1, 300 };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+	static const char bytes[65536];
+
+	assert_return_code(bind(listener, (struct sockaddr *)&addr, len), errno);
+	assert_return_code(listen(listener, 1), errno);
+	assert_return_code(getsockname(listener, (struct sockaddr *)&addr, &len), errno);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_return_code(connect(fd, (struct sockaddr *)&addr, len), errno);
+	*other = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(*other >= 0);
+	close(listener);
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	assert_return_code(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), errno);
+	return fd;
+}
+
+/* All of them are gone from here: the last close() is the program's. */
+static void sockets_that_linger(void **state)
+{
+	struct session *s = *state;
+	struct abuse before = abuse_before(s);
+
+	for (unsigned i = 0; i < PLACES; i++) {
+		int other, fd = lingering_socket(&other);
+
+		print_message("%s\n", places[i].name);
+		connect_ready(s);
+		/* Under way it is nobody's: not to be the last here, who waits. */
+		kill(before.worker, SIGSTOP);
+		send_to(s, &places[i], fd);
+		close(fd);
+		kill(before.worker, SIGCONT);
+		vmm_disconnect(&s->vmm);
+		assert_supervised(s);
+		close(other);
+		session_wait_left(s);
+	}
+	abuse_then_served(s, &before);
+}
+
+/* What is in a socket goes with whoever closes it last. */
+static void sockets_that_linger_in_the_connection(void **state)
+{
+	static const uint32_t nonsense[3] = { 9999, 1, 0 };
+	struct session *s = *state;
+	struct abuse before = abuse_before(s);
+	int other, fd = lingering_socket(&other);
+
+	/* The connection ends with the first message, and nobody reads the second. */
+	connect_ready(s);
+	kill(before.worker, SIGSTOP);
+	connection_send_bytes(&s->vmm.connection, nonsense, sizeof(nonsense), NULL, 0);
+	send_to(s, &places[1], fd);
+	close(fd);
+	kill(before.worker, SIGCONT);
+	vmm_disconnect(&s->vmm);
+	assert_supervised(s);
+	close(other);
+	abuse_then_served(s, &before);
+}
+
+/* Puts a copy of the fd into the socket, with a byte. */
+static void put_into(int socket, int fd)
+{
+	struct connection carrier;
+
+	connection_adopt(&carrier, socket);
+	connection_send_bytes(&carrier, "x", 1, &fd, 1);
+}
+
+/* Whoever has the front-end's end of the connection in a socket of his keeps the connection from its end. */
+static void connection_in_a_socket(void **state)
+{
+	struct session *s = *state;
+	struct abuse before = abuse_before(s);
+	int ends[2];
+
+	for (unsigned i = 0; i < 2 * PLACES; i++) {
+		const struct place *place = &places[i / 2];
+
+		print_message("%s, %s\n", place->name, i % 2 ? "later" : "before");
+		connect_ready(s);
+		assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);
+		if (i % 2 == 0)
+			put_into(ends[1], s->vmm.connection.fd);
+		send_to(s, place, ends[0]);
+		connection_send(&s->vmm.connection, VU_GET_FEATURES, 0, NULL, 0, NULL, 0);
+		assert_true(wait_readable(s->vmm.connection.fd, WAIT_MS)); /* an answer, or the end */
+		if (i % 2 == 1)
+			put_into(ends[1], s->vmm.connection.fd);
+		close(ends[0]);
+		vmm_disconnect(&s->vmm);
+		session_wait_left(s);
+		close(ends[1]);
+	}
+	abuse_then_served(s, &before);
+}
+
+/* A call of 8 bytes still goes out; and a socket that brings kicks goes on doing so when it is for calls as well. */
+static void one_socket_for_kicks_and_calls(void **state)
+{
+	struct session *s = *state;
+	struct ring *ring = &s->vmm.rings[0];
+	struct ring_used used;
+	uint64_t count;
+	int ends[2];
+
+	connect_ready(s);
+	vmm_ring_setup(&s->vmm, 0, 0);
+	vmm_ring_enable(&s->vmm, 0, true);
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);
+	assert_ok(message_send_vring_fd(&s->vmm.connection, VU_SET_VRING_KICK, 0, ends[0]));
+	assert_ok(message_send_vring_fd(&s->vmm.connection, VU_SET_VRING_CALL, 0, ends[0]));
+	for (unsigned i = 0; i < 5; i++) {
+		gpio_send(&s->vmm, GPIO_GET_DIRECTION, 0, 0);
+		assert_int_equal(write(ends[1], &(uint64_t){ 1 }, 8), 8);
+		assert_true(wait_readable(ends[1], WAIT_MS));
+		assert_int_equal(read(ends[1], &count, sizeof(count)), 8);
+		/* As a front-end does after a pause. */
+		assert_ok(message_send_vring_fd(&s->vmm.connection, VU_SET_VRING_KICK, 0, ends[0]));
+		assert_true(ring_reap(ring, &used));
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
 #define FRESH(rows, fn) ROW_TEST_FIXTURE(rows, fn, two_setup, slow_teardown)
 #define NO_ROW(fn)	cmocka_unit_test_setup_teardown(fn, two_setup, slow_teardown)
 
@@ -351,6 +491,10 @@ int main(void)
 		NO_ROW(stop_goes_on),
 		NO_ROW(upgrade_goes_on),
 		cmocka_unit_test_setup_teardown(reload_goes_on, config_setup, config_teardown),
+		FRESH("V-12", connection_in_a_socket),
+		FRESH("V-67 V-68", one_socket_for_kicks_and_calls),
+		FRESH("V-68", sockets_that_linger),
+		FRESH("V-68", sockets_that_linger_in_the_connection),
 	};
 
 	return session_run("abuse_files", tests, sizeof(tests) / sizeof(tests[0]));

@@ -45,15 +45,21 @@ static void pipes(void **state)
 
 static void sockets(void **state)
 {
-	static const int types[] = { SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM };
+	static const int others[] = { SOCK_SEQPACKET, SOCK_DGRAM };
 	const struct sockaddr_un nowhere = { .sun_family = AF_UNIX };
 	int ends[2], listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	for (unsigned i = 0; i < 3; i++) {
-		assert_return_code(socketpair(AF_UNIX, types[i] | SOCK_CLOEXEC, 0, ends), errno);
-		assert_kind(ends[0], FD_KIND_SOCKET);
-		/* Its other end is gone. */
-		assert_kind(ends[1], FD_KIND_SOCKET);
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);
+	assert_true(fd_same_socket(ends[0], ends[0]));
+	assert_false(fd_same_socket(ends[0], ends[1]));
+	assert_false(fd_same_socket(ends[0], -1));
+	assert_kind(ends[0], FD_KIND_SOCKET);
+	/* Its other end is gone. */
+	assert_kind(ends[1], FD_KIND_SOCKET);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_return_code(socketpair(AF_UNIX, others[i] | SOCK_CLOEXEC, 0, ends), errno);
+		assert_kind(ends[0], FD_KIND_OTHER);
+		assert_kind(ends[1], FD_KIND_OTHER);
 	}
 	/* An abstract name of the kernel's choice. */
 	assert_return_code(bind(listening, (const struct sockaddr *)&nowhere, sizeof(sa_family_t)), errno);

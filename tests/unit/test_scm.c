@@ -180,6 +180,47 @@ static void limit_of_open_files(void **state)
 }
 
 /* By name: the abstract one that Linux gives a socket that is bound to none. */
+/* What was in it is gone, nothing more comes, and the other direction is as it was. */
+static void shut_sockets_are_empty(void **state)
+{
+	int ends[2], inner[2], event = eventfd(0, EFD_CLOEXEC);
+	size_t n_fds;
+	char byte;
+	int fd;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(pipe2(inner, O_CLOEXEC), 0);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(scm_send(ends[1], "x", 1, &inner[1], 1, 0), 1);
+	close(inner[1]);
+	scm_shut(ends[0]);
+	/* Nobody has the pipe's other end any more. */
+	assert_int_equal(read(inner[0], &byte, 1), 0);
+	close(inner[0]);
+	assert_int_equal(scm_recv(ends[0], &byte, 1, &fd, 1, &n_fds, MSG_DONTWAIT), 0);
+	assert_int_equal(scm_send(ends[1], "x", 1, &event, 1, 0), -EPIPE);
+	assert_int_equal(scm_send(ends[0], "y", 1, NULL, 0, 0), 1);
+	assert_int_equal(scm_recv(ends[1], &byte, 1, &fd, 1, &n_fds, 0), 1);
+	assert_int_equal(byte, 'y');
+	close(ends[0]);
+	close(ends[1]);
+	close(event);
+}
+
+static void shut_leaves_the_rest_alone(void **state)
+{
+	int ends[2];
+	char byte;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(write(ends[1], "z", 1), 1);
+	scm_shut(ends[0]);
+	scm_shut(-1);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void other_end_of_a_connection(void **state)
 {
 	const struct sockaddr_un unnamed = { .sun_family = AF_UNIX };
@@ -214,6 +255,8 @@ static void other_end_of_a_connection(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shut_sockets_are_empty),
+		cmocka_unit_test(shut_leaves_the_rest_alone),
 		cmocka_unit_test(close_and_steal),
 		cmocka_unit_test(nonblock),
 		cmocka_unit_test_setup_teardown(bytes_and_fds_arrive, pair_open, pair_close),
