@@ -38,13 +38,6 @@ static int slow_teardown(void **state)
 	return session_teardown(state);
 }
 
-static void connect_ready(struct session *s)
-{
-	vmm_connect(&s->vmm, session_socket(s));
-	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(&s->vmm);
-}
-
 /* The supervisor has not stopped to do its work: a worker of another guest that dies is replaced. */
 static void assert_supervised(struct session *s)
 {
@@ -109,7 +102,7 @@ static void files_that_do_not_close(void **state)
 	before = abuse_before(s);
 	for (unsigned i = 0; i < PLACES; i++) {
 		print_message("%s\n", places[i].name);
-		connect_ready(s);
+		session_prepare(s, VMM_FEATURES);
 		slow.orders->hold[FUSE_FLUSH] = true;
 		send_to(s, &places[i], slow.fd);
 		vmm_disconnect(&s->vmm);
@@ -133,7 +126,7 @@ static void files_that_are_no_notifications(void **state)
 
 	slow_or_skip();
 	before = abuse_before(s);
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	for (unsigned i = 0; i < SLOW_FILE_OPCODES; i++)
 		asked[i] = slow.orders->asked[i];
 	for (unsigned i = 0; i < 4; i++)
@@ -152,7 +145,7 @@ static void memory_that_is_not_kept(void **state)
 	pid_t old = session_worker(s);
 
 	slow_or_skip();
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	assert_ok(message_mem_reg(&s->vmm.connection, VU_ADD_MEM_REG, &region.region, &slow.fd, 1));
 	assert_int_equal(daemon_logged(&s->daemon, "can not be kept"), 1);
 	assert_true(message_sync(&s->vmm.connection));
@@ -168,7 +161,7 @@ static void memory_that_is_not_kept(void **state)
 /* The worker waits for its guest's file, in a way that no signal ends; all else goes on. */
 static void hang(struct session *s)
 {
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	slow.orders->hold[FUSE_GETATTR] = true;
 	connection_send(&s->vmm.connection, VU_ADD_MEM_REG, 0, &region, sizeof(region), &slow.fd, 1);
 	assert_true(slow_file_wait_held(&slow, FUSE_GETATTR));
@@ -377,7 +370,7 @@ static void sockets_that_linger(void **state)
 		int other, fd = lingering_socket(&other);
 
 		print_message("%s\n", places[i].name);
-		connect_ready(s);
+		session_prepare(s, VMM_FEATURES);
 		/* Under way it is nobody's: not to be the last here, who waits. */
 		kill(before.worker, SIGSTOP);
 		send_to(s, &places[i], fd);
@@ -400,7 +393,7 @@ static void sockets_that_linger_in_the_connection(void **state)
 	int other, fd = lingering_socket(&other);
 
 	/* The connection ends with the first message, and nobody reads the second. */
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	kill(before.worker, SIGSTOP);
 	connection_send_bytes(&s->vmm.connection, nonsense, sizeof(nonsense), NULL, 0);
 	send_to(s, &places[1], fd);
@@ -432,7 +425,7 @@ static void connection_in_a_socket(void **state)
 		const struct place *place = &places[i / 2];
 
 		print_message("%s, %s\n", place->name, i % 2 ? "later" : "before");
-		connect_ready(s);
+		session_prepare(s, VMM_FEATURES);
 		assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);
 		if (i % 2 == 0)
 			put_into(ends[1], s->vmm.connection.fd);
@@ -458,7 +451,7 @@ static void one_socket_for_kicks_and_calls(void **state)
 	uint64_t count;
 	int ends[2];
 
-	connect_ready(s);
+	session_prepare(s, VMM_FEATURES);
 	vmm_ring_setup(&s->vmm, 0, 0);
 	vmm_ring_enable(&s->vmm, 0, true);
 	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);

@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -168,6 +169,30 @@ static void files_in_place_of_eventfds(void **state)
 	close(file);
 }
 
+/* A pipe, but not to be waited for: it was opened as a path. A successor that found it could not take up the session. */
+static void refused_kick_fd_is_not_kept(void **state)
+{
+	struct session *s = *state;
+	pid_t old = session_worker(s);
+	char path[32];
+	int ends[2], fd;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_refused(message_send_vring_fd(&s->vmm.connection, VU_SET_VRING_KICK, 0, fd));
+	close(fd);
+	close(ends[0]);
+	close(ends[1]);
+	daemon_kill_worker(&s->daemon, 0);
+	daemon_wait_worker(&s->daemon, 0, old);
+	assert_true(message_sync(&s->vmm.connection));
+	send_kick(s);
+	ring_kick(&s->vmm.rings[0]);
+	assert_serving(s);
+}
+
 static void hung_up_kick_fd_does_not_spin(void **state)
 {
 	struct session *s = *state;
@@ -297,6 +322,7 @@ int main(void)
 		FRESH("V-66", nofd_bit_and_fd_must_agree),
 		STARTED("V-67", kick_fds_of_every_kind),
 		STARTED("V-67 V-68", files_in_place_of_eventfds),
+		STARTED("V-67", refused_kick_fd_is_not_kept),
 		STARTED("V-67", hung_up_kick_fd_does_not_spin),
 		STARTED("V-68", call_socket_gets_8_bytes),
 		STARTED("V-68", call_socket_that_is_full),
