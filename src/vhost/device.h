@@ -78,6 +78,20 @@ void device_check_memory(struct vhost_device *device);
 /* Hands the fd to the keeper (-1: takes what is under the key out of it). */
 void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);
 
+/* connection.c */
+/* Messages are read from now on. -errno. */
+int device_listen(struct vhost_device *device);
+/* Ends the connection, with a line that says why. NULL: the front-end left. has_header: it names the message at hand. */
+void device_close_why(struct vhost_device *device, const char *why, bool has_header);
+/* Lets go of what this process holds of a connection. */
+void device_close_all(struct vhost_device *device);
+
+/* takeover.c: what an earlier process left is taken up, in this order. */
+/* -errno: it can not be, and the session is to be dropped. */
+int device_resume(struct vhost_device *device);
+void device_queues_go_on(struct vhost_device *device);
+void device_message_go_on(struct vhost_device *device);
+
 /* one_way.c */
 /* Nothing comes in over this fd, if it is a socket. */
 void device_make_one_way(const struct vhost_device *device, int fd);

@@ -135,6 +135,15 @@ void first_look_kicked(struct vhost_queue *queue, uint64_t count);
 /* Lets the device look at a ring that has just started, when that is right. */
 void first_look(struct vhost_queue *queue);
 
+/* queue_place.c */
+/* The ring in its place. -errno: it does not lie in memory, or a translation is missing (memory->missed). */
+int queue_resolve(struct vhost_queue *queue);
+
+/* queue_resume.c */
+/* Whether the ring, resolved, goes on where it stopped: what is in flight is in queue->again then. */
+bool queue_resumes(struct vhost_queue *queue, uint16_t *n_again);
+/* Else it begins. -EINVAL: the base makes no sense. */
+int queue_begin(struct vhost_queue *queue);
 /* Nothing is known of this ring any more but its place: the next start is a first one. */
 void queue_forget(struct vhost_queue *queue);
 /* The same, after a reset: what the front-end's in-flight region says of this ring is of before. */
