@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "daemon/closer.h"
 #include "daemon/given_fd.h"
 #include "daemon/line_broker.h"
 #include "daemon/worker.h"
@@ -174,7 +175,7 @@ static void session_renew(struct guest_process *process)
 	process->drops++;
 	kept_clear_session(&process->kept);
 	fd_close(&process->session_fd);
-	fd_close(&process->connected_fd);
+	closer_close(&process->connected_fd);
 	ret = guest_process_open_session(process);
 	if (ret < 0)
 		log_error(process->child.tag, "cannot make a session: %s", strerror(-ret));
@@ -197,11 +198,11 @@ static void worker_ended(struct child *child, bool crash_loop)
 	 * wait for ever. A front-end that came connected does not come again.
 	 */
 	if (child->done) {
-		kept_deinit(&process->kept);
+		kept_end(&process->kept);
 		listener_close(&process->listener);
 	}
 	if (child->done || crash_loop)
-		fd_close(&process->connected_fd);
+		closer_close(&process->connected_fd);
 }
 
 static const struct child_ops worker_ops = {
@@ -368,11 +369,11 @@ void guest_process_close(struct guest_process *process)
 {
 	loop_timer_del(&process->child.pause);
 	keeper_close(process);
-	kept_deinit(&process->kept);
+	kept_end(&process->kept);
 	listener_close(&process->listener);
 	fd_close(&process->session_fd);
 	fd_close(&process->port_fds[0]);
 	fd_close(&process->port_fds[1]);
-	fd_close(&process->connected_fd);
+	closer_close(&process->connected_fd);
 	guest_deinit(&process->guest);
 }

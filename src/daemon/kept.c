@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/scm.h"
 #include "base/util.h"
+#include "daemon/closer.h"
 
 #define KEPT_FIRST_CAPACITY 16
 
@@ -22,15 +23,26 @@ void kept_init(struct kept_set *set, size_t max_session, size_t n_lasting)
 
 void kept_clear_session(struct kept_set *set)
 {
-	size_t n = 0;
+	int *fds = calloc(set->n + 1, sizeof(*fds));
+	size_t n = 0, n_fds = 0;
 
 	for (size_t i = 0; i < set->n; i++) {
 		if (set->fds[i].key & KEEPER_KEY_LASTING)
 			set->fds[n++] = set->fds[i];
+		else if (fds)
+			fds[n_fds++] = set->fds[i].fd;
 		else
 			fd_close(&set->fds[i].fd);
 	}
 	set->n = n;
+	closer_close_all(fds, n_fds);
+	free(fds);
+}
+
+void kept_end(struct kept_set *set)
+{
+	kept_clear_session(set);
+	kept_deinit(set);
 }
 
 void kept_deinit(struct kept_set *set)
@@ -104,7 +116,7 @@ int kept_put(struct kept_set *set, uint32_t key, int fd)
 	int ret;
 
 	if (kept_has(set, place, key)) {
-		fd_close(&set->fds[place].fd);
+		closer_close(&set->fds[place].fd);
 		set->fds[place].fd = fd;
 		return 0;
 	}
@@ -127,7 +139,7 @@ void kept_drop(struct kept_set *set, uint32_t key)
 
 	if (!kept_has(set, place, key))
 		return;
-	fd_close(&set->fds[place].fd);
+	closer_close(&set->fds[place].fd);
 	set->n--;
 	memmove(&set->fds[place], &set->fds[place + 1], (set->n - place) * sizeof(*set->fds));
 }

@@ -24,8 +24,11 @@ void kept_init(struct kept_set *set, size_t max_session, size_t n_lasting);
 int kept_put(struct kept_set *set, uint32_t key, int fd);
 /* Closes what is under key, if anything. */
 void kept_drop(struct kept_set *set, uint32_t key);
-/* Closes all but what is lasting. */
+/* Closes all but what is lasting, without waiting for what a front-end has put into its sockets (closer.h). */
 void kept_clear_session(struct kept_set *set);
+/* The same, and then the rest: the supervisor's deinit. */
+void kept_end(struct kept_set *set);
+/* In a worker, or where nothing is in it. */
 void kept_deinit(struct kept_set *set);
 
 enum kept_received {

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/why.h"
 #include "config/guest_socket.h"
+#include "daemon/closer.h"
 
 /* A front-end that comes while the worker is being replaced waits here. */
 #define LISTEN_BACKLOG 16
@@ -230,5 +231,5 @@ void listener_close(struct listener *listener)
 {
 	own_file_remove(&listener->alias);
 	own_file_remove(&listener->socket);
-	fd_close(&listener->fd);
+	closer_close(&listener->fd); /* who has connected may have sent something */
 }

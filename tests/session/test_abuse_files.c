@@ -405,6 +405,34 @@ static void sockets_that_linger_in_the_connection(void **state)
 	abuse_then_served(s, &before);
 }
 
+/* The worker is killed before it could throw away what was sent: the supervisor has the last copies then. */
+static void reload_goes_on_with_sockets_that_linger(void **state)
+{
+	struct session *s = *state;
+	struct logged reloaded = { &s->daemon, "reload: 1 guest" };
+	struct connection waiting;
+	int fds[2], others[2];
+
+	session_prepare(s, VMM_FEATURES);
+	kill(session_worker(s), SIGSTOP);
+	connection_open(&waiting, session_socket(s));
+	for (unsigned i = 0; i < 2; i++) {
+		fds[i] = lingering_socket(&others[i]);
+		connection_send(i == 0 ? &s->vmm.connection : &waiting, VU_SET_VRING_CALL, 0, &ring_0, sizeof(ring_0),
+				&fds[i], 1);
+		close(fds[i]);
+	}
+	config_write(s, 1);
+	kill(s->daemon.pid, SIGHUP);
+	assert_true(wait_for(is_logged, &reloaded, WAIT_MS));
+	assert_supervised(s);
+	connection_close(&waiting);
+	for (unsigned i = 0; i < 2; i++)
+		close(others[i]);
+	/* For the teardown, which looks for the workers there are. */
+	s->workers_may_die = true;
+}
+
 /* Puts a copy of the fd into the socket, with a byte. */
 static void put_into(int socket, int fd)
 {
@@ -484,6 +512,7 @@ int main(void)
 		NO_ROW(stop_goes_on),
 		NO_ROW(upgrade_goes_on),
 		cmocka_unit_test_setup_teardown(reload_goes_on, config_setup, config_teardown),
+		cmocka_unit_test_setup_teardown(reload_goes_on_with_sockets_that_linger, config_setup, config_teardown),
 		FRESH("V-12", connection_in_a_socket),
 		FRESH("V-67 V-68", one_socket_for_kicks_and_calls),
 		FRESH("V-68", sockets_that_linger),

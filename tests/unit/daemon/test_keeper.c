@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -501,6 +502,57 @@ static void nobody_answers_any_more(void **state)
 }
 
 /* A session that is thrown away leaves what is lasting: lines of chips. */
+/* A socket with the end of a pipe in it. */
+static int stuffed_socket(int *pipe_end)
+{
+	int ends[2], inner[2];
+
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);
+	assert_return_code(pipe2(inner, O_CLOEXEC), errno);
+	assert_int_equal(scm_send(ends[1], "x", 1, &inner[1], 1, 0), 1);
+	close(ends[1]);
+	close(inner[1]);
+	*pipe_end = inner[0];
+	return ends[0];
+}
+
+/* Another process is the last to close it, and ends with that. */
+static void assert_closed_elsewhere(int pipe_end)
+{
+	int status;
+	char byte;
+
+	assert_int_equal(read(pipe_end, &byte, 1), 0);
+	close(pipe_end);
+	assert_true(wait(&status) > 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void what_is_in_sockets_is_closed_elsewhere(void **state)
+{
+	struct kept_set set;
+	int end, ends[2];
+
+	/* Those of the tests before. */
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	kept_init(&set, 8, 0);
+	assert_int_equal(kept_put(&set, 1, stuffed_socket(&end)), 0);
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);
+	/* Replaced, then one with nothing in it. */
+	assert_int_equal(kept_put(&set, 1, ends[0]), 0);
+	assert_closed_elsewhere(end);
+	assert_int_equal(kept_put(&set, 1, ends[1]), 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(kept_put(&set, 2, stuffed_socket(&end)), 0);
+	kept_clear_session(&set);
+	assert_int_equal(set.n, 0);
+	assert_closed_elsewhere(end);
+	kept_end(&set);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 static void clear_leaves_what_is_lasting(void **state)
 {
 	struct bench *bench = *state;
@@ -545,6 +597,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_answer_may_be_an_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_answers_any_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(clear_leaves_what_is_lasting, setup, teardown),
+		cmocka_unit_test(what_is_in_sockets_is_closed_elsewhere),
 	};
 
 	return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);
