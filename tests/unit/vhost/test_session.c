@@ -189,6 +189,53 @@ static void session_with_message(uint32_t request, uint32_t size, uint32_t have)
 	session->rx.have = have;
 }
 
+/* It had a file that could not be kept: that is not the message's doing, which an fd that is missing may be else. */
+static void a_bound_session_is_dropped(void **state)
+{
+	for (unsigned bound = 0; bound < 2; bound++) {
+		const struct vhost_keeper keeper = { NULL, keep, drop, take_a_connected_socket };
+		struct vhost_device *device;
+
+		session_with_message(VHOST_USER_GET_FEATURES, 0, 12);
+		session->regions[3].size = 4096;
+		session->bound = bound;
+		assert_int_equal(vhost_device_attach(&device, &loop, &ops, NULL, session, &keeper, "test"), 0);
+		assert_int_equal(vhost_device_is_connected(device), !bound);
+		vhost_device_detach(device);
+		close(peer);
+	}
+}
+
+static int copy;
+
+static int take_and_copy(void *ctx, uint32_t key)
+{
+	int fd = take_a_connected_socket(ctx, key);
+
+	if (fd >= 0)
+		copy = dup(fd);
+	return fd;
+}
+
+/* Whoever kept the connection finds nothing in it, and nothing can be sent any more. */
+static void nothing_is_left_in_the_connection(void **state)
+{
+	const struct vhost_keeper keeper = { NULL, keep, drop, take_and_copy };
+	struct vhost_device *device;
+	char byte;
+
+	session_clear(session, QUEUES);
+	session->connected = 1;
+	assert_int_equal(vhost_device_attach(&device, &loop, &ops, NULL, session, &keeper, "test"), 0);
+	assert_int_equal(send(peer, "x", 1, 0), 1);
+	vhost_device_disconnect(device);
+	assert_int_equal(recv(copy, &byte, 1, MSG_DONTWAIT), 0);
+	assert_int_equal(send(peer, "x", 1, MSG_NOSIGNAL), -1);
+	vhost_device_detach(device);
+	close(copy);
+	close(peer);
+}
+
 /* The worker died with a message in its hands: it is done, and answered, by the successor. */
 static void a_whole_message_is_answered(void **state)
 {
@@ -257,6 +304,8 @@ int main(void)
 		ROW_TEST_FIXTURE("S-08", departures_out_of_range_are_found, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", sizes_go_with_the_format, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_session_without_its_fds_is_dropped, setup, teardown),
+		ROW_TEST_FIXTURE("S-10", a_bound_session_is_dropped, setup, teardown),
+		ROW_TEST_FIXTURE("S-10", nothing_is_left_in_the_connection, setup, teardown),
 		ROW_TEST_FIXTURE("S-10", a_whole_message_is_answered, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_message_that_can_not_be_is_dropped, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", garbage_is_dropped, setup, teardown),
