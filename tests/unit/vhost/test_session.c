@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "vhost/message.h"
 #include "vhost/session.h"
 
 #define QUEUES 2
@@ -236,6 +237,25 @@ static void nothing_is_left_in_the_connection(void **state)
 	close(peer);
 }
 
+/* Nor in what a message brought and nobody took. */
+static void nothing_is_left_in_what_nobody_took(void **state)
+{
+	const struct vhost_keeper keeper = { NULL, keep, drop, take_nothing };
+	struct session_rx rx = { .n_fds = 1 };
+	struct message_fds fds = { .n = 1 };
+	int ends[2];
+	char byte;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(send(ends[1], "x", 1, 0), 1);
+	fds.fd[0] = dup(ends[0]);
+	message_done(&rx, &fds, &keeper);
+	assert_int_equal(fds.n, 0);
+	assert_int_equal(recv(ends[0], &byte, 1, MSG_DONTWAIT), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* The worker died with a message in its hands: it is done, and answered, by the successor. */
 static void a_whole_message_is_answered(void **state)
 {
@@ -306,6 +326,7 @@ int main(void)
 		ROW_TEST_FIXTURE("S-08", a_session_without_its_fds_is_dropped, setup, teardown),
 		ROW_TEST_FIXTURE("S-10", a_bound_session_is_dropped, setup, teardown),
 		ROW_TEST_FIXTURE("S-10", nothing_is_left_in_the_connection, setup, teardown),
+		ROW_TEST_FIXTURE("S-10", nothing_is_left_in_what_nobody_took, setup, teardown),
 		ROW_TEST_FIXTURE("S-10", a_whole_message_is_answered, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_message_that_can_not_be_is_dropped, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", garbage_is_dropped, setup, teardown),
