@@ -75,13 +75,14 @@ static void packed_rings_lose_their_file(void **state)
  * A request in memory that stays, and behind it one whose memory is gone: that one is not answered, and from then on
  * nothing is the driver's any more. A packed ring returns the first at once, a split one at the end of the turn.
  */
-static void lose_request(struct session *s, uint64_t features, unsigned n_used)
+static void lose_request(struct session *s, uint64_t features)
 {
 	struct abuse before = begin(s, features);
 	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
 	uint64_t addr = memory_alloc(&s->vmm.memory, RINGS, 64, 8);
 	const struct gpio_wire_request request = { .type = GPIO_GET_DIRECTION };
 	const struct ring_part parts[] = { { addr, 8, false }, { addr + 8, 2, true } };
+	unsigned n_used = ring_is_packed(ring) ? 1 : 0;
 	struct ring_used used;
 
 	memory_write(&s->vmm.memory, addr, &request, sizeof(request));
@@ -98,12 +99,12 @@ static void lose_request(struct session *s, uint64_t features, unsigned n_used)
 
 static void request_loses_its_file(void **state)
 {
-	lose_request(*state, 0, 0);
+	lose_request(*state, 0);
 }
 
 static void packed_request_loses_its_file(void **state)
 {
-	lose_request(*state, FEATURE(VIRTIO_F_RING_PACKED), 1);
+	lose_request(*state, FEATURE(VIRTIO_F_RING_PACKED));
 }
 
 /*

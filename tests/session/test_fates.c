@@ -125,7 +125,7 @@ static void fates_at_reset_device(void **state)
 	assert_ok(message_send(&s->vmm.connection, VU_RESET_DEVICE, NULL, 0, NULL, 0));
 	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 	fates_check(s);
-	assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, VMM_FEATURES));
+	assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, s->vmm.features));
 	vmm_restart(&s->vmm);
 	fates_next_guest(s);
 }

@@ -421,7 +421,7 @@ static void reset_owner_keeps_the_connection_state(void **state)
 	assert_ok(message_send(c, VU_RESET_OWNER, NULL, 0, NULL, 0));
 	assert_int_equal(message_get_config(c, 0, 8, config), 0);
 	assert_int_equal(message_get_u64(c, VU_GET_QUEUE_NUM), 2);
-	assert_ok(message_send_u64(c, VU_SET_FEATURES, VMM_FEATURES));
+	assert_ok(message_send_u64(c, VU_SET_FEATURES, s->vmm.features));
 	vmm_restart(&s->vmm);
 	assert_serving(s);
 }
