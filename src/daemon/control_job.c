@@ -13,6 +13,8 @@
 
 /* The states of a monitor's lines are asked for only while fewer bytes than this wait for the client. */
 #define STREAM_ENOUGH (64ul * 1024)
+/* A worker that tells a name now and then, for ever, is not waited for: two minutes. */
+#define NAMES_PATIENCE_MAX 60
 
 static void job_step(struct control_job *job);
 
@@ -57,6 +59,7 @@ static void job_clear(struct control_job *job)
 	job->told_guests = job->told_lines = NULL;
 	job->asked = 0;
 	job->guest_since_ns = 0;
+	job->n_patience = 0;
 }
 
 static void job_end(struct control_job *job)
@@ -113,19 +116,35 @@ static void guest_leave_out(struct control_job *job, const struct control_guest 
 	control_lines_skip(&job->lines);
 }
 
+static void job_wait(struct control_job *job, size_t guest);
+
+/* Names are told one after the other: a guest of many lines that tells them is not silent, however long it takes. */
+static bool names_come(struct control_job *job, const struct control_guest *guest)
+{
+	return !guest->ready && guest->sync_line != job->names_at && ++job->n_patience < NAMES_PATIENCE_MAX;
+}
+
 static void patience_over(struct loop_timer *timer)
 {
 	struct control_job *job = container_of(timer, struct control_job, patience);
+	const struct control_guest *guest = &job->guests->guests[job->waits_for];
 
 	loop_timer_del(timer);
 	job->asked = 0;
-	guest_leave_out(job, &job->guests->guests[job->waits_for], "does not answer");
+	if (names_come(job, guest)) {
+		job_wait(job, job->waits_for);
+		return;
+	}
+	guest_leave_out(job, guest, "does not answer");
 	job_step(job);
 }
 
 static void job_wait(struct control_job *job, size_t guest)
 {
+	if (job->waits_for != guest)
+		job->n_patience = 0;
 	job->waits_for = guest;
+	job->names_at = job->guests->guests[guest].sync_line;
 	if (loop_timer_set(job->client.loop, &job->patience, CONTROL_PATIENCE_NS, 0, patience_over) < 0)
 		control_client_drop(&job->client);
 }

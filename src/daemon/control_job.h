@@ -27,6 +27,8 @@ struct control_job {
 	struct control_lines lines;
 	uint32_t asked;		 /* the id of the question that is under way; 0: none */
 	size_t waits_for;	 /* the guest whose answer or names it waits for */
+	uint32_t names_at;	 /* how far its names were when the waiting began */
+	unsigned n_patience;	 /* how often more of them had come since */
 	uint64_t guest_since_ns; /* of all lines: when the present guest was asked first; 0: not yet */
 	json_t *told_guests;	 /* owned; the reply so far */
 	json_t *told_lines;	 /* owned */
