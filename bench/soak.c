@@ -139,6 +139,8 @@ static struct soak_guest_state progress_sum(const struct soak *soak)
 		sum.edges += state->edges;
 		sum.messages += state->messages;
 		sum.scribbles += state->scribbles;
+		sum.odd_fds += state->odd_fds;
+		sum.cuts += state->cuts;
 	}
 	return sum;
 }
@@ -148,11 +150,11 @@ static void progress_tell(const struct soak *soak, uint64_t since_ms)
 	struct soak_guest_state sum = progress_sum(soak);
 
 	printf("%5llu s: %llu rounds, %llu requests, %llu edges, %llu events; %llu hostile rounds, %llu messages, "
-	       "%llu scribbles\n         ",
+	       "%llu scribbles, %llu odd fds, %llu cuts\n         ",
 	       (unsigned long long)(clock_ms() - since_ms) / 1000, (unsigned long long)sum.rounds,
 	       (unsigned long long)sum.requests, (unsigned long long)sum.edges, (unsigned long long)sum.events,
 	       (unsigned long long)sum.hostile_rounds, (unsigned long long)sum.messages,
-	       (unsigned long long)sum.scribbles);
+	       (unsigned long long)sum.scribbles, (unsigned long long)sum.odd_fds, (unsigned long long)sum.cuts);
 }
 
 /* Everybody rests, and the processes are looked at. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -117,6 +118,24 @@ static void step_requests(struct soak_guest *guest)
 	guest->state->requests += n;
 }
 
+void soak_kick(struct soak_guest *guest, struct ring *ring)
+{
+	const struct vu_state kick = { .index = ring->index };
+	const uint64_t one = 1;
+
+	if (ring->inband)
+		connection_send(&guest->vmm.connection, VU_VRING_KICK, 0, &kick, sizeof(kick), NULL, 0);
+	else if (write(ring->kick_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		failure("kick: %s", strerror(errno));
+}
+
+void soak_serve(struct soak_guest *guest)
+{
+	soak_start(guest);
+	step_requests(guest);
+	soak_stop(guest);
+}
+
 static void take_events(struct soak_guest *guest)
 {
 	struct vmm *vmm = &guest->vmm;
@@ -133,7 +152,7 @@ static void take_events(struct soak_guest *guest)
 	}
 }
 
-static void step_arm(struct soak_guest *guest)
+void soak_arm(struct soak_guest *guest)
 {
 	static const uint32_t types[] = { GPIO_IRQ_NONE, GPIO_IRQ_RISING, GPIO_IRQ_FALLING,
 					  GPIO_IRQ_BOTH, GPIO_IRQ_HIGH,	  GPIO_IRQ_LOW };
@@ -152,7 +171,7 @@ static void step_arm(struct soak_guest *guest)
 	ring_notify(&vmm->rings[VMM_EVENTQ]);
 }
 
-static void step_outside(struct soak_guest *guest)
+void soak_edges(struct soak_guest *guest)
 {
 	unsigned n = 1 + soak_pick(guest, 8);
 	char line[32];
@@ -252,7 +271,7 @@ static void step_reconnect(struct soak_guest *guest)
 	if (fd < 0 || message_set_inflight(&vmm->connection, &wire, fd) != OUTCOME_OK)
 		failure("guest%u: no in-flight regions", guest->number);
 	vmm_restart(vmm);
-	step_arm(guest);
+	soak_arm(guest);
 	step_requests(guest);
 	vmm_disconnect(vmm);
 	connect_vmm(guest, features);
@@ -269,7 +288,7 @@ static void valid_round(struct soak_guest *guest)
 		void (*step)(struct soak_guest *guest);
 		unsigned share;
 	} steps[] = {
-		{ step_requests, 40 }, { step_arm, 30 },  { step_outside, 20 },	 { step_pause, 4 },
+		{ step_requests, 40 }, { soak_arm, 30 },  { soak_edges, 20 },	 { step_pause, 4 },
 		{ step_reset, 2 },     { step_state, 2 }, { step_reconnect, 2 },
 	};
 	unsigned n = 1 + soak_pick(guest, STEPS_MAX);
@@ -300,6 +319,7 @@ void soak_guest_run(struct soak_guest *guest, uint64_t seed)
 {
 	guest->random = seed;
 	guest->state = &guest->shared->guests[guest->number];
+	signal(SIGPIPE, SIG_IGN);
 	outside_open(&guest->outside, guest->daemon->control);
 	while (!__atomic_load_n(&guest->shared->over, __ATOMIC_SEQ_CST)) {
 		if (!may_go_on(guest->shared)) {

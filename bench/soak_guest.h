@@ -20,7 +20,7 @@
 
 /* In memory that the soak shares with its guests. */
 struct soak_guest_state {
-	uint64_t rounds, hostile_rounds, requests, events, edges, messages, scribbles;
+	uint64_t rounds, hostile_rounds, requests, events, edges, messages, scribbles, odd_fds, cuts;
 	bool rests;
 };
 
@@ -53,5 +53,24 @@ const char *soak_socket(const struct soak_guest *guest);
 void soak_start(struct soak_guest *guest);
 void soak_stop(struct soak_guest *guest);
 
-/* soak_hostile.c: one round of what no front-end and no driver should do. */
+/* Steps of a round: an interrupt armed, if those are negotiated; edges from outside, whatever came of it. */
+void soak_arm(struct soak_guest *guest);
+void soak_edges(struct soak_guest *guest);
+/* A kick that does not wait, and may find the connection at its end. */
+void soak_kick(struct soak_guest *guest, struct ring *ring);
+/* A connection of its own, on which requests are answered. */
+void soak_serve(struct soak_guest *guest);
+
+/* soak_hostile.c: one round of what no front-end and no driver should do, and a good connection after it. */
 void soak_hostile_round(struct soak_guest *guest);
+
+/* soak_fds.c: a file descriptor of any kind, and what is at its other end, or -1. Both are the caller's. */
+struct soak_fd {
+	int fd, other;
+};
+
+struct soak_fd soak_fd_any(struct soak_guest *guest);
+void soak_fd_close(struct soak_fd *fd);
+/* Rounds: such ones for kicks, calls and errors; files under the device that are cut. */
+void soak_hostile_fds(struct soak_guest *guest);
+void soak_hostile_memory(struct soak_guest *guest);

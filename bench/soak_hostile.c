@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * One guest of the soak: hostile rounds. Messages of random contents in random order with random file descriptors, rings
- * that are scribbled over, halves of messages, garbage, and control clients that behave like that. The worker may close
- * the connection whenever it likes; it may not fail the next one.
+ * that are scribbled over, halves of messages, garbage, control clients that behave like that; kicks and calls that are
+ * none (soak_fds.c), files that are cut (soak_memory.c). The worker may close the connection whenever it likes; the next
+ * one, a good one, is served.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -46,27 +45,11 @@ static void drain(int fd)
 
 static int fd_make(struct soak_guest *guest)
 {
-	int ends[2] = { -1, -1 };
+	struct soak_fd fd = soak_fd_any(guest);
 
-	switch (soak_pick(guest, 6)) {
-	case 0:
-		return eventfd(soak_pick(guest, 3), EFD_CLOEXEC);
-	case 1:
-		ends[0] = memfd_create("soak", MFD_CLOEXEC);
-		return ends[0] >= 0 && ftruncate(ends[0], 4096 * soak_pick(guest, 64)) == 0 ? ends[0] : ends[0];
-	case 2:
-		return open("/dev/null", O_RDWR | O_CLOEXEC);
-	case 3:
-		return open("/dev/zero", O_RDWR | O_CLOEXEC);
-	case 4:
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0)
-			close(ends[1]);
-		return ends[0];
-	default:
-		if (pipe2(ends, O_CLOEXEC) == 0)
-			close(ends[soak_pick(guest, 2)]);
-		return fcntl(ends[0], F_GETFD) >= 0 ? ends[0] : ends[1];
-	}
+	if (fd.other >= 0)
+		close(fd.other);
+	return fd.fd;
 }
 
 /* What a message of this kind may look like, before it is spoilt. Returns its size. */
@@ -239,19 +222,14 @@ static void scribble(struct soak_guest *guest, struct ring *ring)
 static void hostile_rings(struct soak_guest *guest)
 {
 	unsigned n = 1 + soak_pick(guest, SCRIBBLES_MAX);
-	const uint64_t one = 1;
 
 	soak_start(guest);
 	for (unsigned i = 0; i < n; i++) {
 		struct ring *ring = &guest->vmm.rings[soak_pick(guest, VMM_RINGS)];
 
 		scribble(guest, ring);
-		if (!soak_chance(guest, 3))
-			continue;
-		if (ring->inband)
-			ring_kick(ring);
-		else if (write(ring->kick_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-			failure("kick: %s", strerror(errno));
+		if (soak_chance(guest, 3))
+			soak_kick(guest, ring);
 	}
 	if (message_get_u64(&guest->vmm.connection, VU_GET_FEATURES) == 0)
 		failure("guest%u: no features any more", guest->number);
@@ -310,9 +288,12 @@ static void hostile_client(struct soak_guest *guest)
 
 void soak_hostile_round(struct soak_guest *guest)
 {
-	static void (*const rounds[])(struct soak_guest *) = { hostile_messages, hostile_messages, hostile_rings,
-							       hostile_rings,	 hostile_bytes,	   hostile_client };
+	static void (*const rounds[])(struct soak_guest *) = {
+		hostile_messages, hostile_messages, hostile_rings,	 hostile_rings,	     hostile_bytes,
+		hostile_client,	  soak_hostile_fds, soak_hostile_memory, soak_hostile_memory
+	};
 
 	rounds[soak_pick(guest, sizeof(rounds) / sizeof(rounds[0]))](guest);
+	soak_serve(guest);
 	guest->state->hostile_rounds++;
 }
