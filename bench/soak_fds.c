@@ -15,8 +15,8 @@
 #include "gpio.h"
 #include "soak_guest.h"
 
-#define FDS_MAX	     4
-#define REQUESTS_MAX 3 /* with each of them: what the smallest ring has room for */
+#define FDS_MAX	     7
+#define REQUESTS_MAX 2 /* with each of them: what the smallest ring has room for */
 
 /* No more can be written without waiting; whoever writes all the same may have to wait. */
 static void fill(struct soak_guest *guest, int fd)
@@ -150,6 +150,9 @@ static bool fd_try(struct soak_guest *guest, const struct soak_fd *fd)
 	if (message_send_vring_fd(&guest->vmm.connection, ids[soak_pick(guest, 3)], index, fd->fd) == OUTCOME_CLOSED)
 		return false;
 	guest->state->odd_fds++;
+	/* O_NONBLOCK is ours, too. */
+	if (soak_chance(guest, 2))
+		fcntl(fd->fd, F_SETFL, 0);
 	for (unsigned i = soak_pick(guest, REQUESTS_MAX + 1); i > 0; i--)
 		gpio_send(&guest->vmm, GPIO_GET_DIRECTION, (uint16_t)soak_pick(guest, SOAK_LINES), 0);
 	soak_kick(guest, ring);
