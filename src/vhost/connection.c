@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/util.h"
 #include "vhost/departure.h"
+#include "vhost/map_guard.h"
 #include "vhost/protocol.h"
 
 void device_close_why(struct vhost_device *device, const char *why, bool has_header)
@@ -129,6 +130,7 @@ void vhost_device_disconnect(struct vhost_device *device)
 	device_keep(device, VHOST_FD_CONNECTION, 0, -1);
 	device_close_all(device);
 	session_clear(device->session, device->ops->n_queues);
+	map_guard_clear(); /* also what the end itself found lost: the next front-end has nothing to do with it */
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_init(&device->queues[i], &device->queue_host, i, device->session, device->tag);
 	device->was_reset = false;

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,33 @@ static void inflight_region_loses_its_file(void **state)
 	abuse_then_served(s, &before);
 }
 
+/* What is found lost when a session ends is that session's: a front-end that comes in the same turn has nothing to do with it. */
+static void next_front_end_comes_in_the_same_turn(void **state)
+{
+	struct session *s = *state;
+	struct abuse before = abuse_before(s);
+	struct vu_inflight wire = { .mmap_size = 65536, .num_queues = VMM_RINGS, .queue_size = VMM_RING_SIZE };
+	int fd = memfd_create("inflight", MFD_CLOEXEC);
+
+	assert_return_code(ftruncate(fd, 65536), 0);
+	vmm_connect(&s->vmm, session_socket(s));
+	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
+	vmm_send_memory(&s->vmm);
+	assert_ok(message_set_inflight(&s->vmm.connection, &wire, fd));
+	vmm_restart(&s->vmm);
+	assert_serving(s);
+	session_settle(s);
+	kill(before.worker, SIGSTOP);
+	assert_return_code(ftruncate(fd, 0), 0);
+	vmm_disconnect(&s->vmm);
+	vmm_connect(&s->vmm, session_socket(s));
+	kill(before.worker, SIGCONT);
+	assert_true(message_sync(&s->vmm.connection));
+	assert_true(message_sync(&s->vmm.connection));
+	close(fd);
+	abuse_then_served(s, &before);
+}
+
 static void dirty_log_loses_its_file(void **state)
 {
 	struct session *s = *state;
@@ -330,6 +358,7 @@ int main(void)
 		FRESH("V-35", ring_starts_without_its_file),
 		FRESH("V-35", files_that_come_and_go),
 		FRESH("V-35", inflight_region_loses_its_file),
+		FRESH("V-35", next_front_end_comes_in_the_same_turn),
 		FRESH("V-35", dirty_log_loses_its_file),
 		FRESH("V-35", huge_pages_that_are_not_there),
 		FRESH("V-96", state_file_that_shrinks),
