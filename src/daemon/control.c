@@ -111,6 +111,25 @@ static const struct control_guest_ops guest_ops = {
 	.ended = guest_ended,
 };
 
+/*
+ * What waits for a client that does not read goes back to the system when the client goes. glibc would learn from large
+ * blocks to keep them, and keeps what lies below any block that is still there: a few bad clients at a time, and the
+ * process stays as large as it ever was.
+ */
+static void memory_prepare(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+#endif
+}
+
+static void memory_give_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	malloc_trim(0);
+#endif
+}
+
 static void job_ended(struct control_job *job)
 {
 	struct control *control = container_of(job->guests, struct control, guests);
@@ -121,6 +140,7 @@ static void job_ended(struct control_job *job)
 	}
 	control_job_deinit(job);
 	free(job);
+	memory_give_back();
 }
 
 static void client_refuse(int fd)
@@ -251,23 +271,12 @@ void control_prepare(void)
 	json_object_seed(0);
 }
 
-/*
- * What waits for a client that does not read goes back to the system when the client goes. glibc would learn from large
- * blocks to keep them: a few bad clients at a time, and the process stays as large as it ever was.
- */
-static void memory_give_back(void)
-{
-#ifdef M_MMAP_THRESHOLD
-	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-#endif
-}
-
 int control_main(const struct control_start *start)
 {
 	struct control control = { .loop.epoll_fd = -1 };
 	int ret;
 
-	memory_give_back();
+	memory_prepare();
 	ret = control_open(&control, start);
 
 	if (ret == 0)

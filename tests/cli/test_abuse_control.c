@@ -22,6 +22,7 @@
 #define GET	      "{\"cmd\":\"get\",\"lines\":[\"guest0.0\"]}"
 #define GOT	      "{\"ok\":true,\"lines\":{\"guest0.0\":0}}"
 #define MEMORY_KIB    (24 * 1024) /* 32 clients with as much as may wait for each, and the program */
+#define KEPT_KIB      256	  /* when the clients are gone */
 #define ENDS_MS	      30000
 #define SERVED_MS     1000  /* on a machine that has nothing else to do: more is told */
 #define SERVED_MAX_MS 10000 /* more is a failure */
@@ -286,6 +287,33 @@ static void deep_nesting(void **state)
 	end(&control);
 }
 
+/* What waited for clients goes back to the system with them, although others stay: a monitor that came among them. */
+static void memory_comes_back(void **state)
+{
+	static const char request[] = "{\"cmd\":\"info\"}\n{\"cmd\":\"monitor\"}\n";
+	struct control control;
+	uint64_t before;
+	int stays = -1;
+
+	begin_usual(&control);
+	proc_wait_quiet(control.pid);
+	before = proc_smaps(control.pid, "Private_Dirty");
+	for (unsigned i = 0; i < CLIENTS_MAX - 2; i++) {
+		assert_int_equal(send(abuser_open(&control), request, sizeof(request) - 1, 0), sizeof(request) - 1);
+		proc_wait_quiet(control.pid);
+	}
+	stays = socket_connect("ctl.sock");
+	socket_exchange(stays, GET, GOT);
+	for (unsigned i = 0; i < control.n_abusers; i++)
+		abuser_close(&control, i);
+	socket_exchange(stays, GET, GOT);
+	proc_wait_quiet(control.pid);
+	if (!proc_has_address_sanitizer(control.pid))
+		assert_in_range(proc_smaps(control.pid, "Private_Dirty"), 1, before + KEPT_KIB);
+	close(stays);
+	end(&control);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +324,7 @@ int main(void)
 		PLAIN(halves_of_lines),
 		PLAIN(a_line_of_10_mib),
 		PLAIN(deep_nesting),
+		PLAIN(memory_comes_back),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
