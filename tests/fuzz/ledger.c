@@ -13,7 +13,7 @@ static struct ledger {
 	unsigned n;
 	uint16_t used; /* where the driver looks next; in packed rings it counts to twice the size */
 	bool doomed;
-	bool lost_track; /* packed: nobody knows where the next used descriptor is */
+	bool lost_track; /* nobody knows what is used */
 } ledgers[BENCH_QUEUES];
 
 void ledger_reset(void)
@@ -27,6 +27,11 @@ void ledger_reset(void)
 void ledger_doom(unsigned ring)
 {
 	ledgers[ring].doomed = true;
+}
+
+void ledger_lose(unsigned ring)
+{
+	ledgers[ring].doomed = ledgers[ring].lost_track = true;
 }
 
 bool ledger_is_doomed(unsigned ring)
@@ -66,6 +71,8 @@ static void entry_walk(unsigned ring, struct ledger_entry *entry)
 	entry->unknown = bench.kind & BENCH_IOMMU;
 	if (bench.packed)
 		entry->id = walked.id;
+	if (walked.endless)
+		ledger_doom(ring);
 }
 
 void ledger_give(unsigned ring, uint16_t id, uint16_t place)
@@ -98,7 +105,7 @@ static void entry_memory_changed(unsigned ring, struct ledger_entry *entry)
 	entry_walk(ring, entry);
 	/* What follows in the ring lies elsewhere now. */
 	if (bench.packed && entry->n_descs != n_descs)
-		ledgers[ring].doomed = ledgers[ring].lost_track = true;
+		ledger_lose(ring);
 }
 
 void ledger_memory_changed(void)
@@ -147,6 +154,9 @@ void ledger_delivered(unsigned ring, const struct vhost_chain *chain)
 	struct ledger *ledger = &ledgers[ring];
 	struct ledger_entry *entry;
 
+	/* What made no sense before it is back already, and not to be taken for this one. */
+	if (bench.packed)
+		ledger_reap(ring);
 	if (entry_of_head(ledger, chain->head, LEDGER_HELD))
 		FOUND("ring %u: head %u is delivered twice", ring, chain->head);
 	if (ledger->lost_track)
@@ -222,7 +232,7 @@ static void reap_split(unsigned ring)
 	const struct vring_used *used = (struct vring_used *)bench_ring_at(ring, BENCH_USED);
 	struct ledger *ledger = &ledgers[ring];
 
-	while (le16_get(used->idx) != ledger->used) {
+	while (!ledger->lost_track && le16_get(used->idx) != ledger->used) {
 		const struct vring_used_elem *elem = &used->ring[ledger->used++ & (bench.size - 1)];
 
 		entry_back(ring, le32_get(elem->id), le32_get(elem->len));
@@ -252,6 +262,17 @@ void ledger_reap(unsigned ring)
 		reap_packed(ring);
 	else
 		reap_split(ring);
+}
+
+void ledger_freeze(void)
+{
+	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+		ledger_reap(ring);
+		for (unsigned i = 0; i < ledgers[ring].n; i++) {
+			if (ledgers[ring].entries[i].state == LEDGER_PUSHED)
+				ledgers[ring].entries[i].state = LEDGER_HELD;
+		}
+	}
 }
 
 void ledger_check_none_lost(unsigned ring)

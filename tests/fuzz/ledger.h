@@ -36,6 +36,8 @@ void ledger_reset(void);
 /* The driver made this chain available. */
 void ledger_give(unsigned ring, uint16_t id, uint16_t place);
 void ledger_doom(unsigned ring);
+/* Nobody knows any more what is in the ring. */
+void ledger_lose(unsigned ring);
 bool ledger_is_doomed(unsigned ring);
 /* Descriptors that the driver can not use now (packed). */
 unsigned ledger_descs(unsigned ring);
@@ -52,5 +54,7 @@ void ledger_pushed(unsigned ring, uint16_t head, uint32_t len);
 void ledger_stopped(unsigned ring);
 /* The driver looks for what came back. */
 void ledger_reap(unsigned ring);
+/* Memory was lost: from now on nothing comes back, what was returned and is not the driver's yet included. */
+void ledger_freeze(void);
 /* The ring ran, was kicked, and had its turns. */
 void ledger_check_none_lost(unsigned ring);

@@ -123,5 +123,6 @@ void walk_packed(unsigned ring, uint16_t place, struct walked *walked)
 			table_packed(le64_get(desc.addr), le32_get(desc.len), walked);
 		}
 	} while (flags & VRING_DESC_F_NEXT && walked->n_descs < bench.size);
+	walked->endless = flags & VRING_DESC_F_NEXT;
 	walked->id = le16_get(desc.id);
 }

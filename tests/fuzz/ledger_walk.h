@@ -6,6 +6,7 @@
 
 struct walked {
 	bool malformed;
+	bool endless;	  /* packed: all of the ring, and it says that more follows */
 	bool has_written; /* a writable part that is not empty came */
 	unsigned n_descs; /* of the ring */
 	unsigned n_segments;
