@@ -2,10 +2,11 @@
 /* A vhost device in this process: its life, its keeper, the connection to it. */
 #include "bench.h"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,51 +16,62 @@
 #include "base/scm.h"
 
 struct bench bench;
+static bool is_busy; /* the turn of the loop had something to do */
 
+int __real_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms);
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms);
+
+#define FDS_MAX 512 /* this process has a few dozen */
+
+/* In one system call: an execution is made of little else. */
 static unsigned fds_count(void)
 {
-	DIR *dir = opendir("/proc/self/fd");
+	static struct pollfd fds[FDS_MAX];
 	unsigned n = 0;
 
-	MUST(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
+	for (int i = 0; i < FDS_MAX; i++)
+		fds[i].fd = i;
+	MUST(poll(fds, FDS_MAX, 0) >= 0);
+	for (int i = 0; i < FDS_MAX; i++)
+		n += !(fds[i].revents & POLLNVAL);
 	return n;
+}
+
+/* -1: nothing. */
+static int kept_find(uint32_t key)
+{
+	for (unsigned i = 0; i < bench.n_kept; i++) {
+		if (bench.kept[i].key == key)
+			return (int)i;
+	}
+	return -1;
+}
+
+static void drop(void *ctx, uint32_t key)
+{
+	int i = kept_find(key);
+
+	if (i < 0)
+		return;
+	fd_close(&bench.kept[i].fd);
+	bench.kept[i] = bench.kept[--bench.n_kept];
 }
 
 /* A keeper in this process, so that a successor has something to take up. */
 static int keep(void *ctx, uint32_t key, int fd)
 {
-	size_t free_slot = VHOST_FDS_MAX;
-
-	for (size_t i = 0; i < VHOST_FDS_MAX; i++) {
-		if (bench.kept[i].fd >= 0 && bench.kept[i].key == key)
-			fd_close(&bench.kept[i].fd);
-		if (bench.kept[i].fd < 0 && free_slot == VHOST_FDS_MAX)
-			free_slot = i;
-	}
-	MUST(free_slot < VHOST_FDS_MAX); /* it is a promise */
-	bench.kept[free_slot].key = key;
-	bench.kept[free_slot].fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	drop(ctx, key);
+	MUST(bench.n_kept < VHOST_FDS_MAX); /* it is a promise */
+	bench.kept[bench.n_kept].key = key;
+	bench.kept[bench.n_kept++].fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return 0;
-}
-
-static void drop(void *ctx, uint32_t key)
-{
-	for (size_t i = 0; i < VHOST_FDS_MAX; i++) {
-		if (bench.kept[i].fd >= 0 && bench.kept[i].key == key)
-			fd_close(&bench.kept[i].fd);
-	}
 }
 
 static int take(void *ctx, uint32_t key)
 {
-	for (size_t i = 0; i < VHOST_FDS_MAX; i++) {
-		if (bench.kept[i].fd >= 0 && bench.kept[i].key == key)
-			return fcntl(bench.kept[i].fd, F_DUPFD_CLOEXEC, 0);
-	}
-	return -1;
+	int i = kept_find(key);
+
+	return i < 0 ? -1 : fcntl(bench.kept[i].fd, F_DUPFD_CLOEXEC, 0);
 }
 
 void bench_attach(void)
@@ -118,10 +130,28 @@ static void listen_to(int fd, bool is_connection)
 	}
 }
 
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
+{
+	int n = __real_epoll_wait(fd, events, max, timeout_ms);
+
+	is_busy |= n > 0;
+	return n;
+}
+
+/* Until one in which nothing happened: the next would be the same. */
+static void turns_run(void)
+{
+	for (int i = 0; i < 4; i++) {
+		is_busy = bench.loop->defer_first;
+		loop_turn(bench.loop, 0);
+		if (!is_busy)
+			return;
+	}
+}
+
 void bench_turns(void)
 {
-	for (int i = 0; i < 4; i++)
-		loop_turn(bench.loop, 0);
+	turns_run();
 	listen_to(bench.front_fd, true);
 	listen_to(bench.channel_fds[0], false);
 	if (bench.check)
@@ -143,6 +173,11 @@ void bench_reconnect(void)
 void bench_send(const void *data, size_t len, const int *fds, size_t n_fds)
 {
 	scm_send(bench.front_fd, data, len, fds, n_fds, MSG_DONTWAIT);
+}
+
+void bench_memory_clear(void)
+{
+	MUST(fallocate(bench.memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, BENCH_MEMORY_SIZE) == 0);
 }
 
 void bench_front_open(void)
@@ -178,8 +213,6 @@ void bench_front_close(void)
 void bench_start(const struct bench_device *what)
 {
 	bench_front_open();
-	for (size_t i = 0; i < VHOST_FDS_MAX; i++)
-		bench.kept[i].fd = -1;
 	bench.what = what;
 	bench.connect = connect_to_device;
 	bench.check = what->check;
@@ -197,11 +230,10 @@ void bench_end(void)
 {
 	if (vhost_device_is_connected(bench.device))
 		vhost_device_disconnect(bench.device);
-	for (size_t i = 0; i < VHOST_FDS_MAX; i++) {
-		if (bench.kept[i].fd >= 0 && !bench.damaged)
-			FOUND("an ended session leaves an fd under 0x%x", bench.kept[i].key);
-		fd_close(&bench.kept[i].fd);
-	}
+	if (bench.n_kept > 0 && !bench.damaged)
+		FOUND("an ended session leaves an fd under 0x%x", bench.kept[0].key);
+	while (bench.n_kept > 0)
+		drop(NULL, bench.kept[0].key);
 	bench_detach();
 	munmap(bench.session, bench.session_size);
 	bench_front_close();

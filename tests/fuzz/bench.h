@@ -62,6 +62,7 @@ struct bench {
 		uint32_t key;
 		int fd;
 	} kept[VHOST_FDS_MAX];
+	unsigned n_kept;
 };
 
 extern struct bench bench;
@@ -106,6 +107,9 @@ void bench_go_on(void);
 /* The state of a paused device into state_fd, and from there. */
 void bench_state_save(void);
 void bench_state_load(void);
+
+/* All of the guest's memory is zero. */
+void bench_memory_clear(void);
 
 static inline uint8_t *bench_ring_at(unsigned ring, unsigned offset)
 {

@@ -200,7 +200,7 @@ void driver_check_served(void)
 	struct driver_used used;
 
 	bench_reconnect();
-	memset(bench.memory, 0, BENCH_MEMORY_SIZE);
+	bench_memory_clear();
 	driver_reset();
 	bench_setup(3);
 	driver_give(0, 0, get_direction, sizeof(get_direction), 2, 0);
