@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/scm.h"
+#include "loss.h"
 
 struct bench bench;
 static bool is_busy; /* the turn of the loop had something to do */
@@ -91,6 +92,7 @@ void bench_attach(void)
 void bench_detach(void)
 {
 	vhost_device_detach(bench.device);
+	loss_forget();
 	if (bench.what->detach)
 		bench.what->detach();
 	loop_deinit(bench.loop);
@@ -154,6 +156,7 @@ void bench_turns(void)
 	turns_run();
 	listen_to(bench.front_fd, true);
 	listen_to(bench.channel_fds[0], false);
+	loss_check();
 	if (bench.check)
 		bench.check();
 	bench_connect();
@@ -193,6 +196,7 @@ void bench_front_open(void)
 	     socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, bench.channel_fds) == 0);
 	bench.memory = mmap(NULL, BENCH_MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, bench.memory_fd, 0);
 	MUST(bench.memory != MAP_FAILED);
+	loss_reset();
 }
 
 void bench_front_close(void)
@@ -222,6 +226,8 @@ void bench_start(const struct bench_device *what)
 	bench.session = mmap(NULL, bench.session_size, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	MUST(bench.session != MAP_FAILED);
+	loss_restore_handler();
+	MUST(vhost_contain_sigbus() == 0);
 	bench_attach();
 	bench_connect();
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "loss.h"
+
 #define SLOT_SIZE  256u /* of guest memory: in, out, indirect table */
 #define SLOT_OUT   16u
 #define SLOT_TABLE 128u
@@ -200,6 +202,7 @@ void driver_check_served(void)
 	struct driver_used used;
 
 	bench_reconnect();
+	loss_mend();
 	bench_memory_clear();
 	driver_reset();
 	bench_setup(3);

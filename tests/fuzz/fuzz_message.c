@@ -10,6 +10,7 @@
  *                                       its header is a lie; bit 5: the next one follows at once; cut: see send_cut()
  *   'b' n bytes… cut                    bytes that are no message
  *   'x'                                 the front-end leaves
+ *   'T' how pages, 'L' n how pages      its files lose pages, see loss.h
  */
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -22,6 +23,7 @@
 #include "base/fd.h"
 #include "driver.h"
 #include "gpio_bench.h"
+#include "loss.h"
 #include "vhost/message.h"
 
 #define OPS_MAX	    40
@@ -31,7 +33,8 @@
 /* What the device said in a run. */
 struct said {
 	size_t len;
-	unsigned connections;
+	unsigned connections, losses;
+	bool was_short; /* some file */
 	uint8_t data[REPLIES_MAX];
 };
 
@@ -169,12 +172,25 @@ static void op_leave(struct input *in)
 	is_broken = is_behind = false;
 }
 
+/* Both runs are at the same message. */
+static void op_loss(struct input *in)
+{
+	settle();
+	is_behind = false;
+	loss_op(in);
+}
+
+static void op_loss_later(struct input *in)
+{
+	settle();
+	is_behind = false;
+	loss_op_later(in);
+}
+
 static bool run_op(struct input *in)
 {
 	static void (*const ops[256])(struct input * in) = {
-		['m'] = op_message,
-		['b'] = op_bytes,
-		['x'] = op_leave,
+		['m'] = op_message, ['b'] = op_bytes, ['x'] = op_leave, ['T'] = op_loss, ['L'] = op_loss_later,
 	};
 	uint8_t op = next_byte(in);
 
@@ -219,6 +235,8 @@ static void run(struct input in, struct said *into)
 		continue;
 	settle();
 	said->connections = bench.connections;
+	said->losses = loss.sessions;
+	said->was_short = loss.pending;
 	bench.replies = NULL;
 	if (is_cut)
 		driver_check_served();
@@ -226,16 +244,35 @@ static void run(struct input in, struct said *into)
 	odd_close();
 }
 
-/* Whole replies, one behind the other. With deaths, what is in them may be another: where a ring is, for one. */
-static void check_replies(void)
+/* Whole replies, one behind the other. */
+static void check_whole(const struct said *run)
+{
+	struct vhost_user_header header;
+
+	for (size_t at = 0; at < run->len; at += sizeof(header) + header.size) {
+		MUST(run->len - at >= sizeof(header));
+		memcpy(&header, run->data + at, sizeof(header));
+		MUST(header.flags == (VHOST_USER_VERSION | VHOST_USER_REPLY) &&
+		     header.size <= run->len - at - sizeof(header));
+	}
+}
+
+/*
+ * A session that ends because memory is lost does so with the turn, and how many messages a turn has is not the same in
+ * both runs. Nor is when a file is looked at, with workers that come and go.
+ */
+static bool is_comparable(void)
+{
+	return whole.losses + cut.losses == 0 && !(deaths && (whole.was_short || cut.was_short));
+}
+
+/* With deaths, what is in replies may be another: where a ring is, for one. */
+static void check_same(void)
 {
 	struct vhost_user_header header;
 
 	for (size_t at = 0; at < whole.len; at += sizeof(header) + header.size) {
-		MUST(whole.len - at >= sizeof(header));
 		memcpy(&header, whole.data + at, sizeof(header));
-		MUST(header.flags == (VHOST_USER_VERSION | VHOST_USER_REPLY) &&
-		     header.size <= whole.len - at - sizeof(header));
 		if (cut.len < at + sizeof(header) + header.size ||
 		    memcmp(cut.data + at, whole.data + at, sizeof(header) + (deaths ? 0 : header.size)) != 0)
 			FOUND("reply %u at %zu is another when the message is cut", header.request, at);
@@ -249,6 +286,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	run(in, &whole);
 	run(in, &cut);
-	check_replies();
+	check_whole(&whole);
+	check_whole(&cut);
+	if (is_comparable())
+		check_same();
 	return 0;
 }

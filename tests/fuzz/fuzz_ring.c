@@ -15,6 +15,7 @@
  *   'h' ring n                   the device returns the nth of those that it holds; nobody is told yet
  *   'H' ring n                   the same by vhost_parked_return()
  *   'm' n at16 byte              memory changes while the device reads it: at the nth access in the next operation
+ *   'T' how pages, 'L' n how pages   the front-end's files lose pages, see loss.h
  *   'r'                          the worker dies, a successor attaches;  'z' a pause of the machine
  *   'i' type page pages perm     an IOTLB message
  *   'c' kind                     another front-end, with other rings
@@ -22,158 +23,23 @@
 #include <string.h>
 
 #include "ledger.h"
-#include "vhost/memory.h"
+#include "loss.h"
+#include "moment.h"
+#include "ring_device.h"
+#include "vhost/map_guard.h"
 
-#define OPS_MAX	    96
-#define HELD_MAX    32
-#define BUFFERS	    (BENCH_RING(0) - 64) /* nothing that the device writes gets into the rings */
-#define WRITTEN_MAX 64
+#define OPS_MAX 96
+#define BUFFERS (BENCH_RING(0) - 64) /* nothing that the device writes gets into the rings */
 
 static struct {
-	struct vhost_queue *queue; /* NULL: does not run */
-	struct vhost_chain held[HELD_MAX];
-	unsigned n_held;
-	uint8_t policy;
 	uint16_t avail; /* of packed rings it counts to twice the size */
 	uint16_t next_id;
 } rings[BENCH_QUEUES];
 
 static struct {
-	unsigned left; /* accesses until then; 0: none */
 	uint32_t at;
 	uint8_t byte;
 } mutation;
-
-int __real_memory_read(struct memory *memory, struct guest_addr addr, void *data, size_t len);
-int __wrap_memory_read(struct memory *memory, struct guest_addr addr, void *data, size_t len);
-
-/* What reads the tables and the data: between two of these the guest may write. */
-int __wrap_memory_read(struct memory *memory, struct guest_addr addr, void *data, size_t len)
-{
-	if (mutation.left > 0 && --mutation.left == 0) {
-		/* Nobody can tell what a chain says that is being read. */
-		bench.memory[mutation.at] = mutation.byte;
-		ledger_doom(0);
-		ledger_doom(1);
-	}
-	return __real_memory_read(memory, addr, data, len);
-}
-
-/* The device. */
-
-static void config_read(void *ctx, void *config)
-{
-	memset(config, 0, 8);
-}
-
-static void queue_start(void *ctx, unsigned index, struct vhost_queue *queue)
-{
-	rings[index].queue = queue;
-	rings[index].n_held = 0;
-}
-
-static void queue_stop(void *ctx, unsigned index)
-{
-	rings[index].queue = NULL;
-	rings[index].n_held = 0;
-	ledger_stopped(index);
-}
-
-static uint32_t write_some(struct vhost_queue *queue, const struct vhost_chain *chain, unsigned len)
-{
-	uint8_t data[WRITTEN_MAX];
-	uint32_t written;
-
-	memset(data, (int)len, sizeof(data));
-	written = vhost_chain_write(queue, chain, data, len % WRITTEN_MAX);
-	ledger_memory_changed();
-	return written;
-}
-
-static void give_back(unsigned index, const struct vhost_chain *chain, unsigned len)
-{
-	struct vhost_queue *queue = rings[index].queue;
-	uint32_t written = write_some(queue, chain, len);
-
-	ledger_pushed(index, chain->head, written);
-	vhost_queue_push(queue, chain->head, written);
-}
-
-static void queue_ready(void *ctx, unsigned index, struct vhost_queue *queue)
-{
-	uint8_t data[WRITTEN_MAX];
-	struct vhost_chain chain;
-
-	while (vhost_queue_pop(queue, &chain) == 1) {
-		ledger_delivered(index, &chain);
-		vhost_chain_read(queue, &chain, data, chain.read_len % sizeof(data));
-		if (rings[index].policy & 0x80 && rings[index].n_held < HELD_MAX)
-			rings[index].held[rings[index].n_held++] = chain;
-		else
-			give_back(index, &chain, rings[index].policy);
-	}
-}
-
-static const struct vhost_ops ops = {
-	.n_queues = BENCH_QUEUES,
-	.config_size = 8,
-	.config_read = config_read,
-	.queue_start = queue_start,
-	.queue_stop = queue_stop,
-	.queue_ready = queue_ready,
-};
-
-static void op_policy(struct input *in)
-{
-	unsigned ring = next_byte(in) & 1;
-
-	rings[ring].policy = next_byte(in);
-}
-
-static bool take_held(struct input *in, unsigned *ring, struct vhost_chain *chain)
-{
-	unsigned n;
-
-	*ring = next_byte(in) & 1;
-	n = next_byte(in);
-	if (!rings[*ring].queue || rings[*ring].n_held == 0)
-		return false;
-	n %= rings[*ring].n_held;
-	*chain = rings[*ring].held[n];
-	rings[*ring].held[n] = rings[*ring].held[--rings[*ring].n_held];
-	return true;
-}
-
-static void op_give_back(struct input *in)
-{
-	struct vhost_chain chain;
-	unsigned ring;
-
-	if (take_held(in, &ring, &chain))
-		give_back(ring, &chain, 7);
-}
-
-static void op_parked(struct input *in)
-{
-	struct vhost_chain chain;
-	struct vhost_parked parked;
-	unsigned ring;
-
-	if (!take_held(in, &ring, &chain))
-		return;
-	parked = vhost_chain_park(&chain);
-	/* It may be written late; what there is room for is in guest memory, or nothing is written. */
-	if (bench.kind & BENCH_IOMMU || (parked.len > 0 && parked.addr.value >= BENCH_MEMORY_SIZE)) {
-		ledger_doom(ring);
-		ledger_pushed(ring, chain.head, 0);
-	} else {
-		ledger_pushed(ring, chain.head, parked.len < 3 ? parked.len : 3);
-	}
-	vhost_parked_return(rings[ring].queue, &parked, "abc", 3);
-	ledger_memory_changed();
-}
-
-/* The driver. */
 
 static struct vring_desc desc_read(struct input *in)
 {
@@ -308,11 +174,38 @@ static void op_events(struct input *in)
 	}
 }
 
+/* Nobody can tell what a chain says that is being read. */
+static void on_mutation(void)
+{
+	bench.memory[mutation.at] = mutation.byte;
+	ledger_doom(0);
+	ledger_doom(1);
+}
+
 static void op_mutation(struct input *in)
 {
-	mutation.left = next_byte(in);
+	moment_set(MOMENT_READ, next_byte(in), on_mutation);
 	mutation.at = next_u16(in) % BUFFERS;
 	mutation.byte = next_byte(in);
+}
+
+/* The guest's memory changes from there to its end: tables may lie there, and a ring that does is none any more. */
+static void on_losing(uint32_t from, bool amid)
+{
+	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+		ledger_reap(ring);
+		if (amid)
+			ledger_doom(ring);
+		if (from < BENCH_RING(ring) + BENCH_USED + 0x1000)
+			ledger_lose(ring);
+	}
+}
+
+/* The session ends: its chains are not owed to anybody. */
+static void on_lost(void)
+{
+	ledger_doom(0);
+	ledger_doom(1);
 }
 
 static void check_all(void)
@@ -351,6 +244,7 @@ static void setup(struct input *in)
 	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++)
 		rings[ring].avail = 0;
 	ledger_reset();
+	loss_mend();
 	bench_setup(next_byte(in) & (uint8_t)~BENCH_LOGGED);
 }
 
@@ -363,35 +257,73 @@ static void op_another(struct input *in)
 static bool run_op(struct input *in)
 {
 	static void (*const run[256])(struct input * in) = {
-		['d'] = op_desc,     ['t'] = op_table,	 ['w'] = op_write,  ['a'] = op_available, ['j'] = op_jump,
-		['k'] = op_kick,     ['u'] = op_events,	 ['p'] = op_policy, ['h'] = op_give_back, ['H'] = op_parked,
-		['m'] = op_mutation, ['r'] = op_restart, ['z'] = op_pause,  ['i'] = op_iotlb,	  ['c'] = op_another,
+		['d'] = op_desc,
+		['t'] = op_table,
+		['w'] = op_write,
+		['a'] = op_available,
+		['j'] = op_jump,
+		['k'] = op_kick,
+		['u'] = op_events,
+		['p'] = ring_device_policy,
+		['h'] = ring_device_give_back,
+		['H'] = ring_device_give_back_parked,
+		['m'] = op_mutation,
+		['r'] = op_restart,
+		['z'] = op_pause,
+		['i'] = op_iotlb,
+		['c'] = op_another,
+		['T'] = loss_op,
+		['L'] = loss_op_later,
 	};
-	unsigned connections = bench.connections;
+	unsigned connections = bench.connections, sessions = loss.sessions;
 	uint8_t op = next_byte(in);
 
 	if (!run[op])
 		return false;
 	run[op](in);
-	MUST(op == 'c' || op == 'i' || bench.connections == connections);
+	/* The device did that outside of a turn, which it never does. */
+	if (map_guard_tripped())
+		bench_turns();
+	if (op != 'c' && op != 'i' && !(op == 'r' && loss.pending))
+		MUST(bench.connections - connections == loss.sessions - sessions);
 	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++)
 		ledger_reap(ring);
 	return true;
 }
 
+/* After a loss, another front-end: a chain of eight bytes comes back. */
+static void check_served(void)
+{
+	static const uint8_t program[] = { 'c', 0, 'p', 0, 1, 'd', 0, 0, 0, 0, 8, 0, 0, 0, 'a', 0, 0, 'k', 0 };
+	uint8_t copy[sizeof(program)];
+	struct input in = { copy, sizeof(copy) };
+
+	memcpy(copy, program, sizeof(copy));
+	copy[1] = bench.kind & BENCH_PACKED ? BENCH_PACKED | 2 : 2;
+	while (in.left > 0)
+		MUST(run_op(&in));
+	MUST(!ledger_is_doomed(0) && ledger_descs(0) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct bench_device what = { .ops = &ops };
+	static const struct bench_device what = { .ops = &ring_device_ops };
 	struct input in = { data, size };
 	int n_ops = 0;
 
 	memset(rings, 0, sizeof(rings));
-	mutation.left = 0;
+	moment_set(MOMENT_READ, 0, NULL);
+	ring_device_reset();
 	ledger_reset();
 	bench_start(&what);
+	loss.before = on_losing;
+	loss.after = ledger_memory_changed;
+	loss.lost = on_lost;
 	setup(&in);
 	while (n_ops++ < OPS_MAX && run_op(&in))
 		continue;
+	if (loss.pending || loss.sessions > 0)
+		check_served();
 	bench_end();
 	return 0;
 }

@@ -13,6 +13,7 @@
  *   'F' size16                       the front-end gives an in-flight region for rings of that size
  *   'f' offset16 n bytes…            and writes into it
  *   't' n (offset16 byte)… len16     a pause; the saved state is damaged, cut or made longer (len16 0: not), and loaded
+ *   'T' how pages, 'L' n how pages   the front-end's files lose pages, see loss.h
  *   'r'                              the worker leaves, a successor comes
  *   'd' n (part offset16 n bytes…)…  the same, and the session is damaged meanwhile: see parts
  *   'K' a b                          the same, and two of the fds are exchanged, or a is lost when they are the same
@@ -25,6 +26,7 @@
 #include "daemon/port.h"
 #include "driver.h"
 #include "gpio_bench.h"
+#include "loss.h"
 #include "worker_bench.h"
 
 #define OPS_MAX	  48
@@ -218,9 +220,9 @@ static void check_rings(void)
 static bool run_op(struct input *in)
 {
 	static void (*const ops[256])(struct input * in) = {
-		['q'] = op_request,	  ['e'] = op_buffer,   ['l'] = op_port,
-		['s'] = op_setup,	  ['x'] = op_leave,    ['i'] = op_iotlb,
-		['F'] = op_give_inflight, ['f'] = op_inflight, ['t'] = op_transfer,
+		['q'] = op_request,  ['e'] = op_buffer, ['l'] = op_port,	  ['s'] = op_setup,
+		['x'] = op_leave,    ['i'] = op_iotlb,	['F'] = op_give_inflight, ['f'] = op_inflight,
+		['t'] = op_transfer, ['T'] = loss_op,	['L'] = loss_op_later,
 	};
 	static void (*const between[256])(struct input * in) = {
 		['r'] = restart,

@@ -17,6 +17,7 @@
 #include "daemon/worker.h"
 #include "daemon/worker_session.h"
 #include "gpio_bench.h"
+#include "loss.h"
 
 #define KEEPER_ROOM (1 << 20) /* all that a worker says before its supervisor reads */
 
@@ -113,7 +114,9 @@ void worker_bench_run(void (*live)(void))
 
 	kept_copy(&kept);
 	w.live = live;
+	loss_restore_handler();
 	status = worker_main(&start);
+	loss_forget();
 	if (status != CHILD_MADE_ROOM)
 		FOUND("the worker ended with %d", status);
 	kept_deinit(&kept);
