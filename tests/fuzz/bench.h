@@ -101,6 +101,12 @@ void bench_iotlb(uint8_t type, uint8_t page, uint8_t pages, uint8_t perm);
 
 /* Everything up to running rings, empty ones. */
 void bench_setup(uint8_t kind);
+
+/* How a front-end comes back: the lowest two bits are what it says of where the rings are, see ring_base(). */
+#define BENCH_BACK_INFLIGHT 0x04u /* with the in-flight region that is in the file */
+
+/* The front-end leaves without a word, and comes back: the rings are as they were, so is memory. */
+void bench_come_back(uint8_t how);
 /* Both rings stop, as for a pause of the machine, and go on. */
 void bench_pause(void);
 void bench_go_on(void);

@@ -95,7 +95,33 @@ static void send_log(void)
 	message(VHOST_USER_SET_LOG_BASE, &log, sizeof(log), bench.memory_fd);
 }
 
-static void setup_ring(unsigned ring)
+enum base {
+	BASE_NONE, /* nothing is said */
+	BASE_NEW,
+	BASE_USED,  /* as far as used buffers are known */
+	BASE_AVAIL, /* split: as far as buffers were made available; packed: where the ring was, exactly */
+};
+
+static uint32_t ring_base(unsigned ring, enum base base)
+{
+	const uint32_t left = bench.session->departure.rings[ring].position;
+
+	if (base == BASE_NEW)
+		return bench.packed ? 0x80008000 : 0;
+	if (bench.packed)
+		return base == BASE_USED ? left >> 16 | (left >> 16) << 16 : left;
+	return le16_get(*(struct le16 *)bench_ring_at(ring, (base == BASE_USED ? BENCH_USED : BENCH_AVAIL) + 2));
+}
+
+static void clear_ring(unsigned ring)
+{
+	if (bench.packed)
+		memset(bench_ring_at(ring, 0), 0, bench.size * sizeof(struct vring_packed_desc));
+	memset(bench_ring_at(ring, BENCH_AVAIL), 0, 4);
+	memset(bench_ring_at(ring, BENCH_USED), 0, 4);
+}
+
+static void setup_ring(unsigned ring, enum base base)
 {
 	const bool logged = bench.kind & BENCH_LOGGED;
 	const uint64_t at = (bench.kind & BENCH_IOMMU ? 0 : BENCH_USER_BASE) + BENCH_RING(ring);
@@ -106,12 +132,9 @@ static void setup_ring(unsigned ring)
 						    .used = at + BENCH_USED,
 						    .log = BENCH_RING(ring) + BENCH_USED };
 
-	if (bench.packed)
-		memset(bench_ring_at(ring, 0), 0, bench.size * sizeof(struct vring_packed_desc));
-	memset(bench_ring_at(ring, BENCH_AVAIL), 0, 4);
-	memset(bench_ring_at(ring, BENCH_USED), 0, 4);
 	bench_vring_state(VHOST_USER_SET_VRING_NUM, ring, bench.size);
-	bench_vring_state(VHOST_USER_SET_VRING_BASE, ring, bench.packed ? 0x80008000 : 0);
+	if (base != BASE_NONE)
+		bench_vring_state(VHOST_USER_SET_VRING_BASE, ring, ring_base(ring, base));
 	message(VHOST_USER_SET_VRING_ADDR, &addr, sizeof(addr), -1);
 	bench_kick_anew(ring);
 	bench_event_fd(VHOST_USER_SET_VRING_CALL, ring, 0);
@@ -137,24 +160,50 @@ static void send_features(void)
 	message(VHOST_USER_SET_FEATURES, &features, sizeof(features), -1);
 }
 
-void bench_setup(uint8_t kind)
+static void send_session(void)
 {
 	const struct vhost_user_mem_table table = {
 		.n_regions = 1,
 		.regions[0] = { .size = BENCH_MEMORY_SIZE, .user_addr = BENCH_USER_BASE },
 	};
 
+	send_features();
+	if (bench.kind & BENCH_LOGGED)
+		send_log();
+	if (bench.kind & BENCH_IOMMU)
+		message(VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, bench.channel_fds[1]);
+	message(VHOST_USER_SET_MEM_TABLE, &table, sizeof(table), bench.memory_fd);
+}
+
+void bench_setup(uint8_t kind)
+{
 	bench.kind = kind;
 	bench.packed = kind & BENCH_PACKED;
 	bench.size = (uint16_t)((1u << (kind & 7)) + (bench.packed && kind & BENCH_ONE_MORE));
-	send_features();
-	if (kind & BENCH_LOGGED)
-		send_log();
-	if (kind & BENCH_IOMMU)
-		message(VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, bench.channel_fds[1]);
-	message(VHOST_USER_SET_MEM_TABLE, &table, sizeof(table), bench.memory_fd);
+	send_session();
+	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+		clear_ring(ring);
+		setup_ring(ring, BASE_NEW);
+	}
+}
+
+static void send_inflight(void)
+{
+	const struct vhost_user_inflight inflight = { .mmap_size = BENCH_INFLIGHT_SIZE,
+						      .num_queues = BENCH_QUEUES,
+						      .queue_size = bench.size };
+
+	message(VHOST_USER_SET_INFLIGHT_FD, &inflight, sizeof(inflight), bench.inflight_fd);
+}
+
+void bench_come_back(uint8_t how)
+{
+	bench_reconnect();
+	send_session();
+	if (how & BENCH_BACK_INFLIGHT)
+		send_inflight();
 	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++)
-		setup_ring(ring);
+		setup_ring(ring, how & 3);
 }
 
 static void transfer(uint32_t direction)

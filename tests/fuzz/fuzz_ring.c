@@ -19,6 +19,7 @@
  *   'r'                          the worker dies, a successor attaches;  'z' a pause of the machine
  *   'i' type page pages perm     an IOTLB message
  *   'c' kind                     another front-end, with other rings
+ *   'b' base                     the front-end leaves without a word, and comes back: see bench_come_back()
  */
 #include <string.h>
 
@@ -254,6 +255,22 @@ static void op_another(struct input *in)
 	setup(in);
 }
 
+/*
+ * A front-end that is taken for the one that left goes on where it was, and nothing is lost. Else the rings are looked
+ * at from their start, or from where it says.
+ */
+static void op_come_back(struct input *in)
+{
+	const unsigned returns = ring_device_returns();
+
+	bench_come_back(next_byte(in) & 3);
+	if (ring_device_returns() == returns) {
+		ledger_lose(0);
+		ledger_lose(1);
+	}
+	check_all();
+}
+
 static bool run_op(struct input *in)
 {
 	static void (*const run[256])(struct input * in) = {
@@ -272,6 +289,7 @@ static bool run_op(struct input *in)
 		['z'] = op_pause,
 		['i'] = op_iotlb,
 		['c'] = op_another,
+		['b'] = op_come_back,
 		['T'] = loss_op,
 		['L'] = loss_op_later,
 	};
@@ -284,7 +302,7 @@ static bool run_op(struct input *in)
 	/* The device did that outside of a turn, which it never does. */
 	if (map_guard_tripped())
 		bench_turns();
-	if (op != 'c' && op != 'i' && !(op == 'r' && loss.pending))
+	if (op != 'c' && op != 'b' && op != 'i' && !(op == 'r' && loss.pending))
 		MUST(bench.connections - connections == loss.sessions - sessions);
 	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++)
 		ledger_reap(ring);

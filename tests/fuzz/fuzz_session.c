@@ -9,6 +9,7 @@
  *   'q' type gpio value layout       a request;  'e' gpio: an event buffer
  *   'l' type line value              a request of the control process: the outside of a line
  *   's' kind                         rings are set up anew;  'x': the front-end leaves
+ *   'B' how                          the same, and comes back to its rings, see bench_come_back()
  *   'i' type page pages perm         an IOTLB message
  *   'F' size16                       the front-end gives an in-flight region for rings of that size
  *   'f' offset16 n bytes…            and writes into it
@@ -85,6 +86,11 @@ static void op_setup(struct input *in)
 static void op_leave(struct input *in)
 {
 	bench_reconnect();
+}
+
+static void op_come_back(struct input *in)
+{
+	bench_come_back(next_byte(in));
 }
 
 static void op_iotlb(struct input *in)
@@ -220,9 +226,9 @@ static void check_rings(void)
 static bool run_op(struct input *in)
 {
 	static void (*const ops[256])(struct input * in) = {
-		['q'] = op_request,  ['e'] = op_buffer, ['l'] = op_port,	  ['s'] = op_setup,
-		['x'] = op_leave,    ['i'] = op_iotlb,	['F'] = op_give_inflight, ['f'] = op_inflight,
-		['t'] = op_transfer, ['T'] = loss_op,	['L'] = loss_op_later,
+		['q'] = op_request,  ['e'] = op_buffer,	   ['l'] = op_port,	     ['s'] = op_setup,
+		['x'] = op_leave,    ['i'] = op_iotlb,	   ['F'] = op_give_inflight, ['f'] = op_inflight,
+		['t'] = op_transfer, ['B'] = op_come_back, ['T'] = loss_op,	     ['L'] = loss_op_later,
 	};
 	static void (*const between[256])(struct input * in) = {
 		['r'] = restart,

@@ -7,6 +7,8 @@
 extern const struct vhost_ops ring_device_ops;
 
 void ring_device_reset(void);
+/* How often a front-end was taken for the one that had left. */
+unsigned ring_device_returns(void);
 
 /* Operations, see fuzz_ring.c. */
 void ring_device_policy(struct input *in);
