@@ -19,6 +19,7 @@
 #define N_LINES	   8
 #define TIMERS_MAX 128
 #define ROOM	   4608
+#define FLOOD_MAX  64
 
 enum { WORKER, CONTROL };
 
@@ -171,6 +172,17 @@ void control_bench_drive(struct input *in)
 	chip_outside_drive(worker.chip, line, next_byte(in) & 1);
 }
 
+/* More changes than the port has room for, before the control process gets a turn. */
+void control_bench_flood(struct input *in)
+{
+	unsigned first = next_byte(in), n = next_byte(in) % FLOOD_MAX;
+
+	for (unsigned i = 0; i < n; i++) {
+		chip_outside_drive(worker.chip, (first + i) % N_LINES, i / N_LINES % 2 == 0);
+		loop_turn(&worker.loop, 0);
+	}
+}
+
 /*
  * A reply of any fields: bit 0 of how: to the last question; bit 1: it is of a wrong length; bit 2: of its line; bit 3:
  * it has a name; bit 4: eight lines.
@@ -249,6 +261,7 @@ void control_bench_run(void (*live)(void))
 {
 	struct control_outlet outlets[2] = { { .guest = "a" }, { .guest = "bb" } };
 	struct control_start start = { .outlets = outlets, .n_outlets = 2 };
+	const int room = ROOM;
 	char why[80];
 
 	log_set_level(LOG_LEVEL_ERROR);
@@ -262,6 +275,7 @@ void control_bench_run(void (*live)(void))
 	     chip_probe(&worker.spec, &worker.found, why, sizeof(why)) == 0);
 	worker.chip_state = calloc(1, worker.found.state_size);
 	MUST(worker.chip_state);
+	MUST(setsockopt(b.a[WORKER], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
 	worker_start();
 	start.listen_fd = b.listen_fd;
 	outlets[0].port_fd = b.a[CONTROL];

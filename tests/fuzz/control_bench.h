@@ -19,6 +19,7 @@ int control_bench_connect(void);
 
 /* Operations: see fuzz_control.c. */
 void control_bench_drive(struct input *in);
+void control_bench_flood(struct input *in);
 void control_bench_restart(struct input *in);
 void control_bench_hostile(struct input *in);
 void control_bench_time(struct input *in);

@@ -9,7 +9,9 @@
  *   'q' client cmd keys n word…    sends a request of known words: see request_make()
  *   'n' client n                   sends the last line n times more
  *   'r' client                     reads all that there is;  'h' client: sends no more
+ *   'c' n                          n others connect
  *   'l' line level                 the outside of guest a drives a line
+ *   'f' first n                    so do n changes at once, one line after the other
  *   'w'                            guest a has another worker
  *   'p' how fields…                guest bb's worker says something: see op_hostile()
  *   't'                            the patience that has waited for the longest is over
@@ -29,6 +31,7 @@
 
 #define OPS_MAX	    80
 #define CLIENTS	    4
+#define CROWD_MAX   48
 #define LINE_MAX    600
 #define REPLIES_MAX 400000
 
@@ -44,6 +47,12 @@ struct client {
 
 static struct client clients[CLIENTS];
 static struct input *program;
+
+/* More than the process serves at a time: they say nothing, and make room for who does. */
+static struct {
+	int fds[CROWD_MAX];
+	unsigned n;
+} crowd;
 
 static void client_close(struct client *client)
 {
@@ -113,6 +122,7 @@ static struct client *next_client(struct input *in)
 static void client_open(struct client *client)
 {
 	client->fd = control_bench_connect();
+	client->may_end = crowd.n > 0;
 	client->asked = 1; /* what it leaves without an end, or a line too long, is answered, too */
 }
 
@@ -206,6 +216,22 @@ static void op_half_close(struct input *in)
 	client->may_end = true;
 }
 
+static void op_crowd(struct input *in)
+{
+	for (uint8_t n = next_byte(in); n > 0 && crowd.n < CROWD_MAX; n--) {
+		crowd.fds[crowd.n++] = control_bench_connect();
+		control_bench_turns();
+	}
+	for (unsigned i = 0; i < CLIENTS; i++)
+		clients[i].may_end = true;
+}
+
+static void crowd_close(void)
+{
+	while (crowd.n > 0)
+		fd_close(&crowd.fds[--crowd.n]);
+}
+
 static bool run_op(struct input *in)
 {
 	static void (*const ops[256])(struct input * in) = {
@@ -215,7 +241,9 @@ static bool run_op(struct input *in)
 		['n'] = op_again,
 		['r'] = op_read,
 		['h'] = op_half_close,
+		['c'] = op_crowd,
 		['l'] = control_bench_drive,
+		['f'] = control_bench_flood,
 		['w'] = control_bench_restart,
 		['p'] = control_bench_hostile,
 		['t'] = control_bench_time,
@@ -256,6 +284,7 @@ static void live(void)
 	while (n_ops++ < OPS_MAX && run_op(program))
 		control_bench_turns();
 	check_served();
+	crowd_close();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
