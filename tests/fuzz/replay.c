@@ -10,6 +10,14 @@
 
 static unsigned n_run;
 
+/* As large as the input: so a sanitizer sees what is read behind it. */
+static void run_exactly(uint8_t *data, size_t size)
+{
+	LLVMFuzzerTestOneInput(data, size);
+	free(data);
+	n_run++;
+}
+
 static void run_stream(FILE *file)
 {
 	uint8_t *data = NULL;
@@ -24,12 +32,9 @@ static void run_stream(FILE *file)
 		n = fread(data + size, 1, capacity - size, file);
 		size += n;
 	} while (n > 0);
-	/* As large as the input: so a sanitizer sees what is read behind it. */
 	data = realloc(data, size ? size : 1);
 	MUST(data);
-	LLVMFuzzerTestOneInput(data, size);
-	free(data);
-	n_run++;
+	run_exactly(data, size);
 }
 
 static void run_file(const char *path)
@@ -63,15 +68,21 @@ static void run_path(const char *path)
 #ifdef __AFL_HAVE_MANUAL_CONTROL
 __AFL_FUZZ_INIT();
 
-/* Many inputs in one process. */
+/* Many inputs in one process, through memory that is shared with afl-fuzz. */
 static void run_afl(void)
 {
-	const uint8_t *data;
+	const uint8_t *shared;
 
 	__AFL_INIT();
-	data = __AFL_FUZZ_TESTCASE_BUF;
-	while (__AFL_LOOP(1000))
-		LLVMFuzzerTestOneInput(data, (size_t)__AFL_FUZZ_TESTCASE_LEN);
+	shared = __AFL_FUZZ_TESTCASE_BUF;
+	while (__AFL_LOOP(10000)) {
+		size_t size = (size_t)__AFL_FUZZ_TESTCASE_LEN;
+		uint8_t *data = malloc(size ? size : 1);
+
+		MUST(data);
+		memcpy(data, shared, size);
+		run_exactly(data, size);
+	}
 	exit(0);
 }
 #else
