@@ -221,6 +221,11 @@ static void op_restart(struct input *in)
 {
 	bench_detach();
 	bench_attach();
+	/* What is shorter than it was can not be mapped again. */
+	if (!bench.session->connected) {
+		MUST(loss.pending);
+		on_lost();
+	}
 	bench_turns();
 	check_all();
 }
