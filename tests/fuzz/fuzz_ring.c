@@ -42,15 +42,20 @@ static void op_kick(struct input *in)
 }
 
 /* The guest's memory changes from there to its end: tables may lie there, and a ring that does is none any more. */
-static void on_losing(uint32_t from, bool amid)
+static void on_losing(uint32_t from)
 {
 	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
 		ledger_reap(ring);
-		if (amid)
-			ledger_doom(ring);
 		if (from < BENCH_RING(ring) + BENCH_USED + 0x1000)
 			ledger_lose(ring);
 	}
+}
+
+static void on_gone(bool amid)
+{
+	ledger_memory_changed();
+	if (amid)
+		ledger_memory_torn();
 }
 
 /* The session ends: its chains are not owed to anybody. */
@@ -190,7 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ledger_reset();
 	bench_start(&what);
 	loss.before = on_losing;
-	loss.after = ledger_memory_changed;
+	loss.after = on_gone;
 	loss.lost = on_lost;
 	setup(&in);
 	while (n_ops++ < OPS_MAX && run_op(&in))

@@ -116,6 +116,15 @@ void ledger_memory_changed(void)
 	}
 }
 
+void ledger_memory_torn(void)
+{
+	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+		ledger_doom(ring);
+		for (unsigned i = 0; i < ledgers[ring].n; i++)
+			ledgers[ring].entries[i].unknown = true;
+	}
+}
+
 /* The next one that can be delivered: what is in flight comes first, each in the order in which it was given. */
 static struct ledger_entry *next_due(struct ledger *ledger)
 {

@@ -45,6 +45,8 @@ unsigned ledger_descs(unsigned ring);
 unsigned ledger_packed_descs(unsigned ring, uint16_t place);
 /* Guest memory changed: what was read before need not be what the device reads. */
 void ledger_memory_changed(void);
+/* The same in the midst of what the device does: no telling what it makes of a chain that it is reading. */
+void ledger_memory_torn(void);
 
 /* The device got this chain. */
 void ledger_delivered(unsigned ring, const struct vhost_chain *chain);

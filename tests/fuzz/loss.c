@@ -81,12 +81,12 @@ static void memory_lose(uint8_t how, uint8_t pages, bool amid)
 		return;
 	}
 	if (loss.before)
-		loss.before(from, amid);
+		loss.before(from);
 	file_cut(bench.memory_fd, size, from, how & HOW_HOLE);
 	if (!(how & HOW_HOLE))
 		map_own(from);
 	if (loss.after)
-		loss.after();
+		loss.after(amid);
 }
 
 void loss_op(struct input *in)

@@ -15,8 +15,8 @@ struct loss {
 	bool pending;	   /* the files are not whole */
 	unsigned sessions; /* that ended for it */
 	/* Around a change of the guest's memory from this offset on; in the middle of what the device does, or not. */
-	void (*before)(uint32_t from, bool amid);
-	void (*after)(void);
+	void (*before)(uint32_t from);
+	void (*after)(bool amid);
 	void (*lost)(void); /* a session is about to end for it */
 };
 

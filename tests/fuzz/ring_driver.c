@@ -143,12 +143,10 @@ void ring_driver_events(struct input *in)
 	}
 }
 
-/* Nobody can tell what a chain says that is being read. */
 static void on_mutation(void)
 {
 	bench.memory[mutation.at] = mutation.byte;
-	ledger_doom(0);
-	ledger_doom(1);
+	ledger_memory_torn();
 }
 
 void ring_driver_mutation(struct input *in)
