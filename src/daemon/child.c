@@ -81,6 +81,13 @@ static void child_start_later(struct child *child)
 		log_error(child->tag, "cannot be restarted: %s", strerror(-ret));
 }
 
+/* It may go on for hours, with a try a second. */
+static void start_failed(struct child *child, int error)
+{
+	log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag, "cannot start a process: %s", strerror(-error));
+	child_start_later(child);
+}
+
 void child_start(struct child *child)
 {
 	struct fork_gate gate;
@@ -91,23 +98,21 @@ void child_start(struct child *child)
 		return;
 	ret = child->ops->prepare ? child->ops->prepare(child) : 0;
 	if (ret < 0) {
-		log_error(child->tag, "cannot start a process: %s", strerror(-ret));
-		child_start_later(child);
+		start_failed(child, ret);
 		return;
 	}
 	fork_gate_open(&gate);
 	pid = fork();
+	ret = -errno;
 	if (pid == 0)
 		child_life(child);
 	fork_gate_pass(&gate);
-	if (pid < 0)
-		log_error(child->tag, "cannot start a process: %s", strerror(errno));
-	else
+	if (pid > 0)
 		child->pid = pid;
 	if (child->ops->started)
 		child->ops->started(child);
 	if (pid < 0)
-		child_start_later(child);
+		start_failed(child, ret);
 }
 
 static void death_describe(int status, char *text, size_t size)

@@ -2,6 +2,7 @@
 /* Processes that are kept running: which ends are deaths, which are the end of the work, which make room. */
 #include "rows.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -29,6 +30,7 @@ struct bench {
 	sigset_t signals_own;
 	enum life life;
 	int starts, ends, crash_loops;
+	int prepare_error; /* -errno: it can not be started */
 	bool done_at_end;
 };
 
@@ -66,7 +68,7 @@ static int life_prepare(struct child *child)
 			: bench->life == LIFE_WAIT_MAKE_ROOM ? make_room
 							     : SIG_DFL);
 	bench->starts++;
-	return 0;
+	return bench->prepare_error;
 }
 
 static void life_started(struct child *child)
@@ -291,6 +293,25 @@ static void adopted(void **state)
 	}
 }
 
+/* It is tried again and again, and the log does not grow with that. */
+static void one_that_can_not_be_started_is_said_now_and_then(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->prepare_error = -EMFILE;
+	for (int i = 1; i <= 3 * LOG_LIMIT_BURST; i++) {
+		child_start(&bench->child);
+		assert_int_equal(bench->child.pid, 0);
+		assert_int_equal(bench->starts, i);
+	}
+	assert_in_range(bench->child.log_limit.written, 1, LOG_LIMIT_BURST);
+	assert_true(bench->child.log_limit.left_out > 0);
+	bench->prepare_error = 0;
+	bench->life = LIFE_WAIT;
+	assert_int_equal(loop_turn(&bench->loop, 20000), 0);
+	assert_true(bench->child.pid > 0);
+}
+
 /* Somebody else has waited for it. */
 static void adopted_one_that_is_none_of_ours(void **state)
 {
@@ -400,6 +421,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(end_of_the_work_although_told_to_make_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(room_that_nobody_asked_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(adopted, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_can_not_be_started_is_said_now_and_then, setup, teardown),
 		cmocka_unit_test_setup_teardown(adopted_one_that_is_none_of_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(adopted_one_that_does_not_make_room_is_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(successor_is_like_any_other, setup, teardown),
