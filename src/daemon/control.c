@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "daemon/accept.h"
 #include "daemon/control_job.h"
 #include "daemon/control_json.h"
 #include "loop/loop.h"
@@ -24,6 +25,7 @@ struct control {
 	struct loop loop;
 	struct loop_signals signals;
 	struct loop_watch listen_watch;
+	struct log_limit accept_limit;
 	struct control_guests guests;
 	struct control_job *jobs[CLIENTS_MAX]; /* owned; NULL: free */
 	uint64_t n_came;
@@ -202,7 +204,7 @@ static void client_came(struct control *control, int fd)
 static void listen_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct control *control = container_of(watch, struct control, listen_watch);
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept_patiently(watch->fd, SOCK_CLOEXEC | SOCK_NONBLOCK, &control->accept_limit, "control");
 
 	if (fd >= 0)
 		client_came(control, fd);

@@ -2,16 +2,13 @@
 /* Front-ends that come to a worker: accepted, or refused. */
 #include "daemon/worker_door.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/util.h"
-
-#define ACCEPT_NAP_MS 1
+#include "daemon/accept.h"
 
 /* One front-end at a time. One that comes when the present one is gone is served: its end may not be seen yet. */
 static bool is_refused(struct worker_door *door)
@@ -28,25 +25,14 @@ static bool is_refused(struct worker_door *door)
 	return false;
 }
 
-/* It goes on waiting, and the loop would turn as fast as it can: there is nothing to wait for when no fd is to be had. */
-static void accept_failed(struct worker_door *door, int error)
-{
-	if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
-		return;
-	log_limited(&door->accept_limit, LOG_LEVEL_WARNING, door->tag, "accept: %s", strerror(error));
-	poll(NULL, 0, ACCEPT_NAP_MS);
-}
-
 static void somebody_came(struct loop_watch *watch, uint32_t events)
 {
 	struct worker_door *door = container_of(watch, struct worker_door, watch);
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept_patiently(watch->fd, SOCK_CLOEXEC, &door->accept_limit, door->tag);
 	int ret;
 
-	if (fd < 0) {
-		accept_failed(door, errno);
+	if (fd < 0)
 		return;
-	}
 	if (is_refused(door)) {
 		fd_close(&fd);
 		return;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #define MEMORY_KIB    (24 * 1024) /* 32 clients with as much as may wait for each, and the program */
 #define KEPT_KIB      256	  /* when the clients are gone */
 #define ENDS_MS	      30000
+#define NAPS	      20
 #define SERVED_MS     1000  /* on a machine that has nothing else to do: more is told */
 #define SERVED_MAX_MS 10000 /* more is a failure */
 
@@ -314,6 +316,39 @@ static void memory_comes_back(void **state)
 	end(&control);
 }
 
+struct napper {
+	pid_t pid;
+	uint64_t before; /* how often it had gone to sleep */
+};
+
+static bool has_napped(void *ctx)
+{
+	const struct napper *napper = ctx;
+
+	return proc_status(napper->pid, "voluntary_ctxt_switches") > napper->before + NAPS;
+}
+
+/* It has no fd left for who comes: it does not spin meanwhile, which never goes to sleep, and serves when it can. */
+static void no_fd_for_who_comes(void **state)
+{
+	struct control control;
+	struct rlimit limit;
+	struct napper napper;
+
+	begin_usual(&control);
+	proc_wait_quiet(control.pid);
+	assert_return_code(prlimit(control.pid, RLIMIT_NOFILE, NULL, &limit), 0);
+	assert_return_code(prlimit(control.pid, RLIMIT_NOFILE, &(struct rlimit){ 0, limit.rlim_max }, NULL), 0);
+	abuser_open(&control);
+	run_wait_err(&control.daemon, "control: accept: Too many open files");
+	napper = (struct napper){ control.pid, proc_status(control.pid, "voluntary_ctxt_switches") };
+	assert_true(wait_for(has_napped, &napper, ENDS_MS));
+	assert_return_code(prlimit(control.pid, RLIMIT_NOFILE, &limit, NULL), 0);
+	assert_others_served(&control);
+	assert_log(&control, "control: accept: ", 100);
+	end(&control);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +360,7 @@ int main(void)
 		PLAIN(a_line_of_10_mib),
 		PLAIN(deep_nesting),
 		PLAIN(memory_comes_back),
+		PLAIN(no_fd_for_who_comes),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
