@@ -121,23 +121,25 @@ static void maker_hear(struct sandbox *sandbox, int socket, int32_t errors[SANDB
 	}
 }
 
-void sandbox_rooms_make(struct sandbox *sandbox, int32_t errors[SANDBOX_ROOMS])
+int sandbox_rooms_make(struct sandbox *sandbox, int32_t errors[SANDBOX_ROOMS])
 {
-	int sockets[2] = { -1, -1 };
-	pid_t pid = -1;
+	int sockets[2];
+	pid_t pid;
+	int ret;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0)
-		pid = fork();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return -errno;
+	pid = fork();
+	ret = pid < 0 ? -errno : 0;
 	if (pid == 0)
 		maker_life(sandbox, sockets[1]);
-	for (size_t i = 0; i < SANDBOX_ROOMS; i++)
-		errors[i] = -errno;
 	fd_close(&sockets[1]);
 	if (pid > 0) {
 		maker_hear(sandbox, sockets[0], errors);
 		waitpid(pid, NULL, 0);
 	}
 	fd_close(&sockets[0]);
+	return ret;
 }
 
 static int room_enter(const struct sandbox *sandbox, enum sandbox_stage stage)

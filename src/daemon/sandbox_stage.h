@@ -7,6 +7,8 @@
 const char *sandbox_stage_name(enum sandbox_stage stage);
 /* Whether this errno of the stage says that the kernel has no such thing, rather than that it is not allowed here. */
 bool sandbox_stage_lacks(enum sandbox_stage stage, int error);
+/* Why it is not entered, in words. */
+const char *sandbox_stage_reason(enum sandbox_stage stage, int error);
 /* In a process that is to be in the sandbox. */
 int sandbox_stage_enter(const struct sandbox *sandbox, const struct sandbox_entrant *entrant, enum sandbox_stage stage);
 
@@ -25,8 +27,11 @@ int sandbox_enter_capabilities(const struct sandbox *sandbox, const struct sandb
 int sandbox_keep_least(bool with_rooms);
 
 /* sandbox_room.c */
-/* Makes the rooms that can be had: their fds; what can not be is in errors, 0 or a negative errno each. */
-void sandbox_rooms_make(struct sandbox *sandbox, int32_t errors[SANDBOX_ROOMS]);
+/*
+ * Makes the rooms that can be had: their fds; what can not be is in errors, 0 or a negative errno each. -errno: there is
+ * no process to make them.
+ */
+int sandbox_rooms_make(struct sandbox *sandbox, int32_t errors[SANDBOX_ROOMS]);
 int sandbox_enter_namespace(const struct sandbox *sandbox, const struct sandbox_entrant *entrant);
 int sandbox_enter_network(const struct sandbox *sandbox, const struct sandbox_entrant *entrant);
 int sandbox_enter_ipc(const struct sandbox *sandbox, const struct sandbox_entrant *entrant);

@@ -71,15 +71,17 @@ static void outcome_note(struct sandbox *sandbox, struct outcome *outcome, unsig
 		sandbox->stages &= ~STAGE_BIT(stage);
 }
 
-static void rooms_prepare(struct sandbox *sandbox, struct outcome *outcome)
+/* -errno: no process to do it. */
+static int rooms_prepare(struct sandbox *sandbox, struct outcome *outcome)
 {
 	int32_t errors[SANDBOX_ROOMS];
+	int ret = sandbox_rooms_make(sandbox, errors);
 
-	sandbox_rooms_make(sandbox, errors);
-	for (unsigned i = 0; i < SANDBOX_ROOMS; i++) {
+	for (unsigned i = 0; i < SANDBOX_ROOMS && ret == 0; i++) {
 		if (sandbox_has(sandbox, SANDBOX_ROOM_FIRST + i))
 			outcome_note(sandbox, outcome, SANDBOX_ROOM_FIRST + i, errors[i]);
 	}
+	return ret;
 }
 
 static void filters_prepare(struct sandbox *sandbox, struct outcome *outcome)
@@ -107,17 +109,24 @@ static void __attribute__((noreturn)) trier_life(const struct sandbox *sandbox, 
 	_exit(0);
 }
 
-static void stages_try(struct sandbox *sandbox, struct outcome *outcome)
+/* -errno: no process to do it. */
+static int stages_try(struct sandbox *sandbox, struct outcome *outcome)
 {
-	int fds[2] = { -1, -1 };
-	pid_t pid = pipe(fds) < 0 ? -1 : fork();
-	int32_t error = -errno;
+	int fds[2];
+	pid_t pid;
+	int ret;
 
+	if (pipe(fds) < 0)
+		return -errno;
+	pid = fork();
+	ret = pid < 0 ? -errno : 0;
 	if (pid == 0)
 		trier_life(sandbox, fds[1]);
 	fd_close(&fds[1]);
-	for (unsigned stage = 0; stage < SANDBOX_STAGES; stage++) {
-		if (pid > 0 && read(fds[0], &error, sizeof(error)) != sizeof(error))
+	for (unsigned stage = 0; stage < SANDBOX_STAGES && pid > 0; stage++) {
+		int32_t error;
+
+		if (read(fds[0], &error, sizeof(error)) != sizeof(error))
 			error = -ESRCH;
 		if (sandbox_has(sandbox, stage))
 			outcome_note(sandbox, outcome, stage, error);
@@ -125,6 +134,7 @@ static void stages_try(struct sandbox *sandbox, struct outcome *outcome)
 	fd_close(&fds[0]);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
+	return ret;
 }
 
 /* Nobody enters a room whose stage is not there: its fd is nothing to have. */
@@ -134,6 +144,21 @@ static void rooms_close_unused(struct sandbox *sandbox)
 		if (!sandbox_has(sandbox, SANDBOX_ROOM_FIRST + i))
 			fd_close(&sandbox->room_fds[i]);
 	}
+}
+
+static int stages_find(struct sandbox *sandbox, struct outcome *outcome, char *why, size_t why_size)
+{
+	int ret = rooms_prepare(sandbox, outcome);
+
+	filters_prepare(sandbox, outcome);
+	if (ret == 0)
+		ret = stages_try(sandbox, outcome);
+	/* That says nothing about the sandbox: with "auto", too, nobody is to go on without it. */
+	if (ret < 0)
+		snprintf(why, why_size, "no process to try the sandbox in: %s", strerror(-ret));
+	else
+		rooms_close_unused(sandbox);
+	return ret;
 }
 
 static void text_add(char *text, size_t size, const char *name, const char *reason)
@@ -152,6 +177,7 @@ static bool outcome_judge(struct sandbox *sandbox, const struct outcome *outcome
 	for (unsigned stage = 0; stage < SANDBOX_STAGES; stage++) {
 		const char *name = sandbox_stage_name(stage);
 		int error = outcome->errors[stage];
+		const char *reason = sandbox_stage_reason(stage, error);
 		bool lacks = sandbox_stage_lacks(stage, error);
 
 		if (sandbox_has(sandbox, stage))
@@ -159,10 +185,9 @@ static bool outcome_judge(struct sandbox *sandbox, const struct outcome *outcome
 		if (error == 0)
 			continue;
 		log_debug(TAG, "%s: %s", name, strerror(-error));
-		text_add(sandbox->without, sizeof(sandbox->without), name,
-			 lacks ? "not in this kernel" : strerror(-error));
+		text_add(sandbox->without, sizeof(sandbox->without), name, reason);
 		if (!lacks && good)
-			snprintf(why, why_size, "--sandbox=on: %s: %s", name, strerror(-error));
+			snprintf(why, why_size, "--sandbox=on: %s: %s", name, reason);
 		good = good && lacks;
 	}
 	return good;
@@ -206,10 +231,11 @@ int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, ch
 	ret = user_choose(sandbox, wish, why, why_size);
 	if (ret < 0)
 		return ret;
-	rooms_prepare(sandbox, &outcome);
-	filters_prepare(sandbox, &outcome);
-	stages_try(sandbox, &outcome);
-	rooms_close_unused(sandbox);
+	ret = stages_find(sandbox, &outcome, why, why_size);
+	if (ret < 0) {
+		sandbox_deinit(sandbox);
+		return ret;
+	}
 	/* It was asked for by name: nobody is to believe that it is there. */
 	if (wish->user && outcome.errors[SANDBOX_USER] < 0 && sandbox->mode == SANDBOX_AUTO) {
 		snprintf(why, why_size, "--user: %s", strerror(-outcome.errors[SANDBOX_USER]));

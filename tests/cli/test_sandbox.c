@@ -307,21 +307,22 @@ static bool on_works(void)
 }
 
 static const struct failing {
-	const char *name;
+	const char *words;
 	struct refusal refusal;
 } failings[] = {
-	{ "user", { SYS_setresuid, 0, 0, EPERM } },
-	{ "namespace", { SYS_unshare, 0, CLONE_NEWUSER, EPERM } },
-	{ "network", { SYS_unshare, 0, CLONE_NEWNET, EPERM } },
-	{ "ipc", { SYS_unshare, 0, CLONE_NEWIPC, ENOSPC } },
-	{ "root", { SYS_unshare, 0, CLONE_NEWNS, EACCES } },
-	{ "root", { SYS_mount, 0, 0, EACCES } },
-	{ "root", { SYS_setns, 1, CLONE_NEWNS, EPERM } },
-	{ "limits", { SYS_prlimit64, 1, 6 /* NPROC, with other bits: NOFILE is 7 */, EPERM } },
-	{ "landlock", { LANDLOCK, 0, 0, EPERM } },
-	{ "landlock", { LANDLOCK + 2, 0, 0, E2BIG } },
-	{ "capabilities", { SYS_capset, 0, 0, EPERM } },
-	{ "system calls", { SYS_seccomp, 0, SECCOMP_SET_MODE_FILTER, EFAULT } },
+	{ "user: Operation not permitted", { SYS_setresuid, 0, 0, EPERM } },
+	{ "namespace: Operation not permitted", { SYS_unshare, 0, CLONE_NEWUSER, EPERM } },
+	{ "namespace: the limit user.max_user_namespaces is reached", { SYS_unshare, 0, CLONE_NEWUSER, ENOSPC } },
+	{ "network: Operation not permitted", { SYS_unshare, 0, CLONE_NEWNET, EPERM } },
+	{ "ipc: the limit user.max_ipc_namespaces is reached", { SYS_unshare, 0, CLONE_NEWIPC, ENOSPC } },
+	{ "root: Permission denied", { SYS_unshare, 0, CLONE_NEWNS, EACCES } },
+	{ "root: Permission denied", { SYS_mount, 0, 0, EACCES } },
+	{ "root: Operation not permitted", { SYS_setns, 1, CLONE_NEWNS, EPERM } },
+	{ "limits: Operation not permitted", { SYS_prlimit64, 1, 6 /* NPROC, with other bits: NOFILE is 7 */, EPERM } },
+	{ "landlock: Operation not permitted", { LANDLOCK, 0, 0, EPERM } },
+	{ "landlock: Argument list too long", { LANDLOCK + 2, 0, 0, E2BIG } },
+	{ "capabilities: Operation not permitted", { SYS_capset, 0, 0, EPERM } },
+	{ "system calls: Bad address", { SYS_seccomp, 0, SECCOMP_SET_MODE_FILTER, EFAULT } },
 };
 
 /* Each stage that does not work is found before there is a socket, and named. */
@@ -333,16 +334,29 @@ static void all_or_nothing(void **state)
 		skip();
 	for (size_t i = 0; i < sizeof(failings) / sizeof(failings[0]); i++) {
 		struct refusal refusal = failings[i].refusal;
-		bool user = strcmp(failings[i].name, "user") == 0;
+		bool user = refusal.number == SYS_setresuid;
 
 		if (user && getuid() != 0)
 			continue;
-		snprintf(line, sizeof(line), "vhost-device-gpio: --sandbox=on: %s: %s\n", failings[i].name,
-			 strerror((int)refusal.error));
+		snprintf(line, sizeof(line), "vhost-device-gpio: --sandbox=on: %s\n", failings[i].words);
 		check_refused(user ? ONE " --sandbox=on --user nobody --log-level error"
 				   : ONE " --sandbox=on --log-level error",
 			      kernel_refuse, &refusal, line);
 	}
+}
+
+/* No process to try it in: that says nothing about the sandbox, and nobody is to go on without it for that. */
+static void nothing_is_tried_without_a_process(void **state)
+{
+	static const char *const words[] = { ONE " --sandbox=on --log-level error", ONE " --log-level error" };
+	struct refusal refusal = { SYS_clone, 0, 0, EAGAIN };
+
+	if (!on_works())
+		skip();
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		check_refused(
+			words[i], kernel_refuse, &refusal,
+			"vhost-device-gpio: no process to try the sandbox in: Resource temporarily unavailable\n");
 }
 
 /* Without "on" it is said, once, and left out: also by successors. */
@@ -419,6 +433,7 @@ int main(void)
 		PLAIN(user_that_cannot_be_had),
 		PLAIN(can_be_left_out),
 		PLAIN(all_or_nothing),
+		PLAIN(nothing_is_tried_without_a_process),
 		PLAIN(what_does_not_work_is_said_once),
 		PLAIN(old_kernel),
 		PLAIN(no_namespaces_for_users),
