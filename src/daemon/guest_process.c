@@ -166,6 +166,17 @@ static void session_clear(struct guest_process *process)
 	kept_clear_session(&process->kept);
 }
 
+/* Its memory; -errno. */
+static int session_make(struct guest_process *process)
+{
+	process->session_size = worker_session_size(&process->guest);
+	process->session_fd = memfd_create("session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (process->session_fd < 0 || ftruncate(process->session_fd, (off_t)process->session_size) < 0 ||
+	    fcntl(process->session_fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		return -errno;
+	return 0;
+}
+
 /* Nothing of it can be read: another one, as if the workers had died again and again. */
 static void session_renew(struct guest_process *process)
 {
@@ -176,7 +187,7 @@ static void session_renew(struct guest_process *process)
 	kept_clear_session(&process->kept);
 	fd_close(&process->session_fd);
 	closer_close(&process->connected_fd);
-	ret = guest_process_open_session(process);
+	ret = session_make(process);
 	if (ret < 0)
 		log_error(process->child.tag, "cannot make a session: %s", strerror(-ret));
 }
@@ -233,16 +244,6 @@ void guest_process_init(struct guest_process *process, struct guest *guest, bool
 					 .process_name = process->process_name,
 					 .signals_own = signals_own };
 	kept_init(&process->kept, 0, 0);
-}
-
-int guest_process_open_session(struct guest_process *process)
-{
-	process->session_size = worker_session_size(&process->guest);
-	process->session_fd = memfd_create("session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (process->session_fd < 0 || ftruncate(process->session_fd, (off_t)process->session_size) < 0 ||
-	    fcntl(process->session_fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
-		return -errno;
-	return 0;
 }
 
 /* Lines that were requested ahead go to the first worker as if one before it had left them. */
@@ -326,7 +327,7 @@ int guest_process_open(struct guest_process *process, bool with_port, char *why,
 	kept_init(&process->kept, worker_kept_max(), process->guest.n_lines);
 	ret = claims_keep(process);
 	if (ret == 0)
-		ret = guest_process_open_session(process);
+		ret = session_make(process);
 	if (ret == 0 && with_port)
 		ret = guest_process_open_port(process);
 	if (ret < 0)

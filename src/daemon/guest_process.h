@@ -43,8 +43,6 @@ int guest_process_open(struct guest_process *process, bool with_port, char *why,
 int guest_process_adopt_worker(struct guest_process *process, pid_t pid, int keeper_fd, bool restarting);
 /* Makes the port; -errno. */
 int guest_process_open_port(struct guest_process *process);
-/* Makes the session's memory; -errno. */
-int guest_process_open_session(struct guest_process *process);
 /* Replaces the worker, which goes on where this one stops; the front-end notices nothing. */
 void guest_process_replace(struct guest_process *process);
 /* Starts the worker. */

@@ -89,7 +89,7 @@ static int client_take(struct keeper_client *client, struct keeper_answer *answe
 	fd_close(fd);
 	if (len != sizeof(in.message) || in.message.type != KEEPER_CHIP)
 		return len < 0 ? (int)len : -ECONNRESET;
-	if (in.message.key < 64)
+	if (in.message.key < GUEST_CHIPS_MAX)
 		client->chips_back |= UINT64_C(1) << in.message.key;
 	return HEARD_CHIP;
 }

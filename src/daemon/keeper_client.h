@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/guest.h"
 #include "daemon/keeper.h"
 
 struct keeper_client {
@@ -12,6 +13,8 @@ struct keeper_client {
 	uint64_t chips_back; /* by number: chips that came back, since the user has last set it to 0 */
 	bool late;	     /* an answer is due that nobody waits for any more */
 };
+
+_Static_assert(GUEST_CHIPS_MAX <= 64, "chips_back has a bit for each");
 
 /* Blocking; 0 or -errno (the supervisor is gone). The fd stays the caller's. */
 int keeper_keep(int channel, uint32_t key, int fd);

@@ -28,7 +28,7 @@ static void chips_tell(struct loop_defer *defer)
 	struct worker_keeper *keeper = container_of(defer, struct worker_keeper, back);
 
 	/* What follows asks for lines, and may hear of another chip meanwhile. */
-	for (unsigned i = 0; keeper->client.chips_back; i = (i + 1) % 64) {
+	for (unsigned i = 0; keeper->client.chips_back; i = (i + 1) % GUEST_CHIPS_MAX) {
 		if (!(keeper->client.chips_back & UINT64_C(1) << i))
 			continue;
 		keeper->client.chips_back &= ~(UINT64_C(1) << i);

@@ -16,7 +16,6 @@
 #define U64	       sizeof(struct vhost_user_u64)
 #define STATE	       sizeof(struct vhost_user_vring_state)
 #define ADDR	       sizeof(struct vhost_user_vring_addr)
-#define REGION	       sizeof(struct vhost_user_region)
 #define TABLE_HEAD     offsetof(struct vhost_user_mem_table, regions)
 #define MEM_REG	       sizeof(struct vhost_user_mem_reg)
 #define CONFIG	       sizeof(struct vhost_user_config)
