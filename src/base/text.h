@@ -7,13 +7,17 @@
 /* For one line on a terminal: no control character. Other bytes, which may be UTF-8, stay. */
 static inline char text_as_line(char c)
 {
-	return (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
+	if ((unsigned char)c < ' ' || c == 0x7f)
+		return '?';
+	return c;
 }
 
 /* Printable ASCII only. */
 static inline char text_as_ascii(char c)
 {
-	return c < ' ' || c > '~' ? '?' : c;
+	if (c < ' ' || c > '~')
+		return '?';
+	return c;
 }
 
 /* The whole text, where it stands. */

@@ -9,7 +9,7 @@ int control_lines_init(struct control_lines *lines, const struct control_guests 
 		       const struct control_request *request)
 {
 	*lines = (struct control_lines){ .guests = guests, .all = request->n == 0 };
-	if (lines->all)
+	if (request->n == 0)
 		return 0;
 	lines->named = calloc(request->n, sizeof(*lines->named));
 	return lines->named ? 0 : -ENOMEM;
