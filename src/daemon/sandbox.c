@@ -2,7 +2,7 @@
 /*
  * The sandbox of the processes that read what peers send.
  *
- * A worker needs nothing but its fds: chips, session, sockets, and what a front-end hands over. It opens nothing, starts
+ * A worker needs nothing but its fds: lines, session, sockets, and what a front-end hands over. It opens nothing, starts
  * nothing, and knows no path. So whoever takes it over, by a message or a ring, is to find nothing else. Each stage
  * would do alone for most of that, and stands there for the day on which another one has a hole:
  *
