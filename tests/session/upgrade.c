@@ -109,9 +109,15 @@ pid_t control_wait(struct session *s)
 	return control_pid(s);
 }
 
+unsigned upgrades_given_up(const struct session *s)
+{
+	return daemon_logged(&s->daemon, "cannot take over (killed by signal 9): going on as before");
+}
+
 void upgrade_begin(struct session *s, struct upgrade *upgrade)
 {
 	upgrade->s = s;
+	upgrade->given_up = upgrades_given_up(s);
 	upgrade->control = control_wait(s);
 	for (unsigned i = 0; i < s->daemon.n_guests; i++)
 		upgrade->workers[i] = daemon_worker(&s->daemon, i);
@@ -122,7 +128,12 @@ static bool upgrade_over(void *ctx)
 	struct upgrade *upgrade = ctx;
 	struct session *s = upgrade->s;
 	pid_t control = control_pid(s);
+	unsigned given_up = upgrades_given_up(s);
 
+	if (given_up > upgrade->given_up) {
+		upgrade->given_up = given_up;
+		kill(s->daemon.pid, SIGUSR2);
+	}
 	for (unsigned i = 0; i < s->daemon.n_guests; i++) {
 		pid_t pid = daemon_worker(&s->daemon, i);
 

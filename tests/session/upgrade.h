@@ -22,14 +22,21 @@ void program_script(const char *text);
 pid_t control_pid(const struct session *s);
 pid_t control_wait(struct session *s);
 
+/*
+ * How often the program has lost its patience (3 s) with one that was asked whether it could take over. On a machine that
+ * is busy enough that may be any: then the test is to ask again.
+ */
+unsigned upgrades_given_up(const struct session *s);
+
 struct upgrade {
 	struct session *s;
+	unsigned given_up;
 	pid_t control, workers[DAEMON_GUESTS_MAX];
 };
 
 /* Before SIGUSR2: notes which processes there are. */
 void upgrade_begin(struct session *s, struct upgrade *upgrade);
-/* Waits until every process is another one, but the supervisor. */
+/* Waits until every process is another one, but the supervisor; asks again when that was given up. */
 void upgrade_finish(struct upgrade *upgrade);
 /* All of it. */
 void upgrade(struct session *s);
