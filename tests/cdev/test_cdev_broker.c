@@ -69,26 +69,6 @@ static void kill_worker(struct session *s)
 	assert_serving(s);
 }
 
-struct logged {
-	const struct daemon *daemon;
-	const char *words;
-};
-
-static bool is_logged(void *ctx)
-{
-	const struct logged *logged = ctx;
-
-	return daemon_logged(logged->daemon, logged->words) > 0;
-}
-
-static void wait_logged(struct session *s, const char *words)
-{
-	if (!wait_for(is_logged, &(struct logged){ &s->daemon, words }, WAIT_MS)) {
-		daemon_show_log(&s->daemon);
-		fail_msg("it does not say: %s", words);
-	}
-}
-
 static void worker_has_lines_and_no_chip(void **state)
 {
 	struct session *s = *state;
@@ -102,7 +82,7 @@ static void worker_has_lines_and_no_chip(void **state)
 	gpio_sim_set_live(&s->chips[0], false);
 	assert_int_equal(gpio_set_direction(&s->vmm, 3, GPIO_OUT), GPIO_ERR);
 	gpio_sim_set_live(&s->chips[0], true);
-	wait_logged(s, " is back");
+	daemon_wait_logged(&s->daemon, " is back", 1);
 	assert_serving(s);
 	assert_fds_of_lines(s, 2);
 	assert_int_equal(gpio_set_direction(&s->vmm, 2, GPIO_NONE), GPIO_OK);
@@ -144,7 +124,7 @@ static void upgrade_while_a_worker_waits(void **state)
 	kill(s->daemon.pid, SIGUSR2);
 	kill(s->daemon.pid, SIGCONT);
 	assert_answered(s, GPIO_OK);
-	wait_logged(s, "took over 1 guest");
+	daemon_wait_logged(&s->daemon, "took over 1 guest", 1);
 	assert_held_by_the_guest(s, 0);
 	assert_int_equal(daemon_logged(&s->daemon, "is killed"), 0);
 	assert_int_equal(daemon_logged(&s->daemon, "does not answer"), 0);
@@ -165,7 +145,7 @@ static void upgrades_among_requests(void **state)
 		assert_int_equal(gpio_set_direction(&s->vmm, line, i & 8 ? GPIO_IN : GPIO_OUT), GPIO_OK);
 		assert_int_equal(gpio_set_direction(&s->vmm, line, GPIO_NONE), GPIO_OK);
 	}
-	wait_logged(s, "took over 1 guest");
+	daemon_wait_logged(&s->daemon, "took over 1 guest", 1);
 	assert_true(upgrades > 1);
 	assert_int_equal(daemon_logged(&s->daemon, "is killed"), 0);
 	assert_int_equal(daemon_logged(&s->daemon, "does not answer"), 0);
@@ -221,7 +201,7 @@ static void chip_comes_back_while_a_worker_waits(void **state)
 	gpio_sim_set_live(&s->chips[0], true);
 	kill(s->daemon.pid, SIGCONT);
 	gpio_answer_of(&s->vmm, ring_wait(&s->vmm.rings[0]));
-	wait_logged(s, " is back");
+	daemon_wait_logged(&s->daemon, " is back", 1);
 	assert_int_equal(gpio_set_direction(&s->vmm, 0, GPIO_OUT), GPIO_OK);
 	assert_int_equal(line_level(s, 2), 1);
 	assert_held_by_the_guest(s, 0);

@@ -27,19 +27,6 @@ static int setup_killed(void **state)
 	return session_mortal(state, setup(state));
 }
 
-struct logged {
-	const struct daemon *daemon;
-	const char *words;
-	unsigned n;
-};
-
-static bool is_logged(void *ctx)
-{
-	const struct logged *logged = ctx;
-
-	return daemon_logged(logged->daemon, logged->words) >= logged->n;
-}
-
 static void unplug(struct session *s)
 {
 	gpio_sim_set_live(chip_of(s), false);
@@ -49,10 +36,7 @@ static void unplug(struct session *s)
 static void plug(struct session *s, unsigned times)
 {
 	gpio_sim_set_live(chip_of(s), true);
-	if (!wait_for(is_logged, &(struct logged){ &s->daemon, " is back", times }, WAIT_MS)) {
-		daemon_show_log(&s->daemon);
-		fail_msg("the program does not see that %s is back", chip_of(s)->path);
-	}
+	daemon_wait_logged(&s->daemon, " is back", times);
 	assert_serving(s);
 }
 
@@ -233,7 +217,7 @@ static void worker_dies_at_the_return(void **state)
 	assert_serving(s);
 	kill(daemon_worker(&s->daemon, 0), SIGSTOP);
 	gpio_sim_set_live(chip_of(s), true);
-	assert_true(wait_for(is_logged, &(struct logged){ &s->daemon, " came back as ", 1 }, WAIT_MS));
+	daemon_wait_logged(&s->daemon, " came back as ", 1);
 	session_take_over(s);
 	assert_serving(s);
 	assert_int_equal(line_level(s, 0), 1);

@@ -29,11 +29,6 @@ static const char *program(void)
 	return path;
 }
 
-static void log_path(const struct daemon *daemon, char *path, size_t size)
-{
-	snprintf(path, size, "%s/stderr", daemon->dir);
-}
-
 static void __attribute__((noreturn)) run(const struct daemon *daemon, const char *path, const char *const *words)
 {
 	const char *argv[32] = { path };
@@ -42,7 +37,7 @@ static void __attribute__((noreturn)) run(const struct daemon *daemon, const cha
 	char word[32], log[64];
 	int fd;
 
-	log_path(daemon, log, sizeof(log));
+	daemon_log_path(daemon, log, sizeof(log));
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (fd < 0 || dup2(fd, STDERR_FILENO) < 0 || close(fd) < 0)
 		_exit(126);
@@ -310,34 +305,4 @@ pid_t daemon_wait_worker(struct daemon *daemon, unsigned guest, pid_t old)
 {
 	daemon->workers[guest] = successor_wait(daemon, guest, old);
 	return daemon->workers[guest];
-}
-
-unsigned daemon_logged(const struct daemon *daemon, const char *needle)
-{
-	char path[64], line[1024];
-	unsigned n = 0;
-	FILE *file;
-
-	log_path(daemon, path, sizeof(path));
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		n += strstr(line, needle) != NULL;
-	fclose(file);
-	return n;
-}
-
-void daemon_show_log(const struct daemon *daemon)
-{
-	char path[64], line[1024];
-	FILE *file;
-
-	log_path(daemon, path, sizeof(path));
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file))
-		fprintf(stderr, "    %s", line);
-	fclose(file);
 }

@@ -41,7 +41,11 @@ void daemon_kill_worker(struct daemon *daemon, unsigned guest);
 /* Waits until the guest has a worker that is not old; it is the one of daemon_workers_same() from now on. */
 pid_t daemon_wait_worker(struct daemon *daemon, unsigned guest, pid_t old);
 
+/* The file that its stderr is. */
+void daemon_log_path(const struct daemon *daemon, char *path, size_t size);
 /* How many lines of its stderr contain needle. */
 unsigned daemon_logged(const struct daemon *daemon, const char *needle);
+/* Waits until it is so many. */
+void daemon_wait_logged(const struct daemon *daemon, const char *needle, unsigned times);
 /* Copies its stderr to ours. */
 void daemon_show_log(const struct daemon *daemon);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "failure.h"
 
 int setup_hold(void **state)
 {
@@ -72,24 +71,4 @@ void assert_other(struct session *s, const char *why)
 	assert_int_equal(daemon_logged(&s->daemon, "the front-end is back"), 0);
 	assert_int_equal(daemon_logged(&s->daemon, "not the session that"), 1);
 	assert_int_equal(daemon_logged(&s->daemon, why), 1);
-}
-
-struct logged {
-	const struct daemon *daemon;
-	const char *words;
-};
-
-static bool is_logged(void *ctx)
-{
-	const struct logged *logged = ctx;
-
-	return daemon_logged(logged->daemon, logged->words) > 0;
-}
-
-void wait_logged(struct session *s, const char *words)
-{
-	struct logged logged = { &s->daemon, words };
-
-	if (!wait_for(is_logged, &logged, WAIT_MS))
-		failure("never logged: %s", words);
 }

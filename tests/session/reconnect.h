@@ -23,5 +23,3 @@ void cut_and_come(struct session *s);
 /* It was taken for the same session as often; and was not, with these words in the log. */
 void assert_same(struct session *s, unsigned times);
 void assert_other(struct session *s, const char *why);
-/* Waits for that in the log. */
-void wait_logged(struct session *s, const char *words);

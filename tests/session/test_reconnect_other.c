@@ -96,7 +96,7 @@ static void memory_at_another_address(void **state)
 		vmm_ring_enable(&s->vmm, i, true);
 	}
 	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
-	wait_logged(s, "not the session that");
+	daemon_wait_logged(&s->daemon, "not the session that", 1);
 	assert_other(s, "queue0: it lies in other memory");
 }
 
@@ -131,7 +131,7 @@ static void reset_guest_at_the_same_index(void **state)
 	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, 0);
 	vmm_ring_enable(&s->vmm, VMM_REQUESTQ, true);
 	ring_kick(ring);
-	wait_logged(s, "not the session that");
+	daemon_wait_logged(&s->daemon, "not the session that", 1);
 	assert_other(s, "queue0: its indices are others");
 }
 
@@ -146,7 +146,7 @@ static void base_of_a_new_ring(void **state)
 	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, ring_first_base(&s->vmm.rings[VMM_REQUESTQ]));
 	vmm_ring_enable(&s->vmm, VMM_REQUESTQ, true);
 	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
-	wait_logged(s, "not the session that");
+	daemon_wait_logged(&s->daemon, "not the session that", 1);
 	assert_other(s, "queue0: its base is another");
 }
 
@@ -188,7 +188,7 @@ static void other_size(void **state)
 	s->vmm.rings[VMM_REQUESTQ].size *= 2;
 	vmm_ring_enable(&s->vmm, VMM_REQUESTQ, true);
 	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
-	wait_logged(s, "not the session that");
+	daemon_wait_logged(&s->daemon, "not the session that", 1);
 	assert_other(s, "its size or format is another");
 }
 
@@ -228,7 +228,7 @@ static void garbage(void **state)
 			vmm_ring_enable(&s->vmm, i, true);
 			ring_kick(&s->vmm.rings[i]);
 		}
-		wait_logged(s, "not the session that");
+		daemon_wait_logged(&s->daemon, "not the session that", 1);
 		assert_int_equal(daemon_logged(&s->daemon, "the front-end is back"), 0);
 		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_QUEUE_NUM), 2);
 		vmm_disconnect(&s->vmm);

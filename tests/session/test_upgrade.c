@@ -303,7 +303,7 @@ static void worker_that_hangs_and_another_upgrade(void **state)
 	upgrade_begin(s, &upgrade);
 	kill(session_worker(s), SIGSTOP);
 	kill(s->daemon.pid, SIGUSR2);
-	wait_logged(s, "took over");
+	daemon_wait_logged(&s->daemon, "took over", 1);
 	kill(s->daemon.pid, SIGUSR2);
 	upgrade_finish(&upgrade);
 	assert_int_equal(daemon_logged(&s->daemon, "restarting"), 0);
@@ -325,7 +325,7 @@ static void worker_that_makes_room_meanwhile(void **state)
 	upgrade_begin(s, &upgrade);
 	kill(session_worker(s), SIGSTOP);
 	kill(s->daemon.pid, SIGUSR2);
-	wait_logged(s, "took over");
+	daemon_wait_logged(&s->daemon, "took over", 1);
 	program_script(text);
 	kill(s->daemon.pid, SIGUSR2);
 	upgrade_finish(&upgrade);
@@ -345,7 +345,7 @@ static void line_is_asked_for_between_the_programs(void **state)
 	program_script(text);
 	upgrade_begin(s, &upgrade);
 	kill(s->daemon.pid, SIGUSR2);
-	wait_logged(s, "running ");
+	daemon_wait_logged(&s->daemon, "running ", 1);
 	assert_int_equal(gpio_set_value(&s->vmm, 6, 1), GPIO_OK);
 	assert_int_equal(gpio_set_direction(&s->vmm, 6, GPIO_OUT), GPIO_OK);
 	upgrade_finish(&upgrade);
@@ -374,7 +374,7 @@ static void deaths_are_remembered(void **state)
 	}
 	daemon_kill_worker(&s->daemon, 0);
 	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
-	wait_logged(s, "session dropped");
+	daemon_wait_logged(&s->daemon, "session dropped", 1);
 }
 
 /* What it left waits for it in the next program. */
