@@ -2,6 +2,23 @@
 /* What every abuse ends with. */
 #include "abuse.h"
 
+#include <signal.h>
+
+int abuse_setup_several(void **state)
+{
+	return session_setup_with(state, "s8:s8:s8:s8:s8", 0);
+}
+
+void abuse_assert_supervised(struct session *session)
+{
+	static unsigned turn;
+	unsigned other = 1 + turn++ % (session->daemon.n_guests - 1);
+	pid_t old = session->daemon.workers[other];
+
+	kill(old, SIGKILL);
+	assert_int_not_equal(daemon_wait_worker(&session->daemon, other, old), old);
+}
+
 pid_t abuse_worker_pid(const struct session *session)
 {
 	return daemon_worker(&session->daemon, 0);

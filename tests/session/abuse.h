@@ -10,6 +10,14 @@
 #define ABUSE_SERVED_MS 1000  /* on a machine that has nothing else to do: more is told */
 #define ABUSE_LIMIT_MS	10000 /* more is a failure */
 
+/* The abuser's guest and four others, of 8 lines each, nobody connected. */
+int abuse_setup_several(void **state);
+/*
+ * The supervisor has not stopped to do its work: the worker of another guest dies, and is replaced. The others take turns:
+ * one that dies often is replaced after a pause.
+ */
+void abuse_assert_supervised(struct session *session);
+
 /* The process that serves guest 0 now, 0 when there is none. */
 pid_t abuse_worker_pid(const struct session *session);
 
