@@ -3,7 +3,7 @@
  * SIGUSR1: the service ends, and its guests wait in the service manager's fd store for the next start. The test is the
  * manager.
  */
-#include "session.h"
+#include "upgrade.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -22,39 +21,17 @@
 /* The manager: what it was told since the start, and what it stores. */
 static int manager = -1, stored = -1;
 static char told[4096];
-static char script[128], original[256];
 
 static void script_write(const char *program)
 {
-	FILE *file = fopen(script, "we");
+	char text[600];
 
-	assert_non_null(file);
-	fprintf(file,
-		"#!/bin/sh\n"
-		"if [ \"$STORED\" ]; then LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=" NAME "\n"
-		"export LISTEN_PID LISTEN_FDS LISTEN_FDNAMES; exec 3<&%d %d<&-; fi\n"
-		"exec %s \"$@\"\n",
-		CARRIER_FD, CARRIER_FD, program);
-	assert_int_equal(fchmod(fileno(file), 0755), 0);
-	fclose(file);
-}
-
-static int group_setup(void)
-{
-	static char dir[] = "/tmp/vgpio-store-XXXXXX";
-
-	snprintf(original, sizeof(original), "%s", getenv("VHOST_DEVICE_GPIO"));
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(script, sizeof(script), "%s/program", dir);
-	return setenv("VHOST_DEVICE_GPIO", script, 1);
-}
-
-static void group_teardown(void)
-{
-	unlink(script);
-	*strrchr(script, '/') = '\0';
-	rmdir(script);
+	snprintf(text, sizeof(text),
+		 "if [ \"$STORED\" ]; then LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=" NAME "\n"
+		 "export LISTEN_PID LISTEN_FDS LISTEN_FDNAMES; exec 3<&%d %d<&-; fi\n"
+		 "exec %s \"$@\"",
+		 CARRIER_FD, CARRIER_FD, program);
+	program_script(text);
 }
 
 static void manager_open(void)
@@ -121,7 +98,7 @@ static int setup(void **state)
 
 	stored = -1;
 	manager_open();
-	script_write(original);
+	script_write(program_original);
 	if (session_setup_started(state) < 0)
 		return -1;
 	s = *state;
@@ -274,7 +251,7 @@ static void no_manager(void **state)
 
 static int no_setup(void **state)
 {
-	script_write(original);
+	script_write(program_original);
 	return 0;
 }
 
@@ -369,11 +346,6 @@ int main(void)
 		STORE(other_words),
 		STORE(worker_that_hangs),
 	};
-	int status;
 
-	if (group_setup() < 0)
-		return 1;
-	status = session_run("store", tests, sizeof(tests) / sizeof(tests[0]));
-	group_teardown();
-	return status;
+	return upgrade_run("store", tests, sizeof(tests) / sizeof(tests[0]));
 }
