@@ -400,15 +400,3 @@ int socket_listen(const char *path)
 	assert_int_equal(listen(fd, 8), 0);
 	return fd;
 }
-
-void vmm_start_on(struct vmm *vmm, int fd)
-{
-	connection_adopt(&vmm->connection, fd);
-	vmm_negotiate(vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
-	vmm_send_memory(vmm);
-	for (unsigned i = 0; i < VMM_RINGS; i++) {
-		vmm_ring_setup(vmm, i, 0);
-		vmm_ring_enable(vmm, i, true);
-		ring_kick(&vmm->rings[i]);
-	}
-}

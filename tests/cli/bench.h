@@ -73,6 +73,3 @@ const char *socket_hear(int fd);
 void socket_exchange(int fd, const char *line, const char *reply);
 /* Listens on path; the fd is inherited by programs that are started. */
 int socket_listen(const char *path);
-/* Starts the front-end over a socket that is connected already. */
-struct vmm;
-void vmm_start_on(struct vmm *vmm, int fd);

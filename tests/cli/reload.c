@@ -170,14 +170,3 @@ void wait_guests(const char *names)
 	if (!wait_for(are_seen, (void *)(uintptr_t)names, BENCH_MS))
 		fail_msg("vgpioctl sees \"%s\", not \"%s\": %s", guests_seen(), names, run_err(&daemon_run));
 }
-
-void check_serves(const char *path, unsigned n_lines)
-{
-	struct vmm other;
-
-	vmm_init(&other, 0);
-	vmm_start(&other, path);
-	assert_int_equal(gpio_set_direction(&other, (uint16_t)(n_lines - 1), GPIO_IN), GPIO_OK);
-	assert_int_equal(gpio_set_direction(&other, (uint16_t)n_lines, GPIO_IN), 1);
-	vmm_deinit(&other);
-}

@@ -7,7 +7,7 @@
 
 #include "bench.h"
 
-#include "vmm.h"
+#include "front_end.h"
 
 #define WORDS "--config guests.conf --control ctl.sock"
 
@@ -45,8 +45,6 @@ void reload_unchanged(const char *config);
 /* Which guests vgpioctl sees: "stays one "; or soon, where nothing tells that the control process knows them. */
 void check_guests(const char *names);
 void wait_guests(const char *names);
-/* A guest of that many lines is served at the socket. */
-void check_serves(const char *path, unsigned n_lines);
 
 /* Runs the tests of the program. */
 #define RELOAD_RUN(name, tests) (reload_prepare(), cmocka_run_group_tests_name(name, tests, NULL, NULL))

@@ -11,25 +11,14 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "front_end.h"
 #include "gpio.h"
 #include "proc.h"
-#include "vmm.h"
 #include "wait.h"
 
 static void on_failure(const char *text)
 {
 	fail_msg("%s", text);
-}
-
-static void check_serves(const char *path, unsigned n_lines)
-{
-	struct vmm vmm;
-
-	vmm_init(&vmm, 0);
-	vmm_start(&vmm, path);
-	assert_int_equal(gpio_set_direction(&vmm, (uint16_t)(n_lines - 1), GPIO_IN), GPIO_OK);
-	assert_int_equal(gpio_set_direction(&vmm, (uint16_t)n_lines, GPIO_IN), 1);
-	vmm_deinit(&vmm);
 }
 
 /* Starts the program on "FD", which stands for the number of the fd, and gives the fd away. */

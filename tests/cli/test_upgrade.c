@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "front_end.h"
 #include "gpio.h"
 #include "proc.h"
-#include "vmm.h"
 #include "wait.h"
 
 #define MAGIC 0x676d696f69706776ull
