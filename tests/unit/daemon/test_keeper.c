@@ -20,6 +20,7 @@
 #include "base/scm.h"
 #include "daemon/keeper_client.h"
 #include "daemon/kept.h"
+#include "lowest_fd.h"
 
 #define MAX	3
 #define LASTING 2
@@ -31,20 +32,12 @@ struct bench {
 	int lowest; /* the lowest free fd: tells of a leak at the end */
 };
 
-static int lowest_free(void)
-{
-	int fd = open("/dev/null", O_RDONLY);
-
-	close(fd);
-	return fd;
-}
-
 static int setup(void **state)
 {
 	static struct bench bench;
 	int fds[2];
 
-	bench.lowest = lowest_free();
+	bench.lowest = lowest_fd();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return -1;
 	bench.worker = fds[0];
@@ -63,7 +56,7 @@ static int teardown(void **state)
 	if (bench->worker >= 0)
 		close(bench->worker);
 	close(bench->supervisor);
-	return lowest_free() == bench->lowest ? 0 : -1;
+	return lowest_fd() == bench->lowest ? 0 : -1;
 }
 
 static int receive(struct bench *bench)
@@ -295,34 +288,46 @@ static void a_session_takes_no_room_from_what_is_lasting(void **state)
 	}
 }
 
+/* It breaks the protocol, with as many fds. */
+static void check_breach(struct bench *bench, const void *message, size_t size, size_t n_fds)
+{
+	const int fds[] = { bench->worker, bench->worker };
+
+	scm_send(bench->worker, message, size, fds, n_fds, 0);
+	assert_int_equal(receive(bench), -EPROTO);
+}
+
+/* A byte too short, a byte too long. */
+static void check_sizes(struct bench *bench, const void *message, size_t size, size_t n_fds)
+{
+	char longer[128] = { 0 };
+
+	assert_true(size < sizeof(longer));
+	memcpy(longer, message, size);
+	check_breach(bench, message, size - 1, n_fds);
+	check_breach(bench, longer, size + 1, n_fds);
+}
+
 static void breaches_are_found_out(void **state)
 {
 	struct bench *bench = *state;
 	struct keeper_message message = { .type = KEEPER_KEEP, .key = 1 };
 	const int two[] = { bench->worker, bench->worker };
-	char longer[sizeof(message) + 4] = { 0 };
 
 	/* KEEP without an fd, and with two. */
 	scm_send(bench->worker, &message, sizeof(message), NULL, 0, 0);
 	assert_true(receive(bench) < 0);
 	scm_send(bench->worker, &message, sizeof(message), two, 2, 0);
 	assert_true(receive(bench) < 0);
-	/* Too short, too long. */
-	scm_send(bench->worker, &message, sizeof(message) - 1, two, 1, 0);
-	assert_int_equal(receive(bench), -EPROTO);
-	memcpy(longer, &message, sizeof(message));
-	scm_send(bench->worker, longer, sizeof(longer), two, 1, 0);
-	assert_int_equal(receive(bench), -EPROTO);
+	check_sizes(bench, &message, sizeof(message), 1);
 	/* DROP with an fd; a type that does not exist. */
 	message.type = KEEPER_DROP;
-	scm_send(bench->worker, &message, sizeof(message), two, 1, 0);
-	assert_int_equal(receive(bench), -EPROTO);
+	check_breach(bench, &message, sizeof(message), 1);
 	for (uint32_t type = 0; type < 20; type++) {
 		if (type == KEEPER_DROP)
 			continue;
 		message.type = type == 19 ? UINT32_MAX : type;
-		scm_send(bench->worker, &message, sizeof(message), NULL, 0, 0);
-		assert_int_equal(receive(bench), -EPROTO);
+		check_breach(bench, &message, sizeof(message), 0);
 	}
 	assert_int_equal(bench->set.n, 0);
 }
@@ -332,25 +337,17 @@ static void questions_have_their_own_shape(void **state)
 	static const uint32_t types[] = { KEEPER_LINE, KEEPER_INFO };
 	struct bench *bench = *state;
 	struct keeper_question question = { .line = 5, .direction = 1, .value = 1, .edges = 3 }, got;
-	const int one[] = { bench->worker };
-	char longer[sizeof(question) + 1] = { 0 };
 
 	for (unsigned i = 0; i < 2; i++) {
 		question.type = types[i];
 		scm_send(bench->worker, &question, sizeof(question), NULL, 0, 0);
 		assert_int_equal(kept_receive(&bench->set, bench->supervisor, &got), KEPT_ASKED);
 		assert_memory_equal(&got, &question, sizeof(got));
-		scm_send(bench->worker, &question, sizeof(question), one, 1, 0);
-		assert_int_equal(receive(bench), -EPROTO);
-		scm_send(bench->worker, &question, sizeof(question) - 1, NULL, 0, 0);
-		assert_int_equal(receive(bench), -EPROTO);
-		memcpy(longer, &question, sizeof(question));
-		scm_send(bench->worker, longer, sizeof(longer), NULL, 0, 0);
-		assert_int_equal(receive(bench), -EPROTO);
+		check_breach(bench, &question, sizeof(question), 1);
+		check_sizes(bench, &question, sizeof(question), 0);
 	}
 	question.type = KEEPER_KEEP;
-	scm_send(bench->worker, &question, sizeof(question), one, 1, 0);
-	assert_int_equal(receive(bench), -EPROTO);
+	check_breach(bench, &question, sizeof(question), 1);
 	/* Of a dead worker, they are passed over. */
 	question.type = KEEPER_LINE;
 	scm_send(bench->worker, &question, sizeof(question), NULL, 0, 0);
@@ -464,7 +461,7 @@ static void a_late_answer_is_nobodys(void **state)
 static void an_answer_may_be_an_error(void **state)
 {
 	struct bench *bench = *state;
-	const struct rlimit none = { (rlim_t)lowest_free(), 4096 };
+	const struct rlimit none = { (rlim_t)lowest_fd(), 4096 };
 	struct keeper_answer message;
 	struct rlimit before;
 	int fd;

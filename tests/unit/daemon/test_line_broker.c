@@ -13,6 +13,7 @@
 #include "daemon/line_broker.h"
 #include "daemon/worker_session.h"
 #include "fake_kernel.h"
+#include "lowest_fd.h"
 
 enum { REAL, SIMULATED, CHIPS };
 enum { LINE_PLAIN, LINE_SIMULATED, LINE_SET, LINES };
@@ -42,14 +43,6 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 	return __real_sendmsg(fd, msg, flags);
 }
 
-static int lowest_free(void)
-{
-	int fd = open("/dev/null", O_RDONLY);
-
-	close(fd);
-	return fd;
-}
-
 static int setup(void **state)
 {
 	static struct bench bench;
@@ -70,7 +63,7 @@ static int setup(void **state)
 							.bias = CHIP_BIAS_PULL_UP,
 							.drive = CHIP_DRIVE_OPEN_DRAIN,
 							.debounce_us = 77 } } },
-		.lowest = lowest_free(),
+		.lowest = lowest_fd(),
 	};
 	kernel_boot();
 	chip_spec_sim(4, &bench.chips[SIMULATED].spec);
@@ -99,7 +92,7 @@ static int teardown(void **state)
 	fd_close(&bench->supervisor);
 	fd_close(&bench->chips[REAL].found.fd);
 	kernel_halt();
-	return lowest_free() == bench->lowest ? 0 : -1;
+	return lowest_fd() == bench->lowest ? 0 : -1;
 }
 
 static int ask(struct bench *bench, struct keeper_question question)

@@ -19,6 +19,7 @@
 #include "base/scm.h"
 #include "base/util.h"
 #include "daemon/notify.h"
+#include "lowest_fd.h"
 
 struct bench {
 	struct notify notify;
@@ -28,19 +29,11 @@ struct bench {
 	char address[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
 };
 
-static int lowest_free(void)
-{
-	int fd = open("/dev/null", O_RDONLY);
-
-	close(fd);
-	return fd;
-}
-
 static int setup(void **state)
 {
 	static struct bench bench;
 
-	bench = (struct bench){ .notify = NOTIFY_NONE, .manager = -1, .lowest = lowest_free() };
+	bench = (struct bench){ .notify = NOTIFY_NONE, .manager = -1, .lowest = lowest_fd() };
 	bench.log = memfd_create("log", MFD_CLOEXEC);
 	bench.old_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	dup2(bench.log, STDERR_FILENO);
@@ -70,7 +63,7 @@ static int teardown(void **state)
 	if (bench->address[0] == '/')
 		unlink(bench->address);
 	return getenv("NOTIFY_SOCKET") || getenv("WATCHDOG_USEC") || getenv("WATCHDOG_PID") ||
-			       lowest_free() != bench->lowest
+			       lowest_fd() != bench->lowest
 		       ? -1
 		       : 0;
 }
