@@ -3,12 +3,14 @@
 #include "rows.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -355,6 +357,49 @@ static void what_can_not_be_read_is_said(void **state)
 	assert_string_equal(why, "/: Is a directory");
 }
 
+static int pace = 1; /* the time of who reads runs so many times as fast */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int ms);
+int __real_poll(struct pollfd *fds, nfds_t n, int ms);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int ret = __real_clock_gettime(clock, now);
+	int64_t ns = ((int64_t)now->tv_sec * 1000000000 + now->tv_nsec) * pace;
+
+	*now = (struct timespec){ (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
+	return ret;
+}
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
+{
+	return __real_poll(fds, n, ms / pace);
+}
+
+static int hurry(void **state)
+{
+	pace = 20;
+	return 0;
+}
+
+static int folder_make_and_hurry(void **state)
+{
+	return folder_make(state) + hurry(state);
+}
+
+static int unhurry(void **state)
+{
+	pace = 1;
+	return 0;
+}
+
+static int folder_remove_and_unhurry(void **state)
+{
+	return folder_remove(state) + unhurry(state);
+}
+
 /* A FIFO in the place of the file: whoever reads it again at a SIGHUP has guests to serve. */
 static void nobody_is_waited_for_for_ever(void **state)
 {
@@ -412,6 +457,12 @@ static void a_pipe_is_read_to_its_end(void **state)
 	is_supported(state);
 	assert_int_equal(read_written(write_in_parts), 0);
 	assert_int_equal(wanted.n_guests, 1);
+}
+
+/* As with a FIFO; each byte that comes is no reason to begin anew. */
+static void a_pipe_without_an_end_is_left(void **state)
+{
+	is_supported(state);
 	assert_int_equal(read_written(write_without_end), -EINVAL);
 	assert_non_null(strstr(why, ": its end does not come"));
 }
@@ -428,8 +479,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_no_text_is_refused, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(a_file_is_bounded, folder_make, folder_remove),
 		cmocka_unit_test(what_can_not_be_read_is_said),
-		cmocka_unit_test_setup_teardown(nobody_is_waited_for_for_ever, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(nobody_is_waited_for_for_ever, folder_make_and_hurry,
+						folder_remove_and_unhurry),
 		cmocka_unit_test(a_pipe_is_read_to_its_end),
+		cmocka_unit_test_setup_teardown(a_pipe_without_an_end_is_left, hurry, unhurry),
 	};
 
 	return cmocka_run_group_tests_name("config_file", tests, NULL, deinit);

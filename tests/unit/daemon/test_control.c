@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/control.h"
@@ -38,6 +39,19 @@ struct bench {
 };
 
 static struct bench bench;
+static unsigned pace = 1; /* the clock of the control process runs so many times as fast as its timers and the test */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int ret = __real_clock_gettime(clock, now);
+	uint64_t ns = ((uint64_t)now->tv_sec * 1000000000u + (uint64_t)now->tv_nsec) * pace;
+
+	*now = (struct timespec){ (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
+	return ret;
+}
 
 static void *worker_life(void *ctx)
 {
@@ -103,6 +117,15 @@ static int setup(void **state)
 	control_start();
 	bench.client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect(bench.client, (struct sockaddr *)&name, sizeof(name)), 0);
+	return 0;
+}
+
+/* The whole patience with a guest, 20 s, is over after 2. */
+static int setup_hurried(void **state)
+{
+	pace = 10;
+	setup(state);
+	pace = 1;
 	return 0;
 }
 
@@ -242,7 +265,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_answer_of_another_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_answer_that_is_an_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_worker_that_always_comes_anew, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_worker_that_takes_its_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_worker_that_takes_its_time, setup_hurried, teardown),
 		cmocka_unit_test_setup_teardown(a_monitor_goes_on, setup, teardown),
 	};
 
