@@ -17,8 +17,9 @@
 #define STEPS_MAX      60
 #define BATCH_MAX      12
 #define STEP_PAUSE_US  4000
-#define STATE_SIZE_MAX (1 << 20)
+#define STATE_SIZE_MAX (4 << 20)
 #define RING_SIZE      4096 /* of the largest rings */
+#define RING_SIZE_MAX  32768
 
 /* splitmix64, by Sebastiano Vigna: good enough, and a seed tells the whole sequence. */
 uint32_t soak_pick(struct soak_guest *guest, uint32_t n)
@@ -316,13 +317,14 @@ static void valid_round(struct soak_guest *guest)
 }
 
 /*
- * The largest state of either format, before the first look at the processes: what a worker's heap keeps from then on is
- * no leak, however few rounds the first quarter of the time has on a slow machine.
+ * The largest state of either format, before the first look at the processes: what a worker's heap and its session keep
+ * from then on is no leak, however few rounds the first quarter of the time has on a slow machine. A mutated message may
+ * ask for the largest rings once in half an hour.
  */
 static void warm_up(struct soak_guest *guest)
 {
 	for (unsigned packed = 0; packed < 2; packed++) {
-		vmm_init(&guest->vmm, RING_SIZE);
+		vmm_init(&guest->vmm, RING_SIZE_MAX);
 		connect_vmm(guest, VMM_FEATURES | (packed ? FEATURE(VIRTIO_F_RING_PACKED) : 0));
 		start_rings(guest, false);
 		step_requests(guest);
