@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 
-#define GATE_MS 500
+#define GATE_MS 3000 /* a machine that is busy gives a new process the processor late */
 
 void fork_gate_open(struct fork_gate *gate)
 {

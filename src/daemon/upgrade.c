@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "daemon/child.h"
 #include "daemon/fork_gate.h"
 #include "daemon/handover.h"
 
@@ -81,8 +82,11 @@ static void __attribute__((noreturn)) asked_life(const struct upgrade *upgrade)
 	const struct program *program = upgrade->program;
 	char **argv = calloc((size_t)program->argc + 2, sizeof(*argv));
 	char word[48];
+	int none = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Before the other program is loaded, which may last: meanwhile no line could be given back (fork_gate.h). */
+	child_keep_fds(&none, 1);
 	sigprocmask(SIG_SETMASK, upgrade->signals_own, NULL);
 	if (!argv)
 		_exit(1);
