@@ -6,7 +6,6 @@
 
 /* The one door to the kernel. 0 or -errno. */
 int cdev_ioctl(int fd, unsigned long number, void *argument);
-int cdev_info(int fd, unsigned offset, struct chip_line_info *info);
 
 /* Those of struct chip_driver. */
 int cdev_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size);

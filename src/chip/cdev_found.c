@@ -79,7 +79,7 @@ bool cdev_is_gone(const struct chip_found *found)
 	return cdev_ioctl(found->fd, GPIO_GET_CHIPINFO_IOCTL, &info) == -ENODEV;
 }
 
-int cdev_info(int fd, unsigned offset, struct chip_line_info *info)
+static int cdev_info(int fd, unsigned offset, struct chip_line_info *info)
 {
 	struct gpio_v2_line_info uapi = { .offset = offset };
 	int ret = cdev_ioctl(fd, GPIO_V2_GET_LINEINFO_IOCTL, &uapi);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A forked process holds copies of all fds until it has closed those that are not its own, or has become another
- * program. Meanwhile nobody can give a line of a chip back to the kernel, so the supervisor waits for that, and takes no
- * message of a worker before (keeper.h: KEEPER_SETTLE).
+ * A forked process holds copies of all fds until it has closed those that are not its own. Meanwhile nobody can give a
+ * line of a chip back to the kernel, so the supervisor waits for that, and takes no message of a worker before (keeper.h:
+ * KEEPER_SETTLE, KEEPER_LINE).
  */
 #pragma once
 
