@@ -1,44 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 # shellcheck shell=bash
-# Reaches this Debian's backports through a private apt configuration .
+# Reaches backports, this Debian's or another's, through a private apt configuration.
 #
-# The sources are the machine's own, mirror and keyring included, with the backports suite added;
-# lists and archives lie in a directory of their own, so the machine's apt is as before.
+# The sources are the machine's own, mirror and keyring included, with the suites that are wanted in the place of this
+# Debian's; lists and archives lie in a directory of their own, so the machine's apt is as before.
 
-# backports_sources CODENAME DIR: writes the machine's Debian sources plus backports to DIR.
+debian_codename() {
+	(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+}
+
+# backports_sources DIR SUITE…: writes the machine's Debian sources to DIR, with these suites for this Debian's.
 backports_sources() {
-	local codename=$1 dir=$2 file
-	local suite="($codename|stable|oldstable)"
+	local dir=$1 file suite own
+	shift
+	own="($(debian_codename)|stable|oldstable)"
 	for file in /etc/apt/sources.list.d/*.sources; do
 		[[ -f $file ]] || continue
-		awk -v RS= -v ORS='\n\n' -v suite="[ \t]$suite([ \t]|\n|\$)" -v codename="$codename" '
+		awk -v RS= -v ORS='\n\n' -v own="[ \t]$own([ \t]|\n|\$)" -v suites="$*" '
 			/(^|\n)Components:[^\n]*main/ && match($0, /(^|\n)Suites:[^\n]*/) {
 				head = substr($0, 1, RSTART - 1)
 				line = substr($0, RSTART, RLENGTH)
 				tail = substr($0, RSTART + RLENGTH)
-				if (line ~ suite)
-					print head line " " codename "-backports" tail
+				if (line ~ own) {
+					sub(/Suites:.*/, "Suites: " suites, line)
+					print head line tail
+				}
 			}' "$file" >>"$dir/debian.sources"
 	done
 	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
 		[[ -f $file ]] || continue
-		sed -nE "/^deb[[:space:]].*[[:space:]]main/{
-			h
-			s/[[:space:]]${suite}[[:space:]]/ $codename-backports /
-			T
-			x
-			G
-			p
-		}" "$file" >>"$dir/debian.list"
+		for suite; do
+			sed -nE "/^deb[[:space:]].*[[:space:]]main/s/[[:space:]]${own}[[:space:]]/ $suite /p" "$file"
+		done >>"$dir/debian.list"
 	done
 }
 
-# backports_configure DIR: sets the array `backports` to apt's options, with fresh lists in DIR.
+# backports_configure DIR CODENAME: sets the array `backports` to apt's options for the Debian of that name and its
+# backports, with fresh lists in DIR. Of another Debian than the machine's, nothing counts as installed.
 backports_configure() {
-	local dir=$1 codename
-	codename=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+	local dir=$1 codename=$2
 	mkdir -p "$dir"/{sources,lists/partial,archives/partial}
-	backports_sources "$codename" "$dir/sources"
+	backports_sources "$dir/sources" "$codename" "$codename-updates" "$codename-backports"
 	backports=(
 		-o Dir::Etc::sourcelist=/dev/null
 		-o "Dir::Etc::sourceparts=$dir/sources"
@@ -47,6 +49,7 @@ backports_configure() {
 		-o "APT::Default-Release=$codename-backports"
 		-o APT::Sandbox::User=root
 	)
+	[[ $codename == "$(debian_codename)" ]] || backports+=(-o Dir::State::status=/dev/null)
 	say "reading the package lists of $codename-backports (privately: /etc/apt stays as it is)"
 	# A source that has no backports makes this fail; what counts is whether QEMU is found.
 	apt-get "${backports[@]}" update -qq >&2 || true

@@ -101,7 +101,29 @@ frontend_qemu10() {
 		check_skip 'everything' 'neither this Debian nor its backports have QEMU 9 or later'
 		return 0
 	fi
+	qemu_pci "$dir"
+	kills "$dir/kills" qemu
+}
+
+frontend_qemu11() {
+	local dir=$1 status=0
+	qemu_provide "$dir" 11 || status=$?
+	if [[ $status -eq 3 ]]; then
+		check_skip 'everything' "no QEMU 11 or later in this Debian, its backports or Debian 13's, as far as they can be reached"
+		return 0
+	fi
+	qemu_pci "$dir"
+	mkdir "$dir"/{generic,mmio}
+	qemu_generic "$dir/generic"
+	qemu_mmio "$dir/mmio"
+}
+
+# qemu_pci DIR: what a QEMU with interrupts is to do with a guest on PCI.
+qemu_pci() {
+	local dir=$1
 	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
+	check 'this QEMU does not start with reconnect=' check_no_start reconnect=1
+	check 'nor with reconnect-ms=' check_no_start reconnect-ms=1000
 	guest=guest side=guest0
 	check_needed 'a guest boots' boot guest "$dir/gpio.sock" qemu
 	check 'it negotiates interrupts' check_negotiated \
@@ -122,7 +144,21 @@ frontend_qemu10() {
 	check 'it has packed rings' check_rings packed
 	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
 	guest_kill guest
-	kills "$dir/kills" qemu
+}
+
+# qemu_generic DIR: the device of QEMU that knows nothing of GPIO; it is told the device's number and sizes.
+qemu_generic() {
+	local dir=$1 qemu_device=vhost-user-test-device-pci,virtio-id=41,num_vqs=2,vq_size=256,config_size=8
+	check_needed 'the daemon starts, for a generic device' daemon_start "$dir" 1 s8
+	guest=generic side=guest0
+	check_needed 'a guest with a generic device boots' boot generic "$dir/gpio.sock" qemu
+	check 'it negotiates interrupts too' check_negotiated IRQ VERSION_1 / MQ REPLY_ACK CONFIG
+	basics 8
+	interrupts
+	check 'its rings are as large as it was told' check_rings 'packed, 256 entries'
+	check 'that guest has no kernel errors' check_dmesg
+	check 'SIGTERM ends that daemon: status 0, no sockets' daemon_stop
+	guest_kill generic
 }
 
 # boot_again NAME SOCKET WITH: boot, and twice more if the guest hung before it said anything: this machine has little to
@@ -137,7 +173,6 @@ boot_again() {
 	return 1
 }
 
-# Without PCI: virtio-mmio, as in small VMMs and on boards.
 frontend_microvm() {
 	local dir=$1 status=0
 	qemu_provide "$dir" 10 || status=$?
@@ -145,16 +180,23 @@ frontend_microvm() {
 		check_skip 'everything' 'neither this Debian nor its backports have QEMU 9 or later'
 		return 0
 	fi
-	check_needed 'the daemon starts' daemon_start "$dir" 1 s8
-	guest=guest side=guest0
-	check_needed 'a guest boots' boot_again guest "$dir/gpio.sock" microvm
+	qemu_mmio "$dir"
+}
+
+# qemu_mmio DIR: without PCI: virtio-mmio, as in small VMMs and on boards.
+qemu_mmio() {
+	local dir=$1
+	check_needed 'the daemon starts, for a machine without PCI' daemon_start "$dir" 1 s8
+	guest=mmio side=guest0
+	check_needed 'a guest without PCI boots' boot_again mmio "$dir/gpio.sock" microvm
 	check 'its device is on the virtio-mmio bus' check_mmio
 	basics 8
 	interrupts
 	check 'a level interrupt comes while the level stays' check_level
 	check 'the driver is unbound and bound again' check_rebind 8
-	check 'the guest has no kernel errors' check_dmesg 'PCI: Fatal: No config space'
-	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
+	check 'the guest without PCI has no kernel errors' check_dmesg 'PCI: Fatal: No config space'
+	check 'SIGTERM ends the daemon of that guest: status 0, no sockets' daemon_stop
+	guest_kill mmio
 }
 
 check_mmio() {
@@ -224,7 +266,20 @@ frontend_qemu72() {
 	check 'SIGTERM ends the daemon: status 0, no sockets' daemon_stop
 }
 
-# check_rings FORMAT: of the guest that came last.
+# check_no_start OPTION: with this option of the chardev QEMU ends at once: the device does not take it, or QEMU does not
+# know it. The manuals warn of both.
+check_no_start() {
+	local out status=0
+	out=$(timeout "$wait_s" "${guest_qemu[@]}" -nodefaults -no-user-config -display none -accel tcg -S \
+		-M q35,memory-backend=mem -m 64M -object memory-backend-memfd,id=mem,size=64M,share=on \
+		-chardev "socket,id=gpio,path=$daemon_dir/gpio.sock,$1" -device vhost-user-gpio-pci,chardev=gpio 2>&1) ||
+		status=$?
+	printf '%s\n' "$out"
+	expect 'exit status' 1 "$status" &&
+		[[ $out == *'vhost_backend_init failed'* || $out == *"Invalid parameter '${1%=*}'"* ]]
+}
+
+# check_rings FORMAT[, ENTRIES]: of the guest that came last.
 check_rings() {
 	local last
 	last=$(grep ' runs: ' "$daemon_dir/daemon.log" | tail -n 1)
