@@ -104,7 +104,11 @@ static bool all_stopped(const struct vhost_device *device)
 	return true;
 }
 
-/* Stops the ring; kick and call fds belong to the run that ends here. */
+/*
+ * Stops the ring; kick and call fds belong to the run that ends here. Requests under way are to be completed first: each
+ * is in the turn in which it is taken, so only those are left that an earlier run had in flight. A held event buffer is
+ * no request that could be completed: it waits for the line, and goes on waiting after the next start.
+ */
 const char *handle_get_vring_base(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
 	struct vhost_user_vring_state state;
@@ -114,6 +118,7 @@ const char *handle_get_vring_base(struct vhost_device *device, const struct mess
 	queue = queue_by_index(device, state.index);
 	if (!queue)
 		return no_such_ring;
+	queue_finish(queue);
 	queue_stop(queue);
 	state.num = queue_base(queue);
 	queue->state->started = 0;

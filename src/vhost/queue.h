@@ -96,6 +96,8 @@ int queue_attach(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd
 void queue_kick(struct vhost_queue *queue);
 /* Lets the device look at the ring now, if it runs. */
 void queue_dispatch(struct vhost_queue *queue);
+/* Lets the device do now what was in flight when the ring started and was not looked at yet. */
+void queue_finish(struct vhost_queue *queue);
 /* Lets the device look at the ring at the end of this turn. */
 void queue_ready_later(struct vhost_queue *queue);
 /* Calls the driver. */

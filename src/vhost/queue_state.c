@@ -87,6 +87,18 @@ void queue_dispatch(struct vhost_queue *queue)
 	queue->host->ops->queue_ready(queue->host->ctx, queue->index, queue);
 }
 
+void queue_finish(struct vhost_queue *queue)
+{
+	while (queue->running && queue->next_again < queue->n_again) {
+		uint16_t before = queue->next_again;
+
+		queue_dispatch(queue);
+		/* A translation is missing. */
+		if (queue->next_again == before)
+			return;
+	}
+}
+
 static void on_ready(struct loop_defer *defer)
 {
 	queue_dispatch(container_of(defer, struct vhost_queue, ready));

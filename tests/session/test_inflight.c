@@ -189,6 +189,46 @@ static void region_of_a_back_end_that_died(void **state)
 	shared_free(&shared);
 }
 
+/* The same, and the front-end stops the ring before anybody looked at it. */
+static void in_flight_is_answered_before_a_stop(void **state)
+{
+	struct session *s = *state;
+	struct ring *ring = &s->vmm.rings[0];
+	struct connection *c = &s->vmm.connection;
+	struct vu_state stop = { .index = 0 };
+	struct vu_inflight_split *r;
+	struct shared shared;
+	uint16_t taken[3];
+
+	if (s->vmm.wants_inband)
+		skip(); /* a kick that is a message is done when it is answered */
+	shared_prepare(s);
+	shared_get(s, &shared);
+	r = shared_queue(&shared, 0);
+	r->version = 1;
+	r->desc_num = VMM_RING_SIZE;
+	for (uint16_t i = 0; i < 3; i++) {
+		taken[i] = gpio_send(&s->vmm, GPIO_SET_DIRECTION, i, GPIO_IN);
+		r->desc[taken[i]] = (struct vu_inflight_desc){ .inflight = 1, .counter = i };
+	}
+	assert_ok(message_set_inflight(c, &shared.wire, shared.fd));
+	vmm_ring_setup(&s->vmm, 0, 0);
+	vmm_ring_enable(&s->vmm, 0, true);
+	/* The kick and the message are seen in one turn, in this order when the worker was at rest. */
+	session_settle(s);
+	kill(session_worker(s), SIGSTOP);
+	ring_kick(ring);
+	assert_true(connection_send(c, VU_GET_VRING_BASE, 0, &stop, sizeof(stop), NULL, 0));
+	kill(session_worker(s), SIGCONT);
+	assert_true(connection_receive_reply(c, VU_GET_VRING_BASE, &stop, sizeof(stop)));
+	assert_int_equal(stop.num, 3);
+	assert_int_equal(shared_inflight(&shared, 0), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(ring_wait(ring).id, taken[i]);
+	assert_true(ring_silent(ring, SILENT_MS));
+	shared_free(&shared);
+}
+
 /* The guest was reset, its front-end gives back a region of before: no head of it may be returned. */
 static void region_of_another_run_is_not_believed(void **state)
 {
@@ -357,6 +397,7 @@ int main(void)
 		FRESH("V-86 V-87 S-02", packed_rings_over_a_reconnect),
 		FRESH("V-86 V-87 S-02", another_daemon_takes_them_up),
 		FRESH("V-86 V-87", region_of_a_back_end_that_died),
+		FRESH("V-102", in_flight_is_answered_before_a_stop),
 		FRESH("V-86 S-08 X-12", region_of_another_run_is_not_believed),
 		FRESH("V-86 S-08", reset_forgets_the_region),
 		ROW_TEST_FIXTURE("V-86 S-08", much_in_flight_takes_its_turns, setup_large, session_teardown),

@@ -66,6 +66,35 @@ static void stopped_ring_is_not_touched(void **state)
 	}
 }
 
+/* What was taken of requests is answered by then; event buffers are held, and stay so. */
+static void stop_completes_requests_only(void **state)
+{
+	struct session *s = *state;
+	struct ring *requests = &s->vmm.rings[0], *events = &s->vmm.rings[1];
+	uint16_t heads[8];
+
+	for (uint16_t i = 0; i < 8; i++)
+		heads[i] = gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
+	for (unsigned i = 0; i < session_rounds(200, 20); i++) {
+		for (unsigned j = 0; j < 60; j++)
+			gpio_send(&s->vmm, GPIO_GET_DIRECTION, (uint16_t)(j % 8), 0);
+		ring_kick(requests);
+		if (i % 3)
+			usleep(10 * (i % 7));
+		vmm_stop(&s->vmm);
+		assert_int_equal(s->vmm.base[0], ring_returned_base(requests));
+		assert_int_equal(s->vmm.base[1], ring_base(events));
+		vmm_resume(&s->vmm);
+		for (unsigned j = 0; j < 60; j++)
+			assert_int_equal(gpio_answer_of(&s->vmm, ring_wait(requests)).status, GPIO_OK);
+	}
+	assert_no_event(s);
+	for (unsigned i = 8; i-- > 0;) {
+		line_drive(s, i, 1);
+		assert_event(s, heads[i], GPIO_EVENT_VALID);
+	}
+}
+
 static void kick_races_with_stop(void **state)
 {
 	struct session *s = *state;
@@ -373,6 +402,7 @@ int main(void)
 		STARTED("V-54 V-57", base_counts_requests),
 		FRESH("V-57", base_of_a_ring_that_never_ran),
 		STARTED("V-55", stopped_ring_is_not_touched),
+		STARTED("V-102", stop_completes_requests_only),
 		STARTED("V-59", kick_races_with_stop),
 		STARTED("G-90 V-56", suspended_device_is_silent),
 		STARTED("V-58", stop_gives_kick_and_call_back),
