@@ -31,6 +31,7 @@ frontend_uml() {
 	local dir=$1
 	guest_uml=$("$scripts/guest/uml")
 	gpiod_init "$("$scripts/guest/initramfs" "$dir/uml.cpio")"
+	fpstate_provide "$dir/uml.cpio"
 	check_needed 'the daemon starts' daemon_start "$dir" 2 s8:s32
 	guest=first side=guest0
 	check_needed 'a guest boots' boot first "$dir/gpio.sock0" uml
@@ -38,6 +39,7 @@ frontend_uml() {
 		IRQ VERSION_1 PROTOCOL_FEATURES / REPLY_ACK BACKEND_REQ CONFIG INBAND_NOTIFICATIONS -- MQ
 	basics 8
 	interrupts
+	check 'its processes and threads keep their vector registers' check_fpregs
 	check 'the driver is unbound and bound again' check_rebind 8
 	check 'the daemon is upgraded 10 times under load, and the guest does not notice' check_upgrade
 	check 'it has packed rings: this front-end takes all that is offered' check_rings packed
@@ -54,6 +56,8 @@ frontend_uml() {
 	check 'the second guest has no kernel errors' check_dmesg
 	check 'SIGTERM ends the daemon with guests attached: status 0, no sockets' daemon_stop
 	kills "$dir/kills" uml
+	guest_kill killed
+	fpstates "$dir/hosts"
 }
 
 # kills DIR WITH: a guest whose worker is killed again and again.
