@@ -13,8 +13,7 @@ g() {
 	guest_run "$guest" "$guest_s" "$1"
 }
 
-# gone FILE: the command that waits for the end of the process whose id is in FILE. Its orphan's SIGCHLD would cut
-# off the next line that the guest's init reads.
+# gone FILE: the command that waits for the end of the process whose id is in FILE.
 gone() {
 	printf 'n=0; while [ -d /proc/$(cat %s) ]; do sleep 0.02; n=$((n + 1)); [ $n -lt 1500 ] || exit 1; done' "$1"
 }
@@ -43,6 +42,20 @@ watched() {
 # saw EDGE: how many events of that kind $seen holds.
 saw() {
 	grep -ci "$1" <<<"$seen" || true
+}
+
+# A command comes in two pieces, and between them an orphan of the guest's init ends: no word is lost.
+check_pieces() {
+	local out=
+	g 'sleep 0.3 & :' || return 1
+	printf 'pieces echo who' >&"${guest_in[$guest]}"
+	sleep 0.6
+	printf 'le\n' >&"${guest_in[$guest]}"
+	while guest_read "$guest" "$guest_s"; do
+		out+=$guest_line
+		[[ $guest_line != '@@end '* ]] || break
+	done
+	expect 'the guest said' 'whole@@end pieces 0' "$out"
 }
 
 check_detect() {

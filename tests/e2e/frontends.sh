@@ -35,6 +35,7 @@ frontend_uml() {
 	check_needed 'the daemon starts' daemon_start "$dir" 2 s8:s32
 	guest=first side=guest0
 	check_needed 'a guest boots' boot first "$dir/gpio.sock0" uml
+	check 'it obeys a command that comes in pieces' check_pieces
 	check 'it negotiates interrupts and in-band notifications' check_negotiated \
 		IRQ VERSION_1 PROTOCOL_FEATURES / REPLY_ACK BACKEND_REQ CONFIG INBAND_NOTIFICATIONS -- MQ
 	basics 8
