@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 # shellcheck shell=bash
-# Helpers of the shell scripts: messages, Debian packages, and a cache that is filled once.
+# Helpers of the shell scripts: messages, progress, Debian packages, and a cache that is filled once.
 #
 # What costs minutes (a kernel, a QEMU) is kept below one cache directory outside the clone.
 # An entry is made in ENTRY.part and renamed when complete, under a lock: an entry that exists
@@ -11,25 +11,158 @@ export LC_ALL=C.UTF-8
 
 # All that is ever installed; what only guests run is unpacked in the cache instead.
 # shellcheck disable=SC2034 # for the scripts that read this one
-build_packages=(gcc libc6-dev meson ninja-build pkgconf libjansson-dev libinih-dev libseccomp-dev libcmocka-dev)
+program_packages=(gcc libc6-dev meson ninja-build pkgconf libjansson-dev libinih-dev libseccomp-dev)
 # shellcheck disable=SC2034
-guest_packages=(gcc libc6-dev make flex bison bc xz-utils zstd libelf-dev)
+build_packages=("${program_packages[@]}" libcmocka-dev)
+# shellcheck disable=SC2034
+module_packages=(gcc libc6-dev make xz-utils zstd libelf-dev)
+# shellcheck disable=SC2034
+guest_packages=("${module_packages[@]}" flex bison bc)
 
-say() { printf '%s\n' "$*" >&2; }
+# What is told goes to the fd in SAY_FD, if that is set; why a script ends, and what its tools say, to stderr.
+say() { printf '%s%s\n' "${VGPIO_CLEAR:-}" "$*" >&"${SAY_FD:-2}"; }
 
 die() {
-	say "${0##*/}: $*"
+	local clear=
+	progress_stop
+	[[ ! -t 2 ]] || clear=${VGPIO_CLEAR:-}
+	printf '%s%s: %s\n' "$clear" "${0##*/}" "$*" >&2
 	exit 1
+}
+
+# Progress: what is being done and for how long; on a terminal one line that is rewritten, else a line every 10 s.
+#
+# progress_start begins it, for this script and those that it runs; progress_stop ends it, if this script began it. In
+# between, each script tells with `progress TEXT` what it is at, and with `progress ''` that this is over. The texts of all
+# are shown. Without progress_start nothing is. What a script says meanwhile has a line of its own.
+
+progress_pid=
+progress_every_s=10
+
+progress_start() {
+	[[ -z ${VGPIO_PROGRESS:-} ]] || return 0
+	VGPIO_PROGRESS=$(mktemp -d "${TMPDIR:-/tmp}/vgpio-progress.XXXXXX" 2>/dev/null) || return 0
+	[[ ! -t 2 ]] || VGPIO_CLEAR=$'\r\e[K'
+	export VGPIO_PROGRESS VGPIO_CLEAR
+	progress_show </dev/null >/dev/null &
+	progress_pid=$!
+}
+
+progress_stop() {
+	[[ -n $progress_pid && $BASHPID -eq $$ ]] || return 0
+	# Not by a signal that this script may have a trap for: in its first moments, a child of bash still has it, too.
+	{ kill -KILL "$progress_pid" && wait "$progress_pid"; } 2>/dev/null || true
+	rm -rf "$VGPIO_PROGRESS"
+	printf '%s' "${VGPIO_CLEAR:-}" >&2
+	progress_pid=
+	unset VGPIO_PROGRESS VGPIO_CLEAR
+}
+
+# progress_during COMMAND…: shown, whether this script shows it already or not.
+progress_during() {
+	local outer=${VGPIO_PROGRESS:-}
+	progress_start
+	"$@"
+	[[ -n $outer ]] || progress_stop
+}
+
+progress() {
+	progress_began=$EPOCHSECONDS
+	progress_write "$1"
+}
+
+# progress_write TEXT: as progress, and the time goes on.
+progress_write() {
+	local file=${VGPIO_PROGRESS:-}/$$
+	[[ -n ${VGPIO_PROGRESS:-} ]] || return 0
+	if [[ -z $1 ]]; then
+		rm -f "$file"
+	else
+		{ printf '%s %s\n' "$progress_began" "$1" >"$file.new" && mv "$file.new" "$file"; } 2>/dev/null || true
+	fi
+}
+
+# progress_count WHAT TOTAL LOG: reads a build's output, keeps it in LOG and counts its lines.
+progress_count() {
+	local line count=0
+	: >"$3"
+	progress "$1"
+	while IFS= read -r line; do
+		printf '%s\n' "$line" >>"$3"
+		count=$((count + 1))
+		((count % 10 != 0)) || progress_write "$1, $count of about $2"
+	done
+	progress ''
+}
+
+# progress_show: until progress_stop, or until this script is gone, whose directory goes then, too.
+progress_show() {
+	local line shown='' width=80 never next=$((SECONDS + progress_every_s))
+	trap - EXIT
+	exec {never}<> <(:)
+	while kill -0 $$ 2>/dev/null; do
+		line=$(progress_line)
+		if [[ -t 2 ]]; then
+			read -r _ width < <(stty size <&2 2>/dev/null) || true
+			[[ $line == "$shown" ]] || printf '\r\e[K%s' "${line:0:$((width > 0 ? width - 1 : 79))}" >&2
+			shown=$line
+		elif [[ -n $line ]] && ((SECONDS >= next)); then
+			printf '%s\n' "$line" >&2
+			next=$((SECONDS + progress_every_s))
+		fi
+		read -rt 0.3 -u "$never" || true
+	done
+	rm -rf "$VGPIO_PROGRESS"
+}
+
+# progress_line: of those that are still there.
+progress_line() {
+	local file began text sum=''
+	for file in "$VGPIO_PROGRESS"/*[0-9]; do
+		kill -0 "${file##*/}" || continue
+		read -r began text <"$file" || continue
+		sum+="${sum:+; }$text, $((EPOCHSECONDS - began)) s"
+	done 2>/dev/null
+	printf '%s' "$sum"
+}
+
+# reason TEXT: the one line of what a tool said that tells why it failed.
+reason() {
+	local pattern line
+	for pattern in 'no space left|enough free space|disk quota' '^E: .*(resolv|connect|fetch|lock|space)' '^W: Failed to fetch' \
+		'^E: ' 'error|fatal|cannot|failed' .; do
+		if line=$(grep -iE -m 1 "$pattern" <<<"$1"); then
+			printf '%s' "${line#[EW]: }"
+			return
+		fi
+	done
+	printf 'it does not say why'
+}
+
+# quietly COMMAND…: what it said is in $said, if it failed.
+quietly() {
+	local status=0
+	said=$("$@" 2>&1 </dev/null) || status=$?
+	return "$status"
 }
 
 cache_dir() {
 	local dir=${XDG_CACHE_HOME:-$HOME/.cache}/vhost-device-gpio
-	mkdir -p "$dir"
+	if ! mkdir -p "$dir" 2>/dev/null || [[ ! -w $dir ]]; then
+		die "nothing can be kept in $dir (XDG_CACHE_HOME names another place)"
+	fi
 	printf '%s\n' "$dir"
 }
 
-# cache_fill NAME COMMAND [ARG…]: runs COMMAND ARG… DIR to fill the entry NAME, unless it is there.
-# Call it as a plain command: in a condition, errexit would be off inside COMMAND.
+# need_space MB DIR
+need_space() {
+	local free
+	free=$(df -Pm "$2" | awk 'NR == 2 { print $4 }')
+	((free >= $1)) || die "no space left: $1 MB are needed in $2, $free MB are free"
+}
+
+# cache_fill NAME COMMAND [ARG…]: runs COMMAND ARG… DIR to fill the entry NAME, unless it is there; or tells in one line
+# why it cannot be made. Call it as a plain command: in a condition, errexit would be off inside COMMAND.
 cache_fill() {
 	local entry lock
 	entry=$(cache_dir)/$1
@@ -37,19 +170,47 @@ cache_fill() {
 	[[ ! -d $entry ]] || return 0
 	exec {lock}>"$entry.lock"
 	if ! flock -n "$lock"; then
-		say "another run is making ${entry##*/}; waiting for it"
+		progress "another run is making ${entry##*/}"
 		flock "$lock"
+		progress ''
 	fi
-	if [[ ! -d $entry ]]; then
-		(
-			rm -rf "$entry.part"
-			mkdir "$entry.part"
-			trap 'rm -rf "$entry.part"' EXIT
-			"$@" "$entry.part"
-			mv -T "$entry.part" "$entry"
-		)
-	fi
+	[[ -d $entry ]] || progress_during cache_make "$entry" "$@"
 	exec {lock}>&-
+}
+
+# cache_make ENTRY COMMAND [ARG…]
+cache_make() {
+	local entry=$1 out errors status
+	shift
+	cache_part=$entry.part # the trap has no local variables
+	exec {out}>&"${SAY_FD:-2}"
+	set +e
+	errors=$(
+		set -e
+		export SAY_FD=$out
+		trap cache_drop EXIT
+		rm -rf "$cache_part" "$entry.log"
+		mkdir "$cache_part"
+		"$@" "$entry.part" 2>&1
+		mv -T "$entry.part" "$entry"
+	)
+	status=$?
+	set -e
+	exec {out}>&-
+	progress ''
+	[[ $status -ne 0 ]] || return 0
+	[[ ! -s $entry.log ]] || say "the log of the build is $entry.log"
+	# It may have told by itself.
+	case ${errors##*$'\n'} in
+	"${0##*/}: "*) die "${errors##*"${0##*/}: "}" ;;
+	*) die "${entry##*/} cannot be made in ${entry%/*}: $(reason "$errors")" ;;
+	esac
+}
+
+# What is not whole goes; but the log of a build, if that is what failed, is worth reading.
+cache_drop() {
+	[[ ! -s $cache_part/log ]] || mv "$cache_part/log" "${cache_part%.part}.log" || true
+	rm -rf "$cache_part"
 }
 
 as_root() {
@@ -62,9 +223,36 @@ as_root() {
 	fi
 }
 
+# apt_alone COMMAND…: while nobody else of ours installs, or reads what is installed.
+apt_alone() {
+	local lock status=0 dir
+	dir=$(cache_dir) || exit
+	exec {lock}>"$dir/apt.lock"
+	flock "$lock"
+	"$@" || status=$?
+	exec {lock}>&-
+	return "$status"
+}
+
+# Why the last apt_lists did not read all lists, if it did not: sources may be broken that nobody needs.
+apt_trouble=
+
 apt_update() {
-	say "updating the list of Debian packages"
-	as_root apt-get update -qq >&2
+	progress "reading the lists of Debian packages"
+	apt_lists as_root apt-get update -qq -o DPkg::Lock::Timeout=120
+	progress ''
+}
+
+apt_lists() {
+	quietly "$@" || true
+	apt_trouble=
+	! grep -q '^[EW]:' <<<"$said" || apt_trouble=$(reason "$said")
+}
+
+# apt_size APT-GET-ARGUMENT…: how many packages it would fetch, and how many MB.
+apt_size() {
+	apt-get -qq --print-uris "$@" 2>/dev/null |
+		awk 'NF >= 3 { n++; bytes += $3 } END { printf "%d package%s, %.0f MB", n, n == 1 ? "" : "s", bytes / 1e6 }'
 }
 
 package_installed() {
@@ -73,18 +261,29 @@ package_installed() {
 
 # need_packages PACKAGE…: installs those that are missing, after saying which.
 need_packages() {
+	progress_during apt_alone install_missing_of "$@"
+}
+
+install_missing_of() {
 	local package
 	local -a missing=() install
 	for package; do
-		package_installed "$package" || missing+=("$package")
+		[[ " ${missing[*]} " == *" $package "* ]] || package_installed "$package" || missing+=("$package")
 	done
 	[[ ${#missing[@]} -gt 0 ]] || return 0
-	say "installing Debian packages: ${missing[*]}"
-	install=(env DEBIAN_FRONTEND=noninteractive
-		apt-get install -y -qq --no-install-recommends "${missing[@]}")
-	as_root "${install[@]}" >/dev/null 2>&1 && return 0
-	apt_update
-	as_root "${install[@]}" >/dev/null
+	as_root true
+	install=(apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}")
+	# Lists that are absent, or some days old.
+	quietly "${install[@]}" --print-uris || apt_update
+	say "installing ${missing[*]}: $(apt_size "${install[@]:1}")"
+	progress "installing packages"
+	if ! quietly as_root env DEBIAN_FRONTEND=noninteractive "${install[@]}"; then
+		[[ -n $apt_trouble ]] || apt_update
+		progress "installing packages"
+		quietly as_root env DEBIAN_FRONTEND=noninteractive "${install[@]}" ||
+			die "the packages cannot be installed: ${apt_trouble:-$(reason "$said")}"
+	fi
+	progress ''
 }
 
 # package_known PACKAGE [APT-OPTION…]: has apt a candidate for it?
@@ -98,37 +297,48 @@ package_known() {
 		END { exit !known }'
 }
 
-# package_known_fresh PACKAGE: the same, after an update of the lists if they do not know it.
+# package_known_fresh PACKAGE: the same, after an update of the lists if they do not know it; without network this tells why
+# and ends.
 package_known_fresh() {
 	package_known "$1" && return 0
-	apt_update
-	package_known "$1"
+	[[ -n $apt_trouble ]] || apt_alone apt_update
+	package_known "$1" && return 0
+	[[ -z $apt_trouble ]] || die "no lists of Debian packages: $apt_trouble"
+	return 1
 }
 
-# deb_download DIR PACKAGE… [-- APT-OPTION…]: fetches .debs without installing anything.
+# deb_download DIR PACKAGE… [-- APT-OPTION…]: fetches .debs without installing anything, after saying how much that is;
+# deb_name, if set, is what they are called.
 deb_download() {
-	local dir=$1
-	local -a packages=() options=(-o APT::Sandbox::User=root)
+	local dir=$1 name
+	local -a packages=() options=(-qq -o APT::Sandbox::User=root)
 	shift
 	while [[ $# -gt 0 && $1 != -- ]]; do
 		packages+=("$1")
 		shift
 	done
 	[[ $# -eq 0 ]] || options+=("${@:2}")
+	[[ ${#packages[@]} -gt 0 ]] || die "apt cannot tell what is to be fetched; see apt-get check"
+	name=${deb_name:-${packages[0]%%=*}}
 	mkdir -p "$dir"
-	(cd "$dir" && apt-get "${options[@]}" download -qq "${packages[@]}" >&2) && return 0
-	# Lists that are some days old name files that the mirror no longer has.
-	if [[ ${#options[@]} -eq 2 ]]; then
-		apt_update
-		(cd "$dir" && apt-get "${options[@]}" download -qq "${packages[@]}" >&2)
-	else
-		return 1
+	say "fetching $name: $(apt_size "${options[@]}" download "${packages[@]}")"
+	progress "fetching $name"
+	if ! quietly env -C "$dir" apt-get "${options[@]}" download "${packages[@]}"; then
+		# Lists that are some days old name files that the mirror no longer has.
+		[[ ${#options[@]} -gt 3 ]] || apt_alone apt_update
+		quietly env -C "$dir" apt-get "${options[@]}" download "${packages[@]}" ||
+			die "$name cannot be fetched: $(reason "$said")"
 	fi
+	progress ''
 }
 
 # deb_closure PACKAGE [APT-OPTION…]: PACKAGE and what it needs beyond what is installed, as
 # name=version words.
 deb_closure() {
+	apt_alone closure_of "$@"
+}
+
+closure_of() {
 	local package=$1
 	shift
 	if package_installed "${package%%/*}"; then
@@ -142,31 +352,10 @@ deb_closure() {
 deb_unpack() {
 	local dir=$1 deb
 	deb_download "$dir/debs" "${@:2}"
+	progress "unpacking ${deb_name:-${2%%=*}}"
 	for deb in "$dir"/debs/*.deb; do
 		dpkg-deb -x "$deb" "$dir"
 	done
 	rm -rf "$dir/debs"
-}
-
-# progress WHAT TOTAL LOG: reads a build's output, keeps it in LOG and shows a counted line.
-progress() {
-	local what=$1 total=$2 log=$3 line count=0 step=200
-	[[ ! -t 2 ]] || step=10
-	: >"$log"
-	while IFS= read -r line; do
-		printf '%s\n' "$line" >>"$log"
-		count=$((count + 1))
-		if ((count % step == 0)); then
-			progress_show "$what" "$count" "$total"
-		fi
-	done
-	[[ ! -t 2 ]] || say ""
-}
-
-progress_show() {
-	if [[ -t 2 ]]; then
-		printf '\r%s: %d of about %d' "$1" "$2" "$3" >&2
-	else
-		say "$1: $2 of about $3"
-	fi
+	progress ''
 }

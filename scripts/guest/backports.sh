@@ -49,8 +49,15 @@ backports_configure() {
 		-o "APT::Default-Release=$codename-backports"
 		-o APT::Sandbox::User=root
 	)
-	[[ $codename == "$(debian_codename)" ]] || backports+=(-o Dir::State::status=/dev/null)
+	if [[ $codename == "$(debian_codename)" ]]; then
+		# Those that the machine has already need not be fetched.
+		cp -p /var/lib/apt/lists/*_* "$dir/lists/" 2>/dev/null || true
+	else
+		backports+=(-o Dir::State::status=/dev/null)
+	fi
 	say "reading the package lists of $codename-backports (privately: /etc/apt stays as it is)"
+	progress "reading the package lists of $codename-backports"
 	# A source that has no backports makes this fail; what counts is whether QEMU is found.
-	apt-get "${backports[@]}" update -qq >&2 || true
+	apt_lists apt-get "${backports[@]}" update -qq
+	progress ''
 }

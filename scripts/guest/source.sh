@@ -6,14 +6,20 @@
 # .deb is streamed through and removed.
 source_extract() {
 	local package=$1 dir=$2
-	shift 2
-	say "downloading $package (about 150 MB)"
 	deb_download "$dir.deb" "$package"
-	say "unpacking $package"
+	source_unpack "$dir.deb" "$@"
+	rm -rf "$dir.deb"
+}
+
+# source_unpack DEB-DIR PACKAGE DIR [TAR-ARGUMENT…]: the same, from the package's .deb there.
+source_unpack() {
+	local debs=$1 package=$2 dir=$3
+	shift 3
+	progress "unpacking $package"
 	mkdir -p "$dir"
-	dpkg-deb --fsys-tarfile "$dir.deb/"*.deb |
+	dpkg-deb --fsys-tarfile "$debs/${package}_"*.deb |
 		tar -xO "./usr/src/$package.tar.xz" |
 		xz -dc -T0 |
 		tar -x -C "$dir" --strip-components=1 --wildcards "$@"
-	rm -rf "$dir.deb"
+	progress ''
 }
