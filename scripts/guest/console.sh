@@ -37,17 +37,29 @@ guest_start_uml() {
 		"uml_dir=$guest_dir/" "umid=$1" ${2:+"virtio_uml.device=$2:41"} "${@:3}"
 }
 
+# guest_accel: kvm or tcg, whichever runs this kernel with this QEMU.
+guest_accel() {
+	"${BASH_SOURCE[0]%/*}/accel" "$guest_kernel/vmlinux" "$guest_dir/qemu.cpio" "${guest_qemu[@]}"
+}
+
 # qemu_start NAME SOCKET DEVICE-OPTIONS KERNEL-OPTIONS [ARGUMENT…]: with the QEMU in the array guest_qemu, and the
 # properties in $guest_gpio. $qemu_machine and $qemu_device, if set, are another machine and its device.
 qemu_start() {
-	local -a device=()
-	[[ -z $2 ]] || device=(-chardev "socket,id=gpio,path=$2"
-		-device "${qemu_device:-vhost-user-gpio-pci},chardev=gpio${guest_gpio:+,$guest_gpio}$3")
-	guest_start "$1" "${guest_qemu[@]}" -nodefaults -no-user-config -display none \
-		-accel tcg -M "${qemu_machine:-q35},memory-backend=mem" -cpu max -smp 1 -m 192M \
-		-object memory-backend-memfd,id=mem,size=192M,share=on \
-		-kernel "$guest_kernel/vmlinux" -initrd "$guest_dir/qemu.cpio" \
-		-append "console=ttyS0 quiet loglevel=4 panic=-1 $4" -serial stdio "${@:5}" "${device[@]}"
+	local -a qemu_command
+	qemu_words "$2" "$3" "$4"
+	guest_start "$1" "${qemu_command[@]}" -serial stdio "${@:5}"
+}
+
+# qemu_words SOCKET DEVICE-OPTIONS KERNEL-OPTIONS: sets the array qemu_command; it has no console yet.
+qemu_words() {
+	# shellcheck disable=SC2054 # the commas are QEMU's
+	qemu_command=("${guest_qemu[@]}" -nodefaults -no-user-config -display none
+		-accel "$(guest_accel)" -M "${qemu_machine:-q35},memory-backend=mem" -cpu max -smp 1 -m 192M
+		-object memory-backend-memfd,id=mem,size=192M,share=on
+		-kernel "$guest_kernel/vmlinux" -initrd "$guest_dir/qemu.cpio"
+		-append "console=ttyS0 quiet loglevel=4 panic=-1 $3")
+	[[ -z $1 ]] || qemu_command+=(-chardev "socket,id=gpio,path=$1"
+		-device "${qemu_device:-vhost-user-gpio-pci},chardev=gpio${guest_gpio:+,$guest_gpio}$2")
 }
 
 # guest_start_qemu NAME SOCKET
@@ -67,13 +79,15 @@ guest_start_beside() {
 }
 
 # guest_start_microvm NAME SOCKET: a machine without PCI; the device is on the virtio-mmio bus. It has no timer but the
-# local APIC's, and nothing to measure the TSC by: without the word about it, Linux hangs at boot (there is no KVM here
-# to tell it). The guest's TSC is the host's.
+# local APIC's, and nothing to measure the TSC by: without the word about it, Linux hangs at boot, unless KVM tells it. The
+# guest's TSC is the host's.
 guest_start_microvm() {
-	local khz
-	khz=$(awk '/^cpu MHz/ { printf "%d", $4 * 1000; exit }' /proc/cpuinfo)
-	qemu_machine=microvm qemu_device=vhost-user-gpio-device \
-		qemu_start "$1" "$2" '' "tsc_early_khz=${khz:-2000000} tsc=nowatchdog" \
+	local khz tsc=
+	if [[ $(guest_accel) == tcg ]]; then
+		khz=$(awk '/^cpu MHz/ { printf "%d", $4 * 1000; exit }' /proc/cpuinfo)
+		tsc="tsc_early_khz=${khz:-2000000} tsc=nowatchdog"
+	fi
+	qemu_machine=microvm qemu_device=vhost-user-gpio-device qemu_start "$1" "$2" '' "$tsc" \
 		-global virtio-mmio.force-legacy=false
 }
 

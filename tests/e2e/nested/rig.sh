@@ -86,7 +86,7 @@ nested_boot() {
 		ports+=(-chardev "pipe,id=$name,path=$guest_dir/$name" -serial "chardev:$name")
 	done
 	guest_start outer "${guest_qemu[@]}" -nodefaults -no-user-config -display none \
-		-accel tcg -M q35 -cpu max -smp 1 -m 512M \
+		-accel "$(guest_accel)" -M q35 -cpu max -smp 1 -m 512M \
 		-kernel "$guest_kernel/vmlinux" -initrd "$guest_dir/qemu.cpio" \
 		-append 'console=ttyS0 quiet loglevel=4 panic=-1' -serial stdio "${ports[@]}"
 	guest_wait outer "$boot_s"
