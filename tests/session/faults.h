@@ -20,6 +20,15 @@ void faults_disarm(void);
 unsigned faults_died(void);
 /* Waits until it did so often. */
 void faults_wait(unsigned deaths);
+/*
+ * It did so often, not more. What the driver sees is no sign of a death: a worker that has published a buffer may have to
+ * wait for the processor before it dies of that.
+ */
+#define assert_deaths(deaths)                                                                                          \
+	do {                                                                                                           \
+		faults_wait(deaths);                                                                                   \
+		assert_int_equal(faults_died(), deaths);                                                               \
+	} while (0)
 /* They are by a forbidden system call. */
 void faults_set_by_call(bool by_call);
 /* Whether many deaths are not taken for a crash loop. */

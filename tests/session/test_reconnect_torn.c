@@ -56,7 +56,7 @@ static void die_at(struct session *s, enum fault_point point, unsigned deaths)
 	rings_again(s);
 	assert_int_equal(ring_wait(&s->vmm.rings[VMM_REQUESTQ]).id, waits);
 	assert_unchanged(s, heads);
-	assert_int_equal(faults_died(), deaths);
+	assert_deaths(deaths);
 	faults_disarm();
 	assert_same(s, 1);
 }
