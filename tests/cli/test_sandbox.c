@@ -70,7 +70,7 @@ static bool is_whole(const struct run *daemon)
 	do {                                                                                                           \
 		if (!is_whole(daemon)) {                                                                               \
 			run_stop(daemon);                                                                              \
-			skip();                                                                                        \
+			skip_because("the sandbox is not whole here");                                                 \
 		}                                                                                                      \
 	} while (0)
 
@@ -208,7 +208,7 @@ static void another_user(void **state)
 	pid_t worker, control;
 
 	if (getuid() != 0)
-		skip();
+		skip_because("only root becomes another user");
 	daemon_up(&daemon, ONE " --user nobody", 1, true);
 	NEEDS_WHOLE(&daemon);
 	worker = child_named(&daemon, "vgpio:guest0");
@@ -236,7 +236,7 @@ static void control_process_of_another_user_ends_with_the_supervisor(void **stat
 	pid_t control, worker;
 
 	if (getuid() != 0)
-		skip();
+		skip_because("only root becomes another user");
 	daemon_up(&daemon, ONE " --user nobody", 1, true);
 	control = child_named(&daemon, "vgpio:control");
 	worker = child_named(&daemon, "vgpio:guest0");
@@ -331,7 +331,7 @@ static void all_or_nothing(void **state)
 	char line[128];
 
 	if (!on_works())
-		skip();
+		skip_because("--sandbox=on does not work here");
 	for (size_t i = 0; i < sizeof(failings) / sizeof(failings[0]); i++) {
 		struct refusal refusal = failings[i].refusal;
 		bool user = refusal.number == SYS_setresuid;
@@ -352,7 +352,7 @@ static void nothing_is_tried_without_a_process(void **state)
 	struct refusal refusal = { SYS_clone, 0, 0, EAGAIN };
 
 	if (!on_works())
-		skip();
+		skip_because("--sandbox=on does not work here");
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		check_refused(
 			words[i], kernel_refuse, &refusal,
@@ -369,7 +369,7 @@ static void what_does_not_work_is_said_once(void **state)
 	pid_t worker;
 
 	if (!on_works())
-		skip();
+		skip_because("--sandbox=on does not work here");
 	run_start_with(&daemon, "daemon", "VHOST_DEVICE_GPIO", ONE, kernel_refuse, &refusal);
 	child_wait(&daemon, "vgpio:guest0", 0);
 	run_wait_err(&daemon, "guest0: s8");
@@ -391,7 +391,7 @@ static void old_kernel(void **state)
 	struct run daemon;
 
 	if (!on_works())
-		skip();
+		skip_because("--sandbox=on does not work here");
 	run_start_with(&daemon, "daemon", "VHOST_DEVICE_GPIO", ONE " --sandbox=on", kernel_refuse, &refusal);
 	run_wait_err(&daemon, "warning: sandbox: without landlock (not in this kernel)\n");
 	child_wait(&daemon, "vgpio:guest0", 0);
@@ -405,8 +405,10 @@ static void no_namespaces_for_users(void **state)
 	struct run daemon;
 	pid_t worker;
 
-	if (getuid() != 0 || !on_works())
-		skip();
+	if (getuid() != 0)
+		skip_because("only root can do without user namespaces");
+	if (!on_works())
+		skip_because("--sandbox=on does not work here");
 	run_start_with(&daemon, "daemon", "VHOST_DEVICE_GPIO", ONE " --user nobody", kernel_refuse, &refusal);
 	run_wait_err(&daemon, "guest0: s8");
 	worker = child_wait(&daemon, "vgpio:guest0", 0);
@@ -439,7 +441,9 @@ int main(void)
 		PLAIN(no_namespaces_for_users),
 	};
 
-	if (sandbox_is_off())
+	if (sandbox_is_off()) {
+		print_error("TEST_SANDBOX=off\n");
 		return 77;
+	}
 	return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
 }

@@ -14,8 +14,7 @@
 #define real_only(why)                                                                                                 \
 	do {                                                                                                           \
 		if (!outside_wants_real()) {                                                                           \
-			print_message("only on a real chip: %s\n", why);                                               \
-			skip();                                                                                        \
+			skip_because("only on a real chip: %s", why);                                                  \
 		}                                                                                                      \
 	} while (0)
 

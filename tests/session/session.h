@@ -69,16 +69,14 @@ void session_wait_left(const struct session *session);
 #define simulated_only(why)                                                                                            \
 	do {                                                                                                           \
 		if (outside_wants_real()) {                                                                            \
-			print_message("not on a real chip: %s\n", why);                                                \
-			skip();                                                                                        \
+			skip_because("not on a real chip: %s", why);                                                   \
 		}                                                                                                      \
 	} while (0)
 /* Ends a test that is about kick, call and error fds. */
 #define fds_only(session)                                                                                              \
 	do {                                                                                                           \
 		if ((session)->vmm.wants_inband) {                                                                     \
-			print_message("not with in-band notifications\n");                                             \
-			skip();                                                                                        \
+			skip_because("not with in-band notifications");                                                \
 		}                                                                                                      \
 	} while (0)
 /* How many buffers fit a ring of that size: one or two descriptors each. */

@@ -29,7 +29,7 @@ static int slow_reload_teardown(void **state)
 static void slow_or_skip(void)
 {
 	if (!slow_file_open(&slow))
-		skip();
+		skip_because("no file system of the test's own: no FUSE");
 }
 
 /* The worker has a successor, who serves. */

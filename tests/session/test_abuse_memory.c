@@ -274,10 +274,8 @@ static void huge_pages_that_are_not_there(void **state)
 	struct vu_inflight wire = { .mmap_size = 65536, .num_queues = 1, .queue_size = VMM_RING_SIZE };
 	int fd = memfd_create("guest-huge", MFD_CLOEXEC | MFD_HUGETLB);
 
-	if (fd < 0 || ftruncate(fd, (off_t)size) < 0) {
-		print_message("no huge pages on this kernel\n");
-		skip();
-	}
+	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
+		skip_because("no huge pages on this kernel");
 	/* In-flight regions come and go: none of their mappings stays. */
 	for (unsigned i = 0; i < 5; i++) {
 		vmm_connect(&s->vmm, session_socket(s));

@@ -142,7 +142,7 @@ static void real_outputs_hold_over_an_upgrade(void **state)
 	int fd;
 
 	if (!outside_wants_real())
-		skip();
+		skip_because("only on a real chip: no other has a kernel to ask");
 	assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_OK);
 	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
 	fd = kernel_open(s->chips[0].path);
@@ -368,10 +368,8 @@ static void deaths_are_remembered(void **state)
 		assert_serving(s);
 	}
 	/* Five within ten seconds are a crash loop: this machine may be too busy for that. */
-	if (clock_ms() - start > 8000) {
-		print_message("five deaths took too long\n");
-		skip();
-	}
+	if (clock_ms() - start > 8000)
+		skip_because("five deaths took this machine too long");
 	daemon_kill_worker(&s->daemon, 0);
 	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	daemon_wait_logged(&s->daemon, "session dropped", 1);

@@ -113,7 +113,7 @@ static void a_full_disk_is_told(void **state)
 	FILE *file = fopen("/dev/full", "w");
 
 	if (!file)
-		skip();
+		skip_because("no /dev/full");
 	setbuf(file, NULL);
 	deinit(NULL);
 	add("sim=1");
@@ -265,7 +265,7 @@ static void what_is_printed_reads_as_the_same(void **state)
 	unsigned good = 0, tried = 0;
 
 	if (!config_file_supported())
-		skip();
+		skip_because("this build reads no configuration");
 	for (seed = 1; good < 2000; tried++) {
 		unsigned n = 1 + below(3);
 

@@ -105,7 +105,7 @@ static void log_level_and_control(void **state)
 	struct parsed parsed;
 
 	if (!control_supported())
-		skip();
+		skip_because("this build has no control socket");
 	assert_int_equal(parse(&parsed, "-s a -l s1 --log-level=debug --control ctl.sock"), OPTIONS_RUN);
 	assert_int_equal(parsed.options.log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(parsed.options.control_path, "ctl.sock");

@@ -407,7 +407,7 @@ static int inside(const struct sandbox *how, enum sandbox_role role, int (*fn)(v
 #define NEEDS(stage)                                                                                                   \
 	do {                                                                                                           \
 		if (!sandbox_has(&sandbox, (stage)))                                                                   \
-			skip();                                                                                        \
+			skip_because("no sandbox stage \"%s\" here", sandbox_stage_name(stage));                       \
 	} while (0)
 
 static void filter_ends_whoever_tries(void **state)
@@ -562,7 +562,7 @@ static void list_is_as_decided(void **state)
 	}
 	free(text);
 #else
-	skip();
+	skip_because("the list of system calls is that of x86-64");
 #endif
 }
 

@@ -221,10 +221,8 @@ static void die_anywhere(void)
 	unsigned states = 0;
 	pid_t pid = start_worker();
 
-	if (pid < 0 || !step(pid)) {
-		print_message("this system lets nobody step through a process\n");
-		skip();
-	}
+	if (pid < 0 || !step(pid))
+		skip_because("this system lets nobody step through a process");
 	do {
 		struct ring before = ring;
 
