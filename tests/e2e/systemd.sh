@@ -68,7 +68,7 @@ unit_write() {
 
 		[Service]
 		Type=notify
-		ExecStart=$VHOST_DEVICE_GPIO --guest socket=$1/gpio.sock,sim=8 --control $1/ctl.sock --log-level debug
+		ExecStart="$VHOST_DEVICE_GPIO" --guest socket=$1/gpio.sock,sim=8 --control $1/ctl.sock --log-level debug
 		StandardOutput=append:$1/daemon.log
 		StandardError=append:$1/daemon.log
 		WatchdogSec=20

@@ -29,7 +29,7 @@ static void script_write(const char *program)
 	snprintf(text, sizeof(text),
 		 "if [ \"$STORED\" ]; then LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=" NAME "\n"
 		 "export LISTEN_PID LISTEN_FDS LISTEN_FDNAMES; exec 3<&%d %d<&-; fi\n"
-		 "exec %s \"$@\"",
+		 "exec '%s' \"$@\"",
 		 CARRIER_FD, CARRIER_FD, program);
 	program_script(text);
 }

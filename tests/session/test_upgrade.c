@@ -214,7 +214,7 @@ static void processes_that_die_meanwhile(void **state)
 
 	snprintf(text, sizeof(text),
 		 "case $1 in --can-take-over=1) exit 0;; esac\n"
-		 "read -r all < /proc/$$/task/$$/children; kill -9 $all; exec %s \"$@\"",
+		 "read -r all < /proc/$$/task/$$/children; kill -9 $all; exec '%s' \"$@\"",
 		 program_original);
 	program_script(text);
 	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
@@ -320,7 +320,7 @@ static void worker_that_makes_room_meanwhile(void **state)
 
 	snprintf(text, sizeof(text),
 		 "case $1 in --can-take-over=1) exit 0;; esac\n"
-		 "read -r all < /proc/$$/task/$$/children; kill -CONT $all; sleep 0.3; exec %s \"$@\"",
+		 "read -r all < /proc/$$/task/$$/children; kill -CONT $all; sleep 0.3; exec '%s' \"$@\"",
 		 program_original);
 	upgrade_begin(s, &upgrade);
 	kill(session_worker(s), SIGSTOP);
@@ -340,7 +340,7 @@ static void line_is_asked_for_between_the_programs(void **state)
 	struct upgrade upgrade;
 	char text[600];
 
-	snprintf(text, sizeof(text), "case $1 in --can-take-over=1) exit 0;; esac\nsleep 1; exec %s \"$@\"",
+	snprintf(text, sizeof(text), "case $1 in --can-take-over=1) exit 0;; esac\nsleep 1; exec '%s' \"$@\"",
 		 program_original);
 	program_script(text);
 	upgrade_begin(s, &upgrade);

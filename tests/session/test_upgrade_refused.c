@@ -116,7 +116,7 @@ static void image_that_is_refused(void **state)
 	char text[600];
 
 	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
-	snprintf(text, sizeof(text), "case $1 in --can-take-over=1) exit 0;; esac\nexec %s \"$@\"",
+	snprintf(text, sizeof(text), "case $1 in --can-take-over=1) exit 0;; esac\nexec '%s' \"$@\"",
 		 getenv("OTHER_IMAGE"));
 	program_script(text);
 	upgrade_begin(s, &upgrade);
