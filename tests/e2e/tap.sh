@@ -28,11 +28,20 @@ check() {
 	[[ -z ${E2E_TIMES:-} ]] || printf '# %d ms\n' $(((${EPOCHREALTIME/./} - ${started/./}) / 1000))
 }
 
-# check_needed NAME COMMAND [ARG…]: a check without which the later ones make no sense.
+# last_words FILE: the one line that tells most of what a failed check printed: that of a panic, or the last.
+last_words() {
+	tr -d '\r' <"$1" | grep -aiE -m 1 'kernel panic|not syncing' || grep -a '[^[:space:]]' "$1" | tail -n 1 || true
+}
+
+# check_needed NAME COMMAND [ARG…]: a check without which the later ones make no sense: each of them has failed, for this
+# reason (scripts/tally says it once).
 check_needed() {
-	local failed=$tap_failed
+	local failed=$tap_failed words
 	check "$@"
-	[[ -n $tap_stopped || $tap_failed -eq $failed ]] || tap_stopped="not true that $1"
+	[[ -z $tap_stopped && $tap_failed -gt $failed ]] || return 0
+	words=$(last_words "$tap_dir/check.out")
+	tap_stopped="not true that $1${words:+ ($words)}"
+	printf '#   reason: %s\n#   logs: %s\n' "$tap_stopped" "$tap_dir/$tap_prefix"
 }
 
 # check_skip NAME REASON
