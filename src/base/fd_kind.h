@@ -26,7 +26,7 @@ enum fd_kind fd_kind(int fd);
 /* Whether both are the same socket. */
 bool fd_same_socket(int fd, int other);
 
-/* Reading, writing and waiting is over at once, but for O_NONBLOCK (base/patience.h). */
+/* Reading, writing and waiting is over at once, but for O_NONBLOCK (base/timed_io.h). */
 static inline bool fd_kind_notifies(enum fd_kind kind)
 {
 	return kind == FD_KIND_ANONYMOUS || kind == FD_KIND_PIPE || kind == FD_KIND_SOCKET;

@@ -8,7 +8,7 @@
 
 #include "base/util.h"
 #include "config/debounce.h"
-#include "config/near.h"
+#include "config/suggest.h"
 #include "config/words.h"
 
 enum attribute_kind {

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "config/wanted.h"
+#include "config/guest_config.h"
 
 enum attribute_id {
 	ATTRIBUTE_RO,

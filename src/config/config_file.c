@@ -12,7 +12,7 @@
 #include "config/config_text.h"
 #include "config/guest_keys.h"
 #include "config/ini_text.h"
-#include "config/near.h"
+#include "config/suggest.h"
 #include "config/words.h"
 
 struct config {

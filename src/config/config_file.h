@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "config/wanted.h"
+#include "config/guest_config.h"
 
 /* Whether this build can read one: it needs inih. */
 bool config_file_supported(void);

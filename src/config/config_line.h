@@ -3,7 +3,7 @@
 #pragma once
 
 #include "config/attributes.h"
-#include "config/wanted.h"
+#include "config/guest_config.h"
 
 /* While the section is read. Does not move between begin and end. */
 struct config_line {

@@ -8,7 +8,7 @@
 
 #include "config/guest_keys.h"
 #include "config/lines_grammar.h"
-#include "config/near.h"
+#include "config/suggest.h"
 #include "config/words.h"
 
 static int unknown(const char *where, const char *key, size_t len, char *why, size_t why_size)

@@ -2,7 +2,7 @@
 /* --guest key=value,...: one guest in one word. */
 #pragma once
 
-#include "config/wanted.h"
+#include "config/guest_config.h"
 
 /*
  * Adds the guest. number: 0 when this is the only --guest, else which one it is, from 1 on: messages say so. A comma in

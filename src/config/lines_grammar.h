@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "config/wanted.h"
+#include "config/guest_config.h"
 
 /* Adds to the guest; its where begins each message. -EINVAL with why; -ENOMEM. The guest may have got a part then. */
 int lines_parse(const char *text, struct wanted_guest *guest, char *why, size_t why_size);

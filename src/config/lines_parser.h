@@ -2,7 +2,7 @@
 /* Under the grammar of lines: a cursor in its text that takes single words, and says where it does not understand. */
 #pragma once
 
-#include "config/wanted.h"
+#include "config/guest_config.h"
 
 struct lines_parser {
 	const char *what; /* how messages call the text: "lines" */

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "config/wanted.h"
+#include "config/guest_config.h"
 
 /*
  * What config_file_read() makes of the text is the same again, but for places and aliases (an alias becomes a comment);

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ctl/complain.h"
+#include "ctl/usage.h"
 
 int link_open(struct link *link, const char *path)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/complain.h"
+#include "ctl/usage.h"
 
 #define NS_PER_S 1000000000u
 

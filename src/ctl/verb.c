@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "ctl/complain.h"
 #include "ctl/print.h"
+#include "ctl/usage.h"
 
 static json_t *request_make(const struct verb *verb)
 {

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ctl/complain.h"
 #include "ctl/link.h"
+#include "ctl/usage.h"
 #include "ctl/verb.h"
 
 #define CONTROL_DEFAULT "/run/vhost-device-gpio/control.sock"

@@ -64,7 +64,7 @@ struct gpio_response {
 	uint8_t value; /* 0 when status is ERR */
 };
 
-/* What the guest had made of a line when its front-end left, see leave.c; all zeros: nothing. */
+/* What the guest had made of a line when its front-end left, see reconnect.c; all zeros: nothing. */
 struct line_left {
 	uint8_t direction, value;
 	struct irq irq;

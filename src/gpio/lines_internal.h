@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Shared by lines.c (at work), attach.c (start and end), leave.c, rest.c, rules.c and line_transfer.c; of no use to others. */
+/* Shared by lines.c (at work), create.c (start and end), reconnect.c, idle_state.c, policy.c and line_transfer.c; of no use to others. */
 #pragma once
 
 #include "gpio/lines.h"
 
-/* rest.c */
+/* idle_state.c */
 
 /* Whether the guest uses the line: it has a direction or an interrupt. */
 bool line_is_used(const struct line_state *state);
@@ -18,7 +18,7 @@ int line_apply(struct lines *lines, uint16_t line, const struct line_state *stat
 /* Whether the chip's line is the same in both states, for as long as the chip has what the state says. */
 bool line_stays(const struct line_rules *rules, const struct line_state *a, const struct line_state *b);
 
-/* leave.c */
+/* reconnect.c */
 
 /* The edges that are still looked for while the front-end is away, if the line is an input then. */
 enum chip_edge line_left_edges(const struct line_left *left);
@@ -26,7 +26,7 @@ enum chip_edge line_left_edges(const struct line_left *left);
 void line_left_edge(struct lines *lines, uint16_t line);
 bool line_left_plausible(const struct lines *lines, uint16_t line, const struct line_left *left);
 
-/* attach.c: whether the line can be in this state, under its rules. */
+/* create.c: whether the line can be in this state, under its rules. */
 bool line_state_plausible(const struct lines *lines, uint16_t line, const struct line_state *state);
 
 /* lines.c */
@@ -39,7 +39,7 @@ bool line_is_level(struct lines *lines, uint16_t line);
 /* Tells the user of the lines what to do with a buffer it holds. */
 void lines_answer(struct lines *lines, uint16_t line, enum irq_action action);
 
-/* rules.c: what a guest may make of a line, and what may be left of it. Of values in the range of their type. */
+/* policy.c: what a guest may make of a line, and what may be left of it. Of values in the range of their type. */
 
 bool rules_allow_direction(const struct line_rules *rules, uint32_t direction);
 bool rules_allow_value(const struct line_rules *rules);

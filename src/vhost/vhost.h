@@ -59,7 +59,7 @@ struct vhost_ops {
 	 */
 	void (*reset)(void *ctx);
 	/*
-	 * A front-end left that may come back, see departure.h; all three or none. remember: the device's state is to be
+	 * A front-end left that may come back, see reconnect.h; all three or none. remember: the device's state is to be
 	 * noted, and nothing else changes. leave: the initial state, as after reset, but the note stays. come_back: as
 	 * noted; a reset drops the note instead. Each may be called again by the next process. No queue runs.
 	 */

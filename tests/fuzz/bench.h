@@ -10,7 +10,7 @@
 
 #include "input.h"
 #include "loop/loop.h"
-#include "vhost/session.h"
+#include "vhost/state/session.h"
 #include "vhost/vhost.h"
 #include "vhost/wire.h"
 

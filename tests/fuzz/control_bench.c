@@ -11,9 +11,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "chip/chip.h"
-#include "daemon/control.h"
-#include "daemon/port.h"
+#include "control/control.h"
 #include "gpio/lines.h"
+#include "ipc/control_channel.h"
 #include "loop/loop.h"
 
 #define N_LINES	   8

@@ -26,8 +26,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "control/connection.h"
 #include "control_bench.h"
-#include "daemon/control_client.h"
 
 #define OPS_MAX	    80
 #define CLIENTS	    4

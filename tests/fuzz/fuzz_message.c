@@ -24,7 +24,7 @@
 #include "driver.h"
 #include "gpio_bench.h"
 #include "loss.h"
-#include "vhost/message.h"
+#include "vhost/message/message.h"
 
 #define OPS_MAX	    40
 #define REPLIES_MAX 65536

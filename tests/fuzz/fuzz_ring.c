@@ -28,7 +28,7 @@
 #include "moment.h"
 #include "ring_device.h"
 #include "ring_driver.h"
-#include "vhost/map_guard.h"
+#include "vhost/memory/sigbus_guard.h"
 
 #define OPS_MAX 96
 

@@ -24,9 +24,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/port.h"
 #include "driver.h"
 #include "gpio_bench.h"
+#include "ipc/control_channel.h"
 #include "loss.h"
 #include "worker_bench.h"
 

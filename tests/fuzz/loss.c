@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "moment.h"
-#include "vhost/map_guard.h"
+#include "vhost/memory/sigbus_guard.h"
 
 /* How. */
 #define HOW_INFLIGHT 1u /* the in-flight region's file, not the guest's memory */

@@ -4,7 +4,7 @@
  * SIGBUS, or get a hole, which reads as zeroes. The bench's own mapping can always be used: it has zeroes where the file
  * has nothing.
  *
- * What the device owes then (vhost/map_guard.h): the process lives; nothing that was read there is acted upon; with the
+ * What the device owes then (vhost/memory/sigbus_guard.h): the process lives; nothing that was read there is acted upon; with the
  * turn in which it was touched the session is over, and no other one is. bench_turns() looks for that.
  */
 #pragma once

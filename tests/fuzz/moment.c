@@ -2,7 +2,7 @@
 /* Instants inside of what the device does. */
 #include "moment.h"
 
-#include "vhost/memory.h"
+#include "vhost/memory/memory.h"
 
 static struct {
 	unsigned left; /* until then; 0: never */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ledger.h"
-#include "vhost/map_guard.h"
+#include "vhost/memory/sigbus_guard.h"
 
 #define HELD_MAX    32
 #define WRITTEN_MAX 64

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "daemon/child.h"
-#include "daemon/port.h"
-#include "daemon/worker.h"
-#include "daemon/worker_session.h"
 #include "gpio_bench.h"
+#include "ipc/control_channel.h"
 #include "loss.h"
+#include "process/child.h"
+#include "worker/session_layout.h"
+#include "worker/worker.h"
 
 #define KEEPER_ROOM (1 << 20) /* all that a worker says before its supervisor reads */
 

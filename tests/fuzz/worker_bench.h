@@ -8,7 +8,7 @@
 #pragma once
 
 #include "bench.h"
-#include "daemon/kept.h"
+#include "ipc/fd_store.h"
 
 struct worker_bench {
 	uint8_t *memory; /* the session as a whole */

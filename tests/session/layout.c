@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "failure.h"
-#include "vhost/session.h"
+#include "vhost/state/session.h"
 
 struct layout_piece layout_departure(void)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/patience.h"
+#include "base/timed_io.h"
 #include "failure.h"
 
 static void fail_test(const char *text)

@@ -15,7 +15,7 @@
 
 #include "base/util.h"
 #include "config/config_file.h"
-#include "wanted_text.h"
+#include "guest_config_text.h"
 
 static struct wanted wanted;
 static char why[512];

@@ -9,7 +9,7 @@
 
 #include "base/util.h"
 #include "config/guest_option.h"
-#include "wanted_text.h"
+#include "guest_config_text.h"
 
 static struct wanted wanted;
 static char why[512];

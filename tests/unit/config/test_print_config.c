@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "config/compat_options.h"
 #include "config/config_file.h"
-#include "config/dropin.h"
 #include "config/guest_option.h"
 #include "config/print_config.h"
-#include "wanted_text.h"
+#include "guest_config_text.h"
 
 static struct wanted wanted, again;
 static char why[512], text[65536];

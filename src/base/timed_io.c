@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* read() and write() that do not wait for ever. */
+#include "base/timed_io.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define NONE (-1)
+
+static bool is_installed;
+static volatile sig_atomic_t is_armed;
+static volatile sig_atomic_t waiting_fd = NONE; /* of the call that is under way */
+
+/* setitimer() and fcntl() are system calls and nothing else: they may be called in the handler. */
+static void arm(void)
+{
+	const struct itimerval once = { .it_value.tv_usec = PATIENCE_MS * 1000L };
+
+	is_armed = setitimer(ITIMER_REAL, &once, NULL) == 0;
+}
+
+/*
+ * The call that is interrupted is over (no SA_RESTART). One that had not begun yet is not, so the timer runs again; the
+ * flag is set for the calls that follow: the peer may have taken it away by mistake.
+ */
+static void on_alarm(int signo)
+{
+	int saved = errno;
+
+	is_armed = 0;
+	if (waiting_fd != NONE) {
+		fd_set_nonblock(waiting_fd);
+		arm();
+	}
+	errno = saved;
+}
+
+int patience_install(void)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGALRM, &action, NULL) < 0)
+		return -errno;
+	is_installed = true;
+	return 0;
+}
+
+static void begin(int fd)
+{
+	waiting_fd = fd;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (is_installed && !is_armed)
+		arm();
+}
+
+static ssize_t end(ssize_t n)
+{
+	int error = n < 0 ? errno : 0;
+
+	atomic_signal_fence(memory_order_seq_cst);
+	waiting_fd = NONE;
+	return error == EINTR ? -EAGAIN : error ? -error : n;
+}
+
+ssize_t patient_read(int fd, void *data, size_t len)
+{
+	begin(fd);
+	return end(read(fd, data, len));
+}
+
+ssize_t patient_write(int fd, const void *data, size_t len)
+{
+	begin(fd);
+	return end(write(fd, data, len));
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The control process: clients on one side, guests on the other. */
+#include "control/control.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "control/control_json.h"
+#include "control/request_run.h"
+#include "loop/loop.h"
+#include "service/accept.h"
+
+#define CLIENTS_MAX 32
+
+struct control {
+	struct loop loop;
+	struct loop_signals signals;
+	struct loop_watch listen_watch;
+	struct log_limit accept_limit;
+	struct control_guests guests;
+	struct control_job *jobs[CLIENTS_MAX]; /* owned; NULL: free */
+	uint64_t n_came;
+};
+
+/* The guests' callbacks have no other way to it: there is one control in its process. */
+static struct control *control_of(const struct control_guest *guest)
+{
+	return guest->ctx;
+}
+
+bool control_supported(void)
+{
+	return true;
+}
+
+static void guest_answered(struct control_guest *guest, const struct port_reply *reply)
+{
+	struct control *control = control_of(guest);
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		if (control->jobs[i])
+			control_job_answered(control->jobs[i], guest, reply);
+	}
+}
+
+static void guest_restarted(struct control_guest *guest)
+{
+	struct control *control = control_of(guest);
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		if (control->jobs[i])
+			control_job_restarted(control->jobs[i], guest);
+	}
+}
+
+static void guest_names_known(struct control_guest *guest)
+{
+	struct control *control = control_of(guest);
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		if (control->jobs[i])
+			control_job_names_known(control->jobs[i]);
+	}
+}
+
+static void guest_changed(struct control_guest *guest, const struct port_reply *reply, enum control_edge edge)
+{
+	struct control *control = control_of(guest);
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct control_job *job = control->jobs[i];
+
+		if (job && control_job_watches(job, guest, reply->line))
+			control_json_write(&job->client, control_json_event("change", guest, reply, edge), true);
+	}
+}
+
+static void guest_lost(struct control_guest *guest, uint32_t n)
+{
+	struct control *control = control_of(guest);
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct control_job *job = control->jobs[i];
+
+		if (job && control_job_watches_guest(job, guest))
+			control_json_write(&job->client,
+					   json_pack("{s:s, s:s, s:I}", "event", "lost", "guest", guest->name, "count",
+						     (json_int_t)n),
+					   true);
+	}
+}
+
+static void guest_ended(struct control_guest *guest)
+{
+	loop_quit(&control_of(guest)->loop, 0);
+}
+
+static const struct control_guest_ops guest_ops = {
+	.answered = guest_answered,
+	.restarted = guest_restarted,
+	.changed = guest_changed,
+	.lost = guest_lost,
+	.ready = guest_names_known,
+	.ended = guest_ended,
+};
+
+/*
+ * What waits for a client that does not read goes back to the system when the client goes. glibc would learn from large
+ * blocks to keep them, and keeps what lies below any block that is still there: a few bad clients at a time, and the
+ * process stays as large as it ever was.
+ */
+static void memory_prepare(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+#endif
+}
+
+static void memory_give_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	malloc_trim(0);
+#endif
+}
+
+static void job_ended(struct control_job *job)
+{
+	struct control *control = container_of(job->guests, struct control, guests);
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		if (control->jobs[i] == job)
+			control->jobs[i] = NULL;
+	}
+	control_job_deinit(job);
+	free(job);
+	memory_give_back();
+}
+
+static void client_refuse(int fd)
+{
+	static const char text[] = "{\"ok\":false,\"error\":\"too many clients\"}\n";
+
+	(void)!send(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* CLIENTS_MAX: there is none. */
+static size_t slot_free(const struct control *control)
+{
+	size_t i = 0;
+
+	while (i < CLIENTS_MAX && control->jobs[i])
+		i++;
+	return i;
+}
+
+/* Whoever asks for nothing, or does not read the answers, keeps nobody out: the first of those to come makes room. */
+static size_t slot_take_back(struct control *control)
+{
+	size_t found = CLIENTS_MAX;
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		const struct control_client *client = &control->jobs[i]->client;
+
+		if ((!client->has_asked || control_client_waiting(client) > 0) &&
+		    (found == CLIENTS_MAX || control->jobs[i]->number < control->jobs[found]->number))
+			found = i;
+	}
+	if (found < CLIENTS_MAX) {
+		client_refuse(control->jobs[found]->client.fd);
+		job_ended(control->jobs[found]);
+	}
+	return found;
+}
+
+static void client_came(struct control *control, int fd)
+{
+	size_t i = slot_free(control);
+	struct control_job *job;
+
+	if (i == CLIENTS_MAX)
+		i = slot_take_back(control);
+	job = i < CLIENTS_MAX ? calloc(1, sizeof(*job)) : NULL;
+	if (!job) {
+		client_refuse(fd);
+		close(fd);
+	} else if (control_job_init(job, &control->loop, fd, &control->guests, job_ended) < 0) {
+		control_job_deinit(job);
+		free(job);
+	} else {
+		job->number = control->n_came++;
+		control->jobs[i] = job;
+	}
+}
+
+static void listen_ready(struct loop_watch *watch, uint32_t events)
+{
+	struct control *control = container_of(watch, struct control, listen_watch);
+	int fd = accept_patiently(watch->fd, SOCK_CLOEXEC | SOCK_NONBLOCK, &control->accept_limit, "control");
+
+	if (fd >= 0)
+		client_came(control, fd);
+}
+
+static void signal_came(struct loop_signals *signals, int signo)
+{
+	loop_quit(&container_of(signals, struct control, signals)->loop, 0);
+}
+
+static int signals_take(struct control *control)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return loop_signals_add(&control->loop, &control->signals, &set, signal_came);
+}
+
+static int guests_open(struct control *control, const struct control_start *start)
+{
+	int ret = 0;
+
+	control->guests.guests = calloc(start->n_outlets, sizeof(*control->guests.guests));
+	if (!control->guests.guests)
+		return -ENOMEM;
+	for (size_t i = 0; i < start->n_outlets && ret == 0; i++) {
+		ret = control_guest_init(&control->guests.guests[i], &control->loop, start->outlets[i].guest,
+					 start->outlets[i].port_fd, &guest_ops, control);
+		control->guests.n = i + 1;
+	}
+	return ret;
+}
+
+static int control_open(struct control *control, const struct control_start *start)
+{
+	int ret = loop_init(&control->loop);
+
+	if (ret == 0)
+		ret = signals_take(control);
+	if (ret == 0)
+		ret = guests_open(control, start);
+	if (ret == 0)
+		ret = loop_watch_add(&control->loop, &control->listen_watch, start->listen_fd, EPOLLIN, listen_ready);
+	return ret;
+}
+
+static void control_close(struct control *control)
+{
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		if (control->jobs[i])
+			job_ended(control->jobs[i]);
+	}
+	loop_watch_del(&control->listen_watch);
+	for (size_t i = 0; i < control->guests.n; i++)
+		control_guest_deinit(&control->guests.guests[i]);
+	free(control->guests.guests);
+	loop_signals_del(&control->signals);
+	loop_deinit(&control->loop);
+}
+
+void control_prepare(void)
+{
+	/* Else the first object that is made reads /dev/urandom. */
+	json_object_seed(0);
+}
+
+int control_main(const struct control_start *start)
+{
+	struct control control = { .loop.epoll_fd = -1 };
+	int ret;
+
+	memory_prepare();
+	ret = control_open(&control, start);
+
+	if (ret == 0)
+		ret = loop_run(&control.loop);
+	if (ret < 0)
+		log_error("control", "%s", strerror(-ret));
+	control_close(&control);
+	return ret < 0 ? 1 : 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What the control process says, as JSON objects. */
+#include "control/control_json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "base/util.h"
+#include "control/connection.h"
+
+/* VirtIO 1.3, 5.18.6 "Device Operation": the numbers are the guest's own words. */
+static const char *const direction_words[] = { "none", "output", "input" };
+static const char *const irq_words[] = { [0] = "none",	    [1] = "edge-rising", [2] = "edge-falling",
+					 [3] = "edge-both", [4] = "level-high",	 [8] = "level-low" };
+static const char *const edge_words[] = { [CONTROL_EDGE_RISING] = "rising", [CONTROL_EDGE_FALLING] = "falling" };
+
+static const char *word_at(const char *const *words, size_t n, size_t i)
+{
+	return i < n && words[i] ? words[i] : "unknown";
+}
+
+void control_word(const struct control_guest *guest, uint32_t line, char word[CONTROL_WORD_MAX])
+{
+	if (line < guest->n_lines && guest->lines[line].name[0])
+		snprintf(word, CONTROL_WORD_MAX, "%s.%s", guest->name, guest->lines[line].name);
+	else
+		snprintf(word, CONTROL_WORD_MAX, "%s.%u", guest->name, line);
+}
+
+static json_t *level_make(int8_t level)
+{
+	return level < 0 ? json_null() : json_integer(level);
+}
+
+json_t *control_json_line(const struct control_guest *guest, const struct port_reply *reply)
+{
+	char word[CONTROL_WORD_MAX];
+
+	control_word(guest, reply->line, word);
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:b}", "line", word, "guest", guest->name, "offset",
+			 (int)reply->line, "name", guest->lines[reply->line].name, "direction",
+			 word_at(direction_words, ARRAY_SIZE(direction_words), reply->direction), "level",
+			 level_make(reply->level), "irq", word_at(irq_words, ARRAY_SIZE(irq_words), reply->irq_type),
+			 "sim", (int)reply->sim);
+}
+
+json_t *control_json_event(const char *event, const struct control_guest *guest, const struct port_reply *reply,
+			   enum control_edge edge)
+{
+	json_t *about = control_json_line(guest, reply);
+	json_t *object = json_pack("{s:s, s:I, s:o}", "event", event, "time_ns", (json_int_t)reply->time_ns, "edge",
+				   edge == CONTROL_EDGE_NONE ? json_null() : json_string(edge_words[edge]));
+
+	if (!object || !about || json_object_update(object, about) < 0) {
+		json_decref(object);
+		object = NULL;
+	}
+	json_decref(about);
+	return object;
+}
+
+void control_json_refuse(struct control_client *client, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	/* A text that was cut off, or a parser's excerpt, need not be UTF-8. */
+	text_make_ascii(text);
+	control_json_write(client, json_pack("{s:b, s:s}", "ok", 0, "error", text), false);
+}
+
+void control_json_write(struct control_client *client, json_t *object, bool stream)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	if (!text)
+		control_client_drop(client);
+	else if (stream)
+		control_client_stream(client, text);
+	else
+		control_client_write(client, text);
+	free(text);
+	json_decref(object);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* From a word to a line. */
+#include "control/line_lookup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control_json.h"
+
+/* Lines that the message about an ambiguous word names. */
+#define CANDIDATES_SHOWN 4
+#define WORD_SHOWN_MAX	 64
+
+/* The offset of LINE in this guest, or -1. */
+static int line_find(const struct control_guest *guest, const char *line)
+{
+	unsigned long offset;
+
+	if (!*line || strspn(line, "0123456789") != strlen(line))
+		return control_guest_find(guest, line);
+	offset = strtoul(line, NULL, 10);
+	return offset < guest->n_lines ? (int)offset : -1;
+}
+
+/* The guest that a word begins with, and the rest of it. */
+static struct control_guest *guest_find(const struct control_guests *guests, const char *word, const char **line)
+{
+	const char *dot = strchr(word, '.');
+	size_t len = dot ? (size_t)(dot - word) : 0;
+
+	for (size_t i = 0; dot && i < guests->n; i++) {
+		if (strlen(guests->guests[i].name) == len && strncmp(guests->guests[i].name, word, len) == 0) {
+			*line = dot + 1;
+			return &guests->guests[i];
+		}
+	}
+	return NULL;
+}
+
+static int names_wait(const struct control_guests *guests, struct control_guest *guest, struct control_ref *ref)
+{
+	control_guest_sync(guest);
+	ref->guest = (uint16_t)(guest - guests->guests);
+	return -EAGAIN;
+}
+
+static int fail_unknown(const char *word, char *why, size_t why_size)
+{
+	snprintf(why, why_size, "no line \"%.*s\"", WORD_SHOWN_MAX, word);
+	return -ENOENT;
+}
+
+static int fail_ambiguous(const struct control_guests *guests, const char *word, char *why, size_t why_size)
+{
+	size_t len = (size_t)snprintf(why, why_size, "\"%.*s\" is ambiguous:", WORD_SHOWN_MAX, word);
+	unsigned n = 0;
+
+	for (size_t i = 0; i < guests->n; i++) {
+		int line = line_find(&guests->guests[i], word);
+		char candidate[CONTROL_WORD_MAX];
+
+		if (line < 0)
+			continue;
+		if (++n > CANDIDATES_SHOWN)
+			continue;
+		control_word(&guests->guests[i], (uint32_t)line, candidate);
+		len += (size_t)snprintf(why + len, why_size - len, "%s %s", n > 1 ? "," : "", candidate);
+		if (len >= why_size)
+			return -ENOENT;
+	}
+	if (n > CANDIDATES_SHOWN)
+		snprintf(why + len, why_size - len, " and %u more", n - CANDIDATES_SHOWN);
+	return -ENOENT;
+}
+
+int control_find(const struct control_guests *guests, const char *word, struct control_ref *ref, char *why,
+		 size_t why_size)
+{
+	const char *rest;
+	struct control_guest *named = guest_find(guests, word, &rest);
+	unsigned n = 0;
+
+	if (named) {
+		int line;
+
+		if (!named->ready)
+			return names_wait(guests, named, ref);
+		line = line_find(named, rest);
+		if (line < 0)
+			return fail_unknown(word, why, why_size);
+		*ref = (struct control_ref){ (uint16_t)(named - guests->guests), (uint16_t)line };
+		return 0;
+	}
+	for (size_t i = 0; i < guests->n; i++) {
+		int line;
+
+		/* A guest that is not known yet may have a line of that name. */
+		if (!guests->guests[i].ready)
+			return names_wait(guests, &guests->guests[i], ref);
+		line = line_find(&guests->guests[i], word);
+		if (line >= 0 && n++ == 0)
+			*ref = (struct control_ref){ (uint16_t)i, (uint16_t)line };
+	}
+	if (n == 0)
+		return fail_unknown(word, why, why_size);
+	return n == 1 ? 0 : fail_ambiguous(guests, word, why, why_size);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Lines and sockets that are given twice: every line of a real chip, sorted by chip and offset; neighbours that are alike. */
+#include "guest/conflicts.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RANGE_TEXT_MAX 32
+
+/* A line of a guest. */
+struct place {
+	uint64_t rdev;
+	uint32_t offset;
+	const struct guest *guest;
+	unsigned line;
+	size_t order; /* in which it was given, to name the earlier side first */
+};
+
+static int place_compare(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->rdev != y->rdev)
+		return x->rdev < y->rdev ? -1 : 1;
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/*
+ * A simulated chip is its guest's alone: the guest's number stands for it, above all device numbers that a kernel gives
+ * to a character device (12 bits of major).
+ */
+static size_t places_add(struct place *places, size_t n, const struct guest *guest, size_t number)
+{
+	for (unsigned i = 0; i < guest->n_lines; i++, n++) {
+		const struct line_rules *rules = &guest->lines[i];
+		const struct chip_found *found = &guest->chips[rules->chip].found;
+
+		places[n] = (struct place){ .rdev = found->fd < 0 ? ~(uint64_t)0 - number : found->rdev,
+					    .offset = rules->offset,
+					    .guest = guest,
+					    .line = i,
+					    .order = n };
+	}
+	return n;
+}
+
+/* "line 4", "lines 4 to 7". */
+static const char *range_write(uint32_t first, size_t n, char text[RANGE_TEXT_MAX])
+{
+	if (n == 1)
+		snprintf(text, RANGE_TEXT_MAX, "line %u", first);
+	else
+		snprintf(text, RANGE_TEXT_MAX, "lines %u to %u", first, first + (uint32_t)n - 1);
+	return text;
+}
+
+/* n lines, from these on, are given to both places. */
+static void conflict_add(const struct place *a, const struct place *b, size_t n, struct findings *conflicts)
+{
+	const char *path = a->guest->chips[a->guest->lines[a->line].chip].spec.path;
+	const char *verb = n == 1 ? "is" : "are";
+	char what[RANGE_TEXT_MAX], of_a[RANGE_TEXT_MAX], of_b[RANGE_TEXT_MAX];
+
+	range_write(a->offset, n, what);
+	range_write(a->line, n, of_a);
+	range_write(b->line, n, of_b);
+	if (a->guest == b->guest)
+		findings_add(conflicts, "%s: %s %s %s given twice: as %s and %s of the guest", a->guest->name, path,
+			     what, verb, of_a, of_b);
+	else
+		findings_add(conflicts, "%s %s %s given to both %s (its %s) and %s (its %s)", path, what, verb,
+			     a->guest->name, of_a, b->guest->name, of_b);
+}
+
+static bool place_same(const struct place *a, const struct place *b)
+{
+	return a->rdev == b->rdev && a->offset == b->offset;
+}
+
+static bool place_follows(const struct place *place, const struct place *first, size_t by)
+{
+	return place->rdev == first->rdev && place->guest == first->guest && place->offset == first->offset + by &&
+	       place->line == first->line + by;
+}
+
+/* From a pair of places on: how many lines follow that the same two have, so that one message is enough. */
+static size_t run_length(const struct place *pair, size_t n)
+{
+	size_t length = 1;
+
+	while (2 * length + 1 < n && place_follows(&pair[2 * length], &pair[0], length) &&
+	       place_follows(&pair[2 * length + 1], &pair[1], length))
+		length++;
+	return length;
+}
+
+static int lines_overlap(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
+			 struct findings *conflicts)
+{
+	struct place *places;
+	size_t n = 0, total = 0;
+
+	for (size_t i = 0; i < n_serving; i++)
+		total += serving[i]->n_lines;
+	for (size_t i = 0; i < guests->n; i++)
+		total += guests->guests[i].n_lines;
+	if (total == 0)
+		return 0;
+	places = malloc(total * sizeof(*places));
+	if (!places)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_serving; i++)
+		n = places_add(places, n, serving[i], i);
+	for (size_t i = 0; i < guests->n; i++)
+		n = places_add(places, n, &guests->guests[i], n_serving + i);
+	qsort(places, n, sizeof(*places), place_compare);
+	for (size_t i = 0; i + 1 < n; i++) {
+		size_t length;
+
+		if (!place_same(&places[i], &places[i + 1]))
+			continue;
+		length = run_length(&places[i], n - i);
+		conflict_add(&places[i], &places[i + 1], length, conflicts);
+		i += 2 * (length - 1);
+	}
+	free(places);
+	return 0;
+}
+
+static void socket_compare(const struct guest *a, const struct guest *b, struct findings *conflicts)
+{
+	if (strcmp(a->name, b->name) == 0)
+		findings_add(conflicts, "two guests are called %s", a->name);
+	for (size_t i = 0; i < 4; i++) {
+		const char *of_a = i & 1 ? a->socket.alias : a->socket.path;
+		const char *of_b = i & 2 ? b->socket.alias : b->socket.path;
+
+		if (*of_a && strcmp(of_a, of_b) == 0)
+			findings_add(conflicts, "%s is the socket of both %s and %s", of_a, a->name, b->name);
+	}
+	if (b->socket.fd >= 0 && b->socket.fd == a->socket.fd)
+		findings_add(conflicts, "fd %d is the socket of both %s and %s", b->socket.fd, a->name, b->name);
+}
+
+int overlap_find(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
+		 struct findings *conflicts)
+{
+	for (size_t i = 0; i < guests->n; i++) {
+		for (size_t j = 0; j < n_serving; j++)
+			socket_compare(serving[j], &guests->guests[i], conflicts);
+		for (size_t j = 0; j < i; j++)
+			socket_compare(&guests->guests[j], &guests->guests[i], conflicts);
+	}
+	return lines_overlap(guests, serving, n_serving, conflicts);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What must be tried on the chips before anything is served. */
+#include "guest/reserve_lines.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_settings(const struct chip_line_settings *settings)
+{
+	return settings->active_low || settings->bias != CHIP_BIAS_AS_IS || settings->drive != CHIP_DRIVE_PUSH_PULL ||
+	       settings->debounce_us > 0;
+}
+
+static int line_claim(const struct guest *guest, const struct line_rules *rules, const char *consumer, int *fd)
+{
+	const struct guest_chip *chip = &guest->chips[rules->chip];
+	struct chip_line_config config = {
+		.direction = rules->init == LINE_REST_INPUT ? CHIP_DIRECTION_IN : CHIP_DIRECTION_OUT,
+		.value = rules->init == LINE_REST_OUTPUT_HIGH,
+		.settings = rules->settings,
+	};
+
+	if (rules->init != LINE_REST_RELEASED)
+		return chip_claim(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
+	if (has_settings(&rules->settings))
+		return chip_try(&chip->spec, &chip->found, rules->offset, consumer, &rules->settings);
+	return 0;
+}
+
+int claim_lines(struct guest *guest, struct findings *conflicts)
+{
+	size_t before = conflicts->n;
+	char consumer[CHIP_NAME_MAX];
+
+	guest->claims = malloc(guest->n_lines * sizeof(*guest->claims));
+	if (!guest->claims)
+		return -ENOMEM;
+	for (unsigned i = 0; i < guest->n_lines; i++)
+		guest->claims[i] = -1;
+	guest_consumer(guest, consumer);
+	for (unsigned i = 0; i < guest->n_lines; i++) {
+		const struct line_rules *rules = &guest->lines[i];
+		int ret = line_claim(guest, rules, consumer, &guest->claims[i]);
+
+		if (ret < 0)
+			findings_add(conflicts, "%s: line %u%s%s%s (%s line %u) can not be had as described: %s",
+				     guest->name, i, rules->name[0] ? " \"" : "", rules->name,
+				     rules->name[0] ? "\"" : "", guest->chips[rules->chip].spec.path, rules->offset,
+				     chip_strerror(ret));
+	}
+	return conflicts->n > before ? -EINVAL : conflicts->out_of_memory ? -ENOMEM : 0;
+}

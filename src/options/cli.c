@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The words of the command line. */
+#include "options/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/why.h"
+#include "sandbox/sandbox.h"
+
+struct option_row {
+	const char *name;
+	char letter;	   /* 0: none */
+	const char *value; /* how the help calls its value; NULL: takes none */
+	bool optional;	   /* the value may be left out */
+	const char *help;  /* NULL: not shown */
+};
+
+static const struct option_row option_rows[OPTIONS_ALL] = {
+	[OPTION_SOCKET_PATH] = { "socket-path", 's', "PATH", false,
+				 "sockets PATH0, PATH1, ...; with one guest also PATH" },
+	[OPTION_SOCKET_COUNT] = { "socket-count", 'c', "N", false, "how many guests (default 1)" },
+	[OPTION_DEVICE_LIST] = { "device-list", 'l', "D1[:D2...]", false,
+				 "a chip for each guest: N is /dev/gpiochipN, sN a simulated one of N lines" },
+	[OPTION_GUEST] = { "guest", 0, "KEY=VALUE,...", false,
+			   "a guest: socket=PATH or fd=N, lines=@CHIP{LINE:...} or sim=N, name=, ..." },
+	[OPTION_CONFIG] = { "config", 0, "FILE", false, "guests from a file; read again at SIGHUP" },
+	[OPTION_FD] = { "fd", 0, "N", false, "with --device-list: an inherited socket, listening or connected" },
+	[OPTION_SAFE] = { "safe", 0, NULL, false,
+			  "lines become inputs when their guest goes, unless they say otherwise" },
+	[OPTION_ONE_OFF] = { "one-off", '1', NULL, false, "end when the guest goes" },
+	[OPTION_READY_FD] = { "ready-fd", 0, "N", false, "write a newline to fd N when the sockets are there" },
+	[OPTION_CONTROL] = { "control", 0, "PATH", false, "control socket, for vgpioctl" },
+	[OPTION_SANDBOX] = { "sandbox", 0, "MODE", false,
+			     "on: all of it or no start, off, or auto (default): what works here" },
+	[OPTION_USER] = { "user", 0, "NAME", false,
+			  "started as root: whose the guests' processes are (default " SANDBOX_USER_DEFAULT ")" },
+	[OPTION_LOG_LEVEL] = { "log-level", 0, "LEVEL", false, "error, warning, info (default) or debug" },
+	[OPTION_CHECK] = { "check", 0, NULL, false, "look for every line and every conflict, print a table, and exit" },
+	[OPTION_PRINT_CONFIG] = { "print-config", 0, NULL, false,
+				  "print the guests as a configuration file, and exit" },
+	[OPTION_MAKE_SAFE] = { "make-safe", 0, "hold", true,
+			       "put each line into its on-disconnect state, and exit, or hold it" },
+	[OPTION_PRINT_CAPABILITIES] = { "print-capabilities", 0, NULL, false,
+					"print, for management software, what this is, and exit" },
+	[OPTION_TAKE_OVER] = { "can-take-over", 0, "VERSION", false, NULL },
+	[OPTION_HELP] = { "help", 'h', NULL, false, "print this and exit" },
+	[OPTION_VERSION] = { "version", 'V', NULL, false, "print the version and exit" },
+};
+
+/* getopt_long()'s values of long options: beyond every letter. */
+#define OPTION_BASE 256
+
+struct parser {
+	struct option_words *words;
+	char *text;
+	size_t text_size;
+};
+
+const char *option_name(enum option_id id)
+{
+	return option_rows[id].name;
+}
+
+static void tables_make(struct option *longs, char *shorts)
+{
+	/* '+': the first word that is no option ends it; ':': a missing value is told apart, nothing is printed. */
+	*shorts++ = '+';
+	*shorts++ = ':';
+	for (size_t i = 0; i < OPTIONS_ALL; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		*longs++ = (struct option){ row->name,
+					    row->optional ? optional_argument
+					    : row->value  ? required_argument
+							  : no_argument,
+					    NULL, OPTION_BASE + (int)i };
+		if (!row->letter)
+			continue;
+		*shorts++ = row->letter;
+		if (row->value)
+			*shorts++ = ':';
+	}
+	*longs = (struct option){ NULL, 0, NULL, 0 };
+	*shorts = '\0';
+}
+
+static int row_of_letter(int letter)
+{
+	for (int i = 0; i < OPTIONS_ALL; i++) {
+		if (option_rows[i].letter && option_rows[i].letter == letter)
+			return i;
+	}
+	return -1;
+}
+
+static void help_print(char *text, size_t size)
+{
+	size_t len = 0;
+
+	len += (size_t)snprintf(text, size,
+				"Usage: " PROGRAM_NAME " -s PATH [-c N] -l D1[:D2...]\n"
+				"       " PROGRAM_NAME " --guest KEY=VALUE,... [--guest ...]\n"
+				"       " PROGRAM_NAME " --config FILE\n"
+				"A vhost-user back-end that gives virtual machines GPIO lines.\n\n");
+	for (size_t i = 0; i < OPTIONS_ALL && len < size; i++) {
+		const struct option_row *row = &option_rows[i];
+		char words[64], letter[8] = "    ";
+
+		if (!row->help)
+			continue;
+		if (row->letter)
+			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+		snprintf(words, sizeof(words), "%s--%s%s%s%s", letter, row->name,
+			 row->optional ? "[="
+			 : row->value  ? " "
+				       : "",
+			 row->value ? row->value : "", row->optional ? "]" : "");
+		len += (size_t)snprintf(text + len, size - len, "  %-30s %s\n", words, row->help);
+	}
+}
+
+static int guest_take(struct parser *parser, const char *word)
+{
+	struct option_words *words = parser->words;
+	const char **guests = realloc(words->guests, (words->n_guests + 1) * sizeof(*guests));
+
+	if (!guests)
+		return why_fail(ENOMEM, parser->text, parser->text_size, "out of memory");
+	words->guests = guests;
+	guests[words->n_guests++] = word;
+	return 0;
+}
+
+/* Takes one option that getopt_long() found. As option_words_parse(). */
+static int option_take(struct parser *parser, int id)
+{
+	if (id == OPTION_HELP) {
+		help_print(parser->text, parser->text_size);
+		return 1;
+	}
+	if (id == OPTION_VERSION) {
+		snprintf(parser->text, parser->text_size, "%s %s\n", PROGRAM_NAME, PROGRAM_VERSION);
+		return 1;
+	}
+	if (id == OPTION_GUEST)
+		return guest_take(parser, optarg);
+	if (parser->words->values[id])
+		return why_fail(EINVAL, parser->text, parser->text_size, "--%s is given twice", option_rows[id].name);
+	parser->words->values[id] = optarg ? optarg : "";
+	return 0;
+}
+
+/* What getopt_long() did not take: word is the one it was at. */
+static int option_refuse(struct parser *parser, int found, const char *word)
+{
+	int shown = (int)(strcspn(word, "=") < 64 ? strcspn(word, "=") : 64);
+	int id = optopt >= OPTION_BASE ? optopt - OPTION_BASE : row_of_letter(optopt);
+	char *text = parser->text;
+	size_t size = parser->text_size;
+
+	if (found == ':' && id >= 0)
+		return why_fail(EINVAL, text, size, "--%s needs a value", option_rows[id].name);
+	if (optopt >= OPTION_BASE)
+		return why_fail(EINVAL, text, size, "--%s takes no value", option_rows[id].name);
+	if (optopt)
+		return why_fail(EINVAL, text, size, "unknown option \"-%c\"", optopt);
+	return why_fail(EINVAL, text, size, "unknown option \"%.*s\"", shown, word);
+}
+
+/* getopt_long() takes the beginning of a name for the name; here that would change its meaning with a later version. */
+static bool long_is_whole(const char *word, int id)
+{
+	size_t len = strcspn(word, "=");
+
+	return strncmp(word, "--", 2) == 0 && len - 2 == strlen(option_rows[id].name);
+}
+
+/* found: what getopt_long() said of the word. */
+static int word_take(struct parser *parser, int found, const char *word)
+{
+	int id = found >= OPTION_BASE ? found - OPTION_BASE : row_of_letter(found);
+
+	if (found == '?' || found == ':')
+		return option_refuse(parser, found, word);
+	if (found >= OPTION_BASE && !long_is_whole(word, id))
+		return why_fail(EINVAL, parser->text, parser->text_size, "unknown option \"%.*s\"",
+				(int)strcspn(word, "="), word);
+	return option_take(parser, id);
+}
+
+/*
+ * vhost-user.rst, "Backend program conventions": with --print-capabilities all other options and words are ignored, so
+ * also those that are wrong, or lack their value.
+ */
+static bool capabilities_wanted(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--", 2) == 0 &&
+		    strcmp(argv[i] + 2, option_rows[OPTION_PRINT_CAPABILITIES].name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int option_words_parse(struct option_words *words, int argc, char **argv, char *text, size_t text_size)
+{
+	/* vhost-user.json, @VHostUserBackendCapabilities: features are those of the type, and this one has none. */
+	static const char capabilities[] = "{\n  \"type\": \"gpio\",\n  \"features\": []\n}\n";
+	struct parser parser = { .words = words, .text = text, .text_size = text_size };
+	struct option longs[OPTIONS_ALL + 1];
+	char shorts[2 * OPTIONS_ALL + 3];
+	int ret = 0;
+
+	*words = (struct option_words){ .n_guests = 0 };
+	if (capabilities_wanted(argc, argv)) {
+		snprintf(text, text_size, "%s", capabilities);
+		return 1;
+	}
+	tables_make(longs, shorts);
+	optind = 0; /* start afresh, whoever used getopt before */
+	opterr = 0;
+	while (ret == 0) {
+		const char *word = argv[optind > 0 ? optind : 1];
+		int found = getopt_long(argc, argv, shorts, longs, NULL);
+
+		if (found == -1)
+			break;
+		ret = word_take(&parser, found, word);
+	}
+	if (ret == 0 && optind < argc)
+		/* Shells make several words of a{b,c}. */
+		ret = why_fail(EINVAL, text, text_size, "stray argument \"%.64s\"%s", argv[optind],
+			       words->n_guests > 0 && strchr(argv[optind], '=')
+				       ? ": quote the value of --guest, a shell expands its braces"
+				       : "");
+	return ret;
+}
+
+void option_words_deinit(struct option_words *words)
+{
+	free(words->guests);
+	words->guests = NULL;
+	words->n_guests = 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The words of the command line: one table of options drives the parser, the help and the list of ids. Which option has
+ * which value is found out here; what the values mean is in settings.h.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#define PROGRAM_NAME "vhost-device-gpio"
+
+enum option_id {
+	OPTION_SOCKET_PATH,
+	OPTION_SOCKET_COUNT,
+	OPTION_DEVICE_LIST,
+	OPTION_GUEST,
+	OPTION_CONFIG,
+	OPTION_FD,
+	OPTION_SAFE,
+	OPTION_ONE_OFF,
+	OPTION_READY_FD,
+	OPTION_CONTROL,
+	OPTION_SANDBOX,
+	OPTION_USER,
+	OPTION_LOG_LEVEL,
+	OPTION_CHECK,
+	OPTION_PRINT_CONFIG,
+	OPTION_MAKE_SAFE,
+	OPTION_PRINT_CAPABILITIES,
+	OPTION_TAKE_OVER,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTIONS_ALL,
+};
+
+/* What was given. The words are the caller's argv and stay there. */
+struct option_words {
+	const char *values[OPTIONS_ALL]; /* NULL: not given; "" without a value. Of OPTION_GUEST: see guests */
+	const char **guests;		 /* owned: the value of each --guest */
+	size_t n_guests;
+};
+
+/*
+ * 0: taken. 1: text is what is to be printed, and nothing is to be done (help, version, capabilities). -EINVAL or
+ * -ENOMEM: text says in one line what is wrong. In any case words is to be given to option_words_deinit().
+ */
+int option_words_parse(struct option_words *words, int argc, char **argv, char *text, size_t text_size);
+void option_words_deinit(struct option_words *words);
+
+/* The name without its dashes. */
+const char *option_name(enum option_id id);

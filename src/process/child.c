@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A process that the supervisor keeps running. */
+#include "process/child.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/util.h"
+#include "process/fork_sync.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int fd_compare(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Both ends belong to the range. */
+static void fds_close(unsigned first, unsigned last)
+{
+	long open_max;
+
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+	open_max = sysconf(_SC_OPEN_MAX); /* Linux before 5.9 */
+	for (long fd = first; fd <= (long)last && fd < open_max; fd++)
+		close((int)fd);
+}
+
+void child_keep_fds(int *fds, size_t n)
+{
+	unsigned first = STDERR_FILENO + 1;
+
+	qsort(fds, n, sizeof(*fds), fd_compare);
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i] < (int)first)
+			continue;
+		fds_close(first, (unsigned)fds[i] - 1);
+		first = (unsigned)fds[i] + 1;
+	}
+	fds_close(first, ~0u);
+}
+
+static void child_life(struct child *child)
+{
+	prctl(PR_SET_NAME, child->process_name);
+	sigprocmask(SIG_SETMASK, child->signals_own, NULL);
+	/* _exit(): nothing of the supervisor's may be flushed or freed by its copy. */
+	_exit(child->ops->main(child));
+}
+
+static void pause_over(struct loop_timer *timer)
+{
+	struct child *child = container_of(timer, struct child, pause);
+
+	loop_timer_del(timer);
+	child_start(child);
+}
+
+static void child_start_later(struct child *child)
+{
+	int ret = loop_timer_set(child->loop, &child->pause, CHILD_PAUSE_NS, 0, pause_over);
+
+	if (ret < 0)
+		log_error(child->tag, "cannot be restarted: %s", strerror(-ret));
+}
+
+/* It may go on for hours, with a try a second. */
+static void start_failed(struct child *child, int error)
+{
+	log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag, "cannot start a process: %s", strerror(-error));
+	child_start_later(child);
+}
+
+void child_start(struct child *child)
+{
+	struct fork_gate gate;
+	int ret;
+	pid_t pid;
+
+	if (child->stopped || child->done || child->pid > 0)
+		return;
+	ret = child->ops->prepare ? child->ops->prepare(child) : 0;
+	if (ret < 0) {
+		start_failed(child, ret);
+		return;
+	}
+	fork_gate_open(&gate);
+	pid = fork();
+	ret = -errno;
+	if (pid == 0)
+		child_life(child);
+	fork_gate_pass(&gate);
+	if (pid > 0)
+		child->pid = pid;
+	if (child->ops->started)
+		child->ops->started(child);
+	if (pid < 0)
+		start_failed(child, ret);
+}
+
+static void death_describe(int status, char *text, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, size, "killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+			 WTERMSIG(status) == SIGSYS
+				 ? ": a system call that it may not make, the kernel's log says which"
+				 : "",
+			 WCOREDUMP(status) ? ", core dumped: see coredumpctl, or kernel.core_pattern" : "");
+	else
+		snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
+}
+
+/* Notes a death. Returns whether it is one of too many. */
+static bool death_note(struct child *child)
+{
+	uint64_t now = now_ns();
+	uint64_t *slot = &child->deaths_ns[child->next_death];
+	uint64_t oldest;
+
+	*slot = now;
+	child->next_death = (child->next_death + 1) % CHILD_DEATHS_MAX;
+	oldest = child->deaths_ns[child->next_death];
+	return !fault_is_patient() && oldest != 0 && now - oldest < CHILD_DEATHS_WINDOW_NS;
+}
+
+/* SIGCHLD may stand for any number of deaths, or for none: whoever waits for the end of processes looks again. */
+static void give_up(struct loop_timer *timer)
+{
+	struct child *child = container_of(timer, struct child, pause);
+
+	loop_timer_del(timer);
+	child->stuck = true;
+	log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
+		    "process %d was killed and hangs in the kernel: left behind", (int)child->pid);
+	kill(getpid(), SIGCHLD);
+}
+
+/* Whoever waits for a file system that does not answer (FUSE) is not ended by it. */
+static void child_kill(struct child *child)
+{
+	kill(child->pid, SIGKILL);
+	if (!child->stuck)
+		loop_timer_set(child->loop, &child->pause, CHILD_KILL_PATIENCE_NS, 0, give_up);
+}
+
+static void patience_over(struct loop_timer *timer)
+{
+	struct child *child = container_of(timer, struct child, pause);
+
+	loop_timer_del(timer);
+	log_warning(child->tag, "process that does not end is killed");
+	child_kill(child);
+}
+
+/* A process that was told to make room does so, or is killed. */
+static void room_await(struct child *child)
+{
+	child->restarting = true;
+	if (loop_timer_set(child->loop, &child->pause, CHILD_RESTART_PATIENCE_NS, 0, patience_over) < 0)
+		child_kill(child);
+}
+
+void child_restart(struct child *child)
+{
+	child_restart_by(child, SIGTERM);
+}
+
+void child_restart_by(struct child *child, int signo)
+{
+	if (child->stopped || child->done || child->restarting)
+		return;
+	loop_timer_del(&child->pause);
+	if (child->pid == 0) {
+		child_start(child);
+		return;
+	}
+	kill(child->pid, signo);
+	room_await(child);
+}
+
+void child_adopt(struct child *child, pid_t pid, bool restarting)
+{
+	child->pid = pid;
+	child->outdated = true;
+	if (restarting)
+		room_await(child);
+}
+
+static void successor_start(struct child *child, bool crash_loop, const char *death)
+{
+	if (crash_loop) {
+		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
+			    "process %s, %d times within %llu s: %srestarting after a pause", death, CHILD_DEATHS_MAX,
+			    CHILD_DEATHS_WINDOW_NS / 1000000000,
+			    child->ops->crash_loop_words ? child->ops->crash_loop_words : "");
+		child_start_later(child);
+	} else {
+		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag, "process %s: restarting", death);
+		child_start(child);
+	}
+}
+
+static void death_take(struct child *child, int status)
+{
+	bool restarting = child->restarting;
+	bool crash_loop;
+	char death[240];
+
+	child->done = child->has_end && status == 0;
+	child->restarting = child->outdated = child->stuck = false;
+	loop_timer_del(&child->pause);
+	crash_loop = !child->stopped && !child->done && !restarting && death_note(child);
+	if (child->ops->ended)
+		child->ops->ended(child, crash_loop);
+	if (child->stopped || child->done)
+		return;
+	if (restarting) {
+		child_start(child);
+		return;
+	}
+	death_describe(status, death, sizeof(death));
+	successor_start(child, crash_loop, death);
+}
+
+bool child_reap(struct child *child)
+{
+	int status;
+	pid_t pid;
+
+	if (child->pid == 0)
+		return false;
+	do {
+		pid = waitpid(child->pid, &status, WNOHANG);
+	} while (pid < 0 && errno == EINTR);
+	/* ECHILD: of an adopted one somebody else took the end, or it never was ours. */
+	if (pid < 0)
+		status = 1 << 8; /* as waitpid() says of exit status 1 */
+	else if (pid != child->pid)
+		return false;
+	child->pid = 0;
+	death_take(child, status);
+	return true;
+}
+
+void child_stop(struct child *child, int signo)
+{
+	child->stopped = true;
+	loop_timer_del(&child->pause);
+	if (child->pid > 0 && signo == SIGKILL)
+		child_kill(child);
+	else if (child->pid > 0)
+		kill(child->pid, signo);
+}
+
+bool child_is_awaited(const struct child *child)
+{
+	return child->pid > 0 && !child->stuck;
+}

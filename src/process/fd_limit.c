@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* RLIMIT_NOFILE, raised at the start or never. */
+#include "process/fd_limit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+int fd_limit_raise(size_t needed, char *why, size_t why_size)
+{
+	struct rlimit limit, wanted;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0; /* then the first line that finds no fd says so */
+	wanted = (struct rlimit){ limit.rlim_max, limit.rlim_max };
+	if (limit.rlim_max < needed)
+		wanted = (struct rlimit){ needed, needed };
+	if (setrlimit(RLIMIT_NOFILE, &wanted) == 0 || limit.rlim_cur >= needed)
+		return 0;
+	snprintf(why, why_size,
+		 "the lines need up to %zu file descriptors, but only %llu are allowed (RLIMIT_NOFILE, ulimit -n)",
+		 needed, (unsigned long long)limit.rlim_max);
+	return -EMFILE;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Part of sandbox.h: what the supervisor does at its start. It makes what is made once, and has a process enter the
+ * sandbox and report each stage, so that what does not work is known, and said once, before anything is served.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "config/user.h"
+#include "sandbox/stage.h"
+
+#define TAG "sandbox"
+
+#define STAGE_BIT(stage) (1u << (stage))
+
+/* Reports of sanitizers and of coverage are written by the process itself: to files, by calls that nothing else makes. */
+#ifdef SANDBOX_INSTRUMENTED
+#define STAGES_LEFT_OUT                                                                                                \
+	(STAGE_BIT(SANDBOX_ROOT) | STAGE_BIT(SANDBOX_LIMITS) | STAGE_BIT(SANDBOX_LANDLOCK) | STAGE_BIT(SANDBOX_FILTER))
+#else
+#define STAGES_LEFT_OUT 0u
+#endif
+
+/* What became of each stage: 0, or why it is not entered. */
+struct outcome {
+	int32_t errors[SANDBOX_STAGES];
+};
+
+const char *sandbox_refuses_on(void)
+{
+	if (!sandbox_filter_supported())
+		return "it was made without libseccomp";
+	return STAGES_LEFT_OUT ? "it was made to be looked at, with sanitizers or coverage" : NULL;
+}
+
+/* -errno: the user that was asked for cannot be had. */
+static int user_choose(struct sandbox *sandbox, const struct sandbox_wish *wish, char *why, size_t why_size)
+{
+	const char *name = wish->user ? wish->user : SANDBOX_USER_DEFAULT;
+	char reason[160];
+	int ret;
+
+	sandbox->stages &= ~STAGE_BIT(SANDBOX_USER);
+	if (geteuid() != 0) {
+		if (!wish->user)
+			return 0;
+		snprintf(why, why_size, "--user: only root can give its processes another user");
+		return -EPERM;
+	}
+	ret = user_find(name, &sandbox->uid, &sandbox->gid, reason, sizeof(reason));
+	if (ret == 0) {
+		sandbox->stages |= STAGE_BIT(SANDBOX_USER);
+		return 0;
+	}
+	if (!wish->user)
+		return 0;
+	snprintf(why, why_size, "--user: %s", reason);
+	return ret;
+}
+
+static void outcome_note(struct sandbox *sandbox, struct outcome *outcome, unsigned stage, int error)
+{
+	outcome->errors[stage] = error;
+	if (error < 0)
+		sandbox->stages &= ~STAGE_BIT(stage);
+}
+
+/* -errno: no process to do it. */
+static int rooms_prepare(struct sandbox *sandbox, struct outcome *outcome)
+{
+	int32_t errors[SANDBOX_ROOMS];
+	int ret = sandbox_rooms_make(sandbox, errors);
+
+	for (unsigned i = 0; i < SANDBOX_ROOMS && ret == 0; i++) {
+		if (sandbox_has(sandbox, SANDBOX_ROOM_FIRST + i))
+			outcome_note(sandbox, outcome, SANDBOX_ROOM_FIRST + i, errors[i]);
+	}
+	return ret;
+}
+
+static void filters_prepare(struct sandbox *sandbox, struct outcome *outcome)
+{
+	int ret = 0;
+
+	for (unsigned role = 0; role < SANDBOX_ROLES && ret == 0 && sandbox_has(sandbox, SANDBOX_FILTER); role++)
+		ret = sandbox_filter_make(role, &sandbox->filters[role]);
+	outcome_note(sandbox, outcome, SANDBOX_FILTER, ret);
+}
+
+/* Enters what it can, and tells of each stage as soon as it is over: the last one might be the end. */
+static void __attribute__((noreturn)) trier_life(const struct sandbox *sandbox, int pipe)
+{
+	const struct sandbox_entrant entrant = { .role = SANDBOX_WORKER, .tag = TAG };
+
+	for (unsigned stage = 0; stage < SANDBOX_STAGES; stage++) {
+		int32_t error = 0;
+
+		if (sandbox_has(sandbox, stage))
+			error = sandbox_stage_enter(sandbox, &entrant, stage);
+		if (write(pipe, &error, sizeof(error)) != sizeof(error))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* -errno: no process to do it. */
+static int stages_try(struct sandbox *sandbox, struct outcome *outcome)
+{
+	int fds[2];
+	pid_t pid;
+	int ret;
+
+	if (pipe(fds) < 0)
+		return -errno;
+	pid = fork();
+	ret = pid < 0 ? -errno : 0;
+	if (pid == 0)
+		trier_life(sandbox, fds[1]);
+	fd_close(&fds[1]);
+	for (unsigned stage = 0; stage < SANDBOX_STAGES && pid > 0; stage++) {
+		int32_t error;
+
+		if (read(fds[0], &error, sizeof(error)) != sizeof(error))
+			error = -ESRCH;
+		if (sandbox_has(sandbox, stage))
+			outcome_note(sandbox, outcome, stage, error);
+	}
+	fd_close(&fds[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return ret;
+}
+
+/* Nobody enters a room whose stage is not there: its fd is nothing to have. */
+static void rooms_close_unused(struct sandbox *sandbox)
+{
+	for (unsigned i = 0; i < SANDBOX_ROOMS; i++) {
+		if (!sandbox_has(sandbox, SANDBOX_ROOM_FIRST + i))
+			fd_close(&sandbox->room_fds[i]);
+	}
+}
+
+static int stages_find(struct sandbox *sandbox, struct outcome *outcome, char *why, size_t why_size)
+{
+	int ret = rooms_prepare(sandbox, outcome);
+
+	filters_prepare(sandbox, outcome);
+	if (ret == 0)
+		ret = stages_try(sandbox, outcome);
+	/* That says nothing about the sandbox: with "auto", too, nobody is to go on without it. */
+	if (ret < 0)
+		snprintf(why, why_size, "no process to try the sandbox in: %s", strerror(-ret));
+	else
+		rooms_close_unused(sandbox);
+	return ret;
+}
+
+static void text_add(char *text, size_t size, const char *name, const char *reason)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, size - len, "%s%s%s%s%s", len ? ", " : "", name, reason ? " (" : "", reason ? reason : "",
+		 reason ? ")" : "");
+}
+
+/* Writes down what there is and what there is not. False: something that should work does not. */
+static bool outcome_judge(struct sandbox *sandbox, const struct outcome *outcome, char *why, size_t why_size)
+{
+	bool good = true;
+
+	for (unsigned stage = 0; stage < SANDBOX_STAGES; stage++) {
+		const char *name = sandbox_stage_name(stage);
+		int error = outcome->errors[stage];
+		const char *reason = sandbox_stage_reason(stage, error);
+		bool lacks = sandbox_stage_lacks(stage, error);
+
+		if (sandbox_has(sandbox, stage))
+			text_add(sandbox->with, sizeof(sandbox->with), name, NULL);
+		if (error == 0)
+			continue;
+		log_debug(TAG, "%s: %s", name, strerror(-error));
+		text_add(sandbox->without, sizeof(sandbox->without), name, reason);
+		if (!lacks && good)
+			snprintf(why, why_size, "--sandbox=on: %s: %s", name, reason);
+		good = good && lacks;
+	}
+	return good;
+}
+
+void sandbox_tell(const struct sandbox *sandbox)
+{
+	if (sandbox->mode == SANDBOX_OFF) {
+		log_warning(TAG, "off: who takes a guest's process over can do what this user can");
+		return;
+	}
+	log_info(TAG, "%s", sandbox->with);
+	if (sandbox->without[0])
+		log_warning(TAG, "without %s", sandbox->without);
+	if (STAGES_LEFT_OUT)
+		log_info(TAG, "without root, limits, landlock and system calls: this program cannot have them, %s",
+			 sandbox_refuses_on());
+	if (geteuid() == 0 && !sandbox_has(sandbox, SANDBOX_USER))
+		log_info(TAG, "guests' processes are root's%s",
+			 sandbox->uid == 0 ? ": there is no user " SANDBOX_USER_DEFAULT : "");
+}
+
+/* To enter them, as long as there is no user namespace that they belong to. */
+static bool rooms_take_privilege(const struct sandbox *sandbox)
+{
+	const uint32_t rooms = STAGE_BIT(SANDBOX_NETWORK) | STAGE_BIT(SANDBOX_IPC) | STAGE_BIT(SANDBOX_ROOT);
+
+	return !sandbox_has(sandbox, SANDBOX_NAMESPACE) && sandbox->stages & rooms;
+}
+
+int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, char *why, size_t why_size)
+{
+	struct outcome outcome = { .errors = { 0 } };
+	int ret;
+
+	*sandbox = (struct sandbox)SANDBOX_NONE;
+	if (wish->mode == SANDBOX_OFF)
+		return 0;
+	sandbox->mode = wish->mode;
+	sandbox->stages = (STAGE_BIT(SANDBOX_STAGES) - 1) & ~STAGES_LEFT_OUT;
+	ret = user_choose(sandbox, wish, why, why_size);
+	if (ret < 0)
+		return ret;
+	ret = stages_find(sandbox, &outcome, why, why_size);
+	if (ret < 0) {
+		sandbox_deinit(sandbox);
+		return ret;
+	}
+	/* It was asked for by name: nobody is to believe that it is there. */
+	if (wish->user && outcome.errors[SANDBOX_USER] < 0 && sandbox->mode == SANDBOX_AUTO) {
+		snprintf(why, why_size, "--user: %s", strerror(-outcome.errors[SANDBOX_USER]));
+		sandbox_deinit(sandbox);
+		return -EPERM;
+	}
+	if (!outcome_judge(sandbox, &outcome, why, why_size) && sandbox->mode == SANDBOX_ON) {
+		sandbox_deinit(sandbox);
+		return -EPERM;
+	}
+	ret = sandbox_keep_least(rooms_take_privilege(sandbox));
+	if (ret < 0 && sandbox->mode == SANDBOX_AUTO) {
+		text_add(sandbox->without, sizeof(sandbox->without), "the supervisor's share", strerror(-ret));
+		return 0;
+	}
+	if (ret < 0)
+		snprintf(why, why_size, "--sandbox=on: the supervisor's share: %s", strerror(-ret));
+	return ret;
+}

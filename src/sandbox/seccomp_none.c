@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Part of sandbox.h: the list of system calls of a build without libseccomp: there is none. */
+#include <errno.h>
+
+#include "sandbox/stage.h"
+
+bool sandbox_filter_supported(void)
+{
+	return false;
+}
+
+int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program)
+{
+	return -EOPNOTSUPP;
+}
+
+int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+{
+	return -EOPNOTSUPP;
+}

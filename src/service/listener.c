@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Listening Unix sockets, on paths or inherited.
+ *
+ * Whether somebody listens on a socket is found out by connecting to it: the connection is closed at once, which a
+ * back-end takes for a front-end that left. Between that look and bind() another process may be quicker; then bind()
+ * fails, and nothing was stolen unless both found the same stale socket at the same instant.
+ */
+#include "service/listener.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/why.h"
+#include "config/guest_socket.h"
+#include "process/async_close.h"
+
+/* A front-end that comes while the worker is being replaced waits here. */
+#define LISTEN_BACKLOG 16
+
+/* All that chmod() can set. */
+#define MODE_BITS 07777
+
+static struct sockaddr_un address_make(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	return address;
+}
+
+/* 0: nobody listens there; -EADDRINUSE: somebody does; another -errno: it can not be told. */
+static int socket_probe(const char *path)
+{
+	struct sockaddr_un address = address_make(path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
+	fd_close(&fd);
+	switch (ret) {
+	case 0:
+	case EAGAIN:	 /* its backlog is full */
+	case EPROTOTYPE: /* somebody's socket of another type */
+		return -EADDRINUSE;
+	case ECONNREFUSED:
+	case ENOENT:
+		return 0;
+	default:
+		return -ret;
+	}
+}
+
+/* Makes way at path, when what is there is a socket that nobody listens on. */
+static int stale_socket_remove(const char *path, char *why, size_t why_size)
+{
+	int ret = socket_probe(path);
+
+	if (ret == -EADDRINUSE)
+		return why_fail(EADDRINUSE, why, why_size, "in use by another process");
+	if (ret < 0)
+		return why_fail(-ret, why, why_size, "%s", strerror(-ret));
+	if (unlink(path) < 0 && errno != ENOENT)
+		return why_fail(errno, why, why_size, "cannot replace the stale socket: %s", strerror(errno));
+	return 0;
+}
+
+static int path_clear(const char *path, char *why, size_t why_size)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : why_fail(errno, why, why_size, "%s", strerror(errno));
+	if (!S_ISSOCK(st.st_mode))
+		return why_fail(EEXIST, why, why_size, "exists and is not a socket");
+	return stale_socket_remove(path, why, why_size);
+}
+
+static void own_file_note(struct own_file *own, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return;
+	snprintf(own->path, sizeof(own->path), "%s", path);
+	own->dev = st.st_dev;
+	own->ino = st.st_ino;
+}
+
+static void own_file_remove(struct own_file *own)
+{
+	struct stat st;
+
+	if (own->path[0] && lstat(own->path, &st) == 0 && st.st_dev == own->dev && st.st_ino == own->ino)
+		unlink(own->path);
+	own->path[0] = '\0';
+}
+
+static int socket_bind(struct listener *listener, const char *path, char *why, size_t why_size)
+{
+	struct sockaddr_un address = address_make(path);
+
+	if (bind(listener->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return why_fail(errno, why, why_size, "%s",
+				errno == EADDRINUSE ? "in use by another process" : strerror(errno));
+	own_file_note(&listener->socket, path);
+	return 0;
+}
+
+/*
+ * bind() gives the file the mode of the socket itself, less the umask: so the file has the right one from its first
+ * moment, and no path is looked up again, which chmod() would have to. Where that does not hold (a directory with a
+ * default ACL) it is said.
+ */
+static int socket_bind_mode(struct listener *listener, const char *path, mode_t mode, char *why, size_t why_size)
+{
+	struct stat st;
+	mode_t umask_before;
+	int ret;
+
+	if (fchmod(listener->fd, mode) < 0)
+		return why_fail(errno, why, why_size, "cannot set mode %04o: %s", mode, strerror(errno));
+	umask_before = umask(0);
+	ret = socket_bind(listener, path, why, why_size);
+	umask(umask_before);
+	if (ret < 0)
+		return ret;
+	if (lstat(path, &st) < 0)
+		return why_fail(errno, why, why_size, "%s", strerror(errno));
+	if ((st.st_mode & MODE_BITS) != mode)
+		return why_fail(EPERM, why, why_size, "cannot set mode %04o: the directory makes it %04o", mode,
+				st.st_mode & MODE_BITS);
+	return 0;
+}
+
+static int socket_give_group(const char *path, gid_t group, char *why, size_t why_size)
+{
+	if (lchown(path, (uid_t)-1, group) < 0)
+		return why_fail(errno, why, why_size, "cannot give it to group %u: %s", (unsigned)group,
+				strerror(errno));
+	return 0;
+}
+
+int listener_open_guest(struct listener *listener, const struct guest_socket *wanted, char *why, size_t why_size)
+{
+	const char *path = wanted->path;
+	int ret = path_clear(path, why, why_size);
+
+	*listener = LISTENER_NONE;
+	if (ret < 0)
+		return ret;
+	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return why_fail(errno, why, why_size, "%s", strerror(errno));
+	ret = wanted->has_mode ? socket_bind_mode(listener, path, wanted->mode, why, why_size)
+			       : socket_bind(listener, path, why, why_size);
+	if (ret == 0 && wanted->has_group)
+		ret = socket_give_group(path, wanted->group, why, why_size);
+	/* Last: until now whoever connects is refused. */
+	if (ret == 0 && listen(listener->fd, LISTEN_BACKLOG) < 0)
+		ret = why_fail(errno, why, why_size, "%s", strerror(errno));
+	if (ret < 0)
+		listener_close(listener);
+	return ret;
+}
+
+int listener_open(struct listener *listener, const char *path, char *why, size_t why_size)
+{
+	struct guest_socket wanted = { .fd = -1 };
+
+	snprintf(wanted.path, sizeof(wanted.path), "%s", path);
+	return listener_open_guest(listener, &wanted, why, why_size);
+}
+
+void listener_adopt(struct listener *listener, int fd)
+{
+	*listener = LISTENER_NONE;
+	listener->fd = fd;
+}
+
+/* Makes way at path for a link to target. */
+static int alias_clear(const char *path, const char *target, char *why, size_t why_size)
+{
+	char present[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct stat st;
+	ssize_t len;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : why_fail(errno, why, why_size, "%s", strerror(errno));
+	if (S_ISSOCK(st.st_mode))
+		return stale_socket_remove(path, why, why_size);
+	if (!S_ISLNK(st.st_mode))
+		return why_fail(EEXIST, why, why_size, "exists and is neither a socket nor a link to one");
+	len = readlink(path, present, sizeof(present) - 1);
+	if (len < 0)
+		return why_fail(errno, why, why_size, "%s", strerror(errno));
+	present[len] = '\0';
+	if (strcmp(present, target) != 0 && stat(path, &st) == 0)
+		return why_fail(EEXIST, why, why_size, "is a link to %s", present);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return why_fail(errno, why, why_size, "cannot replace the stale link: %s", strerror(errno));
+	return 0;
+}
+
+int listener_add_alias(struct listener *listener, const char *path, char *why, size_t why_size)
+{
+	const char *slash = strrchr(listener->socket.path, '/');
+	const char *target = slash ? slash + 1 : listener->socket.path;
+	int ret = alias_clear(path, target, why, why_size);
+
+	if (ret < 0)
+		return ret;
+	if (symlink(target, path) < 0)
+		return why_fail(errno, why, why_size, "%s", strerror(errno));
+	own_file_note(&listener->alias, path);
+	return 0;
+}
+
+void listener_forget_files(struct listener *listener)
+{
+	listener->socket.path[0] = listener->alias.path[0] = '\0';
+}
+
+void listener_close(struct listener *listener)
+{
+	own_file_remove(&listener->alias);
+	own_file_remove(&listener->socket);
+	closer_close(&listener->fd); /* who has connected may have sent something */
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Listening Unix sockets. On paths: never steals a path from a live process, never deletes what is no socket, and
+ * removes at the end only what it made. Inherited ones: closes them, and touches nothing else.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+struct guest_socket;
+
+/* Something that we made in the file system: to be removed only while it is still that. */
+struct own_file {
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* "": nothing */
+	dev_t dev;
+	ino_t ino;
+};
+
+struct listener {
+	int fd; /* owned; -1: none. Non-blocking */
+	struct own_file socket;
+	struct own_file alias; /* a symbolic link to the socket */
+};
+
+/* A listener that is not open. */
+#define LISTENER_NONE ((struct listener){ .fd = -1 })
+
+/*
+ * Listens on path. A socket that is there is replaced when nobody listens on it. -errno, with the reason in words.
+ */
+int listener_open(struct listener *listener, const char *path, char *why, size_t why_size);
+/*
+ * The same on the path of a guest's socket, with its mode (exactly, whatever the umask) and its group; nobody can
+ * connect before the socket has both. On failure nothing is left behind. The umask of the process is changed meanwhile.
+ */
+int listener_open_guest(struct listener *listener, const struct guest_socket *wanted, char *why, size_t why_size);
+/* Takes over a listening fd that was given to us, see service/inherited_fd.h. */
+void listener_adopt(struct listener *listener, int fd);
+/* Makes path lead to the socket as well. An earlier link to it, a link to nothing and a stale socket are replaced. */
+int listener_add_alias(struct listener *listener, const char *path, char *why, size_t why_size);
+/* Another process has it, too, and will remove the files. */
+void listener_forget_files(struct listener *listener);
+/* Idempotent. */
+void listener_close(struct listener *listener);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The guests that the supervisor serves. */
+#include "supervisor/guest_set.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "config/print_config.h"
+#include "process/fd_limit.h"
+#include "supervisor/handover_guest.h"
+#include "worker/session_layout.h"
+
+/* A path that no configuration file can hold comes from the command line, which is always the same: "" will do. */
+char *guest_describe(const struct wanted_guest *guest)
+{
+	struct wanted_guest copy = *guest;
+	const struct wanted wanted = { .guests = &copy, .n_guests = 1 };
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+	int ret;
+
+	if (!stream)
+		return NULL;
+	ret = print_config(&wanted, stream);
+	if (fclose(stream) == 0 && (ret == 0 || ret == -EINVAL))
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void entry_free(struct guest_entry *entry)
+{
+	guest_process_close(&entry->process);
+	free(entry->description);
+	free(entry);
+}
+
+/* An empty entry, with room for it in the set, where it is not yet. */
+static struct guest_entry *entry_new(struct guest_set *set, char *why, size_t why_size)
+{
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers, so that a guest's address stays the same */
+	struct guest_entry **entries = realloc(set->entries, (set->n + 1) * sizeof(*entries));
+	struct guest_entry *entry = calloc(1, sizeof(*entry));
+
+	if (entries)
+		set->entries = entries;
+	if (entries && entry)
+		return entry;
+	free(entry);
+	snprintf(why, why_size, "%s", strerror(ENOMEM));
+	return NULL;
+}
+
+/* What the supervisor has of a guest beside what is kept: sockets, session, timer, both ends of a keeper channel. */
+#define FDS_OWN 8
+
+/*
+ * What a front-end sends is kept here, too, and it may send hundreds of fds. Where there are few, all guests together
+ * have no more than there are: one that wants more than its share loses its connection, and not the others theirs.
+ */
+static void fds_share(struct guest_set *set)
+{
+	size_t most = worker_kept_max(), needed = FD_LIMIT_BASE, spare;
+	struct rlimit limit;
+
+	if (set->n == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	for (size_t i = 0; i < set->n; i++)
+		needed += guest_fds_needed(&set->entries[i]->process.guest);
+	spare = limit.rlim_cur > needed ? (limit.rlim_cur - needed) / set->n : 0;
+	if (most > FD_LIMIT_PER_GUEST - FDS_OWN + spare)
+		most = FD_LIMIT_PER_GUEST - FDS_OWN + spare;
+	for (size_t i = 0; i < set->n; i++)
+		set->entries[i]->process.kept.max_session = most;
+}
+
+int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, char *why,
+		  size_t why_size)
+{
+	struct guest_entry *entry = entry_new(set, why, why_size);
+	int ret;
+
+	if (!entry)
+		return -ENOMEM;
+	guest_process_init(&entry->process, guest, set->one_off, set->loop, set->signals_own);
+	entry->process.sandbox = set->sandbox;
+	ret = guest_process_open(&entry->process, set->with_port, why, why_size);
+	entry->description = ret == 0 ? guest_describe(wanted) : NULL;
+	if (ret == 0 && !entry->description) {
+		snprintf(why, why_size, "%s", strerror(ENOMEM));
+		ret = -ENOMEM;
+	}
+	if (ret < 0) {
+		entry_free(entry);
+		return ret;
+	}
+	set->entries[set->n++] = entry;
+	fds_share(set);
+	return 0;
+}
+
+int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, char *why, size_t why_size)
+{
+	struct guest_entry *entry = entry_new(set, why, why_size);
+	int ret;
+
+	if (!entry)
+		return -ENOMEM;
+	ret = guest_handover_take(&entry->process, parts, set->loop, set->signals_own);
+	entry->process.sandbox = set->sandbox;
+	if (ret == 0 && set->with_port)
+		ret = guest_process_open_port(&entry->process);
+	entry->description = strdup(parts->description);
+	if (ret == 0 && !entry->description)
+		ret = -ENOMEM;
+	if (ret < 0) {
+		snprintf(why, why_size, "%s: cannot be taken over: %s", parts->guest->name, strerror(-ret));
+		entry_free(entry);
+		return ret;
+	}
+	set->entries[set->n++] = entry;
+	fds_share(set);
+	return 0;
+}
+
+void guest_set_leave(const struct guest_set *set, struct handover_writer *writer)
+{
+	for (size_t i = 0; i < set->n; i++)
+		guest_handover_put(&set->entries[i]->process, set->entries[i]->description, writer);
+}
+
+void guest_set_forget_sockets(struct guest_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		listener_forget_files(&set->entries[i]->process.listener);
+}
+
+bool guest_set_renew(struct guest_set *set)
+{
+	struct guest_process *next = NULL;
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct guest_process *process = &set->entries[i]->process;
+
+		if (!process->child.outdated || process->child.stopped)
+			continue;
+		if (process->child.restarting && !process->child.stuck)
+			return true;
+		if (process->child.restarting)
+			continue;
+		if (!next)
+			next = process;
+	}
+	if (next)
+		guest_process_replace(next);
+	return next;
+}
+
+void guest_set_chip_appeared(const struct guest_set *set, const char *path)
+{
+	uint64_t rdev;
+
+	for (int by_path = 1; by_path >= 0; by_path--) {
+		for (size_t i = 0; i < set->n; i++) {
+			if (!guest_process_misses_chip(&set->entries[i]->process, path, by_path, &rdev))
+				continue;
+			for (size_t j = 0; j < set->n; j++)
+				guest_process_chip_back(&set->entries[j]->process, rdev, path);
+			return;
+		}
+	}
+}
+
+struct guest_entry *guest_set_find(const struct guest_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (strcmp(set->entries[i]->process.guest.name, name) == 0)
+			return set->entries[i];
+	}
+	return NULL;
+}
+
+size_t guest_set_sweep(struct guest_set *set)
+{
+	size_t n = 0, running = 0;
+
+	for (size_t i = 0; i < set->n; i++)
+		running += set->entries[i]->leaving && child_is_awaited(&set->entries[i]->process.child);
+	/* All at once: until the reload is over the control process points to them, and it may have to be restarted. */
+	if (running > 0)
+		return running;
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->entries[i]->leaving)
+			entry_free(set->entries[i]);
+		else
+			set->entries[n++] = set->entries[i];
+	}
+	set->n = n;
+	fds_share(set);
+	return 0;
+}
+
+void guest_set_deinit(struct guest_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		entry_free(set->entries[i]);
+	free(set->entries);
+	set->entries = NULL;
+	set->n = 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The guests that the supervisor serves. They come and go at a reload; a guest's address stays the same. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "config/guest_config.h"
+#include "handover/handover_image.h"
+#include "supervisor/worker_process.h"
+
+struct guest_entry {
+	struct guest_process process;
+	char *description; /* owned: as the user wrote it, to find out whether it changed */
+	bool leaving;	   /* to be taken out when its worker has ended */
+};
+
+struct guest_set {
+	struct guest_entry **entries; /* owned */
+	size_t n;
+	/* For every process: */
+	struct loop *loop;
+	const sigset_t *signals_own;
+	const struct sandbox *sandbox;
+	bool one_off, with_port;
+};
+
+/* What the user wrote of this guest, as text: the caller's; NULL: no memory. Equal texts are equal guests. */
+char *guest_describe(const struct wanted_guest *guest);
+
+/* A guest, with its socket, but no process yet. guest is taken over. -errno, with a line that says what and why. */
+int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, char *why,
+		  size_t why_size);
+/* One that an earlier program of this very process has served. -errno, with a line that says what and why. */
+int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, char *why, size_t why_size);
+/* Writes all of them down for a later program. */
+void guest_set_leave(const struct guest_set *set, struct handover_writer *writer);
+/* After that: their sockets stay where they are. */
+void guest_set_forget_sockets(struct guest_set *set);
+/*
+ * Replaces the next worker that an earlier program has started; one after the other, so that the guests do not all wait
+ * at once. To be called until it returns false: there is none left.
+ */
+bool guest_set_renew(struct guest_set *set);
+/*
+ * A chip's device node appeared at path: the guests that have lines of the chip that is back there learn it. A node is
+ * one chip's, also when guests wait for two that look the same: the one that had this node goes first.
+ */
+void guest_set_chip_appeared(const struct guest_set *set, const char *path);
+/* NULL: there is none of this name. */
+struct guest_entry *guest_set_find(const struct guest_set *set, const char *name);
+/* Closes those that are leaving once none of them has a process any more. Returns how many have one. */
+size_t guest_set_sweep(struct guest_set *set);
+/* All processes are gone by then. Idempotent. */
+void guest_set_deinit(struct guest_set *set);

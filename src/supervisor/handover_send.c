@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The supervisor leaves what it serves to the next program. */
+#include "supervisor/handover_send.h"
+
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "handover/handover.h"
+#include "supervisor/handover_guest.h"
+
+#define TAG "upgrade"
+
+/* The caller's, also after a failure: -errno. */
+static int image_make(const struct processes *processes, struct handover_writer *image)
+{
+	struct handover_daemon daemon = { .n_guests = (uint32_t)processes->set.n,
+					  .control_pid = processes->control.child.pid };
+
+	*image = (struct handover_writer){ .size = 0 };
+	listener_handover_put(&processes->control.listener, &daemon.control);
+	handover_put(image, &daemon, sizeof(daemon));
+	guest_set_leave(&processes->set, image);
+	return handover_seal(image);
+}
+
+void succession_exec(const struct processes *processes, const struct program *program)
+{
+	struct handover_writer image;
+	int ret = image_make(processes, &image);
+
+	if (ret == 0) {
+		log_info(TAG, "running %s", program->path);
+		ret = upgrade_exec(program, &image);
+	}
+	handover_writer_deinit(&image);
+	log_error(TAG, "cannot run %s: %s: going on as before", program->path, strerror(-ret));
+}
+
+/* The image and all its fds, as one entry of the store. 0 or -errno. */
+static int image_store(const struct handover_writer *image, struct notify *notify)
+{
+	int carrier = handover_store(image);
+	int ret;
+
+	if (carrier < 0)
+		return carrier;
+	ret = notify_store(notify, HANDOVER_STORED_NAME, carrier);
+	if (ret == 0)
+		ret = notify_barrier(notify);
+	fd_close(&carrier);
+	return ret;
+}
+
+void succession_store(struct processes *processes, struct notify *notify)
+{
+	struct handover_writer image;
+	size_t n = processes->set.n;
+	int ret = image_make(processes, &image);
+
+	if (ret == 0)
+		ret = image_store(&image, notify);
+	handover_writer_deinit(&image);
+	if (ret < 0) {
+		log_error(TAG, "cannot leave the guests to the service manager: %s; their sessions end",
+			  strerror(-ret));
+		return;
+	}
+	guest_set_forget_sockets(&processes->set);
+	listener_forget_files(&processes->control.listener);
+	log_info(TAG, "left %zu guest%s to the service manager", n, n == 1 ? "" : "s");
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* All processes that the supervisor keeps running. */
+#include "supervisor/processes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "process/fd_limit.h"
+
+static bool has_control(const struct processes *processes)
+{
+	return processes->control_path[0] != '\0';
+}
+
+/* By number: the guests' first, the control process last. NULL after the last. */
+static struct child *child_at(struct processes *processes, size_t i)
+{
+	if (i < processes->set.n)
+		return &processes->set.entries[i]->process.child;
+	return i == processes->set.n && has_control(processes) ? &processes->control.child : NULL;
+}
+
+void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path)
+{
+	*processes = (struct processes){ .set = *empty, .control_path = control_path };
+	processes->set.with_port = has_control(processes);
+	control_process_init(&processes->control, empty->loop, empty->signals_own, empty->sandbox);
+}
+
+static int guests_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, char *why,
+		       size_t why_size)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < guests->n && ret == 0; i++)
+		ret = guest_set_add(&processes->set, &wanted->guests[i], &guests->guests[i], why, why_size);
+	return ret;
+}
+
+static int guests_adopt(struct processes *processes, const struct handover *handover, char *why, size_t why_size)
+{
+	size_t fds = FD_LIMIT_BASE;
+	int ret = 0;
+
+	for (uint32_t i = 0; i < handover->daemon->n_guests && ret == 0; i++)
+		ret = guest_set_adopt(&processes->set, &handover->guests[i], why, why_size);
+	for (size_t i = 0; i < processes->set.n; i++)
+		fds += guest_fds_needed(&processes->set.entries[i]->process.guest);
+	return ret < 0 ? ret : fd_limit_raise(fds, why, why_size);
+}
+
+/* What the control process will know when it starts next: -ENOMEM. */
+static int outlets_fill(struct processes *processes)
+{
+	int ret = control_process_set_outlets(&processes->control, processes->set.n);
+
+	for (size_t i = 0; i < processes->set.n && ret == 0; i++) {
+		const struct guest_process *process = &processes->set.entries[i]->process;
+
+		processes->control.outlets[i] =
+			(struct control_outlet){ .guest = process->guest.name, .port_fd = process->port_fds[0] };
+	}
+	return ret;
+}
+
+static int control_open(struct processes *processes, char *why, size_t why_size)
+{
+	int ret = 0;
+
+	if (!has_control(processes))
+		return 0;
+	if (processes->control.listener.fd < 0)
+		ret = control_process_open(&processes->control, processes->control_path, why, why_size);
+	if (ret < 0)
+		return ret;
+	ret = outlets_fill(processes);
+	if (ret < 0)
+		snprintf(why, why_size, "%s", strerror(-ret));
+	return ret;
+}
+
+int processes_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, char *why,
+		   size_t why_size)
+{
+	int ret = guests_open(processes, wanted, guests, why, why_size);
+
+	return ret < 0 ? ret : control_open(processes, why, why_size);
+}
+
+int processes_adopt(struct processes *processes, const struct handover *handover, char *why, size_t why_size)
+{
+	int ret = guests_adopt(processes, handover, why, why_size);
+
+	if (ret < 0)
+		return ret;
+	/* Also when there is to be none any more: then what was left is closed. */
+	control_process_adopt(&processes->control, handover->daemon, processes->control_path);
+	return control_open(processes, why, why_size);
+}
+
+void processes_close(struct processes *processes)
+{
+	control_process_close(&processes->control);
+	guest_set_deinit(&processes->set);
+}
+
+void processes_start_guests(struct processes *processes)
+{
+	for (size_t i = 0; i < processes->set.n; i++) {
+		struct guest_process *process = &processes->set.entries[i]->process;
+
+		if (process->child.pid == 0 && !process->child.done)
+			guest_process_start(process);
+	}
+}
+
+void processes_start_control(struct processes *processes)
+{
+	if (has_control(processes))
+		control_process_start(&processes->control);
+}
+
+void processes_renew_control(struct processes *processes)
+{
+	if (!has_control(processes))
+		return;
+	if (outlets_fill(processes) < 0)
+		log_error("supervisor", "no memory: the control socket serves nobody");
+	child_restart(&processes->control.child);
+}
+
+void processes_reap(struct processes *processes)
+{
+	struct child *child;
+
+	/* Signals merge: one SIGCHLD may stand for any number of deaths, or for none. */
+	for (size_t i = 0; (child = child_at(processes, i)); i++)
+		child_reap(child);
+}
+
+static bool is_known(struct processes *processes, pid_t pid)
+{
+	struct child *child;
+
+	for (size_t i = 0; (child = child_at(processes, i)); i++) {
+		if (child->pid == pid)
+			return true;
+	}
+	return false;
+}
+
+/* A known one that died this very moment has a SIGCHLD of its own on its way. */
+void processes_reap_strays(struct processes *processes, pid_t but)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 && info.si_pid != but &&
+	       !is_known(processes, info.si_pid)) {
+		waitpid(info.si_pid, NULL, WNOHANG);
+		info.si_pid = 0;
+	}
+}
+
+void processes_stop(struct processes *processes, int signo)
+{
+	struct child *child;
+
+	for (size_t i = 0; (child = child_at(processes, i)); i++)
+		child_stop(child, signo);
+}
+
+bool processes_any_running(const struct processes *processes)
+{
+	bool any = has_control(processes) && child_is_awaited(&processes->control.child);
+
+	for (size_t i = 0; i < processes->set.n && !any; i++)
+		any = child_is_awaited(&processes->set.entries[i]->process.child);
+	return any;
+}
+
+bool processes_all_done(const struct processes *processes)
+{
+	for (size_t i = 0; i < processes->set.n; i++) {
+		if (!processes->set.entries[i]->process.child.done)
+			return false;
+	}
+	return processes->set.n > 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * All processes that the supervisor keeps running: a worker for each guest, and the control process, which learns at
+ * its start which guests there are. When to start, to stop and to replace them is the supervisor's business.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "config/guest_config.h"
+#include "handover/handover_image.h"
+#include "supervisor/control_process.h"
+#include "supervisor/guest_set.h"
+
+struct processes {
+	struct guest_set set;		/* owned; a reload changes it */
+	struct control_process control; /* owned; not open without a path */
+	const char *control_path;	/* of the control socket, the caller's; "": no control process */
+};
+
+/* empty: a set without a guest, but with what each guest's process is given; what it points to outlives processes. */
+void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path);
+/* Makes every socket. The guests, in the order of wanted, are taken over. -errno, with a line that says why. */
+int processes_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, char *why,
+		   size_t why_size);
+/* The same with what an earlier program has left, whose fds are taken over. -errno, with a line that says why. */
+int processes_adopt(struct processes *processes, const struct handover *handover, char *why, size_t why_size);
+/* Every process is stopped and gone by then. Idempotent. */
+void processes_close(struct processes *processes);
+
+/* Starts the workers of the guests that have none yet and whose work has no end behind it. */
+void processes_start_guests(struct processes *processes);
+/* Starts the control process, if there is to be one. */
+void processes_start_control(struct processes *processes);
+/* Guests came or went: the control process makes room for a successor that knows them. Failure is logged. */
+void processes_renew_control(struct processes *processes);
+/* Looks who has died, and does what is due then. */
+void processes_reap(struct processes *processes);
+/* The ends of processes that are nobody's here any more are looked at; not that of another one of the caller's, but. */
+void processes_reap_strays(struct processes *processes, pid_t but);
+/* No successors from now on; each process gets signo. */
+void processes_stop(struct processes *processes, int signo);
+
+bool processes_any_running(const struct processes *processes);
+/* Whether there is nobody left to serve: each guest was served once, as --one-off or a connected fd wants it. */
+bool processes_all_done(const struct processes *processes);

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The supervisor's life.
+ *
+ * Start: make every socket, then start the processes; chips and lines were found and tried before. So whatever cannot
+ * be had is said before anything is served. End: every process gets SIGTERM and STOP_PATIENCE_NS of time, in which the
+ * workers take their lines to the resting state, then SIGKILL; the sockets are removed last, when nobody serves them
+ * any more. SIGUSR1: the end, too, but the guests are left to the service manager's fd store for the next start:
+ * workers leave sessions and lines as they are. SIGHUP: reload.h. SIGUSR2: upgrade.h.
+ *
+ * With what an earlier program has left, the start makes no socket and tries no line, but goes on with what there is, and
+ * replaces that program's workers by its own.
+ */
+#include "supervisor/supervisor.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "handover/handover.h"
+#include "loop/loop.h"
+#include "sandbox/sandbox.h"
+#include "service/ready_fd.h"
+#include "service/sd_notify.h"
+#include "supervisor/chip_watch.h"
+#include "supervisor/handover_send.h"
+#include "supervisor/processes.h"
+#include "supervisor/reload.h"
+
+#define STOP_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
+
+struct supervisor {
+	const struct supervisor_start *start;
+	const struct options *options;
+	struct notify *notify;
+	struct loop loop;
+	sigset_t signals_own; /* the mask before ours: what processes start with */
+	struct loop_signals signals;
+	struct loop_timer patience;
+	bool stopping;
+	bool leave_due; /* the guests are to be left to the next start */
+	bool leaving;	/* this is being done */
+	struct processes processes;
+	struct reload reload;
+	struct upgrade upgrade;
+	bool upgrade_due; /* the new program agreed */
+	struct chip_watch chips;
+};
+
+static void patience_over(struct loop_timer *timer)
+{
+	struct supervisor *supervisor = container_of(timer, struct supervisor, patience);
+
+	log_warning("supervisor", "processes that do not end are killed");
+	processes_stop(&supervisor->processes, SIGKILL);
+}
+
+static void stop_by(struct supervisor *supervisor, int signo)
+{
+	if (supervisor->stopping)
+		return;
+	supervisor->stopping = true;
+	notify_stopping(supervisor->notify);
+	upgrade_cancel(&supervisor->upgrade);
+	processes_stop(&supervisor->processes, signo);
+	if (loop_timer_set(&supervisor->loop, &supervisor->patience, STOP_PATIENCE_NS, 0, patience_over) < 0)
+		processes_stop(&supervisor->processes, SIGKILL);
+}
+
+static void stop(struct supervisor *supervisor)
+{
+	stop_by(supervisor, SIGTERM);
+}
+
+static void leave(struct supervisor *supervisor)
+{
+	if (supervisor->notify->fd >= 0) {
+		supervisor->leave_due = true;
+		return;
+	}
+	log_warning("supervisor", "SIGUSR1: there is no service manager to leave the guests with: stopping");
+	stop(supervisor);
+}
+
+/* Not in the midst of a reload: guests that are leaving would have to be described, too. */
+static void leave_go_on(struct supervisor *supervisor)
+{
+	if (!supervisor->leave_due || supervisor->stopping || supervisor->reload.pending)
+		return;
+	supervisor->leaving = true;
+	stop_by(supervisor, SIGUSR1);
+}
+
+static void reap(struct supervisor *supervisor)
+{
+	processes_reap(&supervisor->processes);
+	upgrade_reap(&supervisor->upgrade);
+	processes_reap_strays(&supervisor->processes, supervisor->upgrade.pid);
+	if (supervisor->stopping)
+		return;
+	guest_set_renew(&supervisor->processes.set);
+	reload_go_on(&supervisor->reload);
+}
+
+static void reload_start(struct supervisor *supervisor)
+{
+	if (supervisor->stopping)
+		return;
+	if (!supervisor->options->config) {
+		log_warning("supervisor", "SIGHUP: there is no --config to read again");
+		return;
+	}
+	notify_reloading(supervisor->notify);
+	reload_request(&supervisor->reload);
+}
+
+static void upgrade_start(struct supervisor *supervisor)
+{
+	if (!supervisor->stopping)
+		upgrade_request(&supervisor->upgrade);
+}
+
+static void upgrade_agreed(void *ctx)
+{
+	struct supervisor *supervisor = ctx;
+
+	supervisor->upgrade_due = true;
+}
+
+/* As leave_go_on(). */
+static void upgrade_go_on(struct supervisor *supervisor)
+{
+	if (!supervisor->upgrade_due || supervisor->stopping || supervisor->reload.pending)
+		return;
+	supervisor->upgrade_due = false;
+	succession_exec(&supervisor->processes, supervisor->start->program);
+}
+
+static void signal_came(struct loop_signals *signals, int signo)
+{
+	struct supervisor *supervisor = container_of(signals, struct supervisor, signals);
+
+	if (signo == SIGCHLD)
+		reap(supervisor);
+	else if (signo == SIGHUP)
+		reload_start(supervisor);
+	else if (signo == SIGUSR2)
+		upgrade_start(supervisor);
+	else if (signo == SIGUSR1)
+		leave(supervisor);
+	else
+		stop(supervisor);
+	leave_go_on(supervisor);
+	upgrade_go_on(supervisor);
+	if (processes_all_done(&supervisor->processes))
+		stop(supervisor);
+	if (!supervisor->stopping || processes_any_running(&supervisor->processes))
+		return;
+	if (supervisor->leaving)
+		succession_store(&supervisor->processes, supervisor->notify);
+	loop_quit(&supervisor->loop, 0);
+}
+
+static int signals_take(struct supervisor *supervisor)
+{
+	static const int signos[] = { SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1, SIGUSR2 };
+	sigset_t set;
+
+	/* A front-end, a client or whoever reads the log may be gone when we write. */
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigprocmask(SIG_SETMASK, NULL, &supervisor->signals_own);
+	/* Whoever started us may have blocked or ignored what we and our processes live by. */
+	for (size_t i = 0; i < ARRAY_SIZE(signos); i++) {
+		sigaddset(&set, signos[i]);
+		signal(signos[i], SIG_DFL);
+		sigdelset(&supervisor->signals_own, signos[i]);
+	}
+	return loop_signals_add(&supervisor->loop, &supervisor->signals, &set, signal_came);
+}
+
+static void chip_appeared(void *ctx, const char *path)
+{
+	struct supervisor *supervisor = ctx;
+
+	guest_set_chip_appeared(&supervisor->processes.set, path);
+}
+
+/* Without it a chip that comes back is not seen: worth a word, no reason not to serve. */
+static void chips_watch(struct supervisor *supervisor)
+{
+	int ret = chip_watch_start(&supervisor->chips, &supervisor->loop, chip_appeared, supervisor);
+
+	if (ret < 0)
+		log_warning("supervisor", "cannot watch for chips that come back: %s", strerror(-ret));
+}
+
+static void ready_tell(struct supervisor *supervisor)
+{
+	size_t n = supervisor->processes.set.n;
+
+	notify_status(supervisor->notify, "%zu guest%s", n, n == 1 ? "" : "s");
+	notify_ready(supervisor->notify);
+}
+
+static void reload_done(void *ctx, bool changed, const char *why)
+{
+	struct supervisor *supervisor = ctx;
+	size_t n = supervisor->processes.set.n;
+
+	if (changed)
+		processes_renew_control(&supervisor->processes);
+	processes_start_guests(&supervisor->processes);
+	ready_tell(supervisor);
+	if (why) {
+		log_error("reload", "%s", why);
+		notify_status(supervisor->notify, "%s", why);
+	} else {
+		log_info("reload", "%zu guest%s", n, n == 1 ? "" : "s");
+	}
+}
+
+static void supervisor_init(struct supervisor *supervisor, const struct supervisor_start *start)
+{
+	const struct guest_set empty = {
+		.loop = &supervisor->loop,
+		.signals_own = &supervisor->signals_own,
+		.sandbox = start->sandbox,
+		.one_off = start->options->one_off,
+	};
+
+	*supervisor = (struct supervisor){
+		.start = start, .options = start->options, .notify = start->notify, .loop.epoll_fd = -1
+	};
+	processes_init(&supervisor->processes, &empty, start->options->control_path);
+	upgrade_init(&supervisor->upgrade, start->program, &supervisor->loop, &supervisor->signals_own, upgrade_agreed,
+		     supervisor);
+	reload_init(&supervisor->reload, start->options, &supervisor->processes.set, reload_done, supervisor);
+}
+
+static int supervisor_open(struct supervisor *supervisor, char *why, size_t why_size)
+{
+	const struct supervisor_start *start = supervisor->start;
+	int ret = loop_init(&supervisor->loop);
+
+	if (ret == 0)
+		ret = signals_take(supervisor);
+	if (ret == 0)
+		ret = notify_watchdog_start(supervisor->notify, &supervisor->loop);
+	if (ret < 0) {
+		snprintf(why, why_size, "%s", strerror(-ret));
+		return ret;
+	}
+	ret = start->handover ? processes_adopt(&supervisor->processes, start->handover, why, why_size)
+			      : processes_open(&supervisor->processes, start->wanted, start->guests, why, why_size);
+	if (ret == 0)
+		chips_watch(supervisor);
+	return ret;
+}
+
+static void supervisor_close(struct supervisor *supervisor)
+{
+	upgrade_cancel(&supervisor->upgrade);
+	reload_deinit(&supervisor->reload);
+	chip_watch_stop(&supervisor->chips);
+	loop_timer_del(&supervisor->patience);
+	loop_timer_del(&supervisor->notify->watchdog);
+	loop_signals_del(&supervisor->signals);
+	processes_close(&supervisor->processes);
+	loop_deinit(&supervisor->loop);
+}
+
+static void taken_over(struct supervisor *supervisor)
+{
+	size_t n = supervisor->processes.set.n;
+
+	log_info("upgrade", "took over %zu guest%s", n, n == 1 ? "" : "s");
+	/* What came back between them. */
+	chip_watch_look(&supervisor->chips);
+	if (supervisor->start->stored)
+		reload_request(&supervisor->reload);
+}
+
+static void supervisor_begin(struct supervisor *supervisor)
+{
+	const struct supervisor_start *start = supervisor->start;
+
+	sandbox_tell(start->sandbox);
+	processes_start_guests(&supervisor->processes);
+	/* Who died between the programs: SIGCHLD was dropped when it was given its disposition. */
+	if (start->handover)
+		reap(supervisor);
+	processes_start_control(&supervisor->processes);
+	ready_tell(supervisor);
+	ready_fd_tell(start->ready_fd);
+	if (start->stored)
+		notify_unstore(start->notify, HANDOVER_STORED_NAME);
+	if (start->handover)
+		taken_over(supervisor);
+}
+
+int supervisor_run(const struct supervisor_start *start, char *why, size_t why_size)
+{
+	struct supervisor supervisor;
+	int ret;
+
+	supervisor_init(&supervisor, start);
+	ret = supervisor_open(&supervisor, why, why_size);
+	if (ret == 0) {
+		supervisor_begin(&supervisor);
+		ret = loop_run(&supervisor.loop);
+		if (ret < 0)
+			snprintf(why, why_size, "%s", strerror(-ret));
+	}
+	supervisor_close(&supervisor);
+	return ret;
+}

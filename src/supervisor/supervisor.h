@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The supervisor: the process that a user starts. It holds everything that must outlive a worker, keeps one worker a
+ * guest and the control process running, and parses no byte that a guest or a front-end sent: it sees neither vhost/
+ * nor gpio/.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "guest/resolve.h"
+#include "handover/handover_image.h"
+#include "options/settings.h"
+#include "supervisor/upgrade.h"
+
+struct supervisor_start {
+	const struct options *options;
+	const struct program *program;
+	/* Either what an earlier program has left, whose fds are taken over: decoded, its fds looked at, */
+	const struct handover *handover;
+	/* An earlier start of the service left something in the manager's store; then the configuration may be another. */
+	bool stored;
+	/* or NULL, and: */
+	const struct wanted *wanted; /* the guests as the user wrote them, and, in the same order, */
+	struct guests *guests;	     /* as they were found, their lines claimed: taken over */
+	const struct sandbox *sandbox;
+	struct notify *notify;
+	int *ready_fd; /* taken over when it was told */
+};
+
+/* Serves until SIGTERM, SIGINT or SIGUSR1, or until the last guest of --one-off is gone: 0. -errno, with a line that says why. */
+int supervisor_run(const struct supervisor_start *start, char *why, size_t why_size);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What the message handlers and the connection share: features, kept fds, reset. */
+#include "vhost/device/device.h"
+
+#define PROTOCOL(feature) (1ull << VHOST_USER_PROTOCOL_F_##feature)
+
+/*
+ * Translations are asked for over the channel of the back-end: a front-end that did not negotiate it is not offered
+ * ACCESS_PLATFORM. QEMU asks for the features again once it has. User-Mode Linux asks before, and must not see the bit:
+ * its driver would take it, and its transport has no IOTLB.
+ */
+uint64_t device_features(const struct vhost_device *device)
+{
+	const uint64_t iotlb_needs = PROTOCOL(BACKEND_REQ) | PROTOCOL(REPLY_ACK);
+	uint64_t features = device->ops->features | VHOST_F_LOG_ALL | VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC |
+			    VIRTIO_F_EVENT_IDX | VIRTIO_F_RING_PACKED | VHOST_USER_F_PROTOCOL_FEATURES;
+
+	if (device->ops->iommu && (device->session->protocol_features & iotlb_needs) == iotlb_needs)
+		features |= VIRTIO_F_ACCESS_PLATFORM;
+	return features;
+}
+
+uint64_t device_protocol_features(const struct vhost_device *device)
+{
+	return PROTOCOL(MQ) | PROTOCOL(LOG_SHMFD) | PROTOCOL(REPLY_ACK) | PROTOCOL(BACKEND_REQ) | PROTOCOL(CONFIG) |
+	       PROTOCOL(INFLIGHT_SHMFD) | PROTOCOL(RESET_DEVICE) | PROTOCOL(INBAND_NOTIFICATIONS) |
+	       PROTOCOL(CONFIGURE_MEM_SLOTS) | PROTOCOL(STATUS) |
+	       (device->ops->state_save ? PROTOCOL(DEVICE_STATE) : 0);
+}
+
+bool device_has(const struct vhost_device *device, uint64_t feature)
+{
+	return device->session->features & feature;
+}
+
+void device_flush(struct vhost_device *device)
+{
+	for (unsigned i = 0; i < device->ops->n_queues; i++) {
+		if (device->queues[i].running)
+			queue_flush(&device->queues[i]);
+	}
+}
+
+void device_apply_features(struct vhost_device *device)
+{
+	device->dirty.on = device_has(device, VHOST_F_LOG_ALL);
+	device->memory.iotlb = device_has(device, VIRTIO_F_ACCESS_PLATFORM) ? &device->iotlb : NULL;
+}
+
+void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd)
+{
+	uint32_t key = (uint32_t)kind << 16 | index;
+
+	if (fd < 0) {
+		device->keeper.drop(device->keeper.ctx, key);
+	} else if (device->keeper.keep(device->keeper.ctx, key, fd) < 0) {
+		device->session->bound = 1;
+		log_limited(&device->keep_limit, LOG_LEVEL_WARNING, device->tag,
+			    "a file descriptor can not be kept: the session ends with this process");
+	}
+}
+
+void device_reset(struct vhost_device *device)
+{
+	for (unsigned i = 0; i < device->ops->n_queues; i++)
+		queue_stop(&device->queues[i]);
+	for (unsigned i = 0; i < device->ops->n_queues; i++) {
+		struct vhost_queue *queue = &device->queues[i];
+
+		queue_reset(queue);
+		queue->state->enabled = 0;
+		queue->state->broken = 0;
+	}
+	if (device->ops->reset)
+		device->ops->reset(device->ctx);
+	/* Last: SET_STATUS 0 that is executed again finds something to do. */
+	device->session->status = 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * What a front-end leaves that goes without a word, and whether the next one is the same that has come back.
+ *
+ * A lost connection loses what only this side knew: which chains are held (SET_VRING_BASE tells a number, not which),
+ * and what the driver made of the device. So it is remembered: the rings as they stopped, the in-flight regions in the
+ * session's own, and the device's state (ops remember). The device goes to its initial state all the same (ops leave):
+ * nobody knows who comes next.
+ *
+ * When the first ring starts on another connection it is decided, once. The next front-end is believed to be the same
+ * one only when all of this is so:
+ * - the same features;
+ * - each ring that is set up by then has the size that it had, and its areas are the same bytes of the same file, at
+ *   the same guest-physical addresses. Another machine has other memory;
+ * - memory shows that nobody used or reset the ring meanwhile: recover(), recognize() in ring.h; and one ring at least
+ *   has moved since it began, so that a fresh one would look otherwise;
+ * - SET_VRING_BASE is what a front-end may say that could not ask where the ring was: base_fits();
+ * - each chain that is held can still be read.
+ * Then rings and device go on as they were; a ring that is set up later is asked the same when it starts. Else all of
+ * it is dropped, and the log says why. Nothing of this is trusted further than a first connection would be: any bytes
+ * in a ring or region are checked where they are used.
+ *
+ * A connection on which no ring starts changes nothing. A reset, and a state that is loaded, drop what was remembered.
+ */
+#pragma once
+
+#include "vhost/device/device.h"
+
+/* The rings have stopped, and the connection is about to go. May be called again after a crash in between. */
+void departure_note(struct vhost_device *device);
+/* The device takes leave of it, or of nothing: then it is reset. */
+void departure_reset(struct vhost_device *device);
+/* The connection is gone. */
+void departure_done(struct vhost_device *device);
+/* Forgets what the last front-end left, if there is anything. */
+void departure_drop(struct vhost_device *device);
+
+/* A ring is about to start: decides, if that was not done yet. */
+void departure_decide(struct vhost_device *device);
+/*
+ * Whether a ring of a front-end that has come back goes on: its heads in flight come to heads (room for the ring's size),
+ * how many to n. NULL, or why not.
+ */
+const char *departure_ring_differs(const struct vhost_queue *queue, const struct session_ring *left, struct ring *ring,
+				   uint16_t *heads, uint16_t *n);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A device in this process: what it is made of, how its parts call each other, on which session it starts. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "vhost/device/device.h"
+#include "vhost/device/inband.h"
+#include "vhost/device/reconnect.h"
+#include "vhost/message/feature_names.h"
+
+/*
+ * A ring that ran before starts afresh: a guest was reset, or another driver took over (vhost-user has no message for
+ * it that QEMU's vhost-user-gpio or virtio_uml would send). The first such start since all rings stopped is the reset.
+ */
+static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
+{
+	struct vhost_device *device = container_of(host, struct vhost_device, queue_host);
+
+	for (unsigned i = 0; i < device->ops->n_queues; i++) {
+		if (device->queues[i].running)
+			return;
+	}
+	if (device->was_reset)
+		return;
+	device->was_reset = true;
+	log_limited(&device->reset_limit, LOG_LEVEL_INFO, device->tag, "the guest was reset");
+	for (unsigned i = 0; i < device->ops->n_queues; i++) {
+		if (&device->queues[i] != restarted)
+			queue_reset(&device->queues[i]);
+	}
+	if (device->ops->reset)
+		device->ops->reset(device->ctx);
+}
+
+static void on_starting(struct queue_host *host)
+{
+	departure_decide(container_of(host, struct vhost_device, queue_host));
+}
+
+/* Once for what was negotiated: when it is put to use. */
+static void on_started(struct queue_host *host, struct vhost_queue *queue)
+{
+	struct vhost_device *device = container_of(host, struct vhost_device, queue_host);
+	const struct session *session = device->session;
+	char names[FEATURE_NAMES_MAX];
+
+	if (device->told_features == session->features && device->told_protocol_features == session->protocol_features)
+		return;
+	device->told_features = session->features;
+	device->told_protocol_features = session->protocol_features;
+	if (!log_enabled(LOG_LEVEL_DEBUG))
+		return;
+	feature_names(names, sizeof(names), session->features, session->protocol_features, device->ops->feature_names);
+	log_debug(device->tag, "negotiated: %s", names);
+}
+
+/* There is room in the channel again, or another channel. */
+static void on_channel_ready(struct channel *channel)
+{
+	struct vhost_device *device = container_of(channel, struct vhost_device, channel);
+
+	device_notices_send(device);
+	device_iotlb_channel_ready(device);
+}
+
+static void on_turn_over(struct loop_after *after)
+{
+	device_check_memory(container_of(after, struct vhost_device, after));
+}
+
+static void device_init(struct vhost_device *device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
+			struct session *session, const struct vhost_keeper *keeper, const char *tag)
+{
+	device->loop = loop;
+	device->ops = ops;
+	device->ctx = ctx;
+	device->tag = tag;
+	device->session = session;
+	device->keeper = *keeper;
+	device->fd = -1;
+	device->after.fn = on_turn_over;
+	loop->after = &device->after;
+	channel_init(&device->channel, loop, on_channel_ready);
+	transfer_init(&device->transfer, loop, device_transfer_done);
+	dirty_init(&device->dirty, &session->log, loop, tag);
+	memory_init(&device->memory, session->regions);
+	device->memory.dirty = &device->dirty;
+	device->queue_host = (struct queue_host){
+		.loop = loop,
+		.memory = &device->memory,
+		.inflight_map = &device->inflight_map,
+		.features = &session->features,
+		.ops = ops,
+		.ctx = ctx,
+		.dirty = &device->dirty,
+		.ask = device_iotlb_ask,
+		.starting = on_starting,
+		.restarted = on_restarted,
+		.started = on_started,
+		.notify = device_notify,
+	};
+	for (unsigned i = 0; i < ops->n_queues; i++)
+		queue_init(&device->queues[i], &device->queue_host, i, session, tag);
+}
+
+/* Whatever stood there: a session that makes sense. */
+static void session_take(struct session *session, unsigned n_queues, const char *tag)
+{
+	bool empty = session->magic == 0;
+
+	if (empty || !session_check(session, n_queues)) {
+		if (!empty)
+			log_warning(tag, "the saved session makes no sense: dropped");
+		session->departure.state = SESSION_DEPARTURE_NONE;
+		session_clear(session, n_queues);
+	}
+	if (!session_departure_check(session, n_queues)) {
+		log_warning(tag, "what the last front-end left makes no sense: dropped");
+		session->departure.state = SESSION_DEPARTURE_NONE;
+	}
+}
+
+int vhost_device_attach(struct vhost_device **ret, struct loop *loop, const struct vhost_ops *ops, void *ctx,
+			void *memory, const struct vhost_keeper *keeper, const char *tag)
+{
+	struct session *session = memory;
+	struct vhost_device *device;
+
+	device = calloc(1, sizeof(*device));
+	if (!device)
+		return -ENOMEM;
+	session_take(session, ops->n_queues, tag);
+	device_init(device, loop, ops, ctx, session, keeper, tag);
+	*ret = device;
+	if (session->departure.state == SESSION_DEPARTURE_LEAVING) {
+		vhost_device_disconnect(device);
+		departure_done(device);
+	} else if (session->connected) {
+		int r = device_resume(device);
+
+		if (r < 0) {
+			log_warning(tag, "the saved session can not be resumed: %s: dropped", strerror(-r));
+			vhost_device_disconnect(device);
+		} else {
+			device_queues_go_on(device);
+			device_message_go_on(device);
+		}
+		device_check_memory(device);
+	}
+	return 0;
+}
+
+void vhost_device_detach(struct vhost_device *device)
+{
+	if (!device)
+		return;
+	device_close_all(device);
+	device->loop->after = NULL;
+	free(device);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Memory of the front-end that went away: the end of its session, and of nothing else. */
+#include <stdio.h>
+
+#include "vhost/device/device.h"
+#include "vhost/memory/sigbus_guard.h"
+
+static void lost_name(const struct vhost_device *device, char *name, size_t size)
+{
+	const struct memory *memory = &device->memory;
+
+	snprintf(name, size, "memory that is not mapped any more");
+	if (file_map_has_lost(&device->inflight_map.file))
+		snprintf(name, size, "the in-flight region");
+	if (file_map_has_lost(&device->dirty.map))
+		snprintf(name, size, "the dirty log");
+	for (unsigned i = 0; i < memory->n_slots_end; i++) {
+		if (file_map_has_lost(&memory->maps[i]))
+			snprintf(name, size, "the guest's memory at 0x%llx",
+				 (unsigned long long)memory->slots[i].guest_addr);
+	}
+}
+
+int vhost_contain_sigbus(void)
+{
+	return map_guard_install();
+}
+
+void device_check_memory(struct vhost_device *device)
+{
+	char name[64];
+
+	if (!map_guard_tripped())
+		return;
+	lost_name(device, name, sizeof(name));
+	log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
+		    "connection closed: %s went away: its file was made shorter, or has no page to give", name);
+	vhost_device_disconnect(device);
+	map_guard_clear();
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Taking up what an earlier process left of a connection: its fds, memory, rings, and the message at hand. */
+#include <errno.h>
+
+#include "base/fd.h"
+#include "vhost/device/device.h"
+#include "vhost/protocol/dispatch.h"
+
+static int take(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index)
+{
+	return device->keeper.take(device->keeper.ctx, (uint32_t)kind << 16 | index);
+}
+
+/*
+ * A message that is to be executed again, over what an earlier process had done of it: then an fd may be missing that
+ * was to be replaced, or taken out. What was to be with it is not, until the message is done.
+ */
+static bool message_is_due(const struct vhost_device *device)
+{
+	return message_is_complete(&device->session->rx) && !device->session->rx.executed;
+}
+
+static int restore_memory(struct vhost_device *device)
+{
+	for (unsigned i = 0; i < SESSION_SLOTS_MAX; i++) {
+		int r, fd;
+
+		if (device->session->regions[i].size == 0)
+			continue;
+		fd = take(device, VHOST_FD_MEMORY, i);
+		r = fd < 0 ? -EBADF : memory_restore(&device->memory, i, fd);
+		fd_close(&fd);
+		if (r < 0 && message_is_due(device))
+			device->session->regions[i] = (struct session_region){ 0 };
+		else if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int restore_inflight(struct vhost_device *device)
+{
+	const struct vhost_user_inflight *wire = &device->session->inflight;
+	int fd, r;
+
+	if (wire->mmap_size == 0)
+		return 0;
+	fd = take(device, VHOST_FD_INFLIGHT, 0);
+	r = fd < 0 ? -EBADF : inflight_map_open(&device->inflight_map, wire, fd, device->ops->n_queues);
+	fd_close(&fd);
+	if (r < 0 && message_is_due(device)) {
+		device->session->inflight = (struct vhost_user_inflight){ 0 };
+		r = 0;
+	}
+	return r;
+}
+
+/* A log that can not be had again would leave pages out of a migration: then the session ends. */
+static int restore_log(struct vhost_device *device)
+{
+	int r, fd;
+
+	dirty_set_call(&device->dirty, take(device, VHOST_FD_LOG_CALL, 0));
+	if (device->session->log.size == 0)
+		return 0;
+	fd = take(device, VHOST_FD_LOG, 0);
+	r = fd < 0 ? -EBADF : dirty_restore(&device->dirty, fd);
+	fd_close(&fd);
+	if (r < 0 && message_is_due(device)) {
+		device->session->log.size = 0;
+		r = 0;
+	}
+	return r;
+}
+
+int device_resume(struct vhost_device *device)
+{
+	int r;
+
+	device->fd = take(device, VHOST_FD_CONNECTION, 0);
+	if (device->fd < 0 || device->session->bound)
+		return -EBADF;
+	device->has_spoken = true; /* nothing tells; it most likely had */
+	r = message_resume(&device->session->rx, &device->rx_fds, &device->keeper);
+	if (r < 0)
+		return r;
+	channel_open(&device->channel, take(device, VHOST_FD_BACKEND_REQ, 0));
+	r = restore_memory(device);
+	if (r == 0)
+		r = restore_inflight(device);
+	if (r == 0)
+		r = restore_log(device);
+	if (r < 0)
+		return r;
+	device_apply_features(device);
+	r = device_listen(device);
+	if (r < 0)
+		return r;
+	if (device->ops->connected)
+		device->ops->connected(device->ctx, true);
+	if (device->session->has_features && device->ops->features_set)
+		device->ops->features_set(device->ctx, device->session->features);
+	/* Backwards: see device_queues_go_on(). */
+	for (unsigned i = device->ops->n_queues; i-- > 0 && r == 0;) {
+		int kick = take(device, VHOST_FD_KICK, i);
+
+		if (kick < 0 && message_is_due(device) && device->session->rings[i].kick == SESSION_KICK_FD)
+			device->session->rings[i].kick = SESSION_KICK_NONE;
+		r = queue_attach(&device->queues[i], kick, take(device, VHOST_FD_CALL, i),
+				 take(device, VHOST_FD_ERR, i));
+	}
+	if (r < 0)
+		return r;
+	log_info(device->tag, "session resumed");
+	return 0;
+}
+
+/*
+ * The last queue first, before any kick is seen: what the device holds for long (event buffers) is held again before a
+ * request that may end it is done again. Not under a message that changes what rings stand on.
+ */
+void device_queues_go_on(struct vhost_device *device)
+{
+	if (message_is_due(device) && device->session->rx.header.request != VHOST_USER_VRING_KICK)
+		return;
+	for (unsigned i = device->ops->n_queues; i-- > 0;)
+		queue_dispatch(&device->queues[i]);
+}
+
+/* What an earlier process had begun with a message, that it was executing or answering. */
+void device_message_go_on(struct vhost_device *device)
+{
+	const char *why = NULL;
+
+	if (!message_is_complete(&device->session->rx))
+		return;
+	if (protocol_execute(device, &why) < 0)
+		device_close_why(device, why, true);
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* vhost-user messages: the table and the framing. */
+#include "vhost/message/message.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fault.h"
+#include "base/fd.h"
+#include "base/scm.h"
+#include "base/util.h"
+
+#define NEEDS(feature) (1ull << VHOST_USER_PROTOCOL_F_##feature)
+#define U64	       sizeof(struct vhost_user_u64)
+#define STATE	       sizeof(struct vhost_user_vring_state)
+#define ADDR	       sizeof(struct vhost_user_vring_addr)
+#define TABLE_HEAD     offsetof(struct vhost_user_mem_table, regions)
+#define MEM_REG	       sizeof(struct vhost_user_mem_reg)
+#define CONFIG	       sizeof(struct vhost_user_config)
+#define INFLIGHT       sizeof(struct vhost_user_inflight)
+#define TRANSFER       sizeof(struct vhost_user_transfer)
+#define LOG	       sizeof(struct vhost_user_log)
+#define IOTLB	       sizeof(struct vhost_user_iotlb)
+#define IOTLB_MIN      offsetof(struct vhost_user_iotlb, padding)
+
+#define ACK	MESSAGE_REPLY_ACK
+#define PAYLOAD MESSAGE_REPLY_PAYLOAD
+
+#define SPEC(id, min, max, fds_min, fds_max, reply, needs)                                                             \
+	{                                                                                                              \
+		VHOST_USER_##id, #id, min, max, fds_min, fds_max, reply, needs                                         \
+	}
+
+/*
+ * SET_MEM_TABLE may be longer than its number of regions: virtio_uml of Linux 6.1 always sends the size of two. The
+ * fd of a REM_MEM_REG is allowed and closed ("REM_MEM_REG": for compatibility). The document gives an IOTLB_MSG no
+ * padding, QEMU and the kernel's struct have some.
+ */
+static const struct message_spec specs[] = {
+	SPEC(GET_FEATURES, 0, 0, 0, 0, PAYLOAD, 0),
+	SPEC(SET_FEATURES, U64, U64, 0, 0, ACK, 0),
+	SPEC(SET_OWNER, 0, 0, 0, 0, ACK, 0),
+	SPEC(RESET_OWNER, 0, 0, 0, 0, ACK, 0),
+	SPEC(SET_MEM_TABLE, TABLE_HEAD, sizeof(struct vhost_user_mem_table), 0, VHOST_USER_MEM_TABLE_MAX, ACK, 0),
+	SPEC(SET_LOG_BASE, LOG, LOG, 1, 1, PAYLOAD, NEEDS(LOG_SHMFD)),
+	SPEC(SET_LOG_FD, 0, 0, 1, 1, ACK, 0),
+	SPEC(SET_VRING_NUM, STATE, STATE, 0, 0, ACK, 0),
+	SPEC(SET_VRING_ADDR, ADDR, ADDR, 0, 0, ACK, 0),
+	SPEC(SET_VRING_BASE, STATE, STATE, 0, 0, ACK, 0),
+	SPEC(GET_VRING_BASE, STATE, STATE, 0, 0, PAYLOAD, 0),
+	SPEC(SET_VRING_KICK, U64, U64, 0, 1, ACK, 0),
+	SPEC(SET_VRING_CALL, U64, U64, 0, 1, ACK, 0),
+	SPEC(SET_VRING_ERR, U64, U64, 0, 1, ACK, 0),
+	SPEC(GET_PROTOCOL_FEATURES, 0, 0, 0, 0, PAYLOAD, 0),
+	SPEC(SET_PROTOCOL_FEATURES, U64, U64, 0, 0, ACK, 0),
+	SPEC(GET_QUEUE_NUM, 0, 0, 0, 0, PAYLOAD, NEEDS(MQ)),
+	SPEC(SET_VRING_ENABLE, STATE, STATE, 0, 0, ACK, 0),
+	SPEC(SET_BACKEND_REQ_FD, 0, 0, 1, 1, ACK, NEEDS(BACKEND_REQ)),
+	SPEC(IOTLB_MSG, IOTLB_MIN, IOTLB, 0, 0, ACK, 0),
+	SPEC(GET_CONFIG, CONFIG, CONFIG + VHOST_CONFIG_MAX, 0, 0, PAYLOAD, NEEDS(CONFIG)),
+	SPEC(SET_CONFIG, CONFIG, CONFIG + VHOST_CONFIG_MAX, 0, 0, ACK, NEEDS(CONFIG)),
+	SPEC(GET_INFLIGHT_FD, VHOST_USER_INFLIGHT_MIN, INFLIGHT, 0, 0, PAYLOAD, NEEDS(INFLIGHT_SHMFD)),
+	SPEC(SET_INFLIGHT_FD, VHOST_USER_INFLIGHT_MIN, INFLIGHT, 1, 1, ACK, NEEDS(INFLIGHT_SHMFD)),
+	SPEC(RESET_DEVICE, 0, 0, 0, 0, ACK, NEEDS(RESET_DEVICE)),
+	SPEC(VRING_KICK, STATE, STATE, 0, 0, ACK, NEEDS(INBAND_NOTIFICATIONS)),
+	SPEC(GET_MAX_MEM_SLOTS, 0, 0, 0, 0, PAYLOAD, NEEDS(CONFIGURE_MEM_SLOTS)),
+	SPEC(ADD_MEM_REG, MEM_REG, MEM_REG, 1, 1, ACK, NEEDS(CONFIGURE_MEM_SLOTS)),
+	SPEC(REM_MEM_REG, MEM_REG, MEM_REG, 0, 1, ACK, NEEDS(CONFIGURE_MEM_SLOTS)),
+	SPEC(SET_STATUS, U64, U64, 0, 0, ACK, NEEDS(STATUS)),
+	SPEC(GET_STATUS, 0, 0, 0, 0, PAYLOAD, NEEDS(STATUS)),
+	SPEC(SET_DEVICE_STATE_FD, TRANSFER, TRANSFER, 1, 1, PAYLOAD, NEEDS(DEVICE_STATE)),
+	SPEC(CHECK_DEVICE_STATE, 0, 0, 0, 0, PAYLOAD, NEEDS(DEVICE_STATE)),
+};
+
+_Static_assert(CONFIG + VHOST_CONFIG_MAX <= SESSION_RX_PAYLOAD_MAX, "the largest payload fits");
+_Static_assert(sizeof(struct vhost_user_mem_table) <= SESSION_RX_PAYLOAD_MAX, "the largest payload fits");
+
+const struct message_spec *message_spec_find(uint32_t id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
+		if (specs[i].id == id)
+			return &specs[i];
+	}
+	return NULL;
+}
+
+void message_fds_close(struct message_fds *fds)
+{
+	for (size_t i = 0; i < fds->n; i++)
+		fd_close(&fds->fd[i]);
+	fds->n = 0;
+}
+
+/* Of no use any more, to nobody: the keeper is to find nothing in them. */
+static void fds_spend(struct message_fds *fds)
+{
+	for (size_t i = 0; i < fds->n; i++)
+		scm_shut(fds->fd[i]);
+}
+
+/* The header is complete: may a message like this be? */
+static const char *header_check(const struct vhost_user_header *header, size_t n_fds)
+{
+	const struct message_spec *spec = message_spec_find(header->request);
+
+	if ((header->flags & VHOST_USER_VERSION_MASK) != VHOST_USER_VERSION)
+		return "not a vhost-user message of version 1";
+	if (header->flags & VHOST_USER_REPLY)
+		return "a reply that nobody asked for";
+	if (!spec)
+		return "an unknown request";
+	if (header->size < spec->min || header->size > spec->max)
+		return "the payload has a wrong size";
+	if (n_fds < spec->fds_min || n_fds > spec->fds_max)
+		return "a wrong number of file descriptors";
+	return NULL;
+}
+
+/* The session's memory is seen by a successor in the order in which it was written: the compiler is to keep it. */
+static void in_order(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* What was taken is counted. A process that dies in between leaves this to be done again, to the same end. */
+static void settle(struct session_rx *rx)
+{
+	if (!rx->settling) {
+		rx->have_next = rx->have + scm_noted(&rx->taken);
+		if (rx->have == 0)
+			rx->n_own = scm_noted_fds(&rx->taken) ? rx->n_fds : 0;
+		in_order();
+		rx->settling = 1;
+		in_order();
+	}
+	rx->have = rx->have_next;
+	in_order();
+	rx->taken.call.msg_len = 0;
+	in_order();
+	rx->settling = 0;
+}
+
+static uint32_t fd_key(unsigned index)
+{
+	return (uint32_t)VHOST_FD_MESSAGE << 16 | index;
+}
+
+static void fds_drop(struct session_rx *rx, const struct vhost_keeper *keeper)
+{
+	for (unsigned i = 0; i < rx->n_fds; i++)
+		keeper->drop(keeper->ctx, fd_key(i));
+	rx->n_fds = 0;
+}
+
+/*
+ * Looks at the start of a message, for its fds: they come with the first byte only. Returns the bytes that belong to
+ * them, as scm_recv(). A look at a message without fds sees those of the next one that has some (Linux looks at one
+ * packet too many): only when the bytes are taken it is known whose they are.
+ */
+static ssize_t fds_peek(int socket, struct session_rx *rx, size_t len, struct message_fds *fds,
+			const struct vhost_keeper *keeper)
+{
+	uint8_t start[sizeof(rx->header)];
+	size_t n_fds;
+	ssize_t n;
+
+	message_fds_close(fds);
+	n = scm_recv(socket, start, len, fds->fd, MESSAGE_FDS_MAX, &n_fds, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0)
+		return n;
+	fds->n = n_fds;
+	for (size_t i = 0; i < n_fds; i++) {
+		if (scm_is_other_end(fds->fd[i], socket))
+			return -ELOOP;
+	}
+	/* One that can not be kept is lost with this process, and the session with it. */
+	for (size_t i = 0; i < n_fds; i++)
+		keeper->keep(keeper->ctx, fd_key(i), fds->fd[i]);
+	in_order();
+	rx->n_fds = n_fds;
+	if (n_fds > 0)
+		fault_point(FAULT_MESSAGE_FDS_KEPT);
+	return n;
+}
+
+static int receive_error(ssize_t error, const char **why)
+{
+	if (error == -EAGAIN)
+		return 0;
+	*why = error == -EMFILE	 ? "unexpected file descriptors"
+	       : error == -ELOOP ? "a file descriptor of this very connection"
+				 : strerror((int)-error);
+	return (int)error;
+}
+
+/* Takes up to len bytes, to where they belong. As message_receive(). */
+static int receive_part(int socket, struct session_rx *rx, void *to, size_t len, struct message_fds *fds,
+			const struct vhost_keeper *keeper, const char **why)
+{
+	bool first = rx->have == 0;
+	ssize_t n = (ssize_t)len;
+
+	if (first) {
+		n = fds_peek(socket, rx, len, fds, keeper);
+		if (n < 0)
+			return receive_error(n, why);
+	}
+	/* No more than was looked at: what came meanwhile may bring fds of its own. */
+	n = scm_recv_noted(socket, &rx->taken, to, n, MSG_DONTWAIT);
+	fault_point(FAULT_MESSAGE_TAKEN);
+	if (n > 0 && scm_noted_fds(&rx->taken) && !first)
+		n = -EMFILE;
+	if (n < 0)
+		return receive_error(n, why);
+	if (n == 0) {
+		*why = rx->have > 0 ? "it ended in the middle of a message" : NULL;
+		return -ECONNRESET;
+	}
+	settle(rx);
+	if (rx->n_own == 0)
+		message_fds_close(fds);
+	return 1;
+}
+
+int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper,
+		    const char **why)
+{
+	const size_t header_len = sizeof(rx->header);
+	int r = 1;
+
+	if (rx->have < header_len) {
+		r = receive_part(socket, rx, (char *)&rx->header + rx->have, header_len - rx->have, fds, keeper, why);
+		if (r <= 0 || rx->have < header_len)
+			return r < 0 ? r : 0;
+		*why = header_check(&rx->header, rx->n_own);
+		if (*why)
+			return -EPROTO;
+		if (rx->header.size > 0)
+			fault_point(FAULT_MESSAGE_HEADER);
+	}
+	if (rx->have < header_len + rx->header.size) {
+		size_t have = rx->have - header_len;
+
+		r = receive_part(socket, rx, rx->payload + have, rx->header.size - have, fds, keeper, why);
+		if (r <= 0)
+			return r;
+	}
+	return message_is_complete(rx);
+}
+
+bool message_is_complete(const struct session_rx *rx)
+{
+	return rx->have >= sizeof(rx->header) && rx->have - sizeof(rx->header) == rx->header.size;
+}
+
+int message_resume(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper)
+{
+	settle(rx);
+	if (rx->have == 0) {
+		/* The last one was over, or the next one not yet begun: then its fds are in the socket still. */
+		message_done(rx, fds, keeper);
+		return 0;
+	}
+	if (rx->have >= sizeof(rx->header) &&
+	    (header_check(&rx->header, rx->n_own) || rx->have - sizeof(rx->header) > rx->header.size))
+		return -EPROTO;
+	for (; fds->n < rx->n_own; fds->n++) {
+		fds->fd[fds->n] = keeper->take(keeper->ctx, fd_key(fds->n));
+		if (fds->fd[fds->n] < 0)
+			return -EBADF;
+	}
+	return 0;
+}
+
+/* have is first: from then on the rest is of no meaning. */
+void message_done(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper)
+{
+	fds_spend(fds);
+	rx->have = 0;
+	in_order();
+	fault_point(FAULT_MESSAGE_OVER);
+	rx->executed = 0;
+	rx->attempts = 0;
+	fds_drop(rx, keeper);
+	message_fds_close(fds);
+}
+
+void message_executed(struct session_rx *rx, struct session_tx *tx, const void *payload, uint32_t size, bool has_fd)
+{
+	const struct vhost_user_header header = {
+		.request = rx->header.request,
+		.flags = VHOST_USER_VERSION | VHOST_USER_REPLY,
+		.size = size,
+	};
+
+	tx->len = payload ? sizeof(header) + size : 0;
+	tx->has_fd = has_fd;
+	memcpy(tx->bytes, &header, sizeof(header));
+	if (payload)
+		memcpy(tx->bytes + sizeof(header), payload, size);
+	tx->sent.call.msg_len = 0;
+	in_order();
+	rx->executed = 1;
+	in_order();
+}
+
+int message_reply(int socket, struct session_tx *tx, int fd)
+{
+	ssize_t n;
+
+	if (tx->len == 0 || scm_noted(&tx->sent) > 0)
+		return 0;
+	n = scm_send_noted(socket, &tx->sent, tx->bytes, tx->len, &fd, fd >= 0, MSG_DONTWAIT);
+	fault_point(FAULT_REPLY_SENT);
+	if (n < 0)
+		return (int)n;
+	return (size_t)n == tx->len ? 0 : -EAGAIN;
+}
+
+bool message_reply_is_lost(const struct session_tx *tx)
+{
+	return tx->has_fd && scm_noted(&tx->sent) == 0;
+}

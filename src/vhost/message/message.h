@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * One vhost-user message in, one reply out: framing, and the table of what a message may look like. After
+ * message_receive() said that one is there, its payload length and number of fds are those that the table allows.
+ * vhost-user.rst, "Message format", "Communication".
+ *
+ * A process may be killed at any instant: its successor loses no byte and no fd of a message, and sends no reply twice.
+ * - fds are looked at first (MSG_PEEK) and kept; then the bytes they came with are taken. A process that dies in
+ *   between leaves them in the socket.
+ * - Bytes are taken right into the session, and how many is noted by the kernel (base/scm.h). have grows by that in
+ *   steps that can be done again (settling).
+ * - Executed, the message has its reply in the session; again the kernel notes that it is sent.
+ * What a successor can not tell is how far the execution itself was: handlers may be executed again.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vhost/state/session.h"
+#include "vhost/wire.h"
+
+#define MESSAGE_FDS_MAX VHOST_USER_MEM_TABLE_MAX
+
+enum message_reply_kind {
+	MESSAGE_REPLY_ACK,     /* none of its own: u64 when REPLY_ACK is negotiated and it is asked for */
+	MESSAGE_REPLY_PAYLOAD, /* always, its own */
+};
+
+struct message_spec {
+	enum vhost_user_request id;
+	const char *name;
+	uint32_t min, max; /* payload bytes */
+	uint8_t fds_min, fds_max;
+	enum message_reply_kind reply;
+	uint64_t needs; /* protocol feature bits */
+};
+
+/* NULL: no message that a device like this knows. */
+const struct message_spec *message_spec_find(uint32_t id);
+
+/* fds that came with the message being received: owned, until a handler takes one out (fd_steal). */
+struct message_fds {
+	int fd[MESSAGE_FDS_MAX];
+	size_t n;
+};
+
+void message_fds_close(struct message_fds *fds);
+
+/*
+ * Reads what there is of one message. 1: it is complete (rx->header, rx->payload, fds); 0: more is to come; -errno: the
+ * connection is to be closed, *why says it in words.
+ */
+int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper,
+		    const char **why);
+/* Takes up what an earlier process left of a message. -errno: it makes no sense, or its fds are lost. */
+int message_resume(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper);
+/* Whether all of it has arrived. */
+bool message_is_complete(const struct session_rx *rx);
+/* Ready for the next message: closes the fds that nobody took. Header and payload stay until it arrives. */
+void message_done(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper);
+
+/* Notes that the message is executed, and its reply: payload NULL: none. */
+void message_executed(struct session_rx *rx, struct session_tx *tx, const void *payload, uint32_t size, bool has_fd);
+/*
+ * Sends the reply, unless there is none or it is sent; the fd (-1: none) stays the caller's. 0 or -errno (-EAGAIN: the
+ * front-end does not read its replies).
+ */
+int message_reply(int socket, struct session_tx *tx, int fd);
+/* Whether a reply is to be sent that another process can not send. */
+bool message_reply_is_lost(const struct session_tx *tx);

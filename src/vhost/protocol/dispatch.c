@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The handlers' table, gating by protocol features, and REPLY_ACK. */
+#include "vhost/protocol/dispatch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/fd.h"
+#include "base/util.h"
+#include "vhost/protocol/handle.h"
+
+static message_handler *const handlers[] = {
+	[VHOST_USER_GET_FEATURES] = handle_get_features,
+	[VHOST_USER_SET_FEATURES] = handle_set_features,
+	[VHOST_USER_SET_OWNER] = handle_owner,
+	[VHOST_USER_RESET_OWNER] = handle_owner,
+	[VHOST_USER_SET_MEM_TABLE] = handle_set_mem_table,
+	[VHOST_USER_SET_LOG_BASE] = handle_set_log_base,
+	[VHOST_USER_SET_LOG_FD] = handle_set_log_fd,
+	[VHOST_USER_SET_VRING_NUM] = handle_set_vring_num,
+	[VHOST_USER_SET_VRING_ADDR] = handle_set_vring_addr,
+	[VHOST_USER_SET_VRING_BASE] = handle_set_vring_base,
+	[VHOST_USER_GET_VRING_BASE] = handle_get_vring_base,
+	[VHOST_USER_SET_VRING_KICK] = handle_set_vring_kick,
+	[VHOST_USER_SET_VRING_CALL] = handle_set_vring_call,
+	[VHOST_USER_SET_VRING_ERR] = handle_set_vring_err,
+	[VHOST_USER_GET_PROTOCOL_FEATURES] = handle_get_protocol_features,
+	[VHOST_USER_SET_PROTOCOL_FEATURES] = handle_set_protocol_features,
+	[VHOST_USER_GET_QUEUE_NUM] = handle_get_queue_num,
+	[VHOST_USER_SET_VRING_ENABLE] = handle_set_vring_enable,
+	[VHOST_USER_SET_BACKEND_REQ_FD] = handle_set_backend_req_fd,
+	[VHOST_USER_IOTLB_MSG] = handle_iotlb_msg,
+	[VHOST_USER_GET_CONFIG] = handle_get_config,
+	[VHOST_USER_SET_CONFIG] = handle_set_config,
+	[VHOST_USER_GET_INFLIGHT_FD] = handle_get_inflight_fd,
+	[VHOST_USER_SET_INFLIGHT_FD] = handle_set_inflight_fd,
+	[VHOST_USER_RESET_DEVICE] = handle_reset_device,
+	[VHOST_USER_VRING_KICK] = handle_vring_kick,
+	[VHOST_USER_GET_MAX_MEM_SLOTS] = handle_get_max_mem_slots,
+	[VHOST_USER_ADD_MEM_REG] = handle_add_mem_reg,
+	[VHOST_USER_REM_MEM_REG] = handle_rem_mem_reg,
+	[VHOST_USER_SET_STATUS] = handle_set_status,
+	[VHOST_USER_GET_STATUS] = handle_get_status,
+	[VHOST_USER_SET_DEVICE_STATE_FD] = handle_set_device_state_fd,
+	[VHOST_USER_CHECK_DEVICE_STATE] = handle_check_device_state,
+};
+
+static const char *execute(struct vhost_device *device, const struct message_spec *spec, const struct message *message,
+			   struct reply *reply)
+{
+	if ((spec->needs & device->session->protocol_features) != spec->needs)
+		return "its protocol feature is not negotiated";
+	return handlers[spec->id](device, message, reply);
+}
+
+/*
+ * A refusal is told in the ack when there is one. When there is none the front-end would go on believing in something
+ * that is not so: then the connection ends.
+ */
+static int note_ack(struct vhost_device *device, bool refused)
+{
+	struct session_rx *rx = &device->session->rx;
+	const struct vhost_user_u64 ack = { refused };
+	bool wanted = rx->header.flags & VHOST_USER_NEED_REPLY &&
+		      device->session->protocol_features & (1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK);
+
+	if (refused && !wanted)
+		return -EPROTO;
+	message_executed(rx, &device->session->tx, wanted ? &ack : NULL, sizeof(ack), false);
+	return 0;
+}
+
+/* Executes the message, and notes that and its reply. -errno: the connection is to be closed. */
+static int execute_noted(struct vhost_device *device, const struct message_spec *spec, int *reply_fd, const char **why)
+{
+	struct session_rx *rx = &device->session->rx;
+	const struct message message = { &rx->header, rx->payload, &device->rx_fds, rx->attempts > 1 };
+	struct reply reply = { .fd = -1 };
+	int r = 0;
+
+	log_debug(device->tag, "%s", spec->name);
+	fault_point(FAULT_MESSAGE_RECEIVED);
+	if (spec->id == VHOST_USER_SET_LOG_FD)
+		fault_point(FAULT_POISON_MESSAGE);
+	*why = execute(device, spec, &message, &reply);
+	fault_point(FAULT_MESSAGE_EXECUTED);
+	if (*why)
+		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "%s refused: %s", spec->name, *why);
+	if (spec->reply == MESSAGE_REPLY_ACK)
+		r = note_ack(device, *why);
+	else if (*why)
+		r = -EPROTO;
+	else
+		message_executed(rx, &device->session->tx, reply.payload, reply.size, reply.fd >= 0);
+	*reply_fd = reply.fd;
+	return r;
+}
+
+/* How many processes may die with the same message in their hands. */
+#define ATTEMPTS_MAX 3
+
+int protocol_execute(struct vhost_device *device, const char **why)
+{
+	struct session *session = device->session;
+	const struct message_spec *spec = message_spec_find(session->rx.header.request);
+	int fd = -1, r = 0;
+
+	*why = NULL;
+	if (session->rx.executed && message_reply_is_lost(&session->tx))
+		session->rx.executed = 0;
+	if (!session->rx.executed) {
+		if (session->rx.attempts >= ATTEMPTS_MAX) {
+			*why = "it was the last thing that several processes did before they died";
+			return -EIO;
+		}
+		session->rx.attempts++;
+		r = execute_noted(device, spec, &fd, why);
+	}
+	if (r == 0) {
+		fault_point(FAULT_REPLY_READY);
+		r = message_reply(device->fd, &session->tx, fd);
+		if (r < 0 && !*why)
+			*why = r == -EAGAIN ? "the front-end does not read its replies" : strerror(-r);
+		fault_point(FAULT_MESSAGE_ANSWERED);
+		message_done(&session->rx, &device->rx_fds, &device->keeper);
+	}
+	fd_close(&fd);
+	return r;
+}

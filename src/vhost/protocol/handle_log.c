@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Message handlers: the dirty log. vhost-user.rst, "Migration", "SET_LOG_BASE", "SET_LOG_FD". */
+#include <errno.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/fd_kind.h"
+#include "vhost/protocol/handle.h"
+
+const char *handle_set_log_base(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	struct vhost_user_log log;
+	int r;
+
+	memcpy(&log, message->payload, sizeof(log));
+	r = dirty_set_log(&device->dirty, message->fds->fd[0], log.offset, log.size);
+	if (r == -EINVAL)
+		return "the log is empty, too large, or does not lie in its file";
+	if (r < 0)
+		return strerror(-r);
+	device_keep(device, VHOST_FD_LOG, 0, message->fds->fd[0]);
+	memcpy(reply->payload, &log, sizeof(log));
+	reply->size = sizeof(log);
+	return NULL;
+}
+
+const char *handle_set_log_fd(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	int fd;
+
+	if (!fd_kind_notifies(fd_kind(message->fds->fd[0])))
+		return "an eventfd, a pipe or a Unix socket is wanted";
+	fd = fd_steal(&message->fds->fd[0]);
+	device_make_one_way(device, fd);
+	device_keep(device, VHOST_FD_LOG_CALL, 0, fd);
+	dirty_set_call(&device->dirty, fd);
+	return NULL;
+}

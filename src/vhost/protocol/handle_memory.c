@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Message handlers: the memory table. */
+#include <errno.h>
+#include <string.h>
+
+#include "vhost/protocol/handle.h"
+
+static void memory_change_ends(struct vhost_device *device)
+{
+	for (unsigned i = 0; i < device->ops->n_queues; i++)
+		queue_memory_changed(&device->queues[i]);
+}
+
+static const char *add_region(struct vhost_device *device, const struct vhost_user_region *region, int fd)
+{
+	int slot = memory_add(&device->memory, region, fd);
+
+	if (slot == -EINVAL)
+		return "a region is empty, wraps around, overlaps another or does not lie in its file";
+	if (slot == -ENOSPC)
+		return "too many memory regions";
+	if (slot < 0)
+		return strerror(-slot);
+	device_keep(device, VHOST_FD_MEMORY, slot, fd);
+	return NULL;
+}
+
+static bool has_region(const struct vhost_device *device, const struct vhost_user_region *region)
+{
+	for (unsigned i = 0; i < SESSION_SLOTS_MAX; i++) {
+		const struct session_region *slot = &device->session->regions[i];
+
+		if (device->memory.maps[i].start && slot->guest_addr == region->guest_addr &&
+		    slot->user_addr == region->user_addr && slot->size == region->size &&
+		    slot->mmap_offset == region->mmap_offset)
+			return true;
+	}
+	return false;
+}
+
+static void remove_all(struct vhost_device *device)
+{
+	for (unsigned i = 0; i < device->memory.n_slots_end; i++) {
+		if (device->memory.maps[i].start)
+			device_keep(device, VHOST_FD_MEMORY, i, -1);
+	}
+	memory_clear(&device->memory);
+}
+
+/* Bytes behind the regions are allowed, see the message table. A table that is refused leaves no memory at all. */
+const char *handle_set_mem_table(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	struct vhost_user_mem_table table = { 0 };
+	const char *why = NULL;
+
+	memcpy(&table, message->payload, message->header->size);
+	if (table.n_regions == 0 || table.n_regions > VHOST_USER_MEM_TABLE_MAX)
+		return "no region, or more than 8";
+	if (table.n_regions != message->fds->n)
+		return "as many file descriptors as regions are needed";
+	if (message->header->size < offsetof(struct vhost_user_mem_table, regions[table.n_regions]))
+		return "the payload is too short for its regions";
+
+	device_flush(device);
+	remove_all(device);
+	for (uint32_t i = 0; i < table.n_regions && !why; i++)
+		why = add_region(device, &table.regions[i], message->fds->fd[i]);
+	if (why)
+		remove_all(device);
+	memory_change_ends(device);
+	return why;
+}
+
+const char *handle_get_max_mem_slots(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	struct vhost_user_u64 slots = { SESSION_SLOTS_MAX };
+
+	memcpy(reply->payload, &slots, sizeof(slots));
+	reply->size = sizeof(slots);
+	return NULL;
+}
+
+const char *handle_add_mem_reg(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	const struct vhost_user_mem_reg *reg = message->payload;
+	const char *why;
+
+	if (message->again && has_region(device, &reg->region))
+		return NULL;
+	device_flush(device);
+	why = add_region(device, &reg->region, message->fds->fd[0]);
+	memory_change_ends(device);
+	return why;
+}
+
+const char *handle_rem_mem_reg(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	const struct vhost_user_mem_reg *reg = message->payload;
+	int slot;
+
+	device_flush(device);
+	slot = memory_remove(&device->memory, &reg->region);
+	memory_change_ends(device);
+	if (slot < 0)
+		return message->again ? NULL : "no such region";
+	device_keep(device, VHOST_FD_MEMORY, slot, -1);
+	return NULL;
+}

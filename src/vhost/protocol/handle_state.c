@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Message handlers: the device's state from one back-end to another. vhost-user.rst, "Migrating back-end state". */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/util.h"
+#include "vhost/device/saved_state.h"
+#include "vhost/protocol/handle.h"
+
+/* The reply of SET_DEVICE_STATE_FD: an error in bits 0 to 7, and bit 8, for we send no fd of our own. */
+#define NO_FD  (1ull << 8)
+#define FAILED 1ull
+
+/* "Suspended device state": then it is all in the session, and nothing changes it. */
+static bool is_suspended(const struct vhost_device *device)
+{
+	for (unsigned i = 0; i < device->ops->n_queues; i++) {
+		if (device->queues[i].running)
+			return false;
+	}
+	return true;
+}
+
+void device_transfer_done(struct transfer *transfer, int error)
+{
+	struct vhost_device *device = container_of(transfer, struct vhost_device, transfer);
+	const char *why = error < 0 ? strerror(-error) : NULL;
+
+	if (!why && !transfer->saving)
+		why = is_suspended(device) ? saved_state_apply(device, transfer->data, transfer->len) : "the rings run";
+	device->session->transfer_ok = !why;
+	if (why)
+		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "the device's state was not %s: %s",
+			    transfer->saving ? "saved" : "loaded", why);
+	else
+		log_limited(&device->log_limit, LOG_LEVEL_INFO, device->tag, "the device's state was %s: %zu bytes",
+			    transfer->saving ? "saved" : "loaded", transfer->len);
+}
+
+static int begin_save(struct vhost_device *device, int fd)
+{
+	size_t len;
+	void *data = saved_state_make(device, &len);
+
+	if (!data) {
+		fd_close(&fd);
+		return -1;
+	}
+	device_make_one_way(device, fd);
+	return transfer_save(&device->transfer, fd, data, len);
+}
+
+static const char *begin_transfer(struct vhost_device *device, const struct vhost_user_transfer *wire, int *fd)
+{
+	int r;
+
+	if (wire->phase != VHOST_USER_TRANSFER_STOPPED)
+		return "only the state of a stopped device can be transferred";
+	if (wire->direction > VHOST_USER_TRANSFER_LOAD)
+		return "the direction is save or load";
+	if (!is_suspended(device))
+		return "the rings run";
+	if (wire->direction == VHOST_USER_TRANSFER_SAVE)
+		r = begin_save(device, fd_steal(fd));
+	else
+		r = transfer_load(&device->transfer, fd_steal(fd), saved_state_max(device));
+	return r < 0 ? "the file descriptor can not be used, or there is no memory" : NULL;
+}
+
+static void reply_u64(struct reply *reply, uint64_t value)
+{
+	memcpy(reply->payload, &value, sizeof(value));
+	reply->size = sizeof(value);
+}
+
+/* A transfer that was under way ends, whatever becomes of this one. */
+const char *handle_set_device_state_fd(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	struct vhost_user_transfer wire;
+	const char *why;
+
+	memcpy(&wire, message->payload, sizeof(wire));
+	transfer_cancel(&device->transfer);
+	device->session->transfer_ok = 0;
+	/* Some of the data may be in the pipe already. */
+	why = message->again ? "an earlier process died over it" : begin_transfer(device, &wire, &message->fds->fd[0]);
+	if (why)
+		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "SET_DEVICE_STATE_FD refused: %s", why);
+	reply_u64(reply, NO_FD | (why ? FAILED : 0));
+	return NULL;
+}
+
+/*
+ * The front-end asks when it has seen the end of the data, or made it: then all of it is there. What is not over now is
+ * not waited for; it failed.
+ */
+const char *handle_check_device_state(struct vhost_device *device, const struct message *message, struct reply *reply)
+{
+	transfer_drive(&device->transfer);
+	if (transfer_is_running(&device->transfer)) {
+		transfer_cancel(&device->transfer);
+		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
+			    "CHECK_DEVICE_STATE before the transfer was over");
+	}
+	reply_u64(reply, device->session->transfer_ok ? 0 : FAILED);
+	return NULL;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Late writes: a chain was held for long, and when there was something to write into it, the translation of its buffer
+ * was gone (VIRTIO_F_ACCESS_PLATFORM). What is to be written is kept in the session until it comes, so that no event is
+ * lost with the process or by a pause. At most one a head.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "vhost/queue/queue.h"
+
+/* Questions at a time; each answer leads to the next. */
+#define ASKS_MAX 4
+
+static bool has_iotlb(const struct vhost_queue *queue)
+{
+	return queue->host->memory->iotlb;
+}
+
+/* Without an IOTLB the pages of the session are not touched. */
+void late_clear(struct vhost_queue *queue)
+{
+	for (uint32_t head = 0; has_iotlb(queue) && head < queue->ring.size; head++)
+		queue->late[head].len = 0;
+}
+
+static bool late_has(const struct vhost_queue *queue, uint16_t head)
+{
+	return has_iotlb(queue) && queue->late[head].len > 0;
+}
+
+void late_add(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
+{
+	struct session_late *late = &queue->late[parked->head];
+
+	if (len > VHOST_PARKED_MAX)
+		len = VHOST_PARKED_MAX;
+	late->addr = parked->addr.value;
+	memcpy(late->data, data, len);
+	late->len = len;
+	queue->n_late++;
+}
+
+void late_attach(struct vhost_queue *queue)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < queue->n_again; i++) {
+		if (!late_has(queue, queue->again[i]))
+			queue->again[kept++] = queue->again[i];
+	}
+	queue->n_late = queue->n_again - kept;
+	queue->n_again = kept;
+}
+
+/* Writes and returns the chain of a head. False: the translation is still missing; it is asked for if there are asks. */
+static bool late_write(struct vhost_queue *queue, uint16_t head, unsigned *asks)
+{
+	struct session_late copy = queue->late[head];
+	const struct guest_addr addr = { copy.addr };
+	int r;
+
+	if (copy.len > VHOST_PARKED_MAX)
+		copy.len = VHOST_PARKED_MAX;
+	r = memory_check(queue->host->memory, addr, copy.len, IOTLB_WRITE);
+	if (r == -EAGAIN && *asks == 0)
+		return false;
+	if (r == -EAGAIN && queue->host->ask(queue->host)) {
+		--*asks;
+		return false;
+	}
+	if (r == 0)
+		r = memory_write(queue->host->memory, addr, copy.data, copy.len);
+	queue->late[head].len = 0;
+	vhost_queue_push(queue, head, r == 0 ? copy.len : 0);
+	return true;
+}
+
+void late_run(struct vhost_queue *queue)
+{
+	unsigned asks = ASKS_MAX;
+	uint32_t left = queue->n_late;
+
+	for (uint32_t head = 0; head < queue->ring.size && left > 0; head++) {
+		if (!late_has(queue, head))
+			continue;
+		left--;
+		if (late_write(queue, head, &asks))
+			queue->n_late--;
+	}
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Whether a ring goes on where it stopped, or begins: see queue.h. What is in flight either way. */
+#include "vhost/device/reconnect.h"
+#include "vhost/queue/queue.h"
+#include "vhost/ring/packed.h"
+#include "vhost/ring/split.h"
+
+static bool place_same(const struct session_ring_place *a, const struct session_ring_place *b)
+{
+	return a->desc == b->desc && a->used == b->used && a->avail == b->avail;
+}
+
+void *queue_inflight(const struct vhost_queue *queue, const struct ring_ops *ops, uint32_t size)
+{
+	void *shared = inflight_map_region(queue->host->inflight_map, queue->index, ops->inflight_size, size);
+
+	return shared ? shared : queue->inflight;
+}
+
+void queue_carry_inflight(struct vhost_queue *queue, const struct inflight_map *to)
+{
+	const struct session_ring *state = queue->state;
+	const struct ring_ops *ops = state->packed ? &packed_ops : &split_ops;
+	void *region = inflight_map_region(to, queue->index, ops->inflight_size, state->ran.size);
+
+	if (state->has_run && region && ((struct inflight_head *)region)->version == 0)
+		inflight_copy(region, queue_inflight(queue, ops, state->ran.size), ops->inflight_size(state->ran.size));
+}
+
+/*
+ * Whether a ring that did not run on this connection goes on where the front-end's region says that it was. That
+ * overrides SET_VRING_BASE: of a back-end that died, the front-end does not know where it was.
+ */
+static bool region_resumes(struct vhost_queue *queue, uint16_t *n_again)
+{
+	struct ring *ring = &queue->ring;
+	int n;
+
+	if (ring->inflight == queue->inflight || inflight_head_size(ring->inflight) != ring->size)
+		return false;
+	n = ring->ops->recover(ring, false, 0, queue->again);
+	if (n < 0 || !ring->ops->is_behind_driver(ring)) {
+		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag,
+			    "the in-flight region is not of this ring: a fresh start");
+		return false;
+	}
+	queue->state->lag = 0;
+	*n_again = n;
+	return true;
+}
+
+/* Whether a ring of a front-end that has come back goes on. The last one may not have heard our last call. */
+static bool departed_resumes(struct vhost_queue *queue, uint16_t *n_again)
+{
+	const char *why = departure_ring_differs(queue, queue->state, &queue->ring, queue->again, n_again);
+
+	if (why)
+		log_limited(&queue->log_limit, LOG_LEVEL_INFO, queue->tag,
+			    "not the ring that the last front-end left: %s: a fresh start", why);
+	else
+		queue->signal_once = true;
+	return !why;
+}
+
+bool queue_resumes(struct vhost_queue *queue, uint16_t *n_again)
+{
+	const struct session_ring *state = queue->state;
+	struct ring *ring = &queue->ring;
+	bool moved = !state->transferred && !place_same(&state->ran, &state->place);
+	int n;
+
+	if (!state->has_run)
+		return region_resumes(queue, n_again);
+	if (state->departed)
+		return departed_resumes(queue, n_again);
+	if (state->ran.size != state->place.size || state->packed != (ring->ops == &packed_ops))
+		return false;
+	/* A front-end that sets a base had us stop in good order. */
+	n = ring->ops->recover(ring, state->has_base, state->lag, queue->again);
+	if (n < 0 || (state->has_base && state->base != ring->ops->position(ring)))
+		return false;
+	*n_again = n;
+	/* It is not new when another process had it, however little. */
+	if (state->transferred)
+		return true;
+	return !((state->has_base || moved) && ring->ops->looks_new(ring, moved));
+}
+
+int queue_begin(struct vhost_queue *queue)
+{
+	struct session_ring *state = queue->state;
+	const struct ring_ops *ops = queue->ring.ops;
+	int lag;
+
+	if (state->has_run)
+		queue->host->restarted(queue->host, queue);
+	lag = ops->begin(&queue->ring, state->has_base ? state->base : ops->position_of_new);
+	if (lag < 0)
+		return lag;
+	state->lag = lag;
+	state->handled = state->suspect = state->deaths = 0;
+	queue->signal_once = false;
+	late_clear(queue);
+	return 0;
+}
+
+void queue_forget(struct vhost_queue *queue)
+{
+	queue->state->has_run = 0;
+	queue->state->transferred = queue->state->departed = 0;
+}
+
+void queue_reset(struct vhost_queue *queue)
+{
+	const struct session_ring *state = queue->state;
+	const struct ring_ops *ops = state->packed ? &packed_ops : &split_ops;
+
+	if (state->has_run)
+		inflight_head_clear(queue_inflight(queue, ops, state->ran.size));
+	queue_forget(queue);
+}
+
+uint32_t queue_base(const struct vhost_queue *queue)
+{
+	const struct session_ring *state = queue->state;
+
+	if (state->has_base)
+		return state->base;
+	return state->has_run ? state->position : queue_ring_ops(queue)->position_of_new;
+}

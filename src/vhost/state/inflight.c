@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The in-flight region of a split ring. See inflight.h for the order of stores. */
+#include "vhost/state/inflight.h"
+
+#include <string.h>
+
+void inflight_reset(struct inflight *inflight, uint16_t size, uint16_t used_idx)
+{
+	memset(inflight->desc, 0, size * sizeof(inflight->desc[0]));
+	inflight->features = 0;
+	inflight->version = 1;
+	inflight->desc_num = size;
+	inflight->last_batch_head = 0;
+	inflight->used_idx = used_idx;
+}
+
+bool inflight_has(const struct inflight *inflight, uint16_t head)
+{
+	return inflight->desc[head].inflight == 1;
+}
+
+bool inflight_take(struct inflight *inflight, uint16_t head, uint64_t counter)
+{
+	if (inflight_has(inflight, head))
+		return false;
+	inflight->desc[head].counter = counter;
+	inflight_store_barrier();
+	inflight->desc[head].inflight = 1;
+	inflight_store_barrier();
+	return true;
+}
+
+void inflight_batch_add(struct inflight *inflight, uint16_t head)
+{
+	inflight->desc[head].next = inflight->last_batch_head;
+	inflight_store_barrier();
+	inflight->last_batch_head = head;
+	inflight_store_barrier();
+}
+
+void inflight_batch_commit(struct inflight *inflight, uint16_t size, uint16_t used_idx)
+{
+	uint16_t n = used_idx - inflight->used_idx;
+	uint16_t head = *(volatile uint16_t *)&inflight->last_batch_head;
+
+	/* Bounded, and each link read once: the region may be in the front-end's hand. */
+	for (uint16_t i = 0; i < n && head < size; i++) {
+		inflight->desc[head].inflight = 0;
+		head = *(volatile uint16_t *)&inflight->desc[head].next;
+	}
+	inflight_store_barrier();
+	inflight->used_idx = used_idx;
+}
+
+static bool taken_before(uint16_t a, uint16_t b, uint64_t (*counter)(const void *region, uint16_t head),
+			 const void *region)
+{
+	uint64_t x = counter(region, a), y = counter(region, b);
+
+	return x != y ? x < y : a < b;
+}
+
+/* Heapsort: which places it looks at depends on n only. */
+void inflight_sort(uint16_t *heads, size_t n, uint64_t (*counter)(const void *region, uint16_t head),
+		   const void *region)
+{
+	for (size_t start = n / 2, end = n; end > 1;) {
+		uint16_t head;
+		size_t at;
+
+		if (start > 0) {
+			head = heads[--start];
+		} else {
+			head = heads[--end];
+			heads[end] = heads[0];
+		}
+		at = start;
+		for (size_t child = 2 * at + 1; child < end; child = 2 * at + 1) {
+			if (child + 1 < end && taken_before(heads[child], heads[child + 1], counter, region))
+				child++;
+			if (!taken_before(head, heads[child], counter, region))
+				break;
+			heads[at] = heads[child];
+			at = child;
+		}
+		heads[at] = head;
+	}
+}
+
+static uint64_t taken_counter(const void *region, uint16_t head)
+{
+	return *(const volatile uint64_t *)&((const struct inflight *)region)->desc[head].counter;
+}
+
+uint16_t inflight_collect(struct inflight *inflight, uint16_t size, uint16_t *heads)
+{
+	uint16_t n = 0;
+
+	for (uint16_t head = 0; head < size; head++) {
+		if (inflight_has(inflight, head))
+			heads[n++] = head;
+	}
+	inflight_sort(heads, n, taken_counter, inflight);
+	return n;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The session region: size, emptying, and the check of what an earlier process left. */
+#include "vhost/state/session.h"
+
+#include <string.h>
+
+size_t vhost_session_size(unsigned n_queues)
+{
+	return sizeof(struct session) +
+	       n_queues * (session_inflight_stride() + VRING_SIZE_MAX * sizeof(struct session_late));
+}
+
+uint32_t vhost_session_version(void)
+{
+	return SESSION_VERSION;
+}
+
+void session_clear(struct session *session, unsigned n_queues)
+{
+	memset(session, 0, offsetof(struct session, departure));
+	session->n_queues = n_queues;
+	session->version = SESSION_VERSION;
+	session->magic = SESSION_MAGIC;
+}
+
+/* 0: no ring yet; else as VirtIO 1.3, 2.7 and 2.8.10.1 have it. */
+static bool size_check(uint32_t size, bool packed)
+{
+	return size <= VRING_SIZE_MAX && (packed || (size & (size - 1)) == 0);
+}
+
+static bool ring_check(const struct session_ring *ring, bool packed)
+{
+	if (!size_check(ring->place.size, packed) || !size_check(ring->ran.size, ring->packed))
+		return false;
+	if (ring->has_run && ring->ran.size == 0)
+		return false;
+	return ring->kick <= SESSION_KICK_INBAND && ring->has_addr <= 1 && ring->has_base <= 1 && ring->has_run <= 1 &&
+	       ring->started <= 1 && ring->enabled <= 1 && ring->broken <= 1 && ring->packed <= 1 &&
+	       ring->has_call_fd <= 1 && ring->has_err_fd <= 1 && ring->transferred <= 1 && ring->departed <= 1;
+}
+
+static bool rx_check(const struct session_rx *rx)
+{
+	const size_t max = sizeof(rx->header) + sizeof(rx->payload);
+
+	return rx->have <= max && rx->have_next <= max && scm_noted(&rx->taken) <= max - rx->have &&
+	       rx->settling <= 1 && rx->executed <= 1 && rx->n_fds <= VHOST_USER_MEM_TABLE_MAX &&
+	       rx->n_own <= VHOST_USER_MEM_TABLE_MAX;
+}
+
+bool session_departure_check(const struct session *session, unsigned n_queues)
+{
+	const struct session_departure *departure = &session->departure;
+
+	if (departure->state > SESSION_DEPARTURE_AWAITED)
+		return false;
+	for (unsigned i = 0; i < n_queues && departure->state != SESSION_DEPARTURE_NONE; i++) {
+		if (!ring_check(&departure->rings[i], departure->features & VIRTIO_F_RING_PACKED))
+			return false;
+	}
+	return true;
+}
+
+bool session_check(const struct session *session, unsigned n_queues)
+{
+	if (session->magic != SESSION_MAGIC || session->version != SESSION_VERSION || session->n_queues != n_queues)
+		return false;
+	if (!rx_check(&session->rx) || session->tx.len > sizeof(session->tx.bytes))
+		return false;
+	for (unsigned i = 0; i < n_queues; i++) {
+		if (!ring_check(&session->rings[i], session->features & VIRTIO_F_RING_PACKED))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What a worker keeps with its supervisor, and has from it: fds of its session, and the lines of real chips. */
+#pragma once
+
+#include "base/log.h"
+#include "chip/chip.h"
+#include "ipc/fd_store.h"
+#include "loop/loop.h"
+#include "vhost/vhost.h"
+#include "worker/supervisor_call.h"
+
+struct worker_keeper {
+	const char *tag;
+	struct keeper_client client;
+	struct kept_set *kept; /* what an earlier worker left: the caller's */
+	struct loop *loop;
+	struct loop_watch watch;
+	struct loop_defer back;
+	bool gone;
+	/* Is told once that the supervisor is gone: nobody would start a successor, and nobody keeps our fds. */
+	void (*lost)(void *ctx);
+	/* From the loop, outside of any other work: a chip of the guest came back. */
+	void (*chip_back)(void *ctx, unsigned number);
+	void *ctx;
+	struct log_limit settle_limit, answer_limit;
+};
+
+/* channel, loop and kept outlive it; the callbacks of *keeper are set. -errno. */
+int worker_keeper_open(struct worker_keeper *keeper, struct loop *loop, int channel);
+void worker_keeper_close(struct worker_keeper *keeper);
+
+/* For the fds of the vhost session. */
+struct vhost_keeper worker_keeper_of_session(struct worker_keeper *keeper);
+
+/* As the calls of struct chip_host; line is the guest's. */
+int worker_keeper_line(struct worker_keeper *keeper, unsigned line, const struct chip_line_config *config, int *fd);
+void worker_keeper_drop_line(struct worker_keeper *keeper, unsigned line);
+void worker_keeper_settle(struct worker_keeper *keeper);
+int worker_keeper_line_info(struct worker_keeper *keeper, unsigned line, struct chip_line_info *info);

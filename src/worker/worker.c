@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The worker: attaches chip, lines, device and port to the session, and serves one front-end after the other. */
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/timed_io.h"
+#include "base/util.h"
+#include "chip/aggregate.h"
+#include "gpio/virtio_gpio.h"
+#include "ipc/control_channel.h"
+#include "loop/loop.h"
+#include "process/child.h"
+#include "worker/front_end_listener.h"
+#include "worker/session_layout.h"
+#include "worker/supervisor_client.h"
+
+struct worker {
+	const struct worker_start *start;
+	const char *tag;
+	char consumer[CHIP_NAME_MAX];
+	struct loop loop;
+	struct loop_signals signals;
+	struct worker_door door;
+	struct worker_keeper keeper;
+	void *session;
+	struct worker_state *state;
+	struct chip *chip; /* the virtual one */
+	struct lines lines;
+	struct virtio_gpio gpio;
+	struct vhost_ops ops; /* virtio_gpio_ops as this guest has them */
+	struct vhost_device *device;
+	struct port *port;
+	bool over;	     /* the work has ended */
+	bool leaves_session; /* to a successor */
+};
+
+static void work_end(struct worker *worker)
+{
+	worker->over = true;
+	worker->leaves_session = false;
+	loop_quit(&worker->loop, 0);
+}
+
+static void on_supervisor_lost(void *ctx)
+{
+	work_end(ctx);
+}
+
+static int on_chip_request(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
+{
+	struct worker *worker = ctx;
+
+	return worker_keeper_line(&worker->keeper, offset, config, fd);
+}
+
+static int on_chip_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
+{
+	struct worker *worker = ctx;
+
+	return worker_keeper_line_info(&worker->keeper, offset, info);
+}
+
+static void on_chip_drop(void *ctx, unsigned offset)
+{
+	struct worker *worker = ctx;
+
+	worker_keeper_drop_line(&worker->keeper, offset);
+}
+
+static void on_chip_settle(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	worker_keeper_settle(&worker->keeper);
+}
+
+/* Not a copy: what was left of the rings is served while the set is still there, and a line must be free then when it is
+ * released. */
+static int on_lines_take(void *ctx, unsigned offset)
+{
+	struct worker *worker = ctx;
+
+	return kept_take(worker->start->kept, worker_line_key(offset));
+}
+
+static void on_chip_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+	struct worker *worker = ctx;
+
+	lines_edges_fetch(&worker->lines, offset, n_edges);
+}
+
+static void on_chip_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+{
+	struct worker *worker = ctx;
+
+	lines_edge(&worker->lines, offset, edge, level);
+}
+
+static void on_lines_changed(void *ctx, uint16_t line)
+{
+	struct worker *worker = ctx;
+
+	if (worker->port)
+		port_line_changed(worker->port, line);
+}
+
+static void on_chip_changed(void *ctx, unsigned offset)
+{
+	on_lines_changed(ctx, offset);
+}
+
+static void on_lines_irq(void *ctx, uint16_t line, enum irq_action action)
+{
+	struct worker *worker = ctx;
+
+	virtio_gpio_irq(&worker->gpio, line, action);
+}
+
+static void on_connected(void *ctx, bool connected)
+{
+	struct worker *worker = ctx;
+
+	if (worker->port)
+		port_set_connected(worker->port, connected);
+	if (!connected && worker->start->one_off &&
+	    (worker->start->listen_fd < 0 || vhost_device_has_spoken(worker->device)))
+		work_end(worker);
+}
+
+static void on_signal(struct loop_signals *signals, int signo)
+{
+	struct worker *worker = container_of(signals, struct worker, signals);
+
+	/* Whoever says that it is over has the last word. */
+	worker->leaves_session = (signo == SIGUSR1 || signo == SIGUSR2) && !worker->over;
+	loop_quit(&worker->loop, 0);
+}
+
+static void on_chip_back(void *ctx, unsigned number)
+{
+	struct worker *worker = ctx;
+
+	if (number >= worker->start->guest->n_chips)
+		return;
+	log_info(worker->tag, "%s is back", worker->start->guest->chips[number].spec.path);
+	aggregate_came_back(worker->chip, number);
+	lines_restore(&worker->lines, (uint16_t)number);
+}
+
+static int attach_loop(struct worker *worker)
+{
+	sigset_t set;
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	r = vhost_contain_sigbus();
+	if (r == 0)
+		r = patience_install();
+	if (r == 0)
+		r = loop_init(&worker->loop);
+	if (r < 0)
+		return r;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	r = loop_signals_add(&worker->loop, &worker->signals, &set, on_signal);
+	if (r < 0)
+		return r;
+	return worker_keeper_open(&worker->keeper, &worker->loop, worker->start->keeper_fd);
+}
+
+static int attach_session(struct worker *worker)
+{
+	size_t size = worker_session_size(worker->start->guest);
+
+	worker->session = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, worker->start->session_fd, 0);
+	if (worker->session == MAP_FAILED) {
+		worker->session = NULL;
+		return -errno;
+	}
+	worker->state = worker_session_state(worker->session);
+	return 0;
+}
+
+static int attach_chip(struct worker *worker)
+{
+	const struct guest *guest = worker->start->guest;
+	struct aggregate_member members[GUEST_CHIPS_MAX];
+	const struct chip_host host = {
+		.loop = &worker->loop,
+		.tag = worker->tag,
+		.consumer = worker->consumer,
+		.ctx = worker,
+		.fetch = on_chip_fetch,
+		.edge = on_chip_edge,
+		.changed = on_chip_changed,
+		.request_line = on_chip_request,
+		.line_info = on_chip_line_info,
+		.drop_fd = on_chip_drop,
+		.settle_fds = on_chip_settle,
+	};
+	struct aggregate_line *lines = calloc(guest->n_lines, sizeof(*lines));
+	int r;
+
+	if (!lines)
+		return -ENOMEM;
+	for (unsigned i = 0; i < guest->n_lines; i++)
+		lines[i] = (struct aggregate_line){ guest->lines[i].chip, guest->lines[i].offset };
+	r = aggregate_attach(members, worker_session_members(guest, members), lines, guest->n_lines,
+			     worker_session_chips(worker->session, guest), &host, &worker->chip);
+	free(lines);
+	return r;
+}
+
+static int attach_lines(struct worker *worker)
+{
+	const struct lines_host host = { .ctx = worker, .irq = on_lines_irq, .changed = on_lines_changed };
+	const unsigned drops = worker->start->drops;
+	enum lines_begin begin = worker->state->begun ? LINES_BEGIN_RESUME
+				 : drops > 0	      ? LINES_BEGIN_DROPPED
+						      : LINES_BEGIN_FIRST;
+	int r;
+
+	r = lines_attach(&worker->lines, worker->chip, worker->tag, worker->start->guest->lines, begin,
+			 worker_session_lines(worker->session), &host, on_lines_take, worker);
+	if (r < 0)
+		return r;
+	/* The connection was thrown away, the lines still know what its guest made of them: what is to hold holds. */
+	if (begin == LINES_BEGIN_RESUME && worker->state->drops != drops)
+		lines_reset(&worker->lines);
+	worker->state->drops = drops;
+	worker->state->begun = 1;
+	return 0;
+}
+
+static bool chip_is_there(struct worker *worker, uint16_t number)
+{
+	const struct guest *guest = worker->start->guest;
+	struct chip_line_info info;
+	unsigned line = 0;
+
+	while (line < guest->n_lines && guest->lines[line].chip != number)
+		line++;
+	return line < guest->n_lines && chip_line_info(worker->chip, line, &info) != -ENODEV;
+}
+
+/* A chip came back, and the earlier worker died before it had made its requests anew. */
+static void chips_restore(struct worker *worker)
+{
+	for (unsigned i = 0; i < worker->start->guest->n_chips; i++) {
+		if (!lines_are_lost(&worker->lines, (uint16_t)i) || !chip_is_there(worker, (uint16_t)i))
+			continue;
+		chip_settle(worker->chip);
+		lines_restore(&worker->lines, (uint16_t)i);
+	}
+}
+
+static int attach_device(struct worker *worker)
+{
+	const struct vhost_keeper keeper = worker_keeper_of_session(&worker->keeper);
+	int r;
+
+	worker->ops = virtio_gpio_ops;
+	worker->ops.iommu = worker->start->guest->iommu;
+	r = virtio_gpio_init(&worker->gpio, &worker->lines, on_connected, worker);
+	if (r < 0)
+		return r;
+	if (worker->start->port_fd >= 0) {
+		r = port_attach(&worker->port, &worker->loop, worker->start->port_fd, &worker->lines, worker->tag);
+		if (r < 0)
+			return r;
+	}
+	r = vhost_device_attach(&worker->device, &worker->loop, &worker->ops, &worker->gpio, worker->session, &keeper,
+				worker->tag);
+	if (r == 0 && worker->start->listen_fd >= 0)
+		r = worker_door_open(&worker->door, &worker->loop, worker->start->listen_fd, worker->device,
+				     worker->tag);
+	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */
+	kept_deinit(worker->start->kept);
+	if (r == 0)
+		chips_restore(worker);
+	if (r == 0 && worker->start->connected_fd >= 0 && !vhost_device_is_connected(worker->device))
+		r = vhost_device_connect(worker->device, fcntl(worker->start->connected_fd, F_DUPFD_CLOEXEC, 0));
+	/* The one front-end was lost with the session: its lines were taken to their resting state, and that is all. */
+	if (worker->start->listen_fd < 0 && worker->start->connected_fd < 0)
+		work_end(worker);
+	return r;
+}
+
+static void detach(struct worker *worker)
+{
+	vhost_device_detach(worker->device);
+	if (worker->port)
+		port_detach(worker->port);
+	virtio_gpio_deinit(&worker->gpio);
+	lines_detach(&worker->lines);
+	if (worker->chip)
+		chip_detach(worker->chip);
+	if (worker->session)
+		munmap(worker->session, worker_session_size(worker->start->guest));
+	worker_door_close(&worker->door);
+	worker_keeper_close(&worker->keeper);
+	loop_signals_del(&worker->signals);
+	loop_deinit(&worker->loop);
+}
+
+int worker_main(const struct worker_start *start)
+{
+	static int (*const steps[])(struct worker *) = { attach_loop, attach_session, attach_chip, attach_lines,
+							 attach_device };
+	struct worker worker = { .start = start,
+				 .tag = start->guest->name,
+				 .keeper = { .tag = start->guest->name,
+					     .kept = start->kept,
+					     .lost = on_supervisor_lost,
+					     .chip_back = on_chip_back } };
+	int r = 0;
+
+	worker.keeper.ctx = &worker;
+	guest_consumer(start->guest, worker.consumer);
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
+		r = steps[i](&worker);
+	if (r < 0) {
+		log_error(worker.tag, "the worker can not start: %s", strerror(-r));
+		r = 1;
+	} else {
+		r = loop_run(&worker.loop);
+		if (r < 0)
+			log_error(worker.tag, "waiting failed: %s", strerror(-r));
+		/* Else the session ends with this process: nobody takes it up. */
+		if (!worker.leaves_session)
+			lines_reset(&worker.lines);
+	}
+	detach(&worker);
+	return r != 0 ? 1 : worker.leaves_session ? CHILD_MADE_ROOM : 0;
+}

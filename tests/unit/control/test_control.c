@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The control process beside a worker that is in its guest's hand: whatever that one says, clients are told about the
+ * lines of the other guest. Guest a's worker is bad, guest b's is good; both are played here.
+ */
+#include "rows.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/control.h"
+#include "ipc/control_channel.h"
+
+#define LINES	  1000 /* of a bad worker; the good one has one */
+#define ANSWER_MS 60000
+
+struct worker {
+	int fd;
+	uint32_t n_lines;
+	/* What becomes of an answer. False: none is sent. */
+	bool (*spoil)(const struct worker *worker, struct port_reply *reply);
+	bool is_bad; /* from now on */
+	pthread_t thread;
+};
+
+struct bench {
+	int ports[2][2]; /* of each guest: the control process's end, the worker's */
+	struct worker workers[2];
+	pid_t control;
+	int client;
+};
+
+static struct bench bench;
+static unsigned pace = 1; /* the clock of the control process runs so many times as fast as its timers and the test */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int ret = __real_clock_gettime(clock, now);
+	uint64_t ns = ((uint64_t)now->tv_sec * 1000000000u + (uint64_t)now->tv_nsec) * pace;
+
+	*now = (struct timespec){ (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
+	return ret;
+}
+
+static void *worker_life(void *ctx)
+{
+	struct worker *worker = ctx;
+	struct port_request request;
+
+	while (recv(worker->fd, &request, sizeof(request), 0) == sizeof(request)) {
+		struct port_reply reply = {
+			.type = request.type, .id = request.id, .line = request.line, .n_lines = worker->n_lines
+		};
+
+		if (!__atomic_load_n(&worker->is_bad, __ATOMIC_ACQUIRE) || worker->spoil(worker, &reply))
+			send(worker->fd, &reply, sizeof(reply), MSG_NOSIGNAL);
+	}
+	return NULL;
+}
+
+static void worker_start(unsigned guest, uint32_t n_lines, bool (*spoil)(const struct worker *, struct port_reply *))
+{
+	struct worker *worker = &bench.workers[guest];
+
+	*worker = (struct worker){ .fd = bench.ports[guest][1], .n_lines = n_lines, .spoil = spoil };
+	assert_int_equal(pthread_create(&worker->thread, NULL, worker_life, worker), 0);
+}
+
+static struct sockaddr_un address(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "vgpio-test-control-%d", (int)getpid());
+	return address;
+}
+
+static int listen_open(void)
+{
+	struct sockaddr_un name = address();
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static void control_start(void)
+{
+	const struct control_outlet outlets[] = { { "a", bench.ports[0][0] }, { "b", bench.ports[1][0] } };
+	const struct control_start start = { .listen_fd = listen_open(), .outlets = outlets, .n_outlets = 2 };
+
+	bench.control = fork();
+	if (bench.control == 0) {
+		control_prepare();
+		_exit(control_main(&start));
+	}
+	close(start.listen_fd);
+}
+
+static int setup(void **state)
+{
+	struct sockaddr_un name = address();
+
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, bench.ports[i]), 0);
+	control_start();
+	bench.client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(bench.client, (struct sockaddr *)&name, sizeof(name)), 0);
+	return 0;
+}
+
+/* The whole patience with a guest, 20 s, is over after 2. */
+static int setup_hurried(void **state)
+{
+	pace = 10;
+	setup(state);
+	pace = 1;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	int status = -1;
+
+	close(bench.client);
+	kill(bench.control, SIGTERM);
+	waitpid(bench.control, &status, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		shutdown(bench.ports[i][0], SHUT_RDWR);
+		pthread_join(bench.workers[i].thread, NULL);
+		close(bench.ports[i][0]);
+		close(bench.ports[i][1]);
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+static void say(const char *line)
+{
+	assert_int_equal(send(bench.client, line, strlen(line), 0), strlen(line));
+}
+
+/* The next line that the client is told. */
+static const char *hear(void)
+{
+	static char line[1 << 20];
+	struct pollfd pfd = { .fd = bench.client, .events = POLLIN };
+	size_t len = 0;
+
+	do {
+		if (poll(&pfd, 1, ANSWER_MS) != 1)
+			fail_msg("no answer but \"%.200s\"", line);
+		assert_int_equal(recv(bench.client, line + len, 1, 0), 1);
+		line[++len] = '\0';
+	} while (line[len - 1] != '\n' && len < sizeof(line) - 1);
+	return line;
+}
+
+/* When the names of all lines are known. */
+static void workers_start(bool (*spoil)(const struct worker *worker, struct port_reply *reply))
+{
+	worker_start(0, LINES, spoil);
+	worker_start(1, 1, NULL);
+	say("{\"cmd\":\"get\",\"lines\":[\"a.999\",\"b.0\"]}\n");
+	assert_string_equal(hear(), "{\"ok\":true,\"lines\":{\"a.999\":0,\"b.0\":0}}\n");
+	__atomic_store_n(&bench.workers[0].is_bad, true, __ATOMIC_RELEASE);
+}
+
+static bool of_another_line(const struct worker *worker, struct port_reply *reply)
+{
+	reply->line++;
+	return true;
+}
+
+static bool an_error(const struct worker *worker, struct port_reply *reply)
+{
+	reply->error = -5;
+	return true;
+}
+
+/* The first answer of each worker, again and again, and none else. */
+static bool hello_without_end(const struct worker *worker, struct port_reply *reply)
+{
+	const struct port_reply hello = { .type = PORT_HELLO, .n_lines = worker->n_lines };
+
+	usleep(200000);
+	send(worker->fd, &hello, sizeof(hello), MSG_NOSIGNAL);
+	return false;
+}
+
+static bool slowly(const struct worker *worker, struct port_reply *reply)
+{
+	usleep(500000);
+	return true;
+}
+
+static void assert_info(const char *why)
+{
+	char error[128];
+	const char *reply;
+
+	snprintf(error, sizeof(error), "{\"name\":\"a\",\"error\":\"a %s\"}", why);
+	say("{\"cmd\":\"info\"}\n");
+	reply = hear();
+	if (!strstr(reply, error) || !strstr(reply, "\"line\":\"b.0\""))
+		fail_msg("%.300s", reply);
+}
+
+static void an_answer_of_another_line(void **state)
+{
+	workers_start(of_another_line);
+	assert_info("makes no sense");
+}
+
+static void an_answer_that_is_an_error(void **state)
+{
+	workers_start(an_error);
+	assert_info("makes no sense");
+}
+
+static void a_worker_that_always_comes_anew(void **state)
+{
+	workers_start(hello_without_end);
+	assert_info("does not answer");
+}
+
+static void a_worker_that_takes_its_time(void **state)
+{
+	workers_start(slowly);
+	assert_info("does not answer");
+}
+
+/* A monitor of all lines goes on with those of the other guest. */
+static void a_monitor_goes_on(void **state)
+{
+	const struct port_reply event = { .type = PORT_EVENT, .n_lines = 1, .level = 1, .direction = 2 };
+	const char *line;
+
+	workers_start(an_error);
+	say("{\"cmd\":\"monitor\"}\n");
+	assert_string_equal(hear(), "{\"ok\":true}\n");
+	do {
+		line = hear();
+		assert_null(strstr(line, "\"ok\":false"));
+	} while (!strstr(line, "\"line\":\"b.0\""));
+	assert_int_equal(send(bench.workers[1].fd, &event, sizeof(event), 0), sizeof(event));
+	do {
+		line = hear();
+	} while (!strstr(line, "\"event\":\"change\"") || !strstr(line, "\"line\":\"b.0\""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_answer_of_another_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_answer_that_is_an_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_worker_that_always_comes_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_worker_that_takes_its_time, setup_hurried, teardown),
+		cmocka_unit_test_setup_teardown(a_monitor_goes_on, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Unit test of gpio/attach: the successor of a worker, hostile session memory, and the names. */
+#include "rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chip/chip.h"
+#include "lines_fixture.h"
+
+static void successor_takes_over(void **state)
+{
+	struct bench *bench = *state;
+
+	ask(bench, SET_VALUE, 1, 1);
+	ask(bench, SET_DIR, 1, OUT);
+	ask(bench, SET_DIR, 2, IN);
+	ask(bench, SET_IRQ, 2, IRQ_TYPE_EDGE_RISING);
+	wire(bench, 2, true); /* latched */
+	ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW);
+	wire(bench, 3, true);
+	lines_unmask(&bench->lines, 3);
+	ask(bench, SET_VALUE, 4, 1);
+	bench->kept_fds[1] = 11;
+	bench->kept_fds[2] = 12;
+	bench->kept_fds[3] = 13;
+	irqs(bench);
+	bench_reattach(bench, LINES_BEGIN_RESUME);
+	assert_journal(bench, "1:adopt11+out1 2:adopt12+in+r 3:adopt13+in+rf ");
+	assert_int_equal(ask(bench, GET_DIR, 1, 0), OK(OUT));
+	assert_int_equal(ask(bench, GET_VALUE, 1, 0), OK(1));
+	assert_int_equal(ask(bench, GET_DIR, 2, 0), OK(IN));
+	assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(NONE));
+	/* The buffers are given again. */
+	assert_int_equal(lines_unmask(&bench->lines, 2), IRQ_FIRE);
+	assert_int_equal(lines_unmask(&bench->lines, 3), IRQ_FIRE);
+	fake_chip_journal(&bench->fake);
+	assert_int_equal(ask(bench, SET_DIR, 4, OUT), OK(0));
+	assert_journal(bench, "4:out1 ");
+}
+
+static void successor_without_kept_fds(void **state)
+{
+	struct bench *bench = *state;
+
+	ask(bench, SET_VALUE, 1, 1);
+	ask(bench, SET_DIR, 1, OUT);
+	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH);
+	bench_reattach(bench, LINES_BEGIN_RESUME);
+	assert_journal(bench, "1:out1 3:in+rf ");
+}
+
+/* The earlier process died between the chip's answer and its own note of it. */
+static void kept_for_a_line_nobody_uses(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->kept_fds[5] = 15;
+	bench_reattach(bench, LINES_BEGIN_RESUME);
+	assert_journal(bench, "5:adopt15+in 5:release ");
+	assert_int_equal(ask(bench, GET_DIR, 5, 0), OK(NONE));
+}
+
+static void refused_by_the_chip(void **state)
+{
+	struct bench *bench = *state;
+
+	ask(bench, SET_DIR, 1, OUT);
+	ask(bench, SET_DIR, 2, IN);
+	ask(bench, SET_DIR, 3, IN);
+	bench->kept_fds[2] = 12;
+	lines_detach(&bench->lines);
+	fake_chip_init(&bench->fake);
+	bench->fake.fail_configure = -EBUSY;
+	bench->fake.fail_adopt = -EIO;
+	bench_attach(bench);
+	for (unsigned i = 0; i < FAKE_LINES; i++)
+		assert_int_equal(ask(bench, GET_DIR, i, 0), OK(NONE));
+	bench->fake.fail_configure = 0;
+	assert_int_equal(ask(bench, SET_DIR, 3, IN), OK(0));
+}
+
+/* A worker that dies while the chip is unplugged: its successor still knows what the guest made of the lines. */
+static void kept_while_the_chip_is_gone(void **state)
+{
+	struct bench *bench = *state;
+
+	ask(bench, SET_VALUE, 1, 1);
+	ask(bench, SET_DIR, 1, OUT);
+	ask(bench, SET_IRQ, 2, IRQ_TYPE_LEVEL_HIGH);
+	lines_detach(&bench->lines);
+	fake_chip_init(&bench->fake);
+	bench->fake.fail_configure = -ENODEV;
+	bench_attach(bench);
+	assert_int_equal(lines_unmask(&bench->lines, 2), IRQ_NOTHING);
+	assert_int_equal(ask(bench, SET_VALUE, 3, 1), OK(0));
+	assert_int_equal(ask(bench, SET_DIR, 3, OUT), ERR);
+	assert_int_equal(ask(bench, GET_DIR, 1, 0), OK(OUT));
+
+	bench->fake.fail_configure = 0;
+	wire(bench, 2, true);
+	fake_chip_journal(&bench->fake);
+	irqs(bench);
+	lines_restore(&bench->lines, 0);
+	assert_journal(bench, "1:out1 2:in+rf 2:get ");
+	assert_int_equal(irqs(bench), 1);
+	assert_int_equal(bench->irq_line, 2);
+	assert_int_equal(bench->irq_action, IRQ_FIRE);
+}
+
+static void hostile_memory(void **state)
+{
+	static const struct line_state bad[] = {
+		{ .direction = 3 },
+		{ .direction = 255, .value = 255, .irq = { .type = 255, .latched = 255, .unmasked = 255 } },
+		{ .direction = OUT, .value = 2 },
+		{ .direction = OUT, .irq = { .type = IRQ_TYPE_EDGE_RISING } },
+		{ .direction = IN, .irq = { .type = 5 } },
+		{ .irq = { .type = 16, .latched = 1, .unmasked = 1 } },
+		{ .irq = { .type = IRQ_TYPE_NONE, .latched = 1, .unmasked = 1 } },
+		{ .value = 77 },
+	};
+	struct bench *bench = *state;
+
+	_Static_assert(sizeof(bad) == sizeof(bench->memory), "one for each line");
+	memcpy(bench->memory, bad, sizeof(bad));
+	bench_reattach(bench, LINES_BEGIN_RESUME);
+	assert_journal(bench, "");
+	for (unsigned i = 0; i < FAKE_LINES; i++) {
+		static const struct line_state none;
+
+		assert_memory_equal(&bench->memory[i], &none, sizeof(none));
+	}
+	/* Plausible, but with odd flags. */
+	bench->memory[0] =
+		(struct line_state){ .direction = IN,
+				     .irq = { .type = IRQ_TYPE_LEVEL_HIGH, .latched = 200, .unmasked = 200 } };
+	bench->memory[1] =
+		(struct line_state){ .direction = IN,
+				     .irq = { .type = IRQ_TYPE_EDGE_RISING, .latched = 200, .unmasked = 200 } };
+	bench_reattach(bench, LINES_BEGIN_RESUME);
+	assert_int_equal(lines_unmask(&bench->lines, 0), IRQ_NOTHING);
+	assert_int_equal(lines_unmask(&bench->lines, 1), IRQ_FIRE);
+	assert_int_equal(lines_unmask(&bench->lines, 1), IRQ_NOTHING);
+}
+
+static void random_memory(void **state)
+{
+	struct bench *bench = *state;
+	unsigned seed = 7;
+
+	for (int round = 0; round < 5000; round++) {
+		uint8_t *bytes = (uint8_t *)bench->memory;
+
+		for (size_t i = 0; i < sizeof(bench->memory); i++)
+			bytes[i] = (uint8_t)(rand_r(&seed) % (round & 1 ? 256 : 5));
+		bench_reattach(bench, LINES_BEGIN_RESUME);
+		for (unsigned i = 0; i < FAKE_LINES; i++) {
+			assert_int_equal(bench->memory[i].irq.unmasked, 0);
+			assert_int_equal(ask(bench, SET_DIR, i, NONE), OK(0));
+			assert_int_equal(ask(bench, SET_IRQ, i, IRQ_TYPE_EDGE_BOTH), OK(0));
+			assert_int_equal(lines_unmask(&bench->lines, (uint16_t)i), IRQ_NOTHING);
+		}
+		irqs(bench);
+	}
+}
+
+static void block_of_names(void **state)
+{
+	static const char expected[] = "\0LED\0\0\0Red LED Vdd\0\0\0K";
+	struct bench *bench = *state;
+
+	lines_detach(&bench->lines);
+	strcpy(bench->rules[1].name, "LED");
+	strcpy(bench->rules[4].name, "Red LED Vdd");
+	strcpy(bench->rules[7].name, "K");
+	bench_attach(bench);
+	assert_int_equal(bench->lines.names_size, sizeof(expected));
+	assert_memory_equal(bench->lines.names, expected, sizeof(expected));
+	assert_string_equal(lines_name(&bench->lines, 1), "LED");
+	assert_string_equal(lines_name(&bench->lines, 2), "");
+	assert_string_equal(lines_name(&bench->lines, 4), "Red LED Vdd");
+	assert_string_equal(lines_name(&bench->lines, 7), "K");
+	assert_string_equal(lines_name(&bench->lines, 8), "");
+}
+
+static void no_names(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_int_equal(bench->lines.names_size, 0);
+	assert_null(bench->lines.names);
+	assert_string_equal(lines_name(&bench->lines, 0), "");
+	/* The chip's own names are not the guest's. */
+	lines_detach(&bench->lines);
+	strcpy(bench->fake.lines[1].name, "LED");
+	bench_attach(bench);
+	assert_int_equal(bench->lines.names_size, 0);
+	lines_detach(&bench->lines);
+	lines_detach(&bench->lines);
+}
+
+static void impossible_chip(void **state)
+{
+	struct bench *bench = *state;
+	struct lines_host host = { .ctx = NULL };
+	struct lines lines;
+
+	bench->fake.chip.n_lines = 0;
+	assert_int_equal(lines_attach(&lines, &bench->fake.chip, "t", NULL, LINES_BEGIN_FIRST, NULL, &host, NULL, NULL),
+			 -ERANGE);
+	bench->fake.chip.n_lines = 65536;
+	assert_int_equal(lines_attach(&lines, &bench->fake.chip, "t", NULL, LINES_BEGIN_FIRST, NULL, &host, NULL, NULL),
+			 -ERANGE);
+	bench->fake.chip.n_lines = FAKE_LINES;
+}
+
+/* The real simulated chip below, with its own state in memory that outlives the worker. */
+struct sim_bench {
+	struct chip *chip;
+	struct line_rules *rules;
+	struct lines lines;
+	int irqs;
+};
+
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
+{
+}
+
+static void sim_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+{
+	lines_edge(&((struct sim_bench *)ctx)->lines, offset, edge, level);
+}
+
+static void sim_changed(void *ctx, unsigned offset)
+{
+}
+
+static void sim_irq(void *ctx, uint16_t line, enum irq_action action)
+{
+	((struct sim_bench *)ctx)->irqs++;
+}
+
+static int no_kept_fd(void *ctx, unsigned offset)
+{
+	return -1;
+}
+
+static void sim_bench_attach(struct sim_bench *bench, unsigned n, void *chip_memory, struct line_state *memory)
+{
+	struct chip_host chip_host = {
+		.tag = "t", .consumer = "c", .ctx = bench, .fetch = on_fetch, .edge = sim_edge, .changed = sim_changed
+	};
+	struct lines_host lines_host = { .ctx = bench, .irq = sim_irq };
+	struct chip_spec spec;
+	struct chip_found found;
+	char word[16], why[64];
+
+	snprintf(word, sizeof(word), "s%u", n);
+	assert_int_equal(chip_spec_parse(word, strlen(word), &spec), 0);
+	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), 0);
+	assert_int_equal(chip_attach(&spec, &found, chip_memory, &chip_host, &bench->chip), 0);
+	bench->rules = calloc(n, sizeof(*bench->rules));
+	for (unsigned i = 0; i < n; i++)
+		snprintf(bench->rules[i].name, CHIP_NAME_MAX, "dummy%u", i);
+	assert_int_equal(lines_attach(&bench->lines, bench->chip, "t", bench->rules, LINES_BEGIN_RESUME, memory,
+				      &lines_host, no_kept_fd, NULL),
+			 0);
+	bench->lines.irq_enabled = true;
+}
+
+static void sim_bench_detach(struct sim_bench *bench)
+{
+	lines_detach(&bench->lines);
+	chip_detach(bench->chip);
+	free(bench->rules);
+}
+
+static void simulated_chip_below(void **state)
+{
+	struct sim_bench bench = { .irqs = 0 };
+	struct line_state *memory = calloc(4, sizeof(*memory));
+	void *chip_memory = calloc(1, 4096);
+	struct gpio_request irq = { SET_IRQ, 1, IRQ_TYPE_EDGE_BOTH }, out = { SET_DIR, 2, OUT },
+			    high = { SET_VALUE, 2, 1 };
+
+	sim_bench_attach(&bench, 4, chip_memory, memory);
+	assert_int_equal(bench.lines.names_size, 4 * sizeof("dummy0"));
+	assert_memory_equal(bench.lines.names, "dummy0\0dummy1\0dummy2\0dummy3", bench.lines.names_size);
+	lines_request(&bench.lines, &irq);
+	lines_request(&bench.lines, &high);
+	lines_request(&bench.lines, &out);
+	assert_int_equal(lines_level(&bench.lines, 2), 1);
+	assert_int_equal(lines_level(&bench.lines, 0), 0);
+	assert_int_equal(chip_outside_drive(bench.chip, 1, true), 0);
+	sim_bench_detach(&bench);
+
+	sim_bench_attach(&bench, 4, chip_memory, memory);
+	assert_int_equal(lines_level(&bench.lines, 2), 1);
+	assert_int_equal(lines_unmask(&bench.lines, 1), IRQ_FIRE);
+	assert_int_equal(lines_unmask(&bench.lines, 1), IRQ_NOTHING);
+	assert_int_equal(chip_outside_drive(bench.chip, 1, false), 0);
+	assert_int_equal(bench.irqs, 1);
+	sim_bench_detach(&bench);
+	free(chip_memory);
+	free(memory);
+}
+
+static void as_many_lines_as_there_can_be(void **state)
+{
+	struct sim_bench bench = { .irqs = 0 };
+	struct line_state *memory = calloc(CHIP_LINES_MAX, sizeof(*memory));
+	void *chip_memory = calloc(CHIP_LINES_MAX, 64);
+	struct gpio_request last = { GET_DIR, CHIP_LINES_MAX - 1, 0 }, beyond = { GET_DIR, CHIP_LINES_MAX, 0 };
+
+	sim_bench_attach(&bench, CHIP_LINES_MAX, chip_memory, memory);
+	assert_int_equal(bench.lines.n_lines, CHIP_LINES_MAX);
+	assert_int_equal(lines_request(&bench.lines, &last).status, GPIO_STATUS_OK);
+	assert_int_equal(lines_request(&bench.lines, &beyond).status, GPIO_STATUS_ERR);
+	for (unsigned i = 0; i < CHIP_LINES_MAX; i++)
+		assert_int_equal(lines_name(&bench.lines, (uint16_t)i)[0], 'd');
+	assert_string_equal(lines_name(&bench.lines, CHIP_LINES_MAX - 1), "dummy65534");
+	sim_bench_detach(&bench);
+	free(chip_memory);
+	free(memory);
+}
+
+#define LINES_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, bench_up, bench_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LINES_TEST("G-92 G-95", successor_takes_over),
+		LINES_TEST("G-95", successor_without_kept_fds),
+		LINES_TEST("G-93", kept_for_a_line_nobody_uses),
+		LINES_TEST("G-39", refused_by_the_chip),
+		LINES_TEST("G-39", kept_while_the_chip_is_gone),
+		cmocka_unit_test_setup_teardown(hostile_memory, bench_up, bench_down),
+		cmocka_unit_test_setup_teardown(random_memory, bench_up, bench_down),
+		LINES_TEST("G-04 G-05", block_of_names),
+		LINES_TEST("G-03", no_names),
+		LINES_TEST("G-02", impossible_chip),
+		ROW_TEST("G-04 G-05 G-92", simulated_chip_below),
+		ROW_TEST("G-02", as_many_lines_as_there_can_be),
+	};
+
+	return cmocka_run_group_tests_name("gpio/attach", tests, NULL, NULL);
+}

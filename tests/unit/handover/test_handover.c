@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What an earlier program has left, with real fds: each must be what the image takes it for. */
+#include "rows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "handover/handover.h"
+
+#define SESSION_SIZE 4096
+
+/* The fds of an image with one guest; the tests change one of them. */
+struct bench {
+	int listener, connected, connected_peer, session, chip, kept, control;
+	int32_t pid;
+	uint64_t session_size;
+	struct handover_writer image;
+	struct handover_left left;
+};
+
+static int listener_make(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	/* The kernel chooses a name. */
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address.sun_family)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+static int session_make(int seals)
+{
+	int fd = memfd_create("session", MFD_ALLOW_SEALING);
+
+	assert_int_equal(ftruncate(fd, SESSION_SIZE), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
+	return fd;
+}
+
+static unsigned open_fds(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static int setup(void **state)
+{
+	static struct bench bench;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	bench = (struct bench){ .listener = listener_make(),
+				.connected = pair[0],
+				.connected_peer = pair[1],
+				.session = session_make(F_SEAL_GROW | F_SEAL_SHRINK),
+				.chip = open("/dev/null", O_RDWR),
+				.kept = open("/dev/null", O_RDWR),
+				.control = listener_make(),
+				.session_size = SESSION_SIZE };
+	*state = &bench;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *bench = *state;
+	const int fds[] = { bench->listener, bench->connected, bench->connected_peer, bench->session,
+			    bench->chip,     bench->kept,      bench->control };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		close(fds[i]);
+	handover_left_deinit(&bench->left);
+	handover_writer_deinit(&bench->image);
+	return 0;
+}
+
+static void image_make(struct bench *bench)
+{
+	const struct handover_daemon daemon = { .n_guests = 1, .control.fd = bench->control };
+	const struct handover_guest guest = { .name = "g",
+					      .listener.fd = bench->listener,
+					      .session_size = bench->session_size,
+					      .connected_fd = bench->connected,
+					      .session_fd = bench->session,
+					      .keeper_fd = -1,
+					      .pid = bench->pid,
+					      .n_chips = 1,
+					      .n_lines = 1,
+					      .n_kept = 1,
+					      .description_size = 1 };
+	const struct handover_chip chip = { .path = "/dev/x", .n_lines = 1, .fd = bench->chip };
+	const struct handover_line line = { .offset = 0 };
+	const struct handover_kept kept = { 1, bench->kept };
+
+	handover_put(&bench->image, &daemon, sizeof(daemon));
+	handover_put(&bench->image, &guest, sizeof(guest));
+	handover_put(&bench->image, &chip, sizeof(chip));
+	handover_put(&bench->image, &line, sizeof(line));
+	handover_put(&bench->image, &kept, sizeof(kept));
+	handover_put(&bench->image, "", 1);
+	assert_int_equal(handover_seal(&bench->image), 0);
+}
+
+static bool same_file(int a, int b)
+{
+	struct stat sta, stb;
+
+	assert_int_equal(fstat(a, &sta), 0);
+	assert_int_equal(fstat(b, &stb), 0);
+	return sta.st_ino == stb.st_ino && sta.st_dev == stb.st_dev;
+}
+
+/* By way of the store. */
+static int take_stored(struct bench *bench)
+{
+	int carrier, ret;
+
+	image_make(bench);
+	carrier = handover_store(&bench->image);
+	assert_true(carrier >= 0);
+	ret = handover_take_stored(&bench->left, carrier);
+	close(carrier);
+	return ret;
+}
+
+static void stored(void **state)
+{
+	struct bench *bench = *state;
+	const struct handover_guest_parts *parts;
+	unsigned before = open_fds();
+
+	assert_int_equal(take_stored(bench), 1);
+	assert_int_equal(open_fds(), before + 6);
+	parts = &bench->left.handover.guests[0];
+	assert_true(same_file(parts->guest->listener.fd, bench->listener));
+	assert_int_not_equal(parts->guest->listener.fd, bench->listener);
+	assert_true(same_file(parts->guest->connected_fd, bench->connected));
+	assert_true(same_file(parts->guest->session_fd, bench->session));
+	assert_true(same_file(bench->left.handover.daemon->control.fd, bench->control));
+	close(parts->guest->listener.fd);
+	close(parts->guest->connected_fd);
+	close(parts->guest->session_fd);
+	close(parts->chips[0].fd);
+	close(parts->kept[0].fd);
+	close(bench->left.handover.daemon->control.fd);
+}
+
+static void check_refused(struct bench *bench)
+{
+	unsigned before = open_fds();
+
+	assert_int_equal(take_stored(bench), -EPROTO);
+	assert_null(bench->left.bytes);
+	assert_int_equal(open_fds(), before);
+}
+
+/* Whatever it was that had the number, it is not ours. */
+static void stored_with_a_process(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->pid = getpid();
+	check_refused(bench);
+}
+
+static void swap(int *fd, int with)
+{
+	assert_true(with >= 0);
+	close(*fd);
+	*fd = with;
+}
+
+static void listener_that_is_none(void **state)
+{
+	struct bench *bench = *state;
+
+	swap(&bench->listener, dup(bench->connected));
+	check_refused(bench);
+}
+
+static void control_socket_that_is_none(void **state)
+{
+	struct bench *bench = *state;
+
+	swap(&bench->control, open("/dev/null", O_RDWR));
+	check_refused(bench);
+}
+
+static void connection_that_is_none(void **state)
+{
+	struct bench *bench = *state;
+
+	swap(&bench->connected, open("/dev/null", O_RDWR));
+	check_refused(bench);
+}
+
+static void chip_that_is_none(void **state)
+{
+	struct bench *bench = *state;
+
+	swap(&bench->chip, dup(bench->session));
+	check_refused(bench);
+}
+
+/* Whoever could shrink it could kill a worker, again and again. */
+static void session_that_is_not_sealed(void **state)
+{
+	struct bench *bench = *state;
+
+	swap(&bench->session, session_make(F_SEAL_GROW));
+	check_refused(bench);
+}
+
+static void session_of_another_size(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->session_size++;
+	check_refused(bench);
+}
+
+/* After exec the fds have their numbers, and are not inherited any further. */
+static int take_inherited(struct bench *bench)
+{
+	char word[16];
+	int fd;
+
+	image_make(bench);
+	fd = handover_memfd(&bench->image);
+	assert_true(fd >= 0);
+	snprintf(word, sizeof(word), "%d", fd);
+	setenv(HANDOVER_VARIABLE, word, 1);
+	return handover_take(&bench->left);
+}
+
+static void inherited(void **state)
+{
+	struct bench *bench = *state;
+	unsigned before = open_fds();
+
+	assert_int_equal(take_inherited(bench), 1);
+	assert_int_equal(open_fds(), before);
+	assert_null(getenv(HANDOVER_VARIABLE));
+	assert_int_equal(bench->left.handover.guests[0].guest->session_fd, bench->session);
+	assert_int_equal(fcntl(bench->session, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(bench->kept, F_GETFD), FD_CLOEXEC);
+}
+
+/* All that it names is closed. */
+static void inherited_and_refused(void **state)
+{
+	struct bench *bench = *state;
+	unsigned before = open_fds();
+
+	bench->session_size++;
+	assert_int_equal(take_inherited(bench), -EPROTO);
+	assert_int_equal(open_fds(), before - 6);
+}
+
+static void inherited_but_not_open(void **state)
+{
+	struct bench *bench = *state;
+	int kept = bench->kept;
+
+	/* A number that nothing gets. */
+	bench->kept = 200;
+	assert_int_equal(take_inherited(bench), -EPROTO);
+	bench->kept = kept;
+}
+
+static void nothing(void **state)
+{
+	struct bench *bench = *state;
+
+	unsetenv(HANDOVER_VARIABLE);
+	assert_int_equal(handover_take(&bench->left), 0);
+	assert_null(bench->left.bytes);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(stored),
+		CASE(stored_with_a_process),
+		CASE(listener_that_is_none),
+		CASE(control_socket_that_is_none),
+		CASE(connection_that_is_none),
+		CASE(chip_that_is_none),
+		CASE(session_that_is_not_sealed),
+		CASE(session_of_another_size),
+		CASE(inherited),
+		CASE(inherited_and_refused),
+		CASE(inherited_but_not_open),
+		CASE(nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The command line: what it makes of its words, and which words it refuses with which message. */
+#include "rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "control/control.h"
+#include "options/settings.h"
+
+#define WORDS_MAX 12
+
+struct parsed {
+	struct options options;
+	struct wanted wanted;
+	char text[4096]; /* what is to be printed */
+};
+
+static void parsed_free(struct parsed *parsed)
+{
+	options_deinit(&parsed->options);
+	wanted_deinit(&parsed->wanted);
+}
+
+/* Words that are parted by blanks; a word is made long by '@', which stands for 110 letters. */
+static enum options_result parse(struct parsed *parsed, const char *words)
+{
+	static char text[1024];
+	static char program[] = "vhost-device-gpio";
+	char *argv[WORDS_MAX + 1] = { program };
+	enum options_result result;
+	size_t len = 0;
+	int argc = 1;
+
+	text[0] = 0;
+	for (; *words; words++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, *words == '@' ? "%0110d" : "%c",
+					*words == '@' ? 0 : *words);
+	for (char *word = strtok(text, " "); word && argc < WORDS_MAX; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	memset(parsed, 0, sizeof(*parsed));
+	result = options_parse(&parsed->options, argc, argv);
+	memcpy(parsed->text, parsed->options.text, sizeof(parsed->text));
+	if (result == OPTIONS_DONE || result == OPTIONS_REFUSE)
+		return result;
+	if (options_wanted(&parsed->options, &parsed->wanted, parsed->text, sizeof(parsed->text)) < 0)
+		return OPTIONS_REFUSE;
+	return result;
+}
+
+static void check_guest(const struct parsed *parsed, size_t i, const char *name, const char *socket)
+{
+	assert_string_equal(parsed->wanted.guests[i].name, name);
+	assert_string_equal(parsed->wanted.guests[i].socket.path, socket);
+}
+
+static void dropin_long_words(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "--socket-path=gpio.sock --socket-count=2 --device-list 0:3"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, 2);
+	check_guest(&parsed, 0, "guest0", "gpio.sock0");
+	check_guest(&parsed, 1, "guest1", "gpio.sock1");
+	assert_string_equal(parsed.wanted.guests[0].socket.alias, "");
+	assert_string_equal(parsed.options.control_path, "");
+	assert_int_equal(parsed.options.log_level, LOG_LEVEL_INFO);
+	parsed_free(&parsed);
+}
+
+static void dropin_letters(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "-s gpio.sock -c 3 -l 2:s4:7"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, 3);
+	check_guest(&parsed, 0, "guest0", "gpio.sock0");
+	check_guest(&parsed, 1, "guest1", "gpio.sock1");
+	check_guest(&parsed, 2, "guest2", "gpio.sock2");
+	parsed_free(&parsed);
+}
+
+static void one_guest_has_the_path_itself_too(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "-s /run/x.sock -l s8"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, 1);
+	check_guest(&parsed, 0, "guest0", "/run/x.sock0");
+	assert_string_equal(parsed.wanted.guests[0].socket.alias, "/run/x.sock");
+	parsed_free(&parsed);
+}
+
+static void equal_simulated_chips_are_not_the_same(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "-s a -c 2 -l s8:s8"), OPTIONS_RUN);
+	parsed_free(&parsed);
+}
+
+static void log_level_and_control(void **state)
+{
+	struct parsed parsed;
+
+	if (!control_supported())
+		skip_because("this build has no control socket");
+	assert_int_equal(parse(&parsed, "-s a -l s1 --log-level=debug --control ctl.sock"), OPTIONS_RUN);
+	assert_int_equal(parsed.options.log_level, LOG_LEVEL_DEBUG);
+	assert_string_equal(parsed.options.control_path, "ctl.sock");
+	parsed_free(&parsed);
+}
+
+static void guests_max_is_accepted(void **state)
+{
+	char words[16 + 4 * GUESTS_MAX] = "-s a -c 256 -l s1";
+	struct parsed parsed;
+
+	assert_int_equal(GUESTS_MAX, 256);
+	for (int i = 1; i < GUESTS_MAX; i++)
+		strcat(words, ":s1");
+	assert_int_equal(parse(&parsed, words), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, GUESTS_MAX);
+	check_guest(&parsed, 255, "guest255", "a255");
+	parsed_free(&parsed);
+}
+
+static void help_and_version(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "--version"), OPTIONS_DONE);
+	assert_string_equal(parsed.text, "vhost-device-gpio 0.1.0\n");
+	assert_int_equal(parse(&parsed, "-V"), OPTIONS_DONE);
+	assert_int_equal(parse(&parsed, "-h"), OPTIONS_DONE);
+	assert_int_equal(parse(&parsed, "--help"), OPTIONS_DONE);
+	assert_non_null(strstr(parsed.text, "-s, --socket-path PATH"));
+	assert_non_null(strstr(parsed.text, "-V, --version"));
+	assert_non_null(strstr(parsed.text, "--sandbox MODE"));
+}
+
+static const struct {
+	const char *words;
+	const char *text;
+} refusals[] = {
+	{ "", "no guests: --socket-path and --device-list, --guest or --config is missing" },
+	{ "-l s8", "--socket-path is missing" },
+	{ "-s a -l s8 --sandbox=yes", "--sandbox: \"yes\" is not on, off or auto" },
+	{ "-s a -l s8 --sandbox=", "--sandbox: \"\" is not on, off or auto" },
+	{ "-s a -l s8 --user x --sandbox off", "--user and --sandbox=off: the user is a part of the sandbox" },
+	{ "-s a", "--device-list is missing" },
+	{ "-s a -c 0 -l s8", "--socket-count: \"0\" is not a count from 1 to 256" },
+	{ "-s a -c two -l s8", "--socket-count: \"two\" is not a count from 1 to 256" },
+	{ "-s a -c -1 -l s8", "--socket-count: \"-1\" is not a count from 1 to 256" },
+	{ "-s a -c 1x -l s8", "--socket-count: \"1x\" is not a count from 1 to 256" },
+	{ "-s a -c 257 -l s8", "--socket-count: \"257\" is not a count from 1 to 256" },
+	{ "-s a -c 18446744073709551617 -l s8",
+	  "--socket-count: \"18446744073709551617\" is not a count from 1 to 256" },
+	{ "-s a -c 2 -l s8", "--socket-count is 2, but --device-list has 1 device" },
+	{ "-s a -c 2 -l 1:2:3", "--socket-count is 2, but --device-list has 3 devices" },
+	{ "-s a -l 1:2", "--socket-count is 1, but --device-list has 2 devices" },
+	{ "-s a -c 3 -l 2:s4:2", "--device-list: word 3: chip 2 is already given as word 1" },
+	{ "-s a -c 2 -l 2:02", "--device-list: word 2: chip 2 is already given as word 1" },
+	{ "-s a -c 2 -l :1", "--device-list: word 1: empty" },
+	{ "-s a -c 2 -l 1:", "--device-list: word 2: empty" },
+	{ "-s a --device-list=", "--device-list: word 1: empty" },
+	{ "-s a -c 2 -l s4:x4", "--device-list: word 2: \"x4\" is not a chip (N or sN)" },
+	{ "-s a -l s", "--device-list: word 1: \"s\" is not a chip (N or sN)" },
+	{ "-s a -l -1", "--device-list: word 1: \"-1\" is not a chip (N or sN)" },
+	{ "-s a -l 1,2", "--device-list: word 1: \"1,2\" is not a chip (N or sN)" },
+	{ "-s a -l s0", "--device-list: word 1: \"s0\": a simulated chip has 1 to 65535 lines" },
+	{ "-s a -l s65536", "--device-list: word 1: \"s65536\": a simulated chip has 1 to 65535 lines" },
+	{ "-s a -l 99999999999999999999",
+	  "--device-list: word 1: \"99999999999999999999\" is too big for a chip number" },
+	{ "--socket-path= -l s8", "--socket-path: empty" },
+	{ "-s @ -l s8", "--socket-path: with its suffix 0 the path has 111 bytes, a socket path has at most 107" },
+	{ "-s a -s b -l s8", "--socket-path is given twice" },
+	{ "-s a -c 1 --socket-count 1 -l s8", "--socket-count is given twice" },
+	{ "-s a -l s8 -l s8", "--device-list is given twice" },
+	{ "-s a -l s8 --log-level loud", "--log-level: \"loud\" is not error, warning, info or debug" },
+	{ "-s", "--socket-path needs a value" },
+	{ "--device-list", "--device-list needs a value" },
+	{ "--version=3", "--version takes no value" },
+	{ "--fd=3", "--device-list is missing" },
+	{ "--fd=3 -s a -l s8", "--socket-path and --fd: one socket is enough" },
+	{ "--fd=3 -c 2 -l s8:s8", "--fd is one socket, but --device-list has 2 devices" },
+	{ "--fd=-3 -l s8", "--fd: \"-3\" is not the number of a file descriptor" },
+	{ "--fd=2147483648 -l s8", "--fd: \"2147483648\" is not the number of a file descriptor" },
+	{ "--ready-fd= -s a -l s8", "--ready-fd: \"\" is not the number of a file descriptor" },
+	{ "--check --print-config -s a -l s8", "--check and --print-config can not both be done" },
+	{ "--make-safe=now -s a -l s8", "--make-safe: \"now\" is not \"hold\"" },
+	{ "--safe=yes -s a -l s8", "--safe takes no value" },
+	{ "-s a -l s8 --guest name=guest0,socket=b,sim=1",
+	  "--guest: the name \"guest0\" is already that of a guest of --device-list" },
+	{ "--nope", "unknown option \"--nope\"" },
+	{ "--nope=3", "unknown option \"--nope\"" },
+	{ "-z", "unknown option \"-z\"" },
+	{ "--socket-p a", "unknown option \"--socket-p\"" },
+	{ "stray -s a", "stray argument \"stray\"" },
+	{ "-s a -l s8 stray", "stray argument \"stray\"" },
+};
+
+static void refusals_name_word_and_place(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		struct parsed parsed;
+
+		if (parse(&parsed, refusals[i].words) != OPTIONS_REFUSE)
+			fail_msg("not refused: %s", refusals[i].words);
+		assert_string_equal(parsed.text, refusals[i].text);
+		parsed_free(&parsed);
+	}
+}
+
+static void what_is_to_be_done(void **state)
+{
+	static const struct {
+		const char *words;
+		enum options_result result;
+	} cases[] = {
+		{ "-s a -l s8", OPTIONS_RUN },
+		{ "-s a -l s8 --check", OPTIONS_CHECK },
+		{ "-s a -l s8 --print-config", OPTIONS_PRINT_CONFIG },
+		{ "-s a -l s8 --make-safe", OPTIONS_MAKE_SAFE },
+		{ "-s a -l s8 --make-safe=hold", OPTIONS_MAKE_SAFE },
+	};
+	struct parsed parsed;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(parse(&parsed, cases[i].words), cases[i].result);
+		assert_int_equal(parsed.options.hold, i == 4);
+		parsed_free(&parsed);
+	}
+}
+
+static void switches_and_fds(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "-l s8 --fd 7 --ready-fd=8 --safe -1"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.guests[0].socket.fd, 7);
+	assert_string_equal(parsed.wanted.guests[0].socket.path, "");
+	assert_int_equal(parsed.options.ready_fd, 8);
+	assert_true(parsed.options.safe);
+	assert_true(parsed.options.one_off);
+	parsed_free(&parsed);
+	assert_int_equal(parse(&parsed, "-s a -l s8"), OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.guests[0].socket.fd, -1);
+	assert_int_equal(parsed.options.ready_fd, -1);
+	assert_false(parsed.options.safe);
+	assert_false(parsed.options.one_off);
+	parsed_free(&parsed);
+}
+
+static void guests_of_both_kinds(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "--guest socket=x,sim=2 -s a -l s8 --guest name=ci,socket=y,sim=1"),
+			 OPTIONS_RUN);
+	assert_int_equal(parsed.wanted.n_guests, 3);
+	check_guest(&parsed, 0, "guest0", "a0");
+	check_guest(&parsed, 1, "guest1", "x");
+	check_guest(&parsed, 2, "ci", "y");
+	parsed_free(&parsed);
+}
+
+static void capabilities_and_nothing_else(void **state)
+{
+	static const char *const words[] = {
+		"--print-capabilities",	       "--print-capabilities --nope x",
+		"-s --print-capabilities",     "-x -l q --guest = --config /nix --print-capabilities -s",
+		"--help --print-capabilities", "a b -- --print-capabilities",
+	};
+	struct parsed parsed;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		assert_int_equal(parse(&parsed, words[i]), OPTIONS_DONE);
+		assert_string_equal(parsed.text, "{\n  \"type\": \"gpio\",\n  \"features\": []\n}\n");
+	}
+	assert_int_equal(parse(&parsed, "--print-capabilities=x"), OPTIONS_REFUSE);
+	assert_string_equal(parsed.text, "--print-capabilities takes no value");
+	assert_int_equal(parse(&parsed, "--print"), OPTIONS_REFUSE);
+	assert_string_equal(parsed.text, "unknown option \"--print\"");
+}
+
+static void sandbox_is_a_mode(void **state)
+{
+	static const struct {
+		const char *words;
+		enum sandbox_mode mode;
+	} rows[] = {
+		{ "-s a -l s8", SANDBOX_AUTO },
+		{ "-s a -l s8 --sandbox=auto", SANDBOX_AUTO },
+		{ "-s a -l s8 --sandbox off", SANDBOX_OFF },
+	};
+	struct parsed parsed;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(parse(&parsed, rows[i].words), OPTIONS_RUN);
+		assert_int_equal(parsed.options.sandbox, rows[i].mode);
+		assert_null(parsed.options.user);
+		parsed_free(&parsed);
+	}
+	if (sandbox_refuses_on()) {
+		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), OPTIONS_REFUSE);
+		assert_non_null(strstr(parsed.text, "--sandbox=on is not supported by this build: it was made "));
+	} else {
+		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), OPTIONS_RUN);
+		assert_int_equal(parsed.options.sandbox, SANDBOX_ON);
+		parsed_free(&parsed);
+	}
+	assert_int_equal(parse(&parsed, "-s a -l s8 --user gpio"), OPTIONS_RUN);
+	assert_string_equal(parsed.options.user, "gpio");
+	parsed_free(&parsed);
+}
+
+static void control_path_is_checked(void **state)
+{
+	struct parsed parsed;
+
+	if (!control_supported()) {
+		assert_int_equal(parse(&parsed, "-s a -l s8 --control x"), OPTIONS_REFUSE);
+		assert_string_equal(parsed.text,
+				    "--control is not supported by this build: it was made without jansson");
+		return;
+	}
+	assert_int_equal(parse(&parsed, "-s a -l s8 --control="), OPTIONS_REFUSE);
+	assert_string_equal(parsed.text, "--control: empty");
+	assert_int_equal(parse(&parsed, "-s a -l s8 --control @"), OPTIONS_REFUSE);
+	assert_string_equal(parsed.text, "--control: the path has 110 bytes, a socket path has at most 107");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dropin_long_words),
+		cmocka_unit_test(dropin_letters),
+		cmocka_unit_test(one_guest_has_the_path_itself_too),
+		cmocka_unit_test(equal_simulated_chips_are_not_the_same),
+		cmocka_unit_test(log_level_and_control),
+		cmocka_unit_test(guests_max_is_accepted),
+		cmocka_unit_test(what_is_to_be_done),
+		cmocka_unit_test(switches_and_fds),
+		cmocka_unit_test(guests_of_both_kinds),
+		cmocka_unit_test(help_and_version),
+		ROW_TEST("B-10", refusals_name_word_and_place),
+		ROW_TEST("B-04", capabilities_and_nothing_else),
+		cmocka_unit_test(sandbox_is_a_mode),
+		cmocka_unit_test(control_path_is_checked),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}

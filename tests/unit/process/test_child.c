@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Processes that are kept running: which ends are deaths, which are the end of the work, which make room. */
+#include "rows.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "process/child.h"
+
+/* What the process does. */
+enum life {
+	LIFE_END_WELL,
+	LIFE_END_BADLY,
+	LIFE_WAIT,	     /* until it is killed */
+	LIFE_WAIT_END_WELL,  /* SIGTERM ends it with status 0 */
+	LIFE_WAIT_MAKE_ROOM, /* SIGTERM ends it with the status that says so */
+	LIFE_STUBBORN,	     /* SIGTERM does nothing to it */
+};
+
+struct bench {
+	struct child child;
+	struct loop loop;
+	sigset_t signals_own;
+	enum life life;
+	int starts, ends, crash_loops;
+	int prepare_error; /* -errno: it can not be started */
+	bool done_at_end;
+};
+
+static void end_well(int signo)
+{
+	_exit(0);
+}
+
+static void make_room(int signo)
+{
+	_exit(CHILD_MADE_ROOM);
+}
+
+static int life_main(struct child *child)
+{
+	const struct bench *bench = container_of(child, struct bench, child);
+	int none = -1;
+
+	/* No test that fails leaves it behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	child_keep_fds(&none, 1);
+	if (bench->life <= LIFE_END_BADLY)
+		return bench->life == LIFE_END_BADLY;
+	for (;;)
+		pause();
+}
+
+static int life_prepare(struct child *child)
+{
+	struct bench *bench = container_of(child, struct bench, child);
+
+	/* The process inherits it: so no SIGTERM comes too early. */
+	signal(SIGTERM, bench->life == LIFE_STUBBORN	     ? SIG_IGN
+			: bench->life == LIFE_WAIT_END_WELL  ? end_well
+			: bench->life == LIFE_WAIT_MAKE_ROOM ? make_room
+							     : SIG_DFL);
+	bench->starts++;
+	return bench->prepare_error;
+}
+
+static void life_started(struct child *child)
+{
+	signal(SIGTERM, SIG_DFL);
+}
+
+static void life_ended(struct child *child, bool crash_loop)
+{
+	struct bench *bench = container_of(child, struct bench, child);
+
+	bench->ends++;
+	bench->crash_loops += crash_loop;
+	bench->done_at_end = child->done;
+}
+
+static const struct child_ops life_ops = {
+	.prepare = life_prepare, .started = life_started, .main = life_main, .ended = life_ended
+};
+
+static int setup(void **state)
+{
+	static struct bench bench;
+
+	bench = (struct bench){ 0 };
+	sigemptyset(&bench.signals_own);
+	bench.child = (struct child){ .ops = &life_ops,
+				      .loop = &bench.loop,
+				      .tag = "test",
+				      .process_name = "vgpio:test",
+				      .signals_own = &bench.signals_own };
+	*state = &bench;
+	return loop_init(&bench.loop);
+}
+
+static int teardown(void **state)
+{
+	struct bench *bench = *state;
+
+	child_stop(&bench->child, SIGKILL);
+	if (bench->child.pid > 0)
+		waitpid(bench->child.pid, NULL, 0);
+	loop_deinit(&bench->loop);
+	return 0;
+}
+
+/* Waits for the end of the process that runs now, then does what is due. */
+static void reap(struct bench *bench)
+{
+	siginfo_t info;
+
+	assert_true(bench->child.pid > 0);
+	assert_int_equal(waitid(P_PID, (id_t)bench->child.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_true(child_reap(&bench->child));
+}
+
+static void start(struct bench *bench, enum life life)
+{
+	bench->life = life;
+	child_start(&bench->child);
+	assert_true(bench->child.pid > 0);
+	assert_false(child_reap(&bench->child));
+}
+
+static void every_end_is_a_death(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->life = LIFE_END_WELL;
+	child_start(&bench->child);
+	for (int i = 1; i <= 2; i++) {
+		reap(bench);
+		assert_false(bench->child.done);
+		assert_true(bench->child.pid > 0);
+		assert_int_equal(bench->starts, i + 1);
+	}
+}
+
+static void end_of_the_work(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->child.has_end = true;
+	bench->life = LIFE_END_WELL;
+	child_start(&bench->child);
+	reap(bench);
+	assert_int_equal(bench->ends, 1);
+	assert_true(bench->done_at_end);
+	assert_true(bench->child.done);
+	assert_int_equal(bench->child.pid, 0);
+	assert_null(bench->child.pause.watch.loop);
+	child_start(&bench->child);
+	child_restart(&bench->child);
+	assert_int_equal(bench->starts, 1);
+	assert_int_equal(bench->child.log_limit.written, 0);
+}
+
+/* Its work has not ended by that. */
+static void death_of_one_with_an_end(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->child.has_end = true;
+	bench->life = LIFE_END_BADLY;
+	child_start(&bench->child);
+	reap(bench);
+	assert_false(bench->child.done);
+	assert_int_equal(bench->starts, 2);
+	reap(bench);
+	bench->life = LIFE_WAIT;
+	assert_int_equal(bench->starts, 3);
+	kill(bench->child.pid, SIGKILL);
+	reap(bench);
+	assert_false(bench->child.done);
+	assert_int_equal(bench->starts, 4);
+}
+
+static void five_deaths_are_a_crash_loop(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->life = LIFE_END_BADLY;
+	child_start(&bench->child);
+	for (int i = 1; i < CHILD_DEATHS_MAX; i++)
+		reap(bench);
+	assert_int_equal(bench->crash_loops, 0);
+	reap(bench);
+	assert_int_equal(bench->crash_loops, 1);
+	assert_int_equal(bench->child.pid, 0);
+	assert_non_null(bench->child.pause.watch.loop);
+	assert_int_equal(bench->starts, CHILD_DEATHS_MAX);
+	/* No pause for who was told to start it. */
+	bench->life = LIFE_WAIT;
+	child_restart(&bench->child);
+	assert_int_equal(bench->starts, CHILD_DEATHS_MAX + 1);
+	assert_null(bench->child.pause.watch.loop);
+	assert_false(bench->child.restarting);
+}
+
+/* However often, by whatever status; one whose work has an end says that this is not the end. */
+static void making_room_is_no_death(void **state)
+{
+	static const enum life lives[] = { LIFE_WAIT, LIFE_WAIT_END_WELL, LIFE_WAIT_MAKE_ROOM };
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lives); i++) {
+		bench->child.has_end = lives[i] != LIFE_WAIT_END_WELL;
+		bench->starts = bench->ends = 0;
+		start(bench, lives[i]);
+		for (int n = 1; n <= 2 * CHILD_DEATHS_MAX; n++) {
+			child_restart(&bench->child);
+			child_restart(&bench->child);
+			assert_true(bench->child.restarting);
+			reap(bench);
+			assert_int_equal(bench->ends, n);
+			assert_false(bench->child.restarting);
+			assert_false(bench->child.done);
+			assert_null(bench->child.pause.watch.loop);
+			assert_int_equal(bench->starts, n + 1);
+		}
+		assert_int_equal(bench->crash_loops, 0);
+		assert_int_equal(bench->child.log_limit.written, 0);
+		bench->life = LIFE_WAIT;
+		kill(bench->child.pid, SIGKILL);
+		waitpid(bench->child.pid, NULL, 0);
+		bench->child.pid = 0;
+	}
+}
+
+/* It has come to its end before it was told, or instead. */
+static void end_of_the_work_although_told_to_make_room(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->child.has_end = true;
+	start(bench, LIFE_WAIT_END_WELL);
+	child_restart(&bench->child);
+	reap(bench);
+	assert_true(bench->done_at_end);
+	assert_int_equal(bench->starts, 1);
+	assert_int_equal(bench->child.pid, 0);
+}
+
+/* A process that says so without having been told has just died. */
+static void room_that_nobody_asked_for(void **state)
+{
+	struct bench *bench = *state;
+
+	start(bench, LIFE_WAIT_MAKE_ROOM);
+	for (int i = 0; i < CHILD_DEATHS_MAX; i++) {
+		kill(bench->child.pid, SIGTERM);
+		reap(bench);
+	}
+	assert_int_equal(bench->crash_loops, 1);
+}
+
+/* One that an earlier program has started. */
+static void adopted(void **state)
+{
+	static const bool restarting[] = { false, true };
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(restarting); i++) {
+		pid_t pid;
+
+		start(bench, LIFE_WAIT);
+		pid = bench->child.pid;
+		bench->child.pid = 0;
+		child_adopt(&bench->child, pid, restarting[i]);
+		assert_true(bench->child.outdated);
+		kill(pid, SIGKILL);
+		reap(bench);
+		/* It was told to make room, or it died. */
+		assert_int_equal(bench->child.log_limit.written, restarting[i] ? 0 : 1);
+		assert_int_not_equal(bench->child.pid, 0);
+		assert_int_not_equal(bench->child.pid, pid);
+		assert_false(bench->child.outdated);
+		kill(bench->child.pid, SIGKILL);
+		waitpid(bench->child.pid, NULL, 0);
+		bench->child.pid = 0;
+		bench->child.log_limit = (struct log_limit){ 0 };
+	}
+}
+
+/* It is tried again and again, and the log does not grow with that. */
+static void one_that_can_not_be_started_is_said_now_and_then(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->prepare_error = -EMFILE;
+	for (int i = 1; i <= 3 * LOG_LIMIT_BURST; i++) {
+		child_start(&bench->child);
+		assert_int_equal(bench->child.pid, 0);
+		assert_int_equal(bench->starts, i);
+	}
+	assert_in_range(bench->child.log_limit.written, 1, LOG_LIMIT_BURST);
+	assert_true(bench->child.log_limit.left_out > 0);
+	bench->prepare_error = 0;
+	bench->life = LIFE_WAIT;
+	assert_int_equal(loop_turn(&bench->loop, 20000), 0);
+	assert_true(bench->child.pid > 0);
+}
+
+/* Somebody else has waited for it. */
+static void adopted_one_that_is_none_of_ours(void **state)
+{
+	struct bench *bench = *state;
+	pid_t pid;
+
+	bench->life = LIFE_END_WELL;
+	child_start(&bench->child);
+	pid = bench->child.pid;
+	waitpid(pid, NULL, 0);
+	bench->child.pid = 0;
+	bench->life = LIFE_WAIT;
+	child_adopt(&bench->child, pid, false);
+	assert_true(child_reap(&bench->child));
+	assert_int_not_equal(bench->child.pid, pid);
+	assert_int_equal(bench->starts, 2);
+}
+
+static void adopted_one_that_does_not_make_room_is_killed(void **state)
+{
+	struct bench *bench = *state;
+	pid_t pid;
+
+	start(bench, LIFE_STUBBORN);
+	pid = bench->child.pid;
+	bench->child.pid = 0;
+	bench->life = LIFE_WAIT;
+	child_adopt(&bench->child, pid, true);
+	assert_int_equal(loop_turn(&bench->loop, 20000), 0);
+	reap(bench);
+	assert_int_equal(bench->starts, 2);
+}
+
+/* After it made room, its successor's end is one like any other. */
+static void successor_is_like_any_other(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->child.has_end = true;
+	start(bench, LIFE_WAIT);
+	bench->life = LIFE_END_WELL;
+	child_restart(&bench->child);
+	reap(bench);
+	reap(bench);
+	assert_true(bench->child.done);
+	assert_int_equal(bench->child.pid, 0);
+}
+
+static void stop_is_stronger(void **state)
+{
+	struct bench *bench = *state;
+
+	start(bench, LIFE_WAIT);
+	child_restart(&bench->child);
+	child_stop(&bench->child, SIGTERM);
+	reap(bench);
+	assert_int_equal(bench->starts, 1);
+	assert_int_equal(bench->child.pid, 0);
+	child_restart(&bench->child);
+	assert_int_equal(bench->starts, 1);
+	assert_int_equal(bench->child.log_limit.written, 0);
+}
+
+static void one_that_is_stopping_is_left_alone(void **state)
+{
+	struct bench *bench = *state;
+
+	start(bench, LIFE_STUBBORN);
+	child_stop(&bench->child, SIGTERM);
+	child_restart(&bench->child);
+	assert_false(bench->child.restarting);
+	assert_null(bench->child.pause.watch.loop);
+}
+
+static void one_that_does_not_make_room_is_killed(void **state)
+{
+	struct bench *bench = *state;
+	struct timespec before, after;
+	struct itimerspec left;
+
+	start(bench, LIFE_STUBBORN);
+	bench->life = LIFE_WAIT;
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	child_restart(&bench->child);
+	/* Told again, it has no more time. */
+	usleep(50000);
+	child_restart(&bench->child);
+	assert_int_equal(timerfd_gettime(bench->child.pause.fd, &left), 0);
+	assert_in_range(left.it_value.tv_sec * 1000000000ull + (uint64_t)left.it_value.tv_nsec, 0,
+			CHILD_RESTART_PATIENCE_NS - 50000000);
+	assert_int_equal(loop_turn(&bench->loop, 20000), 0);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true(after.tv_sec - before.tv_sec >= 1);
+	reap(bench);
+	assert_int_equal(bench->starts, 2);
+	assert_false(child_reap(&bench->child));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_end_is_a_death, setup, teardown),
+		cmocka_unit_test_setup_teardown(end_of_the_work, setup, teardown),
+		cmocka_unit_test_setup_teardown(death_of_one_with_an_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(five_deaths_are_a_crash_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(making_room_is_no_death, setup, teardown),
+		cmocka_unit_test_setup_teardown(end_of_the_work_although_told_to_make_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(room_that_nobody_asked_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(adopted, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_can_not_be_started_is_said_now_and_then, setup, teardown),
+		cmocka_unit_test_setup_teardown(adopted_one_that_is_none_of_ours, setup, teardown),
+		cmocka_unit_test_setup_teardown(adopted_one_that_does_not_make_room_is_killed, setup, teardown),
+		cmocka_unit_test_setup_teardown(successor_is_like_any_other, setup, teardown),
+		cmocka_unit_test_setup_teardown(stop_is_stronger, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_is_stopping_is_left_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_does_not_make_room_is_killed, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("child", tests, NULL, NULL);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What a worker can have of a chip, on a fake kernel: its guest's lines, as the host wants them, and no other. */
+#include "rows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/scm.h"
+#include "supervisor/line_broker.h"
+#include "unit/chip/fake_kernel.h"
+#include "unit/lowest_fd.h"
+#include "worker/session_layout.h"
+
+enum { REAL, SIMULATED, CHIPS };
+enum { LINE_PLAIN, LINE_SIMULATED, LINE_SET, LINES };
+
+struct bench {
+	struct guest guest;
+	struct guest_chip chips[CHIPS];
+	struct line_rules lines[LINES];
+	struct kept_set kept;
+	int worker, supervisor;
+	int lowest; /* the lowest free fd: tells of a leak at the end */
+};
+
+static int sendmsg_errno; /* of the next message with an fd */
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags);
+ssize_t __real_sendmsg(int fd, const struct msghdr *msg, int flags);
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	assert_true(flags & MSG_DONTWAIT);
+	if (sendmsg_errno && msg->msg_control) {
+		errno = sendmsg_errno;
+		sendmsg_errno = 0;
+		return -1;
+	}
+	return __real_sendmsg(fd, msg, flags);
+}
+
+static int setup(void **state)
+{
+	static struct bench bench;
+	char why[80];
+	int fds[2];
+
+	bench = (struct bench){
+		.guest = { .name = "ivi",
+			   .chips = bench.chips,
+			   .n_chips = CHIPS,
+			   .lines = bench.lines,
+			   .n_lines = LINES },
+		.lines = { [LINE_PLAIN] = { .chip = REAL, .offset = 2 },
+			   [LINE_SIMULATED] = { .chip = SIMULATED, .offset = 0 },
+			   [LINE_SET] = { .chip = REAL,
+					  .offset = 1,
+					  .settings = { .active_low = true,
+							.bias = CHIP_BIAS_PULL_UP,
+							.drive = CHIP_DRIVE_OPEN_DRAIN,
+							.debounce_us = 77 } } },
+		.lowest = lowest_fd(),
+	};
+	kernel_boot();
+	chip_spec_sim(4, &bench.chips[SIMULATED].spec);
+	if (chip_spec_path("/dev/null", &bench.chips[REAL].spec) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -1;
+	for (unsigned i = 0; i < CHIPS; i++) {
+		if (chip_probe(&bench.chips[i].spec, &bench.chips[i].found, why, sizeof(why)) < 0)
+			return -1;
+	}
+	memset(kernel.journal, 0, sizeof(kernel.journal));
+	kept_init(&bench.kept, LINES, LINES);
+	bench.worker = fds[0];
+	bench.supervisor = fds[1];
+	sendmsg_errno = 0;
+	*state = &bench;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *bench = *state;
+
+	kept_deinit(&bench->kept);
+	fd_close(&bench->worker);
+	fd_close(&bench->supervisor);
+	fd_close(&bench->chips[REAL].found.fd);
+	kernel_halt();
+	return lowest_fd() == bench->lowest ? 0 : -1;
+}
+
+static int ask(struct bench *bench, struct keeper_question question)
+{
+	return line_broker_answer(&bench->guest, &bench->kept, &question, bench->supervisor);
+}
+
+/* The answer that is there; *fd is the caller's, or -1. */
+static struct keeper_answer heard(struct bench *bench, int *fd)
+{
+	struct keeper_answer answer;
+	size_t n_fds;
+
+	*fd = -1;
+	assert_int_equal(scm_recv(bench->worker, &answer, sizeof(answer), fd, 1, &n_fds, MSG_DONTWAIT), sizeof(answer));
+	assert_int_equal(answer.type, KEEPER_ANSWER);
+	assert_int_equal(n_fds, answer.error == 0 && *fd >= 0);
+	return answer;
+}
+
+static int heard_error(struct bench *bench)
+{
+	int fd;
+	struct keeper_answer answer = heard(bench, &fd);
+
+	assert_int_equal(fd, -1);
+	return answer.error;
+}
+
+static void a_line_is_had_as_the_host_wants_it(void **state)
+{
+	struct bench *bench = *state;
+	int fd;
+
+	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE,
+							      .line = LINE_SET,
+							      .direction = CHIP_DIRECTION_OUT,
+							      .value = 1 }),
+			 0);
+	assert_int_equal(heard(bench, &fd).error, 0);
+	assert_int_equal(kernel.request.num_lines, 1);
+	assert_int_equal(kernel.request.offsets[0], 1);
+	assert_string_equal(kernel.request.consumer, "vhost-device-gpio:ivi");
+	assert_int_equal(kernel.config.flags, GPIO_V2_LINE_FLAG_OUTPUT | GPIO_V2_LINE_FLAG_ACTIVE_LOW |
+						      GPIO_V2_LINE_FLAG_BIAS_PULL_UP | GPIO_V2_LINE_FLAG_OPEN_DRAIN);
+	assert_int_equal(kernel.config.attrs[0].attr.values, 1);
+	/* Kept under the line's key; the worker's is the same one. */
+	assert_int_equal(bench->kept.n, 1);
+	assert_true(kept_find(&bench->kept, worker_line_key(LINE_SET)) >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fd_set_nonblock(fd), 0);
+	assert_true(fcntl(kept_find(&bench->kept, worker_line_key(LINE_SET)), F_GETFL) & O_NONBLOCK);
+	close(fd);
+
+	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE,
+							      .line = LINE_PLAIN,
+							      .direction = CHIP_DIRECTION_IN,
+							      .edges = CHIP_EDGE_BOTH }),
+			 0);
+	assert_int_equal(heard(bench, &fd).error, 0);
+	close(fd);
+	assert_int_equal(kernel.request.offsets[0], 2);
+	assert_int_equal(kernel.config.flags,
+			 GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_EDGE_RISING | GPIO_V2_LINE_FLAG_EDGE_FALLING);
+	assert_int_equal(kernel.config.num_attrs, 0);
+	assert_int_equal(bench->kept.n, 2);
+}
+
+static void who_holds_a_line(void **state)
+{
+	struct bench *bench = *state;
+	struct keeper_answer answer;
+	int fd;
+
+	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_INFO, .line = LINE_SET }), 0);
+	answer = heard(bench, &fd);
+	assert_int_equal(fd, -1);
+	assert_int_equal(answer.error, 0);
+	assert_string_equal(answer.name, "line 1");
+	assert_string_equal(answer.consumer, "somebody");
+	assert_int_equal(answer.used, 1);
+	assert_int_equal(answer.direction, CHIP_DIRECTION_OUT);
+	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_INFO, .line = LINE_PLAIN }), 0);
+	answer = heard(bench, &fd);
+	assert_int_equal(answer.used, 0);
+	assert_int_equal(answer.direction, CHIP_DIRECTION_IN);
+	assert_string_equal(kernel.journal, "II");
+	assert_int_equal(bench->kept.n, 0);
+}
+
+static void nonsense_reaches_no_chip(void **state)
+{
+	static const struct keeper_question nonsense[] = {
+		{ .type = KEEPER_LINE, .line = LINES },
+		{ .type = KEEPER_LINE, .line = UINT32_MAX },
+		{ .type = KEEPER_LINE, .line = LINE_SIMULATED },
+		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = 2 },
+		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_OUT, .value = 2 },
+		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_OUT, .edges = CHIP_EDGE_RISING },
+		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_IN, .value = 1 },
+		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_IN, .edges = 4 },
+		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .reserved = 1 },
+		{ .type = KEEPER_INFO, .line = LINES },
+		{ .type = KEEPER_INFO, .line = LINE_SIMULATED },
+		{ .type = KEEPER_INFO, .line = LINE_PLAIN, .direction = 1 },
+		{ .type = KEEPER_INFO, .line = LINE_PLAIN, .value = 1 },
+		{ .type = KEEPER_INFO, .line = LINE_PLAIN, .edges = 1 },
+		{ .type = KEEPER_INFO, .line = LINE_PLAIN, .reserved = 255 },
+		{ .type = KEEPER_KEEP, .line = LINE_PLAIN },
+		{ .type = 0, .line = LINE_PLAIN },
+	};
+	struct bench *bench = *state;
+	char byte;
+
+	for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++)
+		assert_int_equal(ask(bench, nonsense[i]), -EPROTO);
+	assert_string_equal(kernel.journal, "");
+	assert_int_equal(bench->kept.n, 0);
+	assert_int_equal(recv(bench->worker, &byte, 1, MSG_DONTWAIT), -1);
+}
+
+static void what_the_chip_refuses_is_told(void **state)
+{
+	static const int errors[] = { EBUSY, ENODEV, EINVAL, 524 };
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		kernel.fail_number = GPIO_V2_GET_LINE_IOCTL;
+		kernel.fail_errno = errors[i];
+		assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE }), 0);
+		assert_int_equal(heard_error(bench), -errors[i]);
+		kernel.fail_number = GPIO_V2_GET_LINEINFO_IOCTL;
+		assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_INFO }), 0);
+		assert_int_equal(heard_error(bench), -errors[i]);
+	}
+	assert_int_equal(bench->kept.n, 0);
+}
+
+/* Whatever else the worker has had kept. */
+static void a_full_session_takes_no_room_from_lines(void **state)
+{
+	struct bench *bench = *state;
+	int fd;
+
+	for (uint32_t key = 0; key < LINES; key++)
+		assert_int_equal(kept_put(&bench->kept, key, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
+	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE, .line = LINE_PLAIN }), 0);
+	assert_int_equal(heard(bench, &fd).error, 0);
+	close(fd);
+	assert_int_equal(bench->kept.n, LINES + 1);
+}
+
+/* Others have used up what may be under way: this worker is not to be ended, and does not have the line. */
+static void an_fd_that_can_not_be_sent(void **state)
+{
+	struct bench *bench = *state;
+
+	sendmsg_errno = ETOOMANYREFS;
+	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE }), 0);
+	assert_int_equal(heard_error(bench), -ETOOMANYREFS);
+	assert_int_equal(bench->kept.n, 0);
+}
+
+static void who_does_not_listen_breaks_the_protocol(void **state)
+{
+	struct bench *bench = *state;
+	int ret = 0;
+
+	for (unsigned i = 0; i < 100000 && ret == 0; i++) {
+		kept_drop(&bench->kept, worker_line_key(0));
+		ret = ask(bench, (struct keeper_question){ .type = KEEPER_LINE });
+	}
+	assert_int_equal(ret, -ENOBUFS);
+}
+
+static void who_is_dead_does_not(void **state)
+{
+	struct bench *bench = *state;
+
+	fd_close(&bench->worker);
+	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE }), 0);
+	/* For the successor. */
+	assert_int_equal(bench->kept.n, 1);
+}
+
+#define BROKER_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BROKER_TEST(a_line_is_had_as_the_host_wants_it),
+		BROKER_TEST(who_holds_a_line),
+		BROKER_TEST(nonsense_reaches_no_chip),
+		BROKER_TEST(what_the_chip_refuses_is_told),
+		BROKER_TEST(a_full_session_takes_no_room_from_lines),
+		BROKER_TEST(an_fd_that_can_not_be_sent),
+		BROKER_TEST(who_does_not_listen_breaks_the_protocol),
+		BROKER_TEST(who_is_dead_does_not),
+	};
+
+	return cmocka_run_group_tests_name("line_broker", tests, NULL, NULL);
+}

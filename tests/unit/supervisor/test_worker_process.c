@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The supervisor and workers in their guests' hands, on a fake kernel: what they ask for, and how much of it. */
+#include "rows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/scm.h"
+#include "supervisor/worker_process.h"
+#include "unit/chip/fake_kernel.h"
+#include "worker/session_layout.h"
+#include "worker/supervisor_call.h"
+
+#define TURNS_MAX 100000
+
+struct bench {
+	struct loop loop;
+	struct guest_process processes[2];
+	pid_t workers[2];
+	sigset_t signals;
+};
+
+static void make_guest(struct bench *bench, unsigned i)
+{
+	struct guest guest = { .socket.fd = -1,
+			       .chips = calloc(1, sizeof(*guest.chips)),
+			       .n_chips = 1,
+			       .lines = calloc(2, sizeof(*guest.lines)),
+			       .n_lines = 2 };
+	char why[80];
+
+	snprintf(guest.name, sizeof(guest.name), "guest%u", i);
+	guest.lines[1].offset = 2;
+	assert_int_equal(chip_spec_path("/dev/null", &guest.chips->spec), 0);
+	assert_int_equal(chip_probe(&guest.chips->spec, &guest.chips->found, why, sizeof(why)), 0);
+	guest_process_init(&bench->processes[i], &guest, false, &bench->loop, &bench->signals);
+	kept_init(&bench->processes[i].kept, worker_kept_max(), bench->processes[i].guest.n_lines);
+}
+
+/* A process that is taken for the guest's worker, until the test ends or it is killed. */
+static void start_worker(struct bench *bench, unsigned i, void (*life)(int channel))
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	bench->workers[i] = fork();
+	if (bench->workers[i] == 0) {
+		alarm(120);
+		close(fds[0]);
+		life(fds[1]);
+		_exit(0);
+	}
+	close(fds[1]);
+	assert_int_equal(guest_process_adopt_worker(&bench->processes[i], bench->workers[i], fds[0], false), 0);
+}
+
+static int setup(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	signal(SIGPIPE, SIG_IGN);
+	kernel_boot();
+	if (loop_init(&bench->loop) < 0)
+		return -1;
+	make_guest(bench, 0);
+	make_guest(bench, 1);
+	memset(kernel.journal, 0, sizeof(kernel.journal));
+	kernel.requests = 0;
+	*state = bench;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *bench = *state;
+
+	for (unsigned i = 0; i < 2; i++) {
+		guest_process_close(&bench->processes[i]);
+		if (bench->workers[i] > 0) {
+			kill(bench->workers[i], SIGKILL);
+			waitpid(bench->workers[i], NULL, 0);
+		}
+	}
+	loop_deinit(&bench->loop);
+	kernel_halt();
+	free(bench);
+	return 0;
+}
+
+static void turn(struct bench *bench)
+{
+	int before = kernel.requests;
+
+	assert_int_equal(loop_turn(&bench->loop, 1000), 0);
+	/* One of each worker. */
+	assert_in_range(kernel.requests - before, 0, 2);
+}
+
+/* Turns until the supervisor has killed the worker. */
+static void assert_killed(struct bench *bench, unsigned i)
+{
+	pid_t pid = bench->workers[i];
+	int status = 0;
+
+	for (unsigned n = 0; n < TURNS_MAX && bench->processes[i].keeper_fd >= 0; n++)
+		turn(bench);
+	assert_int_equal(bench->processes[i].keeper_fd, -1);
+	bench->workers[i] = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void send_question(int channel, uint32_t line)
+{
+	const struct keeper_question question = { .type = KEEPER_LINE, .line = line };
+
+	if (scm_send(channel, &question, sizeof(question), NULL, 0, 0) < 0)
+		pause();
+}
+
+static void life_of_one_that_wants_more(int channel)
+{
+	send_question(channel, 2); /* the chip has such a line, the guest does not */
+	pause();
+}
+
+static void a_line_that_is_not_its_own(void **state)
+{
+	struct bench *bench = *state;
+
+	start_worker(bench, 0, life_of_one_that_wants_more);
+	assert_killed(bench, 0);
+	assert_int_equal(kernel.requests, 0);
+	assert_int_equal(bench->processes[0].kept.n, 0);
+}
+
+static void life_of_a_talker(int channel)
+{
+	for (;;) {
+		keeper_drop(channel, worker_line_key(1));
+		send_question(channel, 1);
+	}
+}
+
+/* Asks without end and hears nothing: ended when there is no room for an answer, and soon. */
+static void one_that_does_not_listen(void **state)
+{
+	struct bench *bench = *state;
+
+	start_worker(bench, 0, life_of_a_talker);
+	assert_killed(bench, 0);
+	assert_in_range(kernel.requests, 1, 5000);
+}
+
+static void life_of_a_pest(int channel)
+{
+	struct keeper_client client = { .channel = channel };
+	const struct keeper_question question = { .type = KEEPER_LINE, .line = 1 };
+	struct keeper_answer answer;
+	int fd;
+
+	while (keeper_drop(channel, worker_line_key(1)) == 0 && keeper_ask(&client, &question, &answer, &fd) == 0)
+		fd_close(&fd);
+	pause();
+}
+
+/* Says what it got by what it keeps: under the key 100 + n, n lines were had. */
+static void life_of_a_good_one(int channel)
+{
+	struct keeper_client client = { .channel = channel };
+	struct keeper_answer answer;
+	unsigned n = 0;
+	int fd;
+
+	for (uint32_t line = 0; line < 2; line++) {
+		const struct keeper_question question = { .type = KEEPER_LINE, .line = line };
+
+		n += keeper_ask(&client, &question, &answer, &fd) == 0 && answer.error == 0 && fd >= 0;
+	}
+	keeper_keep(channel, 100 + n, STDERR_FILENO);
+	pause();
+}
+
+static void endless_questions_keep_nobody_waiting(void **state)
+{
+	struct bench *bench = *state;
+
+	start_worker(bench, 0, life_of_a_pest);
+	while (kernel.requests < 100)
+		turn(bench);
+	start_worker(bench, 1, life_of_a_good_one);
+	for (unsigned n = 0; n < TURNS_MAX && bench->processes[1].kept.n < 3; n++)
+		turn(bench);
+	assert_true(kept_find(&bench->processes[1].kept, 102) >= 0);
+	assert_true(kept_find(&bench->processes[1].kept, worker_line_key(0)) >= 0);
+	assert_true(kept_find(&bench->processes[1].kept, worker_line_key(1)) >= 0);
+	assert_true(bench->processes[0].keeper_fd >= 0);
+}
+
+/* What many messages cost is bounded, too: questions that wait behind them come in later turns. */
+static void life_of_a_heaper(int channel)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		keeper_drop(channel, worker_line_key(1));
+		send_question(channel, 1);
+	}
+	keeper_keep(channel, 100, STDERR_FILENO);
+	pause();
+}
+
+static void one_question_a_turn(void **state)
+{
+	struct bench *bench = *state;
+
+	start_worker(bench, 0, life_of_a_heaper);
+	for (unsigned n = 0; n < TURNS_MAX && kept_find(&bench->processes[0].kept, 100) < 0; n++) {
+		int before = kernel.requests;
+
+		turn(bench);
+		assert_in_range(kernel.requests - before, 0, 1);
+	}
+	assert_int_equal(kernel.requests, 20);
+}
+
+/* As a program did that had the chips' fds: it keeps what it requested itself, and asks for nothing. */
+static void life_of_an_older_one(int channel)
+{
+	keeper_keep(channel, worker_line_key(0), STDERR_FILENO);
+	keeper_keep(channel, worker_line_key(1), STDERR_FILENO);
+	keeper_drop(channel, worker_line_key(0));
+	if (keeper_settle(channel) == 0)
+		keeper_keep(channel, 100, STDERR_FILENO);
+	pause();
+}
+
+static void workers_of_an_older_program_go_on(void **state)
+{
+	struct bench *bench = *state;
+
+	start_worker(bench, 0, life_of_an_older_one);
+	for (unsigned n = 0; n < TURNS_MAX && kept_find(&bench->processes[0].kept, 100) < 0; n++)
+		turn(bench);
+	assert_true(kept_find(&bench->processes[0].kept, worker_line_key(1)) >= 0);
+	assert_int_equal(kept_find(&bench->processes[0].kept, worker_line_key(0)), -1);
+	assert_true(bench->processes[0].keeper_fd >= 0);
+}
+
+#define PROCESS_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PROCESS_TEST(a_line_that_is_not_its_own),
+		PROCESS_TEST(one_that_does_not_listen),
+		PROCESS_TEST(endless_questions_keep_nobody_waiting),
+		PROCESS_TEST(one_question_a_turn),
+		PROCESS_TEST(workers_of_an_older_program_go_on),
+	};
+
+	return cmocka_run_group_tests_name("guest_process", tests, NULL, NULL);
+}
