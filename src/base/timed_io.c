@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/barrier.h"
 #include "base/fd.h"
 
 #define NONE (-1)
@@ -55,7 +55,7 @@ int patience_install(void)
 static void begin(int fd)
 {
 	waiting_fd = fd;
-	atomic_signal_fence(memory_order_seq_cst);
+	compiler_barrier();
 	if (is_installed && !is_armed)
 		arm();
 }
@@ -64,7 +64,7 @@ static ssize_t end(ssize_t n)
 {
 	int error = n < 0 ? errno : 0;
 
-	atomic_signal_fence(memory_order_seq_cst);
+	compiler_barrier();
 	waiting_fd = NONE;
 	return error == EINTR ? -EAGAIN : error ? -error : n;
 }

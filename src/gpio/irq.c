@@ -7,8 +7,7 @@
  */
 #include "gpio/irq.h"
 
-#include <stdatomic.h>
-
+#include "base/barrier.h"
 #include "base/util.h"
 
 enum irq_kind {
@@ -52,7 +51,7 @@ enum chip_edge irq_edges(uint32_t type)
 static enum irq_action irq_fire(struct irq *irq, const struct irq_trigger *trigger)
 {
 	irq->firing = trigger->kind == IRQ_KIND_EDGE;
-	atomic_signal_fence(memory_order_seq_cst);
+	compiler_barrier();
 	irq->latched = 0;
 	irq->unmasked = 0;
 	return IRQ_FIRE;
@@ -124,7 +123,7 @@ void irq_resume(struct irq *irq)
 	irq_mask(irq);
 	irq->latched = is_edge && (irq->latched || irq->maybe);
 	irq->firing = is_edge && irq->firing;
-	atomic_signal_fence(memory_order_seq_cst);
+	compiler_barrier();
 	irq->maybe = 0;
 }
 
@@ -132,7 +131,7 @@ void irq_resume_fired(struct irq *irq, bool comes_again)
 {
 	if (irq->firing && comes_again)
 		irq->latched = 1;
-	atomic_signal_fence(memory_order_seq_cst);
+	compiler_barrier();
 	irq->firing = 0;
 }
 

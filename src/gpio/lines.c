@@ -14,8 +14,8 @@
 #include "gpio/lines.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 
+#include "base/barrier.h"
 #include "base/fault.h"
 #include "base/util.h"
 #include "gpio/lines_internal.h"
@@ -45,12 +45,6 @@ void lines_answer(struct lines *lines, uint16_t line, enum irq_action action)
 		lines->host.irq(lines->host.ctx, line, action);
 }
 
-/* The session is seen by a successor in the order in which it was written: the compiler is to keep it. */
-static void in_order(void)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
 /* The handlers of the requests: 0, or -errno for a status of ERR. *value is that of the response, 0 at first. */
 
 static int request_get_direction(struct lines *lines, uint16_t line, uint32_t argument, uint8_t *value)
@@ -66,7 +60,7 @@ static int line_deactivate(struct lines *lines, uint16_t line)
 	bool used = line_is_used(state);
 
 	state->direction = GPIO_DIRECTION_NONE;
-	in_order();
+	compiler_barrier();
 	state->value = 0;
 	if (used)
 		line_apply(lines, line, &(struct line_state){ .rest = LINE_REST_RELEASED });
@@ -95,7 +89,7 @@ static int request_set_direction(struct lines *lines, uint16_t line, uint32_t ar
 	/* A line that the guest uses as an input stays untouched: edges on their way would be lost. */
 	untouched = argument == GPIO_DIRECTION_IN && state->direction != GPIO_DIRECTION_OUT && line_is_used(state);
 	state->direction = next.direction;
-	in_order();
+	compiler_barrier();
 	if (!untouched)
 		ret = line_apply(lines, line, &next);
 	fault_point(FAULT_CHIP_DONE);
@@ -132,7 +126,7 @@ static int request_set_value(struct lines *lines, uint16_t line, uint32_t argume
 	if (argument > 1)
 		return -EINVAL;
 	state->value = (uint8_t)argument;
-	in_order();
+	compiler_barrier();
 	if (state->direction == GPIO_DIRECTION_OUT) {
 		int ret = chip_set(lines->chip, line, (uint8_t)argument);
 
@@ -278,9 +272,9 @@ void lines_edges_fetch(struct lines *lines, unsigned offset, unsigned n_edges)
 {
 	if (offset >= lines->n_lines)
 		return;
-	in_order();
+	compiler_barrier();
 	line_irq(&lines->state[offset])->maybe = n_edges < UINT8_MAX ? (uint8_t)n_edges : UINT8_MAX;
-	in_order();
+	compiler_barrier();
 }
 
 void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool level)
@@ -297,10 +291,10 @@ void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool 
 		level = line_is_level(lines, (uint16_t)offset);
 	action = irq_edge(irq, edge, level);
 	/* It is noted now; were it noted after the answer, a death in between would make two of it. */
-	in_order();
+	compiler_barrier();
 	if (irq->maybe == 1)
 		irq->maybe = 0;
-	in_order();
+	compiler_barrier();
 	if (irq == &lines->state[offset].left.irq && action == IRQ_LATCHED)
 		line_left_edge(lines, (uint16_t)offset);
 	lines_answer(lines, (uint16_t)offset, action);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/barrier.h"
 #include "base/fault.h"
 #include "vhost/ring/packed.h"
 #include "vhost/ring/split.h"
@@ -59,7 +60,7 @@ void departure_note(struct vhost_device *device)
 		return;
 	departure->features = device->session->features;
 	device->ops->remember(device->ctx);
-	inflight_store_barrier();
+	compiler_barrier();
 	departure->state = SESSION_DEPARTURE_LEAVING;
 	fault_point(FAULT_DEPARTURE_NOTED);
 }
@@ -83,7 +84,7 @@ void departure_done(struct vhost_device *device)
 {
 	struct session_departure *departure = &device->session->departure;
 
-	inflight_store_barrier();
+	compiler_barrier();
 	if (departure->state == SESSION_DEPARTURE_LEAVING)
 		departure->state = SESSION_DEPARTURE_AWAITED;
 }
@@ -96,7 +97,7 @@ void departure_drop(struct vhost_device *device)
 		return;
 	if (device->ops->reset)
 		device->ops->reset(device->ctx);
-	inflight_store_barrier();
+	compiler_barrier();
 	departure->state = SESSION_DEPARTURE_NONE;
 }
 
@@ -233,7 +234,7 @@ void departure_decide(struct vhost_device *device)
 		ring_adopt(&device->queues[i], &departure->rings[i]);
 	device->ops->come_back(device->ctx);
 	fault_point(FAULT_CAME_BACK);
-	inflight_store_barrier();
+	compiler_barrier();
 	departure->state = SESSION_DEPARTURE_NONE;
 	log_limited(&device->back_limit, LOG_LEVEL_INFO, device->tag, "the front-end is back, its session goes on");
 }

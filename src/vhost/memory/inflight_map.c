@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/barrier.h"
 #include "vhost/state/inflight.h"
 #include "vhost/state/inflight_packed.h"
 
@@ -53,9 +54,9 @@ void inflight_copy(void *to, const void *from, size_t len)
 	const size_t head = sizeof(struct inflight_head);
 
 	memset(to, 0, head);
-	inflight_store_barrier();
+	compiler_barrier();
 	memcpy((char *)to + head, (const char *)from + head, len - head);
-	inflight_store_barrier();
+	compiler_barrier();
 	memcpy(to, from, head);
 }
 

@@ -3,10 +3,10 @@
 #include "vhost/message/message.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/barrier.h"
 #include "base/fault.h"
 #include "base/fd.h"
 #include "base/scm.h"
@@ -118,12 +118,6 @@ static const char *header_check(const struct vhost_user_header *header, size_t n
 	return NULL;
 }
 
-/* The session's memory is seen by a successor in the order in which it was written: the compiler is to keep it. */
-static void in_order(void)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
 /* What was taken is counted. A process that dies in between leaves this to be done again, to the same end. */
 static void settle(struct session_rx *rx)
 {
@@ -131,14 +125,14 @@ static void settle(struct session_rx *rx)
 		rx->have_next = rx->have + scm_noted(&rx->taken);
 		if (rx->have == 0)
 			rx->n_own = scm_noted_fds(&rx->taken) ? rx->n_fds : 0;
-		in_order();
+		compiler_barrier();
 		rx->settling = 1;
-		in_order();
+		compiler_barrier();
 	}
 	rx->have = rx->have_next;
-	in_order();
+	compiler_barrier();
 	rx->taken.call.msg_len = 0;
-	in_order();
+	compiler_barrier();
 	rx->settling = 0;
 }
 
@@ -178,7 +172,7 @@ static ssize_t fds_peek(int socket, struct session_rx *rx, size_t len, struct me
 	/* One that can not be kept is lost with this process, and the session with it. */
 	for (size_t i = 0; i < n_fds; i++)
 		keeper->keep(keeper->ctx, fd_key(i), fds->fd[i]);
-	in_order();
+	compiler_barrier();
 	rx->n_fds = n_fds;
 	if (n_fds > 0)
 		fault_point(FAULT_MESSAGE_FDS_KEPT);
@@ -279,7 +273,7 @@ void message_done(struct session_rx *rx, struct message_fds *fds, const struct v
 {
 	fds_spend(fds);
 	rx->have = 0;
-	in_order();
+	compiler_barrier();
 	fault_point(FAULT_MESSAGE_OVER);
 	rx->executed = 0;
 	rx->attempts = 0;
@@ -301,9 +295,9 @@ void message_executed(struct session_rx *rx, struct session_tx *tx, const void *
 	if (payload)
 		memcpy(tx->bytes + sizeof(header), payload, size);
 	tx->sent.call.msg_len = 0;
-	in_order();
+	compiler_barrier();
 	rx->executed = 1;
-	in_order();
+	compiler_barrier();
 }
 
 int message_reply(int socket, struct session_tx *tx, int fd)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/barrier.h"
+
 void inflight_reset(struct inflight *inflight, uint16_t size, uint16_t used_idx)
 {
 	memset(inflight->desc, 0, size * sizeof(inflight->desc[0]));
@@ -24,18 +26,18 @@ bool inflight_take(struct inflight *inflight, uint16_t head, uint64_t counter)
 	if (inflight_has(inflight, head))
 		return false;
 	inflight->desc[head].counter = counter;
-	inflight_store_barrier();
+	compiler_barrier();
 	inflight->desc[head].inflight = 1;
-	inflight_store_barrier();
+	compiler_barrier();
 	return true;
 }
 
 void inflight_batch_add(struct inflight *inflight, uint16_t head)
 {
 	inflight->desc[head].next = inflight->last_batch_head;
-	inflight_store_barrier();
+	compiler_barrier();
 	inflight->last_batch_head = head;
-	inflight_store_barrier();
+	compiler_barrier();
 }
 
 void inflight_batch_commit(struct inflight *inflight, uint16_t size, uint16_t used_idx)
@@ -48,7 +50,7 @@ void inflight_batch_commit(struct inflight *inflight, uint16_t size, uint16_t us
 		inflight->desc[head].inflight = 0;
 		head = *(volatile uint16_t *)&inflight->desc[head].next;
 	}
-	inflight_store_barrier();
+	compiler_barrier();
 	inflight->used_idx = used_idx;
 }
 

@@ -11,7 +11,6 @@
  */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,12 +32,6 @@ struct inflight {
 	uint16_t used_idx;
 	struct inflight_desc desc[];
 };
-
-/*
- * The reader of a region is a successor of this process, never a concurrent one: what must not be reordered is only
- * what the compiler emits.
- */
-#define inflight_store_barrier() atomic_signal_fence(memory_order_seq_cst)
 
 /* Regions lie one behind the other, each aligned for the widest that anyone has. */
 static inline size_t inflight_align(size_t size)

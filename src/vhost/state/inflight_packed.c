@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/barrier.h"
+
 void inflight_packed_reset(struct inflight_packed *region, uint16_t size, uint16_t used_idx, bool used_wrap)
 {
 	memset(region->desc, 0, size * sizeof(region->desc[0]));
@@ -16,7 +18,7 @@ void inflight_packed_reset(struct inflight_packed *region, uint16_t size, uint16
 	region->used = (union inflight_packed_used){
 		.idx = used_idx, .old_idx = used_idx, .wrap_counter = used_wrap, .old_wrap_counter = used_wrap
 	};
-	inflight_store_barrier();
+	compiler_barrier();
 }
 
 void inflight_packed_begin(const struct inflight_packed *region, struct inflight_packed_chain *chain)
@@ -54,11 +56,11 @@ void inflight_packed_take(struct inflight_packed *region, const struct inflight_
 	head->num = chain->num;
 	head->counter = counter;
 	head->inflight = 1;
-	inflight_store_barrier();
+	compiler_barrier();
 	region->free_head = chain->next_free;
-	inflight_store_barrier();
+	compiler_barrier();
 	region->old_free_head = chain->next_free;
-	inflight_store_barrier();
+	compiler_barrier();
 }
 
 bool inflight_packed_get(const struct inflight_packed *region, uint16_t size, uint16_t head,
@@ -79,7 +81,7 @@ bool inflight_packed_get(const struct inflight_packed *region, uint16_t size, ui
 static void used_store(struct inflight_packed *region, union inflight_packed_used used)
 {
 	*(volatile uint64_t *)&region->used.word = used.word;
-	inflight_store_barrier();
+	compiler_barrier();
 }
 
 void inflight_packed_return(struct inflight_packed *region, const struct inflight_packed_chain *chain,
@@ -88,9 +90,9 @@ void inflight_packed_return(struct inflight_packed *region, const struct infligh
 	union inflight_packed_used used = region->used;
 
 	region->desc[chain->last].next = region->free_head;
-	inflight_store_barrier();
+	compiler_barrier();
 	region->free_head = chain->head;
-	inflight_store_barrier();
+	compiler_barrier();
 	used.idx = used_idx;
 	used.wrap_counter = used_wrap;
 	used_store(region, used);
@@ -102,7 +104,7 @@ static void commit(struct inflight_packed *region)
 	union inflight_packed_used used = region->used;
 
 	region->old_free_head = region->free_head;
-	inflight_store_barrier();
+	compiler_barrier();
 	used.old_idx = used.idx;
 	used.old_wrap_counter = used.wrap_counter;
 	used_store(region, used);
@@ -111,7 +113,7 @@ static void commit(struct inflight_packed *region)
 void inflight_packed_returned(struct inflight_packed *region, const struct inflight_packed_chain *chain)
 {
 	region->desc[chain->head].inflight = 0;
-	inflight_store_barrier();
+	compiler_barrier();
 	commit(region);
 }
 
@@ -128,7 +130,7 @@ void inflight_packed_recover(struct inflight_packed *region, uint16_t size, bool
 	if (inflight_packed_is_returning(region) && published)
 		commit(region);
 	region->free_head = region->old_free_head;
-	inflight_store_barrier();
+	compiler_barrier();
 	used = region->used;
 	used.idx = used.old_idx;
 	used.wrap_counter = used.old_wrap_counter;
@@ -139,7 +141,7 @@ void inflight_packed_recover(struct inflight_packed *region, uint16_t size, bool
 		region->desc[at].inflight = 0;
 		at = *(volatile uint16_t *)&region->desc[at].next;
 	}
-	inflight_store_barrier();
+	compiler_barrier();
 }
 
 static uint64_t taken_counter(const void *region, uint16_t head)
