@@ -143,8 +143,6 @@ struct vhost_user_inflight {
 	uint32_t padding;
 };
 
-#define VHOST_USER_INFLIGHT_MIN 20
-
 /* "Device state transfer parameters" */
 enum vhost_user_transfer_direction {
 	VHOST_USER_TRANSFER_SAVE = 0,

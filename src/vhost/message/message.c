@@ -11,71 +11,26 @@
 #include "base/fd.h"
 #include "base/scm.h"
 #include "base/util.h"
+#include "vhost/message/message_table.h"
 
-#define NEEDS(feature) (1ull << VHOST_USER_PROTOCOL_F_##feature)
-#define U64	       sizeof(struct vhost_user_u64)
-#define STATE	       sizeof(struct vhost_user_vring_state)
-#define ADDR	       sizeof(struct vhost_user_vring_addr)
-#define TABLE_HEAD     offsetof(struct vhost_user_mem_table, regions)
-#define MEM_REG	       sizeof(struct vhost_user_mem_reg)
-#define CONFIG	       sizeof(struct vhost_user_config)
-#define INFLIGHT       sizeof(struct vhost_user_inflight)
-#define TRANSFER       sizeof(struct vhost_user_transfer)
-#define LOG	       sizeof(struct vhost_user_log)
-#define IOTLB	       sizeof(struct vhost_user_iotlb)
-#define IOTLB_MIN      offsetof(struct vhost_user_iotlb, padding)
+/* The words of the table. */
+#define NONE		   0, 0
+#define EXACT(type)	   sizeof(struct vhost_user_##type), sizeof(struct vhost_user_##type)
+#define FROM(type, member) offsetof(struct vhost_user_##type, member), sizeof(struct vhost_user_##type)
+#define WITH(type, n)	   sizeof(struct vhost_user_##type), sizeof(struct vhost_user_##type) + (n)
+#define NEEDS(feature)	   (1ull << VHOST_USER_PROTOCOL_F_##feature)
+#define ALWAYS		   0
 
-#define ACK	MESSAGE_REPLY_ACK
-#define PAYLOAD MESSAGE_REPLY_PAYLOAD
+#define SPEC(id, handler, payload, fds_min, fds_max, reply, needs)                                                     \
+	{ VHOST_USER_##id, #id, payload, fds_min, fds_max, MESSAGE_REPLY_##reply, needs },
 
-#define SPEC(id, min, max, fds_min, fds_max, reply, needs)                                                             \
-	{                                                                                                              \
-		VHOST_USER_##id, #id, min, max, fds_min, fds_max, reply, needs                                         \
-	}
+static const struct message_spec specs[] = { MESSAGES(SPEC) };
 
-/*
- * SET_MEM_TABLE may be longer than its number of regions: virtio_uml of Linux 6.1 always sends the size of two. The
- * fd of a REM_MEM_REG is allowed and closed ("REM_MEM_REG": for compatibility). The document gives an IOTLB_MSG no
- * padding, QEMU and the kernel's struct have some.
- */
-static const struct message_spec specs[] = {
-	SPEC(GET_FEATURES, 0, 0, 0, 0, PAYLOAD, 0),
-	SPEC(SET_FEATURES, U64, U64, 0, 0, ACK, 0),
-	SPEC(SET_OWNER, 0, 0, 0, 0, ACK, 0),
-	SPEC(RESET_OWNER, 0, 0, 0, 0, ACK, 0),
-	SPEC(SET_MEM_TABLE, TABLE_HEAD, sizeof(struct vhost_user_mem_table), 0, VHOST_USER_MEM_TABLE_MAX, ACK, 0),
-	SPEC(SET_LOG_BASE, LOG, LOG, 1, 1, PAYLOAD, NEEDS(LOG_SHMFD)),
-	SPEC(SET_LOG_FD, 0, 0, 1, 1, ACK, 0),
-	SPEC(SET_VRING_NUM, STATE, STATE, 0, 0, ACK, 0),
-	SPEC(SET_VRING_ADDR, ADDR, ADDR, 0, 0, ACK, 0),
-	SPEC(SET_VRING_BASE, STATE, STATE, 0, 0, ACK, 0),
-	SPEC(GET_VRING_BASE, STATE, STATE, 0, 0, PAYLOAD, 0),
-	SPEC(SET_VRING_KICK, U64, U64, 0, 1, ACK, 0),
-	SPEC(SET_VRING_CALL, U64, U64, 0, 1, ACK, 0),
-	SPEC(SET_VRING_ERR, U64, U64, 0, 1, ACK, 0),
-	SPEC(GET_PROTOCOL_FEATURES, 0, 0, 0, 0, PAYLOAD, 0),
-	SPEC(SET_PROTOCOL_FEATURES, U64, U64, 0, 0, ACK, 0),
-	SPEC(GET_QUEUE_NUM, 0, 0, 0, 0, PAYLOAD, NEEDS(MQ)),
-	SPEC(SET_VRING_ENABLE, STATE, STATE, 0, 0, ACK, 0),
-	SPEC(SET_BACKEND_REQ_FD, 0, 0, 1, 1, ACK, NEEDS(BACKEND_REQ)),
-	SPEC(IOTLB_MSG, IOTLB_MIN, IOTLB, 0, 0, ACK, 0),
-	SPEC(GET_CONFIG, CONFIG, CONFIG + VHOST_CONFIG_MAX, 0, 0, PAYLOAD, NEEDS(CONFIG)),
-	SPEC(SET_CONFIG, CONFIG, CONFIG + VHOST_CONFIG_MAX, 0, 0, ACK, NEEDS(CONFIG)),
-	SPEC(GET_INFLIGHT_FD, VHOST_USER_INFLIGHT_MIN, INFLIGHT, 0, 0, PAYLOAD, NEEDS(INFLIGHT_SHMFD)),
-	SPEC(SET_INFLIGHT_FD, VHOST_USER_INFLIGHT_MIN, INFLIGHT, 1, 1, ACK, NEEDS(INFLIGHT_SHMFD)),
-	SPEC(RESET_DEVICE, 0, 0, 0, 0, ACK, NEEDS(RESET_DEVICE)),
-	SPEC(VRING_KICK, STATE, STATE, 0, 0, ACK, NEEDS(INBAND_NOTIFICATIONS)),
-	SPEC(GET_MAX_MEM_SLOTS, 0, 0, 0, 0, PAYLOAD, NEEDS(CONFIGURE_MEM_SLOTS)),
-	SPEC(ADD_MEM_REG, MEM_REG, MEM_REG, 1, 1, ACK, NEEDS(CONFIGURE_MEM_SLOTS)),
-	SPEC(REM_MEM_REG, MEM_REG, MEM_REG, 0, 1, ACK, NEEDS(CONFIGURE_MEM_SLOTS)),
-	SPEC(SET_STATUS, U64, U64, 0, 0, ACK, NEEDS(STATUS)),
-	SPEC(GET_STATUS, 0, 0, 0, 0, PAYLOAD, NEEDS(STATUS)),
-	SPEC(SET_DEVICE_STATE_FD, TRANSFER, TRANSFER, 1, 1, PAYLOAD, NEEDS(DEVICE_STATE)),
-	SPEC(CHECK_DEVICE_STATE, 0, 0, 0, 0, PAYLOAD, NEEDS(DEVICE_STATE)),
-};
+#define LARGEST(min, max) max
+#define FITS(id, handler, payload, fds_min, fds_max, reply, needs)                                                     \
+	_Static_assert(LARGEST(payload) <= SESSION_RX_PAYLOAD_MAX, "the payload of " #id " fits");
 
-_Static_assert(CONFIG + VHOST_CONFIG_MAX <= SESSION_RX_PAYLOAD_MAX, "the largest payload fits");
-_Static_assert(sizeof(struct vhost_user_mem_table) <= SESSION_RX_PAYLOAD_MAX, "the largest payload fits");
+MESSAGES(FITS)
 
 const struct message_spec *message_spec_find(uint32_t id)
 {

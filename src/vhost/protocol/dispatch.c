@@ -10,41 +10,9 @@
 #include "base/util.h"
 #include "vhost/protocol/handle.h"
 
-static message_handler *const handlers[] = {
-	[VHOST_USER_GET_FEATURES] = handle_get_features,
-	[VHOST_USER_SET_FEATURES] = handle_set_features,
-	[VHOST_USER_SET_OWNER] = handle_owner,
-	[VHOST_USER_RESET_OWNER] = handle_owner,
-	[VHOST_USER_SET_MEM_TABLE] = handle_set_mem_table,
-	[VHOST_USER_SET_LOG_BASE] = handle_set_log_base,
-	[VHOST_USER_SET_LOG_FD] = handle_set_log_fd,
-	[VHOST_USER_SET_VRING_NUM] = handle_set_vring_num,
-	[VHOST_USER_SET_VRING_ADDR] = handle_set_vring_addr,
-	[VHOST_USER_SET_VRING_BASE] = handle_set_vring_base,
-	[VHOST_USER_GET_VRING_BASE] = handle_get_vring_base,
-	[VHOST_USER_SET_VRING_KICK] = handle_set_vring_kick,
-	[VHOST_USER_SET_VRING_CALL] = handle_set_vring_call,
-	[VHOST_USER_SET_VRING_ERR] = handle_set_vring_err,
-	[VHOST_USER_GET_PROTOCOL_FEATURES] = handle_get_protocol_features,
-	[VHOST_USER_SET_PROTOCOL_FEATURES] = handle_set_protocol_features,
-	[VHOST_USER_GET_QUEUE_NUM] = handle_get_queue_num,
-	[VHOST_USER_SET_VRING_ENABLE] = handle_set_vring_enable,
-	[VHOST_USER_SET_BACKEND_REQ_FD] = handle_set_backend_req_fd,
-	[VHOST_USER_IOTLB_MSG] = handle_iotlb_msg,
-	[VHOST_USER_GET_CONFIG] = handle_get_config,
-	[VHOST_USER_SET_CONFIG] = handle_set_config,
-	[VHOST_USER_GET_INFLIGHT_FD] = handle_get_inflight_fd,
-	[VHOST_USER_SET_INFLIGHT_FD] = handle_set_inflight_fd,
-	[VHOST_USER_RESET_DEVICE] = handle_reset_device,
-	[VHOST_USER_VRING_KICK] = handle_vring_kick,
-	[VHOST_USER_GET_MAX_MEM_SLOTS] = handle_get_max_mem_slots,
-	[VHOST_USER_ADD_MEM_REG] = handle_add_mem_reg,
-	[VHOST_USER_REM_MEM_REG] = handle_rem_mem_reg,
-	[VHOST_USER_SET_STATUS] = handle_set_status,
-	[VHOST_USER_GET_STATUS] = handle_get_status,
-	[VHOST_USER_SET_DEVICE_STATE_FD] = handle_set_device_state_fd,
-	[VHOST_USER_CHECK_DEVICE_STATE] = handle_check_device_state,
-};
+#define HANDLER(name, handler, ...) [VHOST_USER_##name] = handle_##handler,
+
+static message_handler *const handlers[] = { MESSAGES(HANDLER) };
 
 static const char *execute(struct vhost_device *device, const struct message_spec *spec, const struct message *message,
 			   struct reply *reply)

@@ -6,7 +6,10 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include "vhost/device/device.h"
+#include "vhost/message/message_table.h"
 
 struct message {
 	const struct vhost_user_header *header;
@@ -22,22 +25,19 @@ struct reply {
 	uint8_t payload[SESSION_RX_PAYLOAD_MAX] __attribute__((aligned(8)));
 };
 
+static inline void reply_set(struct reply *reply, const void *payload, uint32_t size)
+{
+	memcpy(reply->payload, payload, size);
+	reply->size = size;
+}
+
+static inline void reply_u64(struct reply *reply, uint64_t value)
+{
+	reply_set(reply, &value, sizeof(value));
+}
+
 typedef const char *message_handler(struct vhost_device *device, const struct message *message, struct reply *reply);
 
-/* handle_session.c: features, status, configuration */
-message_handler handle_get_features, handle_set_features, handle_owner, handle_get_protocol_features,
-	handle_set_protocol_features, handle_get_queue_num, handle_set_backend_req_fd, handle_get_config,
-	handle_set_config, handle_reset_device, handle_set_status, handle_get_status;
-/* handle_inflight.c */
-message_handler handle_get_inflight_fd, handle_set_inflight_fd;
-/* handle_state.c */
-message_handler handle_set_device_state_fd, handle_check_device_state;
-/* handle_memory.c */
-message_handler handle_set_mem_table, handle_get_max_mem_slots, handle_add_mem_reg, handle_rem_mem_reg;
-/* handle_log.c */
-message_handler handle_set_log_base, handle_set_log_fd;
-/* handle_iotlb.c */
-message_handler handle_iotlb_msg;
-/* handle_ring.c */
-message_handler handle_set_vring_num, handle_set_vring_addr, handle_set_vring_base, handle_get_vring_base,
-	handle_set_vring_kick, handle_set_vring_call, handle_set_vring_err, handle_set_vring_enable, handle_vring_kick;
+#define DECLARE(name, handler, ...) message_handler handle_##handler;
+MESSAGES(DECLARE)
+#undef DECLARE

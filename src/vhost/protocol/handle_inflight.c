@@ -38,8 +38,7 @@ const char *handle_get_inflight_fd(struct vhost_device *device, const struct mes
 	if (reply->fd < 0)
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
 			    "no in-flight region for %u queues of %u entries", wire.num_queues, wire.queue_size);
-	memcpy(reply->payload, &wire, message->header->size);
-	reply->size = message->header->size;
+	reply_set(reply, &wire, message->header->size);
 	return NULL;
 }
 

@@ -19,8 +19,7 @@ const char *handle_set_log_base(struct vhost_device *device, const struct messag
 	if (r < 0)
 		return strerror(-r);
 	device_keep(device, VHOST_FD_LOG, 0, message->fds->fd[0]);
-	memcpy(reply->payload, &log, sizeof(log));
-	reply->size = sizeof(log);
+	reply_set(reply, &log, sizeof(log));
 	return NULL;
 }
 

@@ -73,10 +73,7 @@ const char *handle_set_mem_table(struct vhost_device *device, const struct messa
 
 const char *handle_get_max_mem_slots(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
-	struct vhost_user_u64 slots = { SESSION_SLOTS_MAX };
-
-	memcpy(reply->payload, &slots, sizeof(slots));
-	reply->size = sizeof(slots);
+	reply_u64(reply, SESSION_SLOTS_MAX);
 	return NULL;
 }
 

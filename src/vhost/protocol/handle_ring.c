@@ -131,8 +131,7 @@ const char *handle_get_vring_base(struct vhost_device *device, const struct mess
 	device->was_reset = false;
 	if (all_stopped(device))
 		device_iotlb_clear(device);
-	memcpy(reply->payload, &state, sizeof(state));
-	reply->size = sizeof(state);
+	reply_set(reply, &state, sizeof(state));
 	return NULL;
 }
 

@@ -8,14 +8,6 @@
 
 #define PROTOCOL(feature) (1ull << VHOST_USER_PROTOCOL_F_##feature)
 
-static void reply_u64(struct reply *reply, uint64_t value)
-{
-	struct vhost_user_u64 wire = { value };
-
-	memcpy(reply->payload, &wire, sizeof(wire));
-	reply->size = sizeof(wire);
-}
-
 static uint64_t payload_u64(const struct message *message)
 {
 	return ((const struct vhost_user_u64 *)message->payload)->value;
@@ -63,7 +55,7 @@ const char *handle_set_features(struct vhost_device *device, const struct messag
 	return NULL;
 }
 
-/* SET_OWNER and RESET_OWNER change nothing: one connection has one owner; the latter is to be ignored. */
+/* SET_OWNER, RESET_OWNER: one connection has one owner; the latter is to be ignored. */
 const char *handle_owner(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
 	return NULL;

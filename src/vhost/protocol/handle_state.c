@@ -68,12 +68,6 @@ static const char *begin_transfer(struct vhost_device *device, const struct vhos
 	return r < 0 ? "the file descriptor can not be used, or there is no memory" : NULL;
 }
 
-static void reply_u64(struct reply *reply, uint64_t value)
-{
-	memcpy(reply->payload, &value, sizeof(value));
-	reply->size = sizeof(value);
-}
-
 /* A transfer that was under way ends, whatever becomes of this one. */
 const char *handle_set_device_state_fd(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
