@@ -252,7 +252,7 @@ static void queue_start(void *ctx, unsigned index, struct vhost_queue *queue)
 		const struct line_state *state = &gpio->lines->state[i];
 
 		if (state->irq.firing)
-			lines_resume_fired(gpio->lines, (uint16_t)i, vhost_queue_comes_again(queue, state->head));
+			lines_resume_fired(gpio->lines, (uint16_t)i, vhost_queue_is_requeued(queue, state->head));
 	}
 }
 
@@ -324,9 +324,9 @@ const struct vhost_ops virtio_gpio_ops = {
 	.config_read = config_read,
 	.features_set = features_set,
 	.reset = device_reset,
-	.remember = device_remember,
-	.leave = device_leave,
-	.come_back = device_come_back,
+	.reconnect_save = device_remember,
+	.reconnect_reset = device_leave,
+	.reconnect_restore = device_come_back,
 	.queue_start = queue_start,
 	.queue_stop = queue_stop,
 	.queue_published = queue_published,

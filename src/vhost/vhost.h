@@ -8,17 +8,17 @@
  * non-blocking: the flag is shared with the front-end, which is the price for never waiting for it.
  *
  * What must outlive the process is kept outside of it: the session (plain data in shared memory that the caller gives,
- * see session.h) and the fds (struct vhost_keeper). vhost_device_attach() on an empty session is a first start, on a
- * full one it takes up where an earlier process died: connection, memory, rings, chains that were taken and not
+ * see session.h) and the fds (struct vhost_fd_store). vhost_device_create() on an empty session is a first start, on a
+ * full one it restores what an earlier process had: connection, memory, rings, chains that were taken and not
  * returned. The device sees both the same way: queue_start, then the chains.
  *
  * Chains. vhost_queue_pop() gives a chain by value: a list of guest-physical segments, every descriptor read once and
  * the copy checked. vhost_chain_read/_write translate and copy at use, so a chain may be held for hours while guest
  * memory changes under it. A chain popped and neither pushed nor forgotten is "in flight": after queue_stop all of them
- * are the library's again, and come out of vhost_queue_pop() first, in order, when the queue resumes.
+ * are the library's again; when the queue resumes they are requeued: they come out of vhost_queue_pop() first, in order.
  *
  * Nothing that a front-end or a guest sends ends the process: a malformed message ends the connection, a malformed
- * chain is returned with length 0, a ring that makes no sense is broken (silent until it is set up anew).
+ * chain is returned with length 0, an invalid ring is broken (silent until it is set up anew).
  */
 #pragma once
 
@@ -59,13 +59,14 @@ struct vhost_ops {
 	 */
 	void (*reset)(void *ctx);
 	/*
-	 * A front-end left that may come back, see reconnect.h; all three or none. remember: the device's state is to be
-	 * noted, and nothing else changes. leave: the initial state, as after reset, but the note stays. come_back: as
-	 * noted; a reset drops the note instead. Each may be called again by the next process. No queue runs.
+	 * A front-end went that may reconnect, see reconnect.h; all three or none. reconnect_save: the device's state is
+	 * to be saved, and nothing else changes. reconnect_reset: the initial state, as after reset, but what was saved
+	 * stays. reconnect_restore: as saved; a reset drops that instead. Each may be called again by the next process. No
+	 * queue runs.
 	 */
-	void (*remember)(void *ctx);
-	void (*leave)(void *ctx);
-	void (*come_back)(void *ctx);
+	void (*reconnect_save)(void *ctx);
+	void (*reconnect_reset)(void *ctx);
+	void (*reconnect_restore)(void *ctx);
 	/* From now on chains may be popped and pushed. What was in flight at the last queue_stop comes out first. */
 	void (*queue_start)(void *ctx, unsigned index, struct vhost_queue *queue);
 	/*
@@ -89,7 +90,7 @@ struct vhost_ops {
 	void (*connected)(void *ctx, bool connected);
 };
 
-/* Keys of kept fds: kind << 16 | index. */
+/* Keys of stored fds: kind << 16 | index. */
 enum vhost_fd_kind {
 	VHOST_FD_CONNECTION = 1,
 	VHOST_FD_BACKEND_REQ = 2,
@@ -106,11 +107,11 @@ enum vhost_fd_kind {
 
 #define VHOST_FDS_MAX 328 /* never more at a time */
 
-/* Whoever keeps the session's fds alive beyond this process. */
-struct vhost_keeper {
+/* Where the session's fds outlive this process. */
+struct vhost_fd_store {
 	void *ctx;
-	/* fd stays the library's. -errno: it can not be kept, and nothing is under key any more. */
-	int (*keep)(void *ctx, uint32_t key, int fd);
+	/* fd stays the library's. -errno: it cannot be stored, and nothing is under key any more. */
+	int (*put)(void *ctx, uint32_t key, int fd);
 	void (*drop)(void *ctx, uint32_t key);
 	/* What an earlier process left under key: becomes the library's; -1 when there is nothing. */
 	int (*take)(void *ctx, uint32_t key);
@@ -122,18 +123,18 @@ size_t vhost_session_size(unsigned n_queues);
 uint32_t vhost_session_version(void);
 
 /*
- * ops, session and tag outlive the device; keeper is copied. A full session that does not make sense is dropped with a
+ * ops, session and tag outlive the device; fd_store is copied. A full session that is invalid is dropped with a
  * log line: then the device starts empty. -errno.
  */
-int vhost_device_attach(struct vhost_device **device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
-			void *session, const struct vhost_keeper *keeper, const char *tag);
+int vhost_device_create(struct vhost_device **device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
+			void *session, const struct vhost_fd_store *fd_store, const char *tag);
 /*
  * Installs a handler for SIGBUS, once a process: a front-end that makes the files of its memory shorter ends its session
  * then, and not the process. A SIGBUS that comes from anywhere else does what it did before.
  */
 int vhost_contain_sigbus(void);
-/* Frees what this process holds; session and kept fds stay as they are. */
-void vhost_device_detach(struct vhost_device *device);
+/* Frees what this process holds; session and stored fds stay as they are. */
+void vhost_device_free(struct vhost_device *device);
 
 /* A front-end; the fd becomes the device's, whatever the result. Not to be called while one is connected. -errno. */
 int vhost_device_connect(struct vhost_device *device, int fd);
@@ -176,10 +177,10 @@ int vhost_chain_read(struct vhost_queue *queue, const struct vhost_chain *chain,
  */
 uint32_t vhost_chain_write(struct vhost_queue *queue, const struct vhost_chain *chain, const void *data, size_t len);
 /*
- * Whether the chain of this head was in flight when the queue started and was not given out again yet: to be asked in
+ * Whether the chain of this head was in flight when the queue started and was not popped yet: to be asked in
  * queue_start. False, too, when the queue has what to write into it.
  */
-bool vhost_queue_comes_again(const struct vhost_queue *queue, uint16_t head);
+bool vhost_queue_is_requeued(const struct vhost_queue *queue, uint16_t head);
 /* What was pushed is the driver's now, and not only at the end of the turn. */
 void vhost_queue_publish(struct vhost_queue *queue);
 /* Returns the chain to the driver with this used length: at the end of the turn at the latest. Then it is called, too. */

@@ -103,9 +103,9 @@ static int session_take(void *ctx, uint32_t key)
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-struct vhost_keeper worker_keeper_of_session(struct worker_keeper *keeper)
+struct vhost_fd_store worker_keeper_of_session(struct worker_keeper *keeper)
 {
-	return (struct vhost_keeper){ keeper, session_keep, session_drop, session_take };
+	return (struct vhost_fd_store){ keeper, session_keep, session_drop, session_take };
 }
 
 void worker_keeper_drop_line(struct worker_keeper *keeper, unsigned line)

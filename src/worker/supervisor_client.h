@@ -30,7 +30,7 @@ int worker_keeper_open(struct worker_keeper *keeper, struct loop *loop, int chan
 void worker_keeper_close(struct worker_keeper *keeper);
 
 /* For the fds of the vhost session. */
-struct vhost_keeper worker_keeper_of_session(struct worker_keeper *keeper);
+struct vhost_fd_store worker_keeper_of_session(struct worker_keeper *keeper);
 
 /* As the calls of struct chip_host; line is the guest's. */
 int worker_keeper_line(struct worker_keeper *keeper, unsigned line, const struct chip_line_config *config, int *fd);

@@ -273,7 +273,7 @@ static void chips_restore(struct worker *worker)
 
 static int attach_device(struct worker *worker)
 {
-	const struct vhost_keeper keeper = worker_keeper_of_session(&worker->keeper);
+	const struct vhost_fd_store keeper = worker_keeper_of_session(&worker->keeper);
 	int r;
 
 	worker->ops = virtio_gpio_ops;
@@ -286,7 +286,7 @@ static int attach_device(struct worker *worker)
 		if (r < 0)
 			return r;
 	}
-	r = vhost_device_attach(&worker->device, &worker->loop, &worker->ops, &worker->gpio, worker->session, &keeper,
+	r = vhost_device_create(&worker->device, &worker->loop, &worker->ops, &worker->gpio, worker->session, &keeper,
 				worker->tag);
 	if (r == 0 && worker->start->listen_fd >= 0)
 		r = worker_door_open(&worker->door, &worker->loop, worker->start->listen_fd, worker->device,
@@ -305,7 +305,7 @@ static int attach_device(struct worker *worker)
 
 static void detach(struct worker *worker)
 {
-	vhost_device_detach(worker->device);
+	vhost_device_free(worker->device);
 	if (worker->port)
 		port_detach(worker->port);
 	virtio_gpio_deinit(&worker->gpio);

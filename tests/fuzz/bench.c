@@ -77,7 +77,7 @@ static int take(void *ctx, uint32_t key)
 
 void bench_attach(void)
 {
-	const struct vhost_keeper keeper = { NULL, keep, drop, take };
+	const struct vhost_fd_store keeper = { NULL, keep, drop, take };
 
 	static struct loop loop;
 
@@ -85,13 +85,13 @@ void bench_attach(void)
 	bench.loop = &loop;
 	if (bench.what->attach)
 		bench.what->attach();
-	MUST(vhost_device_attach(&bench.device, bench.loop, &bench.ops, bench.what->ctx, bench.session, &keeper,
+	MUST(vhost_device_create(&bench.device, bench.loop, &bench.ops, bench.what->ctx, bench.session, &keeper,
 				 "fuzz") == 0);
 }
 
 void bench_detach(void)
 {
-	vhost_device_detach(bench.device);
+	vhost_device_free(bench.device);
 	loss_forget();
 	if (bench.what->detach)
 		bench.what->detach();

@@ -104,7 +104,7 @@ enum base {
 
 static uint32_t ring_base(unsigned ring, enum base base)
 {
-	const uint32_t left = bench.session->departure.rings[ring].position;
+	const uint32_t left = bench.session->reconnect.rings[ring].position;
 
 	if (base == BASE_NEW)
 		return bench.packed ? 0x80008000 : 0;

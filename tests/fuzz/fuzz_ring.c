@@ -160,7 +160,7 @@ static bool run_op(struct input *in)
 		return false;
 	run[op](in);
 	/* The device did that outside of a turn, which it never does. */
-	if (map_guard_tripped())
+	if (sigbus_guard_tripped())
 		bench_turns();
 	if (op != 'c' && op != 'b' && op != 'i' && !(op == 'r' && loss.pending))
 		MUST(bench.connections - connections == loss.sessions - sessions);

@@ -158,8 +158,8 @@ static void damage_one(struct input *in)
 		{ &session->rx, sizeof(*session) - offsetof(struct session, rx) },
 		{ session_inflight(session, 0), 4096 },
 		{ session_inflight(session, 1), 4096 },
-		{ session_late(session, BENCH_QUEUES, 0), 2048 },
-		{ session_late(session, BENCH_QUEUES, 1), 2048 },
+		{ session_deferred_writes(session, BENCH_QUEUES, 0), 2048 },
+		{ session_deferred_writes(session, BENCH_QUEUES, 1), 2048 },
 		{ worker_bench.memory + worker_bench.state_at, worker_bench.size - worker_bench.state_at },
 	};
 	unsigned part = next_byte(in) % 8, offset = next_u16(in), n = next_byte(in) % 8 + 1;
@@ -217,7 +217,7 @@ static void check_rings(void)
 	for (unsigned i = 0; i < BENCH_QUEUES; i++) {
 		const struct session_ring *ring = &bench.session->rings[i];
 
-		MUST(ring->place.size <= VRING_SIZE_MAX);
+		MUST(ring->layout.size <= VRING_SIZE_MAX);
 		MUST(!ring->has_run || (ring->ran.size > 0 && ring->ran.size <= VRING_SIZE_MAX &&
 					(ring->packed || (ring->ran.size & (ring->ran.size - 1)) == 0)));
 	}

@@ -20,30 +20,30 @@ static struct {
 	uint8_t how, pages;
 } later;
 
-void __real_map_guard_clear(void);
-void __wrap_map_guard_clear(void);
+void __real_sigbus_guard_clear(void);
+void __wrap_sigbus_guard_clear(void);
 
 /* The device calls it at the end of each session. */
-void __wrap_map_guard_clear(void)
+void __wrap_sigbus_guard_clear(void)
 {
-	if (!map_guard_tripped())
+	if (!sigbus_guard_tripped())
 		return;
 	if (bench.session->connected)
 		FOUND("memory was lost, and the session goes on");
 	loss.sessions++;
 	if (loss.lost)
 		loss.lost();
-	__real_map_guard_clear();
+	__real_sigbus_guard_clear();
 }
 
 void loss_forget(void)
 {
-	__real_map_guard_clear();
+	__real_sigbus_guard_clear();
 }
 
 void loss_check(void)
 {
-	if (map_guard_tripped())
+	if (sigbus_guard_tripped())
 		FOUND("memory was lost, and at the end of the turn the session is not over");
 }
 
@@ -125,7 +125,7 @@ void loss_reset(void)
 {
 	moment_set(MOMENT_ANY, 0, NULL);
 	loss = (struct loss){ 0 };
-	__real_map_guard_clear();
+	__real_sigbus_guard_clear();
 }
 
 void loss_restore_handler(void)

@@ -53,7 +53,7 @@ static void give_back(unsigned index, const struct vhost_chain *chain, unsigned 
 	uint32_t written = write_some(queue, chain, len);
 
 	/* When memory was lost it does not come back, whatever its device says. */
-	if (map_guard_tripped())
+	if (sigbus_guard_tripped())
 		ledger_freeze();
 	else
 		ledger_pushed(index, chain->head, written);
@@ -67,15 +67,16 @@ static void queue_ready(void *ctx, unsigned index, struct vhost_queue *queue)
 
 	while (vhost_queue_pop(queue, &chain) == 1) {
 		/* Nothing that was read where memory was lost reaches the device. */
-		MUST(!map_guard_tripped());
+		MUST(!sigbus_guard_tripped());
 		ledger_delivered(index, &chain);
-		MUST(vhost_chain_read(queue, &chain, data, chain.read_len % sizeof(data)) < 0 || !map_guard_tripped());
+		MUST(vhost_chain_read(queue, &chain, data, chain.read_len % sizeof(data)) < 0 ||
+		     !sigbus_guard_tripped());
 		if (rings[index].policy & 0x80 && rings[index].n_held < HELD_MAX)
 			rings[index].held[rings[index].n_held++] = chain;
 		else
 			give_back(index, &chain, rings[index].policy);
 	}
-	if (map_guard_tripped())
+	if (sigbus_guard_tripped())
 		ledger_freeze();
 }
 
@@ -98,9 +99,9 @@ const struct vhost_ops ring_device_ops = {
 	.n_queues = BENCH_QUEUES,
 	.config_size = 8,
 	.config_read = config_read,
-	.remember = nothing,
-	.leave = nothing,
-	.come_back = come_back,
+	.reconnect_save = nothing,
+	.reconnect_reset = nothing,
+	.reconnect_restore = come_back,
 	.queue_start = queue_start,
 	.queue_stop = queue_stop,
 	.queue_ready = queue_ready,

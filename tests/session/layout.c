@@ -11,9 +11,9 @@
 #include "failure.h"
 #include "vhost/state/session.h"
 
-struct layout_piece layout_departure(void)
+struct layout_piece layout_reconnect(void)
 {
-	size_t at = offsetof(struct session, departure.features);
+	size_t at = offsetof(struct session, reconnect.features);
 
 	return (struct layout_piece){ at, sizeof(struct session) - at };
 }

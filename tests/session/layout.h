@@ -10,7 +10,7 @@ struct layout_piece {
 };
 
 /* What a front-end left, without its first field, which says whether there is anything. */
-struct layout_piece layout_departure(void);
+struct layout_piece layout_reconnect(void);
 /* What is in flight in a ring of this size. */
 struct layout_piece layout_inflight(unsigned queue, unsigned ring_size);
 

@@ -50,7 +50,7 @@ static void die_at(struct session *s, enum fault_point point, unsigned deaths)
 	faults_arm(point, 0, deaths);
 	waits = gpio_send(&s->vmm, GPIO_GET_DIRECTION, 5, 0);
 	vmm_disconnect(&s->vmm);
-	if (point != FAULT_CAME_BACK)
+	if (point != FAULT_RECONNECT_RESTORED)
 		faults_wait(deaths);
 	come_again(s);
 	rings_again(s);
@@ -63,17 +63,17 @@ static void die_at(struct session *s, enum fault_point point, unsigned deaths)
 
 static void deaths_over_a_note(void **state)
 {
-	die_at(*state, FAULT_DEPARTURE_NOTED, 1);
+	die_at(*state, FAULT_RECONNECT_SAVED, 1);
 }
 
 static void deaths_over_a_leave(void **state)
 {
-	die_at(*state, FAULT_DEPARTED, 3);
+	die_at(*state, FAULT_RECONNECT_RESET, 3);
 }
 
 static void deaths_over_a_return(void **state)
 {
-	die_at(*state, FAULT_CAME_BACK, 2);
+	die_at(*state, FAULT_RECONNECT_RESTORED, 2);
 }
 
 static unsigned next_random(unsigned *random)
@@ -120,7 +120,7 @@ static void damaged_notes(void **state)
 		prepare(s, heads);
 		cut(s);
 		if (round % 3 != 1)
-			damage(fd, layout_departure(), &random);
+			damage(fd, layout_reconnect(), &random);
 		if (round % 3 != 0)
 			damage(fd, layout_inflight(next_random(&random) % 2, VMM_RING_SIZE), &random);
 		worker = daemon_worker(&s->daemon, 0);

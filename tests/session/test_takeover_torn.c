@@ -14,9 +14,9 @@
 	for (size_t i_ = 0; i_ < sizeof(points) / sizeof(points[0]) && ((point) = points[i_], 1); i_++)
 
 static const enum fault_point message_points[] = {
-	FAULT_MESSAGE_FDS_KEPT, FAULT_MESSAGE_TAKEN,	FAULT_MESSAGE_HEADER,
-	FAULT_MESSAGE_RECEIVED, FAULT_MESSAGE_EXECUTED, FAULT_REPLY_READY,
-	FAULT_REPLY_SENT,	FAULT_MESSAGE_ANSWERED, FAULT_MESSAGE_OVER,
+	FAULT_MESSAGE_FDS_STORED, FAULT_MESSAGE_TAKEN,	  FAULT_MESSAGE_HEADER,
+	FAULT_MESSAGE_RECEIVED,	  FAULT_MESSAGE_EXECUTED, FAULT_REPLY_READY,
+	FAULT_REPLY_SENT,	  FAULT_MESSAGE_ANSWERED, FAULT_MESSAGE_OVER,
 };
 
 /* Not every message passes every point: one without payload has no instant between header and payload. */

@@ -43,19 +43,19 @@ void device_flush(struct vhost_device *device)
 
 void device_apply_features(struct vhost_device *device)
 {
-	device->dirty.on = device_has(device, VHOST_F_LOG_ALL);
+	device->dirty_log.on = device_has(device, VHOST_F_LOG_ALL);
 	device->memory.iotlb = device_has(device, VIRTIO_F_ACCESS_PLATFORM) ? &device->iotlb : NULL;
 }
 
-void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd)
+void device_store_fd(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd)
 {
 	uint32_t key = (uint32_t)kind << 16 | index;
 
 	if (fd < 0) {
-		device->keeper.drop(device->keeper.ctx, key);
-	} else if (device->keeper.keep(device->keeper.ctx, key, fd) < 0) {
+		device->fd_store.drop(device->fd_store.ctx, key);
+	} else if (device->fd_store.put(device->fd_store.ctx, key, fd) < 0) {
 		device->session->bound = 1;
-		log_limited(&device->keep_limit, LOG_LEVEL_WARNING, device->tag,
+		log_limited(&device->fd_store_limit, LOG_LEVEL_WARNING, device->tag,
 			    "a file descriptor can not be kept: the session ends with this process");
 	}
 }

@@ -21,8 +21,8 @@ struct vhost_device {
 	void *ctx;
 	const char *tag;
 	struct session *session;
-	struct vhost_keeper keeper;
-	struct dirty dirty;
+	struct vhost_fd_store fd_store;
+	struct dirty_log dirty_log;
 	struct memory memory;
 	struct inflight_map inflight_map; /* the front-end's regions, if it gave some */
 	struct iotlb iotlb;
@@ -31,16 +31,17 @@ struct vhost_device {
 	int fd; /* owned: the connection */
 	struct loop_watch watch;
 	struct loop_after after;
-	struct channel channel;
-	struct transfer transfer; /* of the device's state */
+	struct backend_channel backend_channel;
+	struct state_transfer state_transfer; /* of the device's state */
 	struct message_fds rx_fds;
-	struct log_limit log_limit;					 /* of what was refused */
-	struct log_limit end_limit, left_limit, back_limit, reset_limit; /* connections closed, left, back; resets */
-	struct log_limit keep_limit;					 /* fds that can not be kept */
-	bool has_spoken;						 /* the front-end sent a message */
-	bool was_reset; /* the present stop of all queues was already told to be a reset */
+	struct log_limit log_limit; /* of what was refused */
+	struct log_limit close_limit, leave_limit, reconnect_limit,
+		reset_limit;		 /* connections closed, left, back; resets */
+	struct log_limit fd_store_limit; /* fds that can not be kept */
+	bool has_spoken;		 /* the front-end sent a message */
+	bool was_reset;			 /* the present stop of all queues was already reported to be a reset */
 	/* What was last logged as negotiated; 0: nothing yet. */
-	uint64_t told_features, told_protocol_features;
+	uint64_t reported_features, reported_protocol_features;
 };
 
 static inline bool device_negotiated(const struct vhost_device *device, enum vhost_user_protocol_feature feature)
@@ -53,7 +54,7 @@ uint64_t device_features(const struct vhost_device *device);
 uint64_t device_protocol_features(const struct vhost_device *device);
 
 /* transfer.done */
-void device_transfer_done(struct transfer *transfer, int error);
+void device_transfer_done(struct state_transfer *transfer, int error);
 
 /* Whether this feature bit is negotiated. */
 bool device_has(const struct vhost_device *device, uint64_t feature);
@@ -73,30 +74,30 @@ bool device_iotlb_ask(struct queue_host *host);
 void device_iotlb_clear(struct vhost_device *device);
 
 /* memory_lost.c: ends the session, with a line that says why, when memory of it went away. */
-void device_check_memory(struct vhost_device *device);
+void memory_lost_check(struct vhost_device *device);
 
-/* Hands the fd to the keeper (-1: takes what is under the key out of it). */
-void device_keep(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);
+/* Hands the fd to the fd_store (-1: takes what is under the key out of it). */
+void device_store_fd(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);
 
 /* connection.c */
 /* Messages are read from now on. -errno. */
-int device_listen(struct vhost_device *device);
+int connection_listen(struct vhost_device *device);
 /* Ends the connection, with a line that says why. NULL: the front-end left. has_header: it names the message at hand. */
-void device_close_why(struct vhost_device *device, const char *why, bool has_header);
+void connection_close(struct vhost_device *device, const char *why, bool has_header);
 /* Lets go of what this process holds of a connection. */
-void device_close_all(struct vhost_device *device);
+void connection_release(struct vhost_device *device);
 
 /* restore.c: what an earlier process left is taken up, in this order. */
 /* -errno: it can not be, and the session is to be dropped. */
-int device_resume(struct vhost_device *device);
-void device_queues_go_on(struct vhost_device *device);
-void device_message_go_on(struct vhost_device *device);
+int restore_connection(struct vhost_device *device);
+void restore_queues(struct vhost_device *device);
+void restore_message(struct vhost_device *device);
 
 /* one_way.c */
 /* Nothing comes in over this fd, if it is a socket. */
-void device_make_one_way(const struct vhost_device *device, int fd);
+void one_way_shut(const struct vhost_device *device, int fd);
 /* The connection is over: what is in its sockets is thrown away, before anybody else closes them. */
-void device_empty_sockets(const struct vhost_device *device);
+void one_way_shut_all(const struct vhost_device *device);
 
 /* The device's initial state: rings stopped and disabled, nothing in flight, ops reset. The connection stays. */
 void device_reset(struct vhost_device *device);

@@ -21,16 +21,16 @@ static const enum vhost_user_backend_request requests[QUEUE_NOTICES] = {
 static void send_notice(struct vhost_device *device, struct vhost_queue *queue, enum queue_notice notice)
 {
 	const struct vhost_user_vring_state state = { .index = queue->index };
-	bool has_channel = device->channel.fd >= 0;
-	int r = channel_send(&device->channel, requests[notice], &state, sizeof(state));
+	bool has_channel = device->backend_channel.fd >= 0;
+	int r = backend_channel_send(&device->backend_channel, requests[notice], &state, sizeof(state));
 
-	queue->notice_waits[notice] = r < 0;
+	queue->notice_pending[notice] = r < 0;
 	if (r < 0 && r != -EAGAIN && has_channel)
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "the back-end channel is lost: %s",
 			    strerror(-r));
 }
 
-void device_notify(struct queue_host *host, struct vhost_queue *queue, enum queue_notice notice)
+void inband_notify(struct queue_host *host, struct vhost_queue *queue, enum queue_notice notice)
 {
 	struct vhost_device *device = container_of(host, struct vhost_device, queue_host);
 
@@ -42,11 +42,11 @@ void device_notify(struct queue_host *host, struct vhost_queue *queue, enum queu
 		queue->signal_once = true;
 }
 
-void device_notices_send(struct vhost_device *device)
+void inband_send_pending(struct vhost_device *device)
 {
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		for (int notice = 0; notice < QUEUE_NOTICES; notice++) {
-			if (device->queues[i].notice_waits[notice])
+			if (device->queues[i].notice_pending[notice])
 				send_notice(device, &device->queues[i], notice);
 		}
 	}

@@ -5,6 +5,6 @@
 #include "vhost/device/device.h"
 
 /* queue_host.notify: there is no fd for it, now or at all. */
-void device_notify(struct queue_host *host, struct vhost_queue *queue, enum queue_notice notice);
+void inband_notify(struct queue_host *host, struct vhost_queue *queue, enum queue_notice notice);
 /* Sends what waits for the channel. */
-void device_notices_send(struct vhost_device *device);
+void inband_send_pending(struct vhost_device *device);

@@ -3,7 +3,7 @@
  * Sockets that a front-end gave, and the connection itself, can have anything in them: an end of the connection, which
  * then never ends, or what takes whoever closes it last as long as the front-end likes. So nothing comes into what only
  * we write to (User-Mode Linux has sockets for calls); a kick socket is read anyway; and when the connection ends
- * nothing is left in what the keeper closes.
+ * nothing is left in what the fd_store closes.
  */
 #include "base/fd_kind.h"
 #include "base/scm.h"
@@ -19,13 +19,13 @@ static bool is_kick(const struct vhost_device *device, int fd)
 	return false;
 }
 
-void device_make_one_way(const struct vhost_device *device, int fd)
+void one_way_shut(const struct vhost_device *device, int fd)
 {
 	if (fd >= 0 && !is_kick(device, fd))
 		scm_shut(fd);
 }
 
-void device_empty_sockets(const struct vhost_device *device)
+void one_way_shut_all(const struct vhost_device *device)
 {
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		scm_shut(device->queues[i].kick_fd);

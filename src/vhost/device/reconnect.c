@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What a front-end leaves, and whether the next one is the same: remembered, compared, dropped. */
+/* The session of a front-end that went: saved, compared with the next one, restored or dropped. */
 #include "vhost/device/reconnect.h"
 
 #include <errno.h>
@@ -21,58 +21,58 @@ static const struct ring_ops *format_ops(uint8_t packed)
 static void run_copy(struct session_ring *to, const struct session_ring *from)
 {
 	to->ran = from->ran;
-	to->spots = from->spots;
+	to->locations = from->locations;
 	to->position = from->position;
-	to->mark = from->mark;
+	to->fingerprint = from->fingerprint;
 	to->lag = from->lag;
 	to->packed = from->packed;
 	to->has_run = 1;
 }
 
 /* Of a ring that never ran here, or that is broken, there is nothing to go on with. */
-static bool ring_note(struct vhost_queue *queue, struct session_ring *left)
+static bool ring_note(struct vhost_queue *queue, struct session_ring *saved)
 {
 	const struct session_ring *state = queue->state;
 	const struct ring_ops *ops = format_ops(state->packed);
 	const void *region;
 
-	*left = (struct session_ring){ 0 };
+	*saved = (struct session_ring){ 0 };
 	if (!state->has_run || state->broken || state->transferred)
 		return false;
 	region = queue_inflight(queue, ops, state->ran.size);
 	if (region != queue->inflight)
 		inflight_copy(queue->inflight, region, ops->inflight_size(state->ran.size));
-	run_copy(left, state);
+	run_copy(saved, state);
 	return true;
 }
 
-void departure_note(struct vhost_device *device)
+void reconnect_save(struct vhost_device *device)
 {
-	struct session_departure *departure = &device->session->departure;
+	struct session_reconnect *reconnect = &device->session->reconnect;
 	bool any = false;
 
 	/* An earlier process has noted it and died; or no ring has run since the last one was noted. */
-	if (departure->state != SESSION_DEPARTURE_NONE || !device->ops->remember)
+	if (reconnect->state != SESSION_RECONNECT_NONE || !device->ops->reconnect_save)
 		return;
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		any |= ring_note(&device->queues[i], &departure->rings[i]);
+		any |= ring_note(&device->queues[i], &reconnect->rings[i]);
 	if (!any)
 		return;
-	departure->features = device->session->features;
-	device->ops->remember(device->ctx);
+	reconnect->features = device->session->features;
+	device->ops->reconnect_save(device->ctx);
 	compiler_barrier();
-	departure->state = SESSION_DEPARTURE_LEAVING;
-	fault_point(FAULT_DEPARTURE_NOTED);
+	reconnect->state = SESSION_RECONNECT_CLOSING;
+	fault_point(FAULT_RECONNECT_SAVED);
 }
 
-void departure_reset(struct vhost_device *device)
+void reconnect_reset(struct vhost_device *device)
 {
-	switch (device->session->departure.state) {
-	case SESSION_DEPARTURE_LEAVING:
-		device->ops->leave(device->ctx);
-		fault_point(FAULT_DEPARTED);
+	switch (device->session->reconnect.state) {
+	case SESSION_RECONNECT_CLOSING:
+		device->ops->reconnect_reset(device->ctx);
+		fault_point(FAULT_RECONNECT_RESET);
 		break;
-	case SESSION_DEPARTURE_AWAITED:
+	case SESSION_RECONNECT_AWAITED:
 		break; /* of the last one; this one did nothing */
 	default:
 		if (device->ops->reset)
@@ -80,38 +80,39 @@ void departure_reset(struct vhost_device *device)
 	}
 }
 
-void departure_done(struct vhost_device *device)
+void reconnect_await(struct vhost_device *device)
 {
-	struct session_departure *departure = &device->session->departure;
+	struct session_reconnect *reconnect = &device->session->reconnect;
 
 	compiler_barrier();
-	if (departure->state == SESSION_DEPARTURE_LEAVING)
-		departure->state = SESSION_DEPARTURE_AWAITED;
+	if (reconnect->state == SESSION_RECONNECT_CLOSING)
+		reconnect->state = SESSION_RECONNECT_AWAITED;
 }
 
-void departure_drop(struct vhost_device *device)
+void reconnect_drop(struct vhost_device *device)
 {
-	struct session_departure *departure = &device->session->departure;
+	struct session_reconnect *reconnect = &device->session->reconnect;
 
-	if (departure->state == SESSION_DEPARTURE_NONE)
+	if (reconnect->state == SESSION_RECONNECT_NONE)
 		return;
 	if (device->ops->reset)
 		device->ops->reset(device->ctx);
 	compiler_barrier();
-	departure->state = SESSION_DEPARTURE_NONE;
+	reconnect->state = SESSION_RECONNECT_NONE;
 }
 
-static bool spot_same(const struct session_spot *a, const struct session_spot *b)
+static bool location_same(const struct session_location *a, const struct session_location *b)
 {
 	return a->dev == b->dev && a->ino == b->ino && a->offset == b->offset && a->guest_addr == b->guest_addr;
 }
 
-static bool ring_is_there(const struct vhost_queue *queue, const struct session_ring *left, const struct ring *ring)
+static bool ring_is_there(const struct vhost_queue *queue, const struct session_ring *saved, const struct ring *ring)
 {
-	const struct session_spots now = queue_spots(queue, ring);
+	const struct session_locations now = queue_locations(queue, ring);
 
-	return spot_same(&left->spots.desc, &now.desc) && spot_same(&left->spots.driver, &now.driver) &&
-	       spot_same(&left->spots.device, &now.device);
+	return location_same(&saved->locations.desc, &now.desc) &&
+	       location_same(&saved->locations.driver, &now.driver) &&
+	       location_same(&saved->locations.device, &now.device);
 }
 
 /* What is in flight is read once more when it is handed out. Here, whether it is what was taken: the ring's own chains. */
@@ -120,7 +121,7 @@ static bool chains_make_sense(const struct vhost_queue *queue, struct ring *ring
 	struct vhost_chain chain;
 
 	for (uint16_t i = 0; i < n; i++) {
-		int r = ring->ops->again(ring, queue->host->memory, heads[i], &chain);
+		int r = ring->ops->reread(ring, queue->host->memory, heads[i], &chain);
 
 		if (r < 0 && r != -EAGAIN)
 			return false;
@@ -128,21 +129,21 @@ static bool chains_make_sense(const struct vhost_queue *queue, struct ring *ring
 	return true;
 }
 
-const char *departure_ring_differs(const struct vhost_queue *queue, const struct session_ring *left, struct ring *ring,
-				   uint16_t *heads, uint16_t *n)
+const char *queue_differs(const struct vhost_queue *queue, const struct session_ring *saved, struct ring *ring,
+			  uint16_t *heads, uint16_t *n)
 {
 	const struct ring_ops *ops = ring->ops;
 	const uint32_t base = queue->state->has_base ? queue->state->base : ops->position_of_new;
 	int r;
 
-	if (left->packed != (ops == &packed_ops) || left->ran.size != ring->size)
+	if (saved->packed != (ops == &packed_ops) || saved->ran.size != ring->size)
 		return "its size or format is another";
-	if (!ring_is_there(queue, left, ring))
+	if (!ring_is_there(queue, saved, ring))
 		return "it lies in other memory";
-	r = ops->recover(ring, true, left->lag, heads);
-	if (r < 0 || ops->position(ring) != left->position || !ops->is_behind_driver(ring))
+	r = ops->recover(ring, true, saved->lag, heads);
+	if (r < 0 || ops->position(ring) != saved->position || !ops->is_behind_driver(ring))
 		return "its indices are others";
-	if (ops->recognize(ring, left->mark) < 0)
+	if (ops->recognize(ring, saved->fingerprint) < 0)
 		return "it was set up anew";
 	if (!ops->base_fits(ring, base))
 		return "its base is another";
@@ -153,24 +154,24 @@ const char *departure_ring_differs(const struct vhost_queue *queue, const struct
 }
 
 /*
- * One of the rings, as it is set up now. False: it can not be told yet. proven: a fresh ring would look otherwise. The
+ * One of the rings, as it is set up now. False: it cannot be told yet. proven: a fresh ring would look otherwise. The
  * front-end's in-flight regions, if there are some, do not count here: it can write there.
  */
-static bool ring_ask(struct vhost_queue *queue, const struct session_ring *left, const char **why, bool *proven)
+static bool ring_ask(struct vhost_queue *queue, const struct session_ring *saved, const char **why, bool *proven)
 {
-	const struct session_ring_place *place = &queue->state->place;
+	const struct session_ring_layout *layout = &queue->state->layout;
 	const struct ring_ops *ops = queue_ring_ops(queue);
 	struct ring ring;
 	uint16_t *heads, n;
 
-	if (!left->has_run || !queue->state->has_addr || !ops->size_valid(place->size))
+	if (!saved->has_run || !queue->state->has_addr || !ops->size_valid(layout->size))
 		return false;
 	ring_init(&ring, ops, *queue->host->features, queue->inflight);
-	if (ops->resolve(&ring, queue->host->memory, place) < 0)
+	if (ops->resolve(&ring, queue->host->memory, layout) < 0)
 		return false;
 	heads = malloc(ring.size * sizeof(*heads));
-	*why = heads ? departure_ring_differs(queue, left, &ring, heads, &n) : "no memory";
-	*proven = !*why && ops->recognize(&ring, left->mark) > 0;
+	*why = heads ? queue_differs(queue, saved, &ring, heads, &n) : "no memory";
+	*proven = !*why && ops->recognize(&ring, saved->fingerprint) > 0;
 	free(heads);
 	return true;
 }
@@ -178,16 +179,16 @@ static bool ring_ask(struct vhost_queue *queue, const struct session_ring *left,
 /* NULL: it is the same session; else why not. */
 static const char *session_differs(struct vhost_device *device, char *words, size_t size)
 {
-	const struct session_departure *departure = &device->session->departure;
+	const struct session_reconnect *reconnect = &device->session->reconnect;
 	bool proven = false;
 
-	if ((departure->features ^ device->session->features) & ~VHOST_F_LOG_ALL)
+	if ((reconnect->features ^ device->session->features) & ~VHOST_F_LOG_ALL)
 		return "other features";
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		const char *why = NULL;
 		bool this_one = false;
 
-		if (ring_ask(&device->queues[i], &departure->rings[i], &why, &this_one) && why) {
+		if (ring_ask(&device->queues[i], &reconnect->rings[i], &why, &this_one) && why) {
 			snprintf(words, size, "queue%u: %s", i, why);
 			return words;
 		}
@@ -197,44 +198,45 @@ static const char *session_differs(struct vhost_device *device, char *words, siz
 }
 
 /* As if the ring had stopped on this connection. What the front-end's own region says goes first. */
-static void ring_adopt(struct vhost_queue *queue, const struct session_ring *left)
+static void ring_adopt(struct vhost_queue *queue, const struct session_ring *saved)
 {
 	struct session_ring *state = queue->state;
-	const struct ring_ops *ops = format_ops(left->packed);
+	const struct ring_ops *ops = format_ops(saved->packed);
 	void *region;
 
-	if (!left->has_run)
+	if (!saved->has_run)
 		return;
-	region = queue_inflight(queue, ops, left->ran.size);
+	region = queue_inflight(queue, ops, saved->ran.size);
 	if (region != queue->inflight && inflight_head_size(region) != 0)
 		return;
 	if (region != queue->inflight)
-		inflight_copy(region, queue->inflight, ops->inflight_size(left->ran.size));
-	state->departed = 1;
-	run_copy(state, left);
+		inflight_copy(region, queue->inflight, ops->inflight_size(saved->ran.size));
+	state->reconnected = 1;
+	run_copy(state, saved);
 }
 
 /* A process that dies in here leaves the same question to the next one, and all of this can be done again. */
-void departure_decide(struct vhost_device *device)
+void reconnect_decide(struct vhost_device *device)
 {
-	struct session_departure *departure = &device->session->departure;
+	struct session_reconnect *reconnect = &device->session->reconnect;
 	char words[128];
 	const char *why;
 
-	if (departure->state != SESSION_DEPARTURE_AWAITED)
+	if (reconnect->state != SESSION_RECONNECT_AWAITED)
 		return;
 	why = session_differs(device, words, sizeof(words));
 	if (why) {
-		log_limited(&device->back_limit, LOG_LEVEL_INFO, device->tag,
+		log_limited(&device->reconnect_limit, LOG_LEVEL_INFO, device->tag,
 			    "not the session that the last front-end left, which is dropped: %s", why);
-		departure_drop(device);
+		reconnect_drop(device);
 		return;
 	}
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		ring_adopt(&device->queues[i], &departure->rings[i]);
-	device->ops->come_back(device->ctx);
-	fault_point(FAULT_CAME_BACK);
+		ring_adopt(&device->queues[i], &reconnect->rings[i]);
+	device->ops->reconnect_restore(device->ctx);
+	fault_point(FAULT_RECONNECT_RESTORED);
 	compiler_barrier();
-	departure->state = SESSION_DEPARTURE_NONE;
-	log_limited(&device->back_limit, LOG_LEVEL_INFO, device->tag, "the front-end is back, its session goes on");
+	reconnect->state = SESSION_RECONNECT_NONE;
+	log_limited(&device->reconnect_limit, LOG_LEVEL_INFO, device->tag,
+		    "the front-end is back, its session goes on");
 }

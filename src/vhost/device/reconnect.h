@@ -27,19 +27,19 @@
 #include "vhost/device/device.h"
 
 /* The rings have stopped, and the connection is about to go. May be called again after a crash in between. */
-void departure_note(struct vhost_device *device);
+void reconnect_save(struct vhost_device *device);
 /* The device takes leave of it, or of nothing: then it is reset. */
-void departure_reset(struct vhost_device *device);
+void reconnect_reset(struct vhost_device *device);
 /* The connection is gone. */
-void departure_done(struct vhost_device *device);
+void reconnect_await(struct vhost_device *device);
 /* Forgets what the last front-end left, if there is anything. */
-void departure_drop(struct vhost_device *device);
+void reconnect_drop(struct vhost_device *device);
 
 /* A ring is about to start: decides, if that was not done yet. */
-void departure_decide(struct vhost_device *device);
+void reconnect_decide(struct vhost_device *device);
 /*
  * Whether a ring of a front-end that has come back goes on: its heads in flight come to heads (room for the ring's size),
  * how many to n. NULL, or why not.
  */
-const char *departure_ring_differs(const struct vhost_queue *queue, const struct session_ring *left, struct ring *ring,
-				   uint16_t *heads, uint16_t *n);
+const char *queue_differs(const struct vhost_queue *queue, const struct session_ring *left, struct ring *ring,
+			  uint16_t *heads, uint16_t *n);

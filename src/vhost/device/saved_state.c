@@ -154,7 +154,7 @@ static void ring_apply(struct vhost_queue *queue, const struct ring_input *ring)
 	if (!ring->wire.has_run)
 		return;
 	inflight_copy(queue_inflight(queue, ops, size), ring->region, ops->inflight_size(size));
-	state->ran = (struct session_ring_place){ .size = size };
+	state->ran = (struct session_ring_layout){ .size = size };
 	state->packed = ring->wire.packed;
 	state->position = le32_get(ring->wire.position);
 	state->lag = le16_get(ring->wire.lag);
@@ -184,7 +184,7 @@ const char *saved_state_apply(struct vhost_device *device, const void *data, siz
 	}
 	if (in.left != le32_get(header.device_len))
 		return "it has a wrong length";
-	departure_drop(device);
+	reconnect_drop(device);
 	/* The device can refuse, rings can not. */
 	if (device->ops->state_load(device->ctx, in.at, in.left) < 0)
 		return "the device does not take it";

@@ -9,14 +9,14 @@
 #include "vhost/memory/sigbus_guard.h"
 #include "vhost/protocol/dispatch.h"
 
-void device_close_why(struct vhost_device *device, const char *why, bool has_header)
+void connection_close(struct vhost_device *device, const char *why, bool has_header)
 {
 	const struct vhost_user_header *header = &device->session->rx.header;
 	const struct message_spec *spec = has_header ? message_spec_find(header->request) : NULL;
-	struct log_limit *limit = &device->end_limit;
+	struct log_limit *limit = &device->close_limit;
 
 	if (!why)
-		log_limited(&device->left_limit, LOG_LEVEL_INFO, device->tag, "the front-end disconnected");
+		log_limited(&device->leave_limit, LOG_LEVEL_INFO, device->tag, "the front-end disconnected");
 	else if (spec)
 		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "connection closed: %s: %s", spec->name, why);
 	else if (has_header)
@@ -36,34 +36,34 @@ static void on_readable(struct loop_watch *watch, uint32_t events)
 	int r;
 
 	/* One message a turn: a front-end that floods us starves no ring. */
-	r = message_receive(device->fd, rx, &device->rx_fds, &device->keeper, &why);
+	r = message_receive(device->fd, rx, &device->rx_fds, &device->fd_store, &why);
 	has_header = rx->have >= sizeof(rx->header);
 	if (r == 1) {
 		device->has_spoken = true;
-		r = protocol_execute(device, &why);
+		r = dispatch_message(device, &why);
 	}
 	if (r == 0)
 		return;
-	device_close_why(device, why, has_header);
+	connection_close(device, why, has_header);
 }
 
-void device_close_all(struct vhost_device *device)
+void connection_release(struct vhost_device *device)
 {
 	loop_watch_del(&device->watch);
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_deinit(&device->queues[i]);
 	device->memory.iotlb = NULL;
 	device_iotlb_clear(device);
-	dirty_deinit(&device->dirty);
+	dirty_log_deinit(&device->dirty_log);
 	message_fds_close(&device->rx_fds);
-	transfer_cancel(&device->transfer);
-	channel_close(&device->channel);
+	state_transfer_cancel(&device->state_transfer);
+	backend_channel_close(&device->backend_channel);
 	fd_close(&device->fd);
 	inflight_map_close(&device->inflight_map);
 	memory_deinit(&device->memory);
 }
 
-int device_listen(struct vhost_device *device)
+int connection_listen(struct vhost_device *device)
 {
 	return loop_watch_add(device->loop, &device->watch, device->fd, EPOLLIN, on_readable);
 }
@@ -77,7 +77,7 @@ int vhost_device_connect(struct vhost_device *device, int fd)
 		return r;
 	}
 	device->fd = fd;
-	device_keep(device, VHOST_FD_CONNECTION, 0, fd);
+	device_store_fd(device, VHOST_FD_CONNECTION, 0, fd);
 	device->session->connected = 1;
 	device->has_spoken = false;
 	if (device->ops->connected)
@@ -108,34 +108,34 @@ void vhost_device_disconnect(struct vhost_device *device)
 
 	if (!session->connected)
 		return;
-	device_empty_sockets(device);
+	one_way_shut_all(device);
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_deinit(&device->queues[i]);
-	departure_note(device);
-	departure_reset(device);
+	reconnect_save(device);
+	reconnect_reset(device);
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		for (int kind = VHOST_FD_KICK; kind <= VHOST_FD_ERR; kind++)
-			device_keep(device, kind, i, -1);
+			device_store_fd(device, kind, i, -1);
 	}
 	for (unsigned i = 0; i < SESSION_SLOTS_MAX; i++) {
 		if (session->regions[i].size > 0)
-			device_keep(device, VHOST_FD_MEMORY, i, -1);
+			device_store_fd(device, VHOST_FD_MEMORY, i, -1);
 	}
-	device_keep(device, VHOST_FD_INFLIGHT, 0, -1);
-	device_keep(device, VHOST_FD_LOG, 0, -1);
-	device_keep(device, VHOST_FD_LOG_CALL, 0, -1);
-	device_keep(device, VHOST_FD_BACKEND_REQ, 0, -1);
+	device_store_fd(device, VHOST_FD_INFLIGHT, 0, -1);
+	device_store_fd(device, VHOST_FD_LOG, 0, -1);
+	device_store_fd(device, VHOST_FD_LOG_CALL, 0, -1);
+	device_store_fd(device, VHOST_FD_BACKEND_REQ, 0, -1);
 	for (unsigned i = 0; i < session->rx.n_fds && i < MESSAGE_FDS_MAX; i++)
-		device_keep(device, VHOST_FD_MESSAGE, i, -1);
-	device_keep(device, VHOST_FD_CONNECTION, 0, -1);
-	device_close_all(device);
+		device_store_fd(device, VHOST_FD_MESSAGE, i, -1);
+	device_store_fd(device, VHOST_FD_CONNECTION, 0, -1);
+	connection_release(device);
 	session_clear(device->session, device->ops->n_queues);
-	map_guard_clear(); /* also what the end itself found lost: the next front-end has nothing to do with it */
+	sigbus_guard_clear(); /* also what the end itself found lost: the next front-end has nothing to do with it */
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_init(&device->queues[i], &device->queue_host, i, device->session, device->tag);
 	device->was_reset = false;
-	device->told_features = device->told_protocol_features = 0;
-	departure_done(device);
+	device->reported_features = device->reported_protocol_features = 0;
+	reconnect_await(device);
 	if (device->ops->connected)
 		device->ops->connected(device->ctx, false);
 }

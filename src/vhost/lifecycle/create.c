@@ -36,7 +36,7 @@ static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
 
 static void on_starting(struct queue_host *host)
 {
-	departure_decide(container_of(host, struct vhost_device, queue_host));
+	reconnect_decide(container_of(host, struct vhost_device, queue_host));
 }
 
 /* Once for what was negotiated: when it is put to use. */
@@ -46,10 +46,11 @@ static void on_started(struct queue_host *host, struct vhost_queue *queue)
 	const struct session *session = device->session;
 	char names[FEATURE_NAMES_MAX];
 
-	if (device->told_features == session->features && device->told_protocol_features == session->protocol_features)
+	if (device->reported_features == session->features &&
+	    device->reported_protocol_features == session->protocol_features)
 		return;
-	device->told_features = session->features;
-	device->told_protocol_features = session->protocol_features;
+	device->reported_features = session->features;
+	device->reported_protocol_features = session->protocol_features;
 	if (!log_enabled(LOG_LEVEL_DEBUG))
 		return;
 	feature_names(names, sizeof(names), session->features, session->protocol_features, device->ops->feature_names);
@@ -57,36 +58,36 @@ static void on_started(struct queue_host *host, struct vhost_queue *queue)
 }
 
 /* There is room in the channel again, or another channel. */
-static void on_channel_ready(struct channel *channel)
+static void on_channel_ready(struct backend_channel *channel)
 {
-	struct vhost_device *device = container_of(channel, struct vhost_device, channel);
+	struct vhost_device *device = container_of(channel, struct vhost_device, backend_channel);
 
-	device_notices_send(device);
+	inband_send_pending(device);
 	device_iotlb_channel_ready(device);
 }
 
 static void on_turn_over(struct loop_after *after)
 {
-	device_check_memory(container_of(after, struct vhost_device, after));
+	memory_lost_check(container_of(after, struct vhost_device, after));
 }
 
 static void device_init(struct vhost_device *device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
-			struct session *session, const struct vhost_keeper *keeper, const char *tag)
+			struct session *session, const struct vhost_fd_store *fd_store, const char *tag)
 {
 	device->loop = loop;
 	device->ops = ops;
 	device->ctx = ctx;
 	device->tag = tag;
 	device->session = session;
-	device->keeper = *keeper;
+	device->fd_store = *fd_store;
 	device->fd = -1;
 	device->after.fn = on_turn_over;
 	loop->after = &device->after;
-	channel_init(&device->channel, loop, on_channel_ready);
-	transfer_init(&device->transfer, loop, device_transfer_done);
-	dirty_init(&device->dirty, &session->log, loop, tag);
+	backend_channel_init(&device->backend_channel, loop, on_channel_ready);
+	state_transfer_init(&device->state_transfer, loop, device_transfer_done);
+	dirty_log_init(&device->dirty_log, &session->log, loop, tag);
 	memory_init(&device->memory, session->regions);
-	device->memory.dirty = &device->dirty;
+	device->memory.dirty_log = &device->dirty_log;
 	device->queue_host = (struct queue_host){
 		.loop = loop,
 		.memory = &device->memory,
@@ -94,12 +95,12 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 		.features = &session->features,
 		.ops = ops,
 		.ctx = ctx,
-		.dirty = &device->dirty,
+		.dirty_log = &device->dirty_log,
 		.ask = device_iotlb_ask,
 		.starting = on_starting,
 		.restarted = on_restarted,
 		.started = on_started,
-		.notify = device_notify,
+		.notify = inband_notify,
 	};
 	for (unsigned i = 0; i < ops->n_queues; i++)
 		queue_init(&device->queues[i], &device->queue_host, i, session, tag);
@@ -113,17 +114,17 @@ static void session_take(struct session *session, unsigned n_queues, const char 
 	if (empty || !session_check(session, n_queues)) {
 		if (!empty)
 			log_warning(tag, "the saved session makes no sense: dropped");
-		session->departure.state = SESSION_DEPARTURE_NONE;
+		session->reconnect.state = SESSION_RECONNECT_NONE;
 		session_clear(session, n_queues);
 	}
-	if (!session_departure_check(session, n_queues)) {
+	if (!session_reconnect_check(session, n_queues)) {
 		log_warning(tag, "what the last front-end left makes no sense: dropped");
-		session->departure.state = SESSION_DEPARTURE_NONE;
+		session->reconnect.state = SESSION_RECONNECT_NONE;
 	}
 }
 
-int vhost_device_attach(struct vhost_device **ret, struct loop *loop, const struct vhost_ops *ops, void *ctx,
-			void *memory, const struct vhost_keeper *keeper, const char *tag)
+int vhost_device_create(struct vhost_device **ret, struct loop *loop, const struct vhost_ops *ops, void *ctx,
+			void *memory, const struct vhost_fd_store *fd_store, const char *tag)
 {
 	struct session *session = memory;
 	struct vhost_device *device;
@@ -132,31 +133,31 @@ int vhost_device_attach(struct vhost_device **ret, struct loop *loop, const stru
 	if (!device)
 		return -ENOMEM;
 	session_take(session, ops->n_queues, tag);
-	device_init(device, loop, ops, ctx, session, keeper, tag);
+	device_init(device, loop, ops, ctx, session, fd_store, tag);
 	*ret = device;
-	if (session->departure.state == SESSION_DEPARTURE_LEAVING) {
+	if (session->reconnect.state == SESSION_RECONNECT_CLOSING) {
 		vhost_device_disconnect(device);
-		departure_done(device);
+		reconnect_await(device);
 	} else if (session->connected) {
-		int r = device_resume(device);
+		int r = restore_connection(device);
 
 		if (r < 0) {
 			log_warning(tag, "the saved session can not be resumed: %s: dropped", strerror(-r));
 			vhost_device_disconnect(device);
 		} else {
-			device_queues_go_on(device);
-			device_message_go_on(device);
+			restore_queues(device);
+			restore_message(device);
 		}
-		device_check_memory(device);
+		memory_lost_check(device);
 	}
 	return 0;
 }
 
-void vhost_device_detach(struct vhost_device *device)
+void vhost_device_free(struct vhost_device *device)
 {
 	if (!device)
 		return;
-	device_close_all(device);
+	connection_release(device);
 	device->loop->after = NULL;
 	free(device);
 }

@@ -12,7 +12,7 @@ static void lost_name(const struct vhost_device *device, char *name, size_t size
 	snprintf(name, size, "memory that is not mapped any more");
 	if (file_map_has_lost(&device->inflight_map.file))
 		snprintf(name, size, "the in-flight region");
-	if (file_map_has_lost(&device->dirty.map))
+	if (file_map_has_lost(&device->dirty_log.map))
 		snprintf(name, size, "the dirty log");
 	for (unsigned i = 0; i < memory->n_slots_end; i++) {
 		if (file_map_has_lost(&memory->maps[i]))
@@ -23,18 +23,18 @@ static void lost_name(const struct vhost_device *device, char *name, size_t size
 
 int vhost_contain_sigbus(void)
 {
-	return map_guard_install();
+	return sigbus_guard_install();
 }
 
-void device_check_memory(struct vhost_device *device)
+void memory_lost_check(struct vhost_device *device)
 {
 	char name[64];
 
-	if (!map_guard_tripped())
+	if (!sigbus_guard_tripped())
 		return;
 	lost_name(device, name, sizeof(name));
 	log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
 		    "connection closed: %s went away: its file was made shorter, or has no page to give", name);
 	vhost_device_disconnect(device);
-	map_guard_clear();
+	sigbus_guard_clear();
 }

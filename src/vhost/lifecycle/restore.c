@@ -8,7 +8,7 @@
 
 static int take(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index)
 {
-	return device->keeper.take(device->keeper.ctx, (uint32_t)kind << 16 | index);
+	return device->fd_store.take(device->fd_store.ctx, (uint32_t)kind << 16 | index);
 }
 
 /*
@@ -60,11 +60,11 @@ static int restore_log(struct vhost_device *device)
 {
 	int r, fd;
 
-	dirty_set_call(&device->dirty, take(device, VHOST_FD_LOG_CALL, 0));
+	dirty_log_set_call(&device->dirty_log, take(device, VHOST_FD_LOG_CALL, 0));
 	if (device->session->log.size == 0)
 		return 0;
 	fd = take(device, VHOST_FD_LOG, 0);
-	r = fd < 0 ? -EBADF : dirty_restore(&device->dirty, fd);
+	r = fd < 0 ? -EBADF : dirty_log_restore(&device->dirty_log, fd);
 	fd_close(&fd);
 	if (r < 0 && message_is_due(device)) {
 		device->session->log.size = 0;
@@ -73,7 +73,7 @@ static int restore_log(struct vhost_device *device)
 	return r;
 }
 
-int device_resume(struct vhost_device *device)
+int restore_connection(struct vhost_device *device)
 {
 	int r;
 
@@ -81,10 +81,10 @@ int device_resume(struct vhost_device *device)
 	if (device->fd < 0 || device->session->bound)
 		return -EBADF;
 	device->has_spoken = true; /* nothing tells; it most likely had */
-	r = message_resume(&device->session->rx, &device->rx_fds, &device->keeper);
+	r = message_restore(&device->session->rx, &device->rx_fds, &device->fd_store);
 	if (r < 0)
 		return r;
-	channel_open(&device->channel, take(device, VHOST_FD_BACKEND_REQ, 0));
+	backend_channel_open(&device->backend_channel, take(device, VHOST_FD_BACKEND_REQ, 0));
 	r = restore_memory(device);
 	if (r == 0)
 		r = restore_inflight(device);
@@ -93,21 +93,21 @@ int device_resume(struct vhost_device *device)
 	if (r < 0)
 		return r;
 	device_apply_features(device);
-	r = device_listen(device);
+	r = connection_listen(device);
 	if (r < 0)
 		return r;
 	if (device->ops->connected)
 		device->ops->connected(device->ctx, true);
 	if (device->session->has_features && device->ops->features_set)
 		device->ops->features_set(device->ctx, device->session->features);
-	/* Backwards: see device_queues_go_on(). */
+	/* Backwards: see restore_queues(). */
 	for (unsigned i = device->ops->n_queues; i-- > 0 && r == 0;) {
 		int kick = take(device, VHOST_FD_KICK, i);
 
 		if (kick < 0 && message_is_due(device) && device->session->rings[i].kick == SESSION_KICK_FD)
 			device->session->rings[i].kick = SESSION_KICK_NONE;
-		r = queue_attach(&device->queues[i], kick, take(device, VHOST_FD_CALL, i),
-				 take(device, VHOST_FD_ERR, i));
+		r = queue_restore(&device->queues[i], kick, take(device, VHOST_FD_CALL, i),
+				  take(device, VHOST_FD_ERR, i));
 	}
 	if (r < 0)
 		return r;
@@ -119,7 +119,7 @@ int device_resume(struct vhost_device *device)
  * The last queue first, before any kick is seen: what the device holds for long (event buffers) is held again before a
  * request that may end it is done again. Not under a message that changes what rings stand on.
  */
-void device_queues_go_on(struct vhost_device *device)
+void restore_queues(struct vhost_device *device)
 {
 	if (message_is_due(device) && device->session->rx.header.request != VHOST_USER_VRING_KICK)
 		return;
@@ -128,12 +128,12 @@ void device_queues_go_on(struct vhost_device *device)
 }
 
 /* What an earlier process had begun with a message, that it was executing or answering. */
-void device_message_go_on(struct vhost_device *device)
+void restore_message(struct vhost_device *device)
 {
 	const char *why = NULL;
 
 	if (!message_is_complete(&device->session->rx))
 		return;
-	if (protocol_execute(device, &why) < 0)
-		device_close_why(device, why, true);
+	if (dispatch_message(device, &why) < 0)
+		connection_close(device, why, true);
 }

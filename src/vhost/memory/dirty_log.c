@@ -9,84 +9,83 @@
 #include "base/timed_io.h"
 #include "base/util.h"
 
-void dirty_init(struct dirty *dirty, struct session_log *state, struct loop *loop, const char *tag)
+void dirty_log_init(struct dirty_log *log, struct session_log *state, struct loop *loop, const char *tag)
 {
-	*dirty = (struct dirty){ .state = state, .loop = loop, .tag = tag, .call_fd = -1 };
+	*log = (struct dirty_log){ .state = state, .loop = loop, .tag = tag, .call_fd = -1 };
 }
 
-void dirty_deinit(struct dirty *dirty)
+void dirty_log_deinit(struct dirty_log *log)
 {
-	loop_defer_del(&dirty->signal);
-	file_map_close(&dirty->map);
-	fd_close(&dirty->call_fd);
-	dirty->on = false;
+	loop_defer_del(&log->signal);
+	file_map_close(&log->map);
+	fd_close(&log->call_fd);
+	log->on = false;
 }
 
-int dirty_set_log(struct dirty *dirty, int fd, uint64_t offset, uint64_t size)
+int dirty_log_set(struct dirty_log *log, int fd, uint64_t offset, uint64_t size)
 {
 	struct file_map map = { 0 };
 	int r = size > DIRTY_LOG_SIZE_MAX ? -EINVAL : file_map_open(&map, fd, offset, size);
 
 	if (r < 0)
 		return r;
-	file_map_close(&dirty->map);
-	dirty->map = map;
-	dirty->told = false;
-	*dirty->state = (struct session_log){ .offset = offset, .size = size };
+	file_map_close(&log->map);
+	log->map = map;
+	log->reported = false;
+	*log->state = (struct session_log){ .offset = offset, .size = size };
 	return 0;
 }
 
-int dirty_restore(struct dirty *dirty, int fd)
+int dirty_log_restore(struct dirty_log *log, int fd)
 {
-	return dirty_set_log(dirty, fd, dirty->state->offset, dirty->state->size);
+	return dirty_log_set(log, fd, log->state->offset, log->state->size);
 }
 
-void dirty_set_call(struct dirty *dirty, int fd)
+void dirty_log_set_call(struct dirty_log *log, int fd)
 {
-	fd_close(&dirty->call_fd);
-	dirty->call_fd = fd;
+	fd_close(&log->call_fd);
+	log->call_fd = fd;
 	if (fd >= 0)
 		fd_set_nonblock(fd);
 }
 
 static void on_signal(struct loop_defer *defer)
 {
-	struct dirty *dirty = container_of(defer, struct dirty, signal);
+	struct dirty_log *log = container_of(defer, struct dirty_log, signal);
 	const uint64_t one = 1;
 
-	ssize_t n = dirty->call_fd < 0 ? 0 : patient_write(dirty->call_fd, &one, sizeof(one));
+	ssize_t n = log->call_fd < 0 ? 0 : patient_write(log->call_fd, &one, sizeof(one));
 
 	if (n < 0 && n != -EAGAIN)
-		log_debug(dirty->tag, "log fd: %s", strerror((int)-n));
+		log_debug(log->tag, "log fd: %s", strerror((int)-n));
 }
 
 /* Once a log: the front-end made it too small, and every write there would say so again. */
-static void tell_beyond(struct dirty *dirty, uint64_t addr)
+static void report_beyond(struct dirty_log *log, uint64_t addr)
 {
-	if (!dirty->told)
-		log_limited(&dirty->log_limit, LOG_LEVEL_WARNING, dirty->tag,
+	if (!log->reported)
+		log_limited(&log->log_limit, LOG_LEVEL_WARNING, log->tag,
 			    "the dirty log is too small: 0x%llx is not covered", (unsigned long long)addr);
-	dirty->told = true;
+	log->reported = true;
 }
 
-void dirty_mark(struct dirty *dirty, uint64_t addr, size_t len)
+void dirty_log_mark(struct dirty_log *log, uint64_t addr, size_t len)
 {
 	uint64_t page = addr / DIRTY_PAGE, last = (addr + (len - 1)) / DIRTY_PAGE;
 
-	if (!dirty->on || !dirty->map.base || len == 0)
+	if (!log->on || !log->map.base || len == 0)
 		return;
-	if (last < page || last / 8 >= dirty->state->size) {
-		tell_beyond(dirty, addr);
-		if (page / 8 >= dirty->state->size)
+	if (last < page || last / 8 >= log->state->size) {
+		report_beyond(log, addr);
+		if (page / 8 >= log->state->size)
 			return;
-		last = dirty->state->size * 8 - 1;
+		last = log->state->size * 8 - 1;
 	}
 	for (; page <= last; page++) {
 		uint8_t bit = 1u << page % 8;
 
 		/* Always stored, and a full barrier: the front-end may clear the bit at any time (see dirty_log.h). */
-		if (!(__atomic_fetch_or(&dirty->map.base[page / 8], bit, __ATOMIC_SEQ_CST) & bit) &&
-		    dirty->call_fd >= 0)
-			loop_defer_add(dirty->loop, &dirty->signal, on_signal);
+		if (!(__atomic_fetch_or(&log->map.base[page / 8], bit, __ATOMIC_SEQ_CST) & bit) && log->call_fd >= 0)
+			loop_defer_add(log->loop, &log->signal, on_signal);
 	}
 }

@@ -18,48 +18,48 @@
 #define DIRTY_PAGE	   4096u
 #define DIRTY_LOG_SIZE_MAX (1ull << 37) /* bytes: a bit for each page of 52-bit addresses */
 
-struct dirty {
+struct dirty_log {
 	struct session_log *state; /* where the log lies in its file, in the session */
 	struct loop *loop;
 	const char *tag;
 	struct file_map map;
-	bool on;     /* VHOST_F_LOG_ALL is negotiated */
-	bool told;   /* that a page lies beyond the log */
-	int call_fd; /* owned: signalled at the end of a turn in which a bit was set; -1: none */
+	bool on;       /* VHOST_F_LOG_ALL is negotiated */
+	bool reported; /* that a page lies beyond the log */
+	int call_fd;   /* owned: signalled at the end of a turn in which a bit was set; -1: none */
 	struct loop_defer signal;
 	struct log_limit log_limit;
 };
 
-void dirty_init(struct dirty *dirty, struct session_log *state, struct loop *loop, const char *tag);
+void dirty_log_init(struct dirty_log *log, struct session_log *state, struct loop *loop, const char *tag);
 /* Unmaps the log and closes the fd; what the session says of it stays. */
-void dirty_deinit(struct dirty *dirty);
+void dirty_log_deinit(struct dirty_log *log);
 
 /* Takes this log in place of the one there was. The fd stays the caller's. -errno as of file_map_open(). */
-int dirty_set_log(struct dirty *dirty, int fd, uint64_t offset, uint64_t size);
+int dirty_log_set(struct dirty_log *log, int fd, uint64_t offset, uint64_t size);
 /* Maps the log that an earlier process had. -errno. */
-int dirty_restore(struct dirty *dirty, int fd);
+int dirty_log_restore(struct dirty_log *log, int fd);
 /* The fd (-1: none) becomes the log's. */
-void dirty_set_call(struct dirty *dirty, int fd);
+void dirty_log_set_call(struct dirty_log *log, int fd);
 
 /* These guest-physical bytes were written. Nothing while logging is off or there is no log. */
-void dirty_mark(struct dirty *dirty, uint64_t addr, size_t len);
+void dirty_log_mark(struct dirty_log *log, uint64_t addr, size_t len);
 
 /* What a ring marks of its own writes: the part of it that the device writes begins at addr in the log. */
-struct dirty_ring {
-	struct dirty *dirty; /* NULL: the ring is not logged */
+struct dirty_log_ring {
+	struct dirty_log *dirty_log; /* NULL: the ring is not logged */
 	uint64_t addr;
 	/* Of the descriptors, which the device writes in a packed ring: where they really are, no message tells another. */
 	uint64_t desc_addr;
 };
 
-static inline void dirty_desc_mark(const struct dirty_ring *ring, size_t offset, size_t len)
+static inline void dirty_log_mark_desc(const struct dirty_log_ring *ring, size_t offset, size_t len)
 {
-	if (ring->dirty)
-		dirty_mark(ring->dirty, ring->desc_addr + offset, len);
+	if (ring->dirty_log)
+		dirty_log_mark(ring->dirty_log, ring->desc_addr + offset, len);
 }
 
-static inline void dirty_ring_mark(const struct dirty_ring *ring, size_t offset, size_t len)
+static inline void dirty_log_mark_ring(const struct dirty_log_ring *ring, size_t offset, size_t len)
 {
-	if (ring->dirty)
-		dirty_mark(ring->dirty, ring->addr + offset, len);
+	if (ring->dirty_log)
+		dirty_log_mark(ring->dirty_log, ring->addr + offset, len);
 }

@@ -50,7 +50,7 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 	start = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, (off_t)(offset - head));
 	if (start == MAP_FAILED)
 		return -errno;
-	guard = map_guard_add(start, len, page);
+	guard = sigbus_guard_add(start, len, page);
 	if (guard < 0) {
 		munmap(start, len);
 		return guard;
@@ -70,13 +70,13 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 
 bool file_map_has_lost(const struct file_map *map)
 {
-	return map->start && map_guard_has_lost(map->guard);
+	return map->start && sigbus_guard_has_lost(map->guard);
 }
 
 void file_map_close(struct file_map *map)
 {
 	if (map->start) {
-		map_guard_remove(map->guard);
+		sigbus_guard_remove(map->guard);
 		munmap(map->start, map->len);
 	}
 	*map = (struct file_map){ 0 };

@@ -12,7 +12,7 @@ void iotlb_clear(struct iotlb *iotlb)
 }
 
 /* The first entry that ends at addr or behind it. */
-static size_t place_of(const struct iotlb *iotlb, uint64_t addr)
+static size_t entry_from(const struct iotlb *iotlb, uint64_t addr)
 {
 	size_t low = 0, high = iotlb->n;
 
@@ -51,7 +51,7 @@ static void insert(struct iotlb *iotlb, const struct iotlb_range *range, uint64_
 
 	if (iotlb->n == IOTLB_MAX)
 		evict_oldest(iotlb);
-	at = place_of(iotlb, range->first);
+	at = entry_from(iotlb, range->first);
 	memmove(&iotlb->entries[at + 1], &iotlb->entries[at], (iotlb->n - at) * sizeof(iotlb->entries[0]));
 	iotlb->entries[at].range = *range;
 	iotlb->entries[at].age = age;
@@ -60,7 +60,7 @@ static void insert(struct iotlb *iotlb, const struct iotlb_range *range, uint64_
 
 void iotlb_invalidate(struct iotlb *iotlb, uint64_t first, uint64_t last)
 {
-	size_t at = place_of(iotlb, first), end = at;
+	size_t at = entry_from(iotlb, first), end = at;
 	struct iotlb_range head, tail;
 	uint64_t age_head, age_tail;
 
@@ -131,7 +131,7 @@ void iotlb_update(struct iotlb *iotlb, const struct iotlb_range *range)
 
 int iotlb_find(const struct iotlb *iotlb, uint64_t addr, unsigned perm, uint64_t *user, size_t *len)
 {
-	size_t at = place_of(iotlb, addr);
+	size_t at = entry_from(iotlb, addr);
 	const struct iotlb_range *range;
 
 	if (at == iotlb->n || iotlb->entries[at].range.first > addr)

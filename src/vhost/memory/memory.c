@@ -7,7 +7,7 @@
 
 #include "vhost/memory/sigbus_guard.h"
 
-_Static_assert(SESSION_SLOTS_MAX + 4 <= MAP_GUARDS_MAX, "each region, and logs and in-flight regions, old and new");
+_Static_assert(SESSION_SLOTS_MAX + 4 <= SIGBUS_GUARDS_MAX, "each region, and logs and in-flight regions, old and new");
 
 void memory_init(struct memory *memory, struct session_region *slots)
 {
@@ -192,7 +192,7 @@ int memory_read(struct memory *memory, struct guest_addr addr, void *data, size_
 		to += span.len;
 		addr.value += span.len;
 	}
-	return map_guard_tripped() ? -EFAULT : 0;
+	return sigbus_guard_tripped() ? -EFAULT : 0;
 }
 
 int memory_write(struct memory *memory, struct guest_addr addr, const void *data, size_t len)
@@ -206,8 +206,8 @@ int memory_write(struct memory *memory, struct guest_addr addr, const void *data
 		if (r < 0)
 			return r;
 		memcpy(span.bytes, from, span.len);
-		if (memory->dirty)
-			dirty_mark(memory->dirty, span.guest_addr, span.len);
+		if (memory->dirty_log)
+			dirty_log_mark(memory->dirty_log, span.guest_addr, span.len);
 		from += span.len;
 		addr.value += span.len;
 	}
@@ -286,16 +286,16 @@ uint64_t memory_guest_addr(const struct memory *memory, const void *resolved)
 	return slot < 0 ? UINT64_MAX : memory->slots[slot].guest_addr + (uint64_t)(p - memory->maps[slot].base);
 }
 
-struct session_spot memory_spot(const struct memory *memory, const void *resolved)
+struct session_location memory_location(const struct memory *memory, const void *resolved)
 {
 	const uint8_t *p = resolved;
 	int slot = slot_of_byte(memory, p);
 	uint64_t offset;
 
 	if (slot < 0)
-		return (struct session_spot){ 0 };
+		return (struct session_location){ 0 };
 	offset = (uint64_t)(p - memory->maps[slot].base);
-	return (struct session_spot){
+	return (struct session_location){
 		.dev = memory->maps[slot].dev,
 		.ino = memory->maps[slot].ino,
 		.offset = memory->slots[slot].mmap_offset + offset,

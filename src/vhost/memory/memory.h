@@ -23,8 +23,8 @@ struct user_addr {
 struct memory {
 	struct session_region *slots; /* SESSION_SLOTS_MAX, in the session */
 	struct file_map maps[SESSION_SLOTS_MAX];
-	struct dirty *dirty; /* where writes are marked, or NULL */
-	struct iotlb *iotlb; /* or NULL: addresses are not translated */
+	struct dirty_log *dirty_log; /* where writes are marked, or NULL */
+	struct iotlb *iotlb;	     /* or NULL: addresses are not translated */
 	struct {
 		uint64_t addr;
 		unsigned perm; /* 0: none */
@@ -42,7 +42,7 @@ void memory_clear(struct memory *memory);
 
 /*
  * Maps the region into a free slot, which is returned; the fd stays the caller's. -EINVAL: empty, wraps around,
- * overlaps another region, or does not lie in its file; -ENOSPC: no slot; another -errno: it can not be mapped.
+ * overlaps another region, or does not lie in its file; -ENOSPC: no slot; another -errno: it cannot be mapped.
  */
 int memory_add(struct memory *memory, const struct vhost_user_region *region, int fd);
 /* Maps what an earlier process had in this slot. -errno. */
@@ -70,6 +70,6 @@ void *memory_resolve(struct memory *memory, struct user_addr addr, size_t len, s
 /* The guest-physical address of a byte that was resolved. */
 uint64_t memory_guest_addr(const struct memory *memory, const void *resolved);
 /* Where a byte that was resolved lies, for whoever maps the same memory; all zero when it lies nowhere. */
-struct session_spot memory_spot(const struct memory *memory, const void *resolved);
+struct session_location memory_location(const struct memory *memory, const void *resolved);
 /* Whether these user addresses all lie in one region. */
 bool memory_has_user(const struct memory *memory, struct user_addr addr, uint64_t len);

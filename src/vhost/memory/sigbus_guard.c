@@ -13,11 +13,11 @@ struct guard {
 	volatile sig_atomic_t lost;
 };
 
-static struct guard guards[MAP_GUARDS_MAX];
+static struct guard guards[SIGBUS_GUARDS_MAX];
 static int n_guards_end; /* guards at and behind this are free */
 static struct sigaction before;
 
-volatile sig_atomic_t map_guard_lost;
+volatile sig_atomic_t sigbus_guard_lost;
 
 static struct guard *guard_find(uintptr_t addr)
 {
@@ -45,7 +45,7 @@ static void on_sigbus(int signo, siginfo_t *info, void *context)
 
 	if (guard && page_replace(guard, info->si_addr)) {
 		guard->lost = 1;
-		map_guard_lost = 1;
+		sigbus_guard_lost = 1;
 		errno = saved;
 		return;
 	}
@@ -56,7 +56,7 @@ static void on_sigbus(int signo, siginfo_t *info, void *context)
 	errno = saved;
 }
 
-int map_guard_install(void)
+int sigbus_guard_install(void)
 {
 	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
 
@@ -64,13 +64,13 @@ int map_guard_install(void)
 	return sigaction(SIGBUS, &action, &before) < 0 ? -errno : 0;
 }
 
-int map_guard_add(void *start, size_t len, size_t page)
+int sigbus_guard_add(void *start, size_t len, size_t page)
 {
 	int i = 0;
 
 	while (i < n_guards_end && guards[i].len > 0)
 		i++;
-	if (i == MAP_GUARDS_MAX)
+	if (i == SIGBUS_GUARDS_MAX)
 		return -ENOSPC;
 	guards[i] = (struct guard){ .start = (uintptr_t)start, .len = len, .page = page };
 	if (i == n_guards_end)
@@ -78,19 +78,19 @@ int map_guard_add(void *start, size_t len, size_t page)
 	return i;
 }
 
-void map_guard_remove(int guard)
+void sigbus_guard_remove(int guard)
 {
 	guards[guard] = (struct guard){ 0 };
 	while (n_guards_end > 0 && guards[n_guards_end - 1].len == 0)
 		n_guards_end--;
 }
 
-bool map_guard_has_lost(int guard)
+bool sigbus_guard_has_lost(int guard)
 {
 	return guards[guard].lost;
 }
 
-void map_guard_clear(void)
+void sigbus_guard_clear(void)
 {
-	map_guard_lost = 0;
+	sigbus_guard_lost = 0;
 }

@@ -13,20 +13,21 @@
 
 #define PAYLOAD_MAX 64
 
-void channel_init(struct channel *channel, struct loop *loop, void (*ready)(struct channel *channel))
+void backend_channel_init(struct backend_channel *channel, struct loop *loop,
+			  void (*ready)(struct backend_channel *channel))
 {
-	*channel = (struct channel){ .fd = -1, .loop = loop, .ready = ready };
+	*channel = (struct backend_channel){ .fd = -1, .loop = loop, .ready = ready };
 }
 
-void channel_close(struct channel *channel)
+void backend_channel_close(struct backend_channel *channel)
 {
 	loop_watch_del(&channel->watch);
 	fd_close(&channel->fd);
 }
 
-void channel_open(struct channel *channel, int fd)
+void backend_channel_open(struct backend_channel *channel, int fd)
 {
-	channel_close(channel);
+	backend_channel_close(channel);
 	channel->fd = fd;
 	if (fd >= 0)
 		channel->ready(channel);
@@ -35,13 +36,13 @@ void channel_open(struct channel *channel, int fd)
 /* Also when the other end is gone: then the next message finds out. */
 static void on_writable(struct loop_watch *watch, uint32_t events)
 {
-	struct channel *channel = container_of(watch, struct channel, watch);
+	struct backend_channel *channel = container_of(watch, struct backend_channel, watch);
 
 	loop_watch_del(watch);
 	channel->ready(channel);
 }
 
-static int wait_for_room(struct channel *channel)
+static int wait_for_space(struct backend_channel *channel)
 {
 	int r = 0;
 
@@ -50,7 +51,8 @@ static int wait_for_room(struct channel *channel)
 	return r < 0 ? r : -EAGAIN;
 }
 
-int channel_send(struct channel *channel, enum vhost_user_backend_request request, const void *payload, size_t size)
+int backend_channel_send(struct backend_channel *channel, enum vhost_user_backend_request request, const void *payload,
+			 size_t size)
 {
 	struct {
 		struct vhost_user_header header;
@@ -64,10 +66,10 @@ int channel_send(struct channel *channel, enum vhost_user_backend_request reques
 	memcpy(message.payload, payload, size);
 	n = scm_send(channel->fd, &message, len, NULL, 0, MSG_DONTWAIT);
 	if (n == -EAGAIN)
-		n = wait_for_room(channel);
+		n = wait_for_space(channel);
 	else if (n >= 0)
 		n = (size_t)n == len ? 0 : -EMSGSIZE; /* a Unix socket takes all of it or nothing */
 	if (n < 0 && n != -EAGAIN)
-		channel_close(channel);
+		backend_channel_close(channel);
 	return (int)n;
 }

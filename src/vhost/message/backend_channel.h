@@ -14,18 +14,20 @@
 #include "loop/loop.h"
 #include "vhost/wire.h"
 
-struct channel {
+struct backend_channel {
 	int fd; /* owned; -1: there is none */
 	struct loop *loop;
-	struct loop_watch watch; /* while a message waits for room */
-	void (*ready)(struct channel *channel);
+	struct loop_watch watch; /* while a message waits for space */
+	void (*ready)(struct backend_channel *channel);
 };
 
-/* ready() is called when there is room again, or another channel. */
-void channel_init(struct channel *channel, struct loop *loop, void (*ready)(struct channel *channel));
+/* ready() is called when there is space again, or another channel. */
+void backend_channel_init(struct backend_channel *channel, struct loop *loop,
+			  void (*ready)(struct backend_channel *channel));
 /* The fd (-1: none) becomes the channel's, in place of the one before. */
-void channel_open(struct channel *channel, int fd);
+void backend_channel_open(struct backend_channel *channel, int fd);
 /* Idempotent. */
-void channel_close(struct channel *channel);
+void backend_channel_close(struct backend_channel *channel);
 /* 0, -EAGAIN: later (ready() will be called), or -errno: there is no channel, or it is closed now. */
-int channel_send(struct channel *channel, enum vhost_user_backend_request request, const void *payload, size_t size);
+int backend_channel_send(struct backend_channel *channel, enum vhost_user_backend_request request, const void *payload,
+			 size_t size);

@@ -48,8 +48,8 @@ void message_fds_close(struct message_fds *fds)
 	fds->n = 0;
 }
 
-/* Of no use any more, to nobody: the keeper is to find nothing in them. */
-static void fds_spend(struct message_fds *fds)
+/* Nobody needs them any more: whoever closes them in the fd store is to find nothing in them. */
+static void fds_shut(struct message_fds *fds)
 {
 	for (size_t i = 0; i < fds->n; i++)
 		scm_shut(fds->fd[i]);
@@ -96,10 +96,10 @@ static uint32_t fd_key(unsigned index)
 	return (uint32_t)VHOST_FD_MESSAGE << 16 | index;
 }
 
-static void fds_drop(struct session_rx *rx, const struct vhost_keeper *keeper)
+static void fds_drop(struct session_rx *rx, const struct vhost_fd_store *fd_store)
 {
 	for (unsigned i = 0; i < rx->n_fds; i++)
-		keeper->drop(keeper->ctx, fd_key(i));
+		fd_store->drop(fd_store->ctx, fd_key(i));
 	rx->n_fds = 0;
 }
 
@@ -109,7 +109,7 @@ static void fds_drop(struct session_rx *rx, const struct vhost_keeper *keeper)
  * packet too many): only when the bytes are taken it is known whose they are.
  */
 static ssize_t fds_peek(int socket, struct session_rx *rx, size_t len, struct message_fds *fds,
-			const struct vhost_keeper *keeper)
+			const struct vhost_fd_store *fd_store)
 {
 	uint8_t start[sizeof(rx->header)];
 	size_t n_fds;
@@ -124,13 +124,13 @@ static ssize_t fds_peek(int socket, struct session_rx *rx, size_t len, struct me
 		if (scm_is_other_end(fds->fd[i], socket))
 			return -ELOOP;
 	}
-	/* One that can not be kept is lost with this process, and the session with it. */
+	/* One that cannot be stored ends with this process, and the session with it. */
 	for (size_t i = 0; i < n_fds; i++)
-		keeper->keep(keeper->ctx, fd_key(i), fds->fd[i]);
+		fd_store->put(fd_store->ctx, fd_key(i), fds->fd[i]);
 	compiler_barrier();
 	rx->n_fds = n_fds;
 	if (n_fds > 0)
-		fault_point(FAULT_MESSAGE_FDS_KEPT);
+		fault_point(FAULT_MESSAGE_FDS_STORED);
 	return n;
 }
 
@@ -146,13 +146,13 @@ static int receive_error(ssize_t error, const char **why)
 
 /* Takes up to len bytes, to where they belong. As message_receive(). */
 static int receive_part(int socket, struct session_rx *rx, void *to, size_t len, struct message_fds *fds,
-			const struct vhost_keeper *keeper, const char **why)
+			const struct vhost_fd_store *fd_store, const char **why)
 {
 	bool first = rx->have == 0;
 	ssize_t n = (ssize_t)len;
 
 	if (first) {
-		n = fds_peek(socket, rx, len, fds, keeper);
+		n = fds_peek(socket, rx, len, fds, fd_store);
 		if (n < 0)
 			return receive_error(n, why);
 	}
@@ -173,14 +173,14 @@ static int receive_part(int socket, struct session_rx *rx, void *to, size_t len,
 	return 1;
 }
 
-int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper,
+int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store,
 		    const char **why)
 {
 	const size_t header_len = sizeof(rx->header);
 	int r = 1;
 
 	if (rx->have < header_len) {
-		r = receive_part(socket, rx, (char *)&rx->header + rx->have, header_len - rx->have, fds, keeper, why);
+		r = receive_part(socket, rx, (char *)&rx->header + rx->have, header_len - rx->have, fds, fd_store, why);
 		if (r <= 0 || rx->have < header_len)
 			return r < 0 ? r : 0;
 		*why = header_check(&rx->header, rx->n_own);
@@ -192,7 +192,7 @@ int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, 
 	if (rx->have < header_len + rx->header.size) {
 		size_t have = rx->have - header_len;
 
-		r = receive_part(socket, rx, rx->payload + have, rx->header.size - have, fds, keeper, why);
+		r = receive_part(socket, rx, rx->payload + have, rx->header.size - have, fds, fd_store, why);
 		if (r <= 0)
 			return r;
 	}
@@ -204,19 +204,19 @@ bool message_is_complete(const struct session_rx *rx)
 	return rx->have >= sizeof(rx->header) && rx->have - sizeof(rx->header) == rx->header.size;
 }
 
-int message_resume(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper)
+int message_restore(struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store)
 {
 	settle(rx);
 	if (rx->have == 0) {
 		/* The last one was over, or the next one not yet begun: then its fds are in the socket still. */
-		message_done(rx, fds, keeper);
+		message_done(rx, fds, fd_store);
 		return 0;
 	}
 	if (rx->have >= sizeof(rx->header) &&
 	    (header_check(&rx->header, rx->n_own) || rx->have - sizeof(rx->header) > rx->header.size))
 		return -EPROTO;
 	for (; fds->n < rx->n_own; fds->n++) {
-		fds->fd[fds->n] = keeper->take(keeper->ctx, fd_key(fds->n));
+		fds->fd[fds->n] = fd_store->take(fd_store->ctx, fd_key(fds->n));
 		if (fds->fd[fds->n] < 0)
 			return -EBADF;
 	}
@@ -224,15 +224,15 @@ int message_resume(struct session_rx *rx, struct message_fds *fds, const struct 
 }
 
 /* have is first: from then on the rest is of no meaning. */
-void message_done(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper)
+void message_done(struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store)
 {
-	fds_spend(fds);
+	fds_shut(fds);
 	rx->have = 0;
 	compiler_barrier();
 	fault_point(FAULT_MESSAGE_OVER);
 	rx->executed = 0;
 	rx->attempts = 0;
-	fds_drop(rx, keeper);
+	fds_drop(rx, fd_store);
 	message_fds_close(fds);
 }
 
@@ -268,7 +268,7 @@ int message_reply(int socket, struct session_tx *tx, int fd)
 	return (size_t)n == tx->len ? 0 : -EAGAIN;
 }
 
-bool message_reply_is_lost(const struct session_tx *tx)
+bool message_reply_needs_fd(const struct session_tx *tx)
 {
 	return tx->has_fd && scm_noted(&tx->sent) == 0;
 }

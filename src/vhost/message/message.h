@@ -10,7 +10,7 @@
  * - Bytes are taken right into the session, and how many is noted by the kernel (base/scm.h). have grows by that in
  *   steps that can be done again (settling).
  * - Executed, the message has its reply in the session; again the kernel notes that it is sent.
- * What a successor can not tell is how far the execution itself was: handlers may be executed again.
+ * What a successor cannot tell is how far the execution itself was: handlers may be executed again.
  */
 #pragma once
 
@@ -52,14 +52,14 @@ void message_fds_close(struct message_fds *fds);
  * Reads what there is of one message. 1: it is complete (rx->header, rx->payload, fds); 0: more is to come; -errno: the
  * connection is to be closed, *why says it in words.
  */
-int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper,
+int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store,
 		    const char **why);
-/* Takes up what an earlier process left of a message. -errno: it makes no sense, or its fds are lost. */
-int message_resume(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper);
+/* Restores what an earlier process had of a message. -errno: it is invalid, or its fds are not there. */
+int message_restore(struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store);
 /* Whether all of it has arrived. */
 bool message_is_complete(const struct session_rx *rx);
 /* Ready for the next message: closes the fds that nobody took. Header and payload stay until it arrives. */
-void message_done(struct session_rx *rx, struct message_fds *fds, const struct vhost_keeper *keeper);
+void message_done(struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store);
 
 /* Notes that the message is executed, and its reply: payload NULL: none. */
 void message_executed(struct session_rx *rx, struct session_tx *tx, const void *payload, uint32_t size, bool has_fd);
@@ -68,5 +68,5 @@ void message_executed(struct session_rx *rx, struct session_tx *tx, const void *
  * front-end does not read its replies).
  */
 int message_reply(int socket, struct session_tx *tx, int fd);
-/* Whether a reply is to be sent that another process can not send. */
-bool message_reply_is_lost(const struct session_tx *tx);
+/* Whether a reply is to be sent that another process cannot send. */
+bool message_reply_needs_fd(const struct session_tx *tx);

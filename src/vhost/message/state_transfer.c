@@ -15,54 +15,55 @@
 /* What has all come lies in a pipe, a socket or a file: more pieces than any of them holds. Nobody else has a turn. */
 #define DRIVE_STEPS_MAX 1024
 
-void transfer_init(struct transfer *transfer, struct loop *loop, void (*done)(struct transfer *transfer, int error))
+void state_transfer_init(struct state_transfer *transfer, struct loop *loop,
+			 void (*done)(struct state_transfer *transfer, int error))
 {
-	*transfer = (struct transfer){ .loop = loop, .fd = -1, .done = done };
+	*transfer = (struct state_transfer){ .loop = loop, .fd = -1, .done = done };
 }
 
-static void end(struct transfer *transfer)
+static void end(struct state_transfer *transfer)
 {
 	loop_watch_del(&transfer->watch);
 	loop_defer_del(&transfer->next);
 	fd_close(&transfer->fd);
 }
 
-void transfer_cancel(struct transfer *transfer)
+void state_transfer_cancel(struct state_transfer *transfer)
 {
 	end(transfer);
 	free(transfer->data);
 	transfer->data = NULL;
-	transfer->len = transfer->at = transfer->room = 0;
+	transfer->len = transfer->at = transfer->space = 0;
 }
 
 /* Closed first: for the other side that is the end of the data. */
-static void finish(struct transfer *transfer, int error)
+static void finish(struct state_transfer *transfer, int error)
 {
 	end(transfer);
 	transfer->done(transfer, error);
-	transfer_cancel(transfer);
+	state_transfer_cancel(transfer);
 }
 
-/* Room for one byte more than max, so that too much shows. */
-static int make_room(struct transfer *transfer)
+/* Space for one byte more than max, so that too much shows. */
+static int make_space(struct state_transfer *transfer)
 {
-	size_t room = transfer->room ? 2 * transfer->room : CHUNK;
+	size_t space = transfer->space ? 2 * transfer->space : CHUNK;
 	uint8_t *data;
 
-	if (transfer->len < transfer->room)
+	if (transfer->len < transfer->space)
 		return 0;
-	if (room > transfer->max + 1)
-		room = transfer->max + 1;
-	data = realloc(transfer->data, room);
+	if (space > transfer->max + 1)
+		space = transfer->max + 1;
+	data = realloc(transfer->data, space);
 	if (!data)
 		return -ENOMEM;
 	transfer->data = data;
-	transfer->room = room;
+	transfer->space = space;
 	return 0;
 }
 
 /* 1: it went on; 0: it is over; -errno. */
-static int save_chunk(struct transfer *transfer)
+static int save_chunk(struct state_transfer *transfer)
 {
 	size_t left = transfer->len - transfer->at;
 	ssize_t n;
@@ -76,17 +77,17 @@ static int save_chunk(struct transfer *transfer)
 	return n > 0 ? 1 : -EIO;
 }
 
-static int load_chunk(struct transfer *transfer)
+static int load_chunk(struct state_transfer *transfer)
 {
-	size_t room;
+	size_t space;
 	ssize_t n;
 	int r;
 
-	r = make_room(transfer);
+	r = make_space(transfer);
 	if (r < 0)
 		return r;
-	room = transfer->room - transfer->len;
-	n = patient_read(transfer->fd, transfer->data + transfer->len, room < CHUNK ? room : CHUNK);
+	space = transfer->space - transfer->len;
+	n = patient_read(transfer->fd, transfer->data + transfer->len, space < CHUNK ? space : CHUNK);
 	if (n < 0)
 		return (int)n;
 	transfer->len += n;
@@ -94,7 +95,7 @@ static int load_chunk(struct transfer *transfer)
 }
 
 /* Whether there may be more to do at once. */
-static bool step(struct transfer *transfer)
+static bool step(struct state_transfer *transfer)
 {
 	int r = transfer->saving ? save_chunk(transfer) : load_chunk(transfer);
 
@@ -108,26 +109,26 @@ static bool step(struct transfer *transfer)
 
 static void on_ready(struct loop_watch *watch, uint32_t events)
 {
-	step(container_of(watch, struct transfer, watch));
+	step(container_of(watch, struct state_transfer, watch));
 }
 
 static void on_next(struct loop_defer *defer)
 {
-	struct transfer *transfer = container_of(defer, struct transfer, next);
+	struct state_transfer *transfer = container_of(defer, struct state_transfer, next);
 
 	if (step(transfer))
 		loop_defer_add(transfer->loop, &transfer->next, on_next);
 }
 
-void transfer_drive(struct transfer *transfer)
+void state_transfer_drive(struct state_transfer *transfer)
 {
 	unsigned steps = DRIVE_STEPS_MAX;
 
-	while (transfer_is_running(transfer) && steps-- > 0 && step(transfer))
+	while (state_transfer_is_running(transfer) && steps-- > 0 && step(transfer))
 		continue;
 }
 
-static int begin(struct transfer *transfer, int fd)
+static int begin(struct state_transfer *transfer, int fd)
 {
 	int r;
 
@@ -141,22 +142,22 @@ static int begin(struct transfer *transfer, int fd)
 		r = 0;
 	}
 	if (r < 0)
-		transfer_cancel(transfer);
+		state_transfer_cancel(transfer);
 	return r;
 }
 
-int transfer_save(struct transfer *transfer, int fd, void *data, size_t len)
+int state_transfer_save(struct state_transfer *transfer, int fd, void *data, size_t len)
 {
-	transfer_cancel(transfer);
+	state_transfer_cancel(transfer);
 	transfer->saving = true;
 	transfer->data = data;
 	transfer->len = len;
 	return begin(transfer, fd);
 }
 
-int transfer_load(struct transfer *transfer, int fd, size_t max)
+int state_transfer_load(struct state_transfer *transfer, int fd, size_t max)
 {
-	transfer_cancel(transfer);
+	state_transfer_cancel(transfer);
 	transfer->saving = false;
 	transfer->max = max;
 	return begin(transfer, fd);

@@ -11,32 +11,33 @@
 
 #include "loop/loop.h"
 
-struct transfer {
+struct state_transfer {
 	struct loop *loop;
 	int fd; /* owned; -1: nothing is under way */
 	struct loop_watch watch;
-	struct loop_defer next; /* in place of watch: a regular file can not be waited for */
+	struct loop_defer next; /* in place of watch: a regular file cannot be waited for */
 	bool saving;
 	uint8_t *data; /* owned */
 	size_t len;    /* to be saved, or loaded so far */
 	size_t at;     /* saved so far */
-	size_t room, max;
+	size_t space, max;
 	/* It is over: 0, or -errno (-EFBIG: more than max). data and len are what was loaded, until it returns. */
-	void (*done)(struct transfer *transfer, int error);
+	void (*done)(struct state_transfer *transfer, int error);
 };
 
-void transfer_init(struct transfer *transfer, struct loop *loop, void (*done)(struct transfer *transfer, int error));
+void state_transfer_init(struct state_transfer *transfer, struct loop *loop,
+			 void (*done)(struct state_transfer *transfer, int error));
 /*
  * Begins, in place of what was under way. fd and data (of malloc()) are the transfer's, whatever the result. -errno: it
  * did not begin.
  */
-int transfer_save(struct transfer *transfer, int fd, void *data, size_t len);
-int transfer_load(struct transfer *transfer, int fd, size_t max);
+int state_transfer_save(struct state_transfer *transfer, int fd, void *data, size_t len);
+int state_transfer_load(struct state_transfer *transfer, int fd, size_t max);
 /* Goes on as far as it goes without waiting; done() may be called. */
-void transfer_drive(struct transfer *transfer);
+void state_transfer_drive(struct state_transfer *transfer);
 /* Idempotent; done() is not called. */
-void transfer_cancel(struct transfer *transfer);
-static inline bool transfer_is_running(const struct transfer *transfer)
+void state_transfer_cancel(struct state_transfer *transfer);
+static inline bool state_transfer_is_running(const struct state_transfer *transfer)
 {
 	return transfer->fd >= 0;
 }

@@ -68,14 +68,14 @@ static int execute_noted(struct vhost_device *device, const struct message_spec 
 /* How many processes may die with the same message in their hands. */
 #define ATTEMPTS_MAX 3
 
-int protocol_execute(struct vhost_device *device, const char **why)
+int dispatch_message(struct vhost_device *device, const char **why)
 {
 	struct session *session = device->session;
 	const struct message_spec *spec = message_spec_find(session->rx.header.request);
 	int fd = -1, r = 0;
 
 	*why = NULL;
-	if (session->rx.executed && message_reply_is_lost(&session->tx))
+	if (session->rx.executed && message_reply_needs_fd(&session->tx))
 		session->rx.executed = 0;
 	if (!session->rx.executed) {
 		if (session->rx.attempts >= ATTEMPTS_MAX) {
@@ -91,7 +91,7 @@ int protocol_execute(struct vhost_device *device, const char **why)
 		if (r < 0 && !*why)
 			*why = r == -EAGAIN ? "the front-end does not read its replies" : strerror(-r);
 		fault_point(FAULT_MESSAGE_ANSWERED);
-		message_done(&session->rx, &device->rx_fds, &device->keeper);
+		message_done(&session->rx, &device->rx_fds, &device->fd_store);
 	}
 	fd_close(&fd);
 	return r;

@@ -8,4 +8,4 @@
  * Executes the message in the session's rx, as far as an earlier process did not, and answers it. 0, or -errno: the connection is
  * to be closed, *why says it in words.
  */
-int protocol_execute(struct vhost_device *device, const char **why);
+int dispatch_message(struct vhost_device *device, const char **why);

@@ -15,7 +15,7 @@ struct message {
 	const struct vhost_user_header *header;
 	const void *payload;
 	struct message_fds *fds; /* what a handler wants to own it takes with fd_steal() */
-	bool again; /* an earlier process died while it did what the message says: some of it may be done */
+	bool replayed; /* an earlier process died while it did what the message says: some of it may be done */
 };
 
 /* The payload of a reply of its own; size 0 is the protocol's word for "no". */

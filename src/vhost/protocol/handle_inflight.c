@@ -57,7 +57,7 @@ const char *handle_set_inflight_fd(struct vhost_device *device, const struct mes
 		queue_carry_inflight(&device->queues[i], &map);
 	}
 	/* A process that dies in between leaves one or the other: both are valid now. */
-	device_keep(device, VHOST_FD_INFLIGHT, 0, message->fds->fd[0]);
+	device_store_fd(device, VHOST_FD_INFLIGHT, 0, message->fds->fd[0]);
 	device->session->inflight = wire;
 	inflight_map_close(&device->inflight_map);
 	device->inflight_map = map;

@@ -24,7 +24,7 @@ static int send_miss(struct vhost_device *device, const struct iotlb_miss *miss)
 		.type = VHOST_USER_IOTLB_MISS,
 	};
 
-	return channel_send(&device->channel, VHOST_USER_BACKEND_IOTLB_MSG, &payload, sizeof(payload));
+	return backend_channel_send(&device->backend_channel, VHOST_USER_BACKEND_IOTLB_MSG, &payload, sizeof(payload));
 }
 
 /* Sends what was not sent; what there is no room for waits for channel_ready(). 0, or -errno: there is no channel. */

@@ -13,12 +13,12 @@ const char *handle_set_log_base(struct vhost_device *device, const struct messag
 	int r;
 
 	memcpy(&log, message->payload, sizeof(log));
-	r = dirty_set_log(&device->dirty, message->fds->fd[0], log.offset, log.size);
+	r = dirty_log_set(&device->dirty_log, message->fds->fd[0], log.offset, log.size);
 	if (r == -EINVAL)
 		return "the log is empty, too large, or does not lie in its file";
 	if (r < 0)
 		return strerror(-r);
-	device_keep(device, VHOST_FD_LOG, 0, message->fds->fd[0]);
+	device_store_fd(device, VHOST_FD_LOG, 0, message->fds->fd[0]);
 	reply_set(reply, &log, sizeof(log));
 	return NULL;
 }
@@ -30,8 +30,8 @@ const char *handle_set_log_fd(struct vhost_device *device, const struct message 
 	if (!fd_kind_notifies(fd_kind(message->fds->fd[0])))
 		return "an eventfd, a pipe or a Unix socket is wanted";
 	fd = fd_steal(&message->fds->fd[0]);
-	device_make_one_way(device, fd);
-	device_keep(device, VHOST_FD_LOG_CALL, 0, fd);
-	dirty_set_call(&device->dirty, fd);
+	one_way_shut(device, fd);
+	device_store_fd(device, VHOST_FD_LOG_CALL, 0, fd);
+	dirty_log_set_call(&device->dirty_log, fd);
 	return NULL;
 }

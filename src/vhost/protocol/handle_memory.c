@@ -21,7 +21,7 @@ static const char *add_region(struct vhost_device *device, const struct vhost_us
 		return "too many memory regions";
 	if (slot < 0)
 		return strerror(-slot);
-	device_keep(device, VHOST_FD_MEMORY, slot, fd);
+	device_store_fd(device, VHOST_FD_MEMORY, slot, fd);
 	return NULL;
 }
 
@@ -42,7 +42,7 @@ static void remove_all(struct vhost_device *device)
 {
 	for (unsigned i = 0; i < device->memory.n_slots_end; i++) {
 		if (device->memory.maps[i].start)
-			device_keep(device, VHOST_FD_MEMORY, i, -1);
+			device_store_fd(device, VHOST_FD_MEMORY, i, -1);
 	}
 	memory_clear(&device->memory);
 }
@@ -82,7 +82,7 @@ const char *handle_add_mem_reg(struct vhost_device *device, const struct message
 	const struct vhost_user_mem_reg *reg = message->payload;
 	const char *why;
 
-	if (message->again && has_region(device, &reg->region))
+	if (message->replayed && has_region(device, &reg->region))
 		return NULL;
 	device_flush(device);
 	why = add_region(device, &reg->region, message->fds->fd[0]);
@@ -99,7 +99,7 @@ const char *handle_rem_mem_reg(struct vhost_device *device, const struct message
 	slot = memory_remove(&device->memory, &reg->region);
 	memory_change_ends(device);
 	if (slot < 0)
-		return message->again ? NULL : "no such region";
-	device_keep(device, VHOST_FD_MEMORY, slot, -1);
+		return message->replayed ? NULL : "no such region";
+	device_store_fd(device, VHOST_FD_MEMORY, slot, -1);
 	return NULL;
 }

@@ -25,24 +25,25 @@ const char *handle_set_vring_num(struct vhost_device *device, const struct messa
 		return no_such_ring;
 	if (!queue_ring_ops(queue)->size_valid(state->num))
 		return queue_ring_ops(queue)->size_rule;
-	if (queue->running && state->num != queue->state->place.size)
+	if (queue->running && state->num != queue->state->layout.size)
 		return "the ring is running";
-	queue->state->place.size = state->num;
+	queue->state->layout.size = state->num;
 	return NULL;
 }
 
 /* Whether the areas are in guest memory; before there is any, or a translation, that is found out at the start. */
-static bool place_valid(struct vhost_device *device, const struct ring_ops *ops, const struct session_ring_place *place)
+static bool layout_valid(struct vhost_device *device, const struct ring_ops *ops,
+			 const struct session_ring_layout *layout)
 {
 	struct ring ring;
 
-	if ((place->desc & 15) || (place->avail & (ops->avail_align - 1u)) || (place->used & 3))
+	if ((layout->desc & 15) || (layout->avail & (ops->avail_align - 1u)) || (layout->used & 3))
 		return false;
 	return memory_is_empty(&device->memory) || device->memory.iotlb ||
-	       ops->resolve(&ring, &device->memory, place) == 0;
+	       ops->resolve(&ring, &device->memory, layout) == 0;
 }
 
-static bool ring_unmoved(const struct session_ring_place *a, const struct session_ring_place *b)
+static bool ring_unmoved(const struct session_ring_layout *a, const struct session_ring_layout *b)
 {
 	return a->size == b->size && a->desc == b->desc && a->used == b->used && a->avail == b->avail;
 }
@@ -52,27 +53,27 @@ const char *handle_set_vring_addr(struct vhost_device *device, const struct mess
 {
 	const struct vhost_user_vring_addr *addr = message->payload;
 	struct vhost_queue *queue = queue_by_index(device, addr->index);
-	struct session_ring_place place;
+	struct session_ring_layout layout;
 
 	if (!queue)
 		return no_such_ring;
-	place = (struct session_ring_place){
-		.size = queue->state->place.size,
+	layout = (struct session_ring_layout){
+		.size = queue->state->layout.size,
 		.flags = addr->flags,
 		.desc = addr->desc,
 		.used = addr->used,
 		.avail = addr->avail,
 		.log = addr->log,
 	};
-	if (!place_valid(device, queue_ring_ops(queue), &place))
+	if (!layout_valid(device, queue_ring_ops(queue), &layout))
 		return "the ring is misaligned or does not lie in guest memory";
-	if (queue->running && ring_unmoved(&place, &queue->state->place)) {
-		queue->state->place = place;
+	if (queue->running && ring_unmoved(&layout, &queue->state->layout)) {
+		queue->state->layout = layout;
 		queue_set_log(queue);
 		return NULL;
 	}
 	queue_stop(queue);
-	queue->state->place = place;
+	queue->state->layout = layout;
 	queue->state->has_addr = 1;
 	queue->state->broken = 0;
 	queue_update(queue);
@@ -123,11 +124,11 @@ const char *handle_get_vring_base(struct vhost_device *device, const struct mess
 	state.num = queue_base(queue);
 	queue->state->started = 0;
 	queue->state->broken = 0;
-	queue->notice_waits[QUEUE_NOTICE_ERR] = false;
+	queue->notice_pending[QUEUE_NOTICE_ERR] = false;
 	queue_set_kick(queue, -1, false);
 	queue_set_call(queue, -1);
-	device_keep(device, VHOST_FD_KICK, queue->index, -1);
-	device_keep(device, VHOST_FD_CALL, queue->index, -1);
+	device_store_fd(device, VHOST_FD_KICK, queue->index, -1);
+	device_store_fd(device, VHOST_FD_CALL, queue->index, -1);
 	device->was_reset = false;
 	if (all_stopped(device))
 		device_iotlb_clear(device);
@@ -167,11 +168,11 @@ const char *handle_set_vring_kick(struct vhost_device *device, const struct mess
 		return why;
 	if (!fd_same_socket(queue->kick_fd, fd))
 		scm_shut(queue->kick_fd);
-	device_keep(device, VHOST_FD_KICK, queue->index, fd);
+	device_store_fd(device, VHOST_FD_KICK, queue->index, fd);
 	r = queue_set_kick(queue, fd, fd < 0);
 	/* A successor is not to find it. */
 	if (r < 0)
-		device_keep(device, VHOST_FD_KICK, queue->index, -1);
+		device_store_fd(device, VHOST_FD_KICK, queue->index, -1);
 	return r == -EPERM ? "the kick file descriptor can not be waited for" : r < 0 ? strerror(-r) : NULL;
 }
 
@@ -185,8 +186,8 @@ static const char *set_ring_fd(struct vhost_device *device, const struct message
 	why = ring_fd(device, message, &queue, &fd);
 	if (why)
 		return why;
-	device_make_one_way(device, fd);
-	device_keep(device, kind, queue->index, fd);
+	one_way_shut(device, fd);
+	device_store_fd(device, kind, queue->index, fd);
 	if (kind == VHOST_FD_CALL)
 		queue->state->has_call_fd = 1;
 	else

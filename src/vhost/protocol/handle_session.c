@@ -94,10 +94,10 @@ const char *handle_set_backend_req_fd(struct vhost_device *device, const struct 
 {
 	int fd = fd_steal(&message->fds->fd[0]);
 
-	device_make_one_way(device, fd);
-	device_keep(device, VHOST_FD_BACKEND_REQ, 0, fd);
+	one_way_shut(device, fd);
+	device_store_fd(device, VHOST_FD_BACKEND_REQ, 0, fd);
 	device_iotlb_channel_changed(device);
-	channel_open(&device->channel, fd);
+	backend_channel_open(&device->backend_channel, fd);
 	return NULL;
 }
 
@@ -128,7 +128,7 @@ const char *handle_set_config(struct vhost_device *device, const struct message 
 
 const char *handle_reset_device(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
-	departure_drop(device);
+	reconnect_drop(device);
 	device_reset(device);
 	return NULL;
 }
@@ -144,7 +144,7 @@ const char *handle_set_status(struct vhost_device *device, const struct message 
 	if (status > UINT8_MAX)
 		return "a status of more than 8 bits";
 	if (status == 0 && device->session->status != 0) {
-		departure_drop(device);
+		reconnect_drop(device);
 		device_reset(device);
 	}
 	device->session->status = status;

@@ -22,9 +22,9 @@ static bool is_suspended(const struct vhost_device *device)
 	return true;
 }
 
-void device_transfer_done(struct transfer *transfer, int error)
+void device_transfer_done(struct state_transfer *transfer, int error)
 {
-	struct vhost_device *device = container_of(transfer, struct vhost_device, transfer);
+	struct vhost_device *device = container_of(transfer, struct vhost_device, state_transfer);
 	const char *why = error < 0 ? strerror(-error) : NULL;
 
 	if (!why && !transfer->saving)
@@ -47,8 +47,8 @@ static int begin_save(struct vhost_device *device, int fd)
 		fd_close(&fd);
 		return -1;
 	}
-	device_make_one_way(device, fd);
-	return transfer_save(&device->transfer, fd, data, len);
+	one_way_shut(device, fd);
+	return state_transfer_save(&device->state_transfer, fd, data, len);
 }
 
 static const char *begin_transfer(struct vhost_device *device, const struct vhost_user_transfer *wire, int *fd)
@@ -64,7 +64,7 @@ static const char *begin_transfer(struct vhost_device *device, const struct vhos
 	if (wire->direction == VHOST_USER_TRANSFER_SAVE)
 		r = begin_save(device, fd_steal(fd));
 	else
-		r = transfer_load(&device->transfer, fd_steal(fd), saved_state_max(device));
+		r = state_transfer_load(&device->state_transfer, fd_steal(fd), saved_state_max(device));
 	return r < 0 ? "the file descriptor can not be used, or there is no memory" : NULL;
 }
 
@@ -75,10 +75,11 @@ const char *handle_set_device_state_fd(struct vhost_device *device, const struct
 	const char *why;
 
 	memcpy(&wire, message->payload, sizeof(wire));
-	transfer_cancel(&device->transfer);
+	state_transfer_cancel(&device->state_transfer);
 	device->session->transfer_ok = 0;
 	/* Some of the data may be in the pipe already. */
-	why = message->again ? "an earlier process died over it" : begin_transfer(device, &wire, &message->fds->fd[0]);
+	why = message->replayed ? "an earlier process died over it"
+				: begin_transfer(device, &wire, &message->fds->fd[0]);
 	if (why)
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "SET_DEVICE_STATE_FD refused: %s", why);
 	reply_u64(reply, NO_FD | (why ? FAILED : 0));
@@ -91,9 +92,9 @@ const char *handle_set_device_state_fd(struct vhost_device *device, const struct
  */
 const char *handle_check_device_state(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
-	transfer_drive(&device->transfer);
-	if (transfer_is_running(&device->transfer)) {
-		transfer_cancel(&device->transfer);
+	state_transfer_drive(&device->state_transfer);
+	if (state_transfer_is_running(&device->state_transfer)) {
+		state_transfer_cancel(&device->state_transfer);
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
 			    "CHECK_DEVICE_STATE before the transfer was over");
 	}

@@ -18,45 +18,45 @@ static bool has_iotlb(const struct vhost_queue *queue)
 }
 
 /* Without an IOTLB the pages of the session are not touched. */
-void late_clear(struct vhost_queue *queue)
+void deferred_write_clear(struct vhost_queue *queue)
 {
 	for (uint32_t head = 0; has_iotlb(queue) && head < queue->ring.size; head++)
-		queue->late[head].len = 0;
+		queue->deferred[head].len = 0;
 }
 
-static bool late_has(const struct vhost_queue *queue, uint16_t head)
+static bool has_write(const struct vhost_queue *queue, uint16_t head)
 {
-	return has_iotlb(queue) && queue->late[head].len > 0;
+	return has_iotlb(queue) && queue->deferred[head].len > 0;
 }
 
-void late_add(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
+void deferred_write_add(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
 {
-	struct session_late *late = &queue->late[parked->head];
+	struct session_deferred_write *late = &queue->deferred[parked->head];
 
 	if (len > VHOST_PARKED_MAX)
 		len = VHOST_PARKED_MAX;
 	late->addr = parked->addr.value;
 	memcpy(late->data, data, len);
 	late->len = len;
-	queue->n_late++;
+	queue->n_deferred++;
 }
 
-void late_attach(struct vhost_queue *queue)
+void deferred_write_restore(struct vhost_queue *queue)
 {
 	uint16_t kept = 0;
 
-	for (uint16_t i = 0; i < queue->n_again; i++) {
-		if (!late_has(queue, queue->again[i]))
-			queue->again[kept++] = queue->again[i];
+	for (uint16_t i = 0; i < queue->n_requeued; i++) {
+		if (!has_write(queue, queue->requeued[i]))
+			queue->requeued[kept++] = queue->requeued[i];
 	}
-	queue->n_late = queue->n_again - kept;
-	queue->n_again = kept;
+	queue->n_deferred = queue->n_requeued - kept;
+	queue->n_requeued = kept;
 }
 
 /* Writes and returns the chain of a head. False: the translation is still missing; it is asked for if there are asks. */
-static bool late_write(struct vhost_queue *queue, uint16_t head, unsigned *asks)
+static bool write_deferred(struct vhost_queue *queue, uint16_t head, unsigned *asks)
 {
-	struct session_late copy = queue->late[head];
+	struct session_deferred_write copy = queue->deferred[head];
 	const struct guest_addr addr = { copy.addr };
 	int r;
 
@@ -71,21 +71,21 @@ static bool late_write(struct vhost_queue *queue, uint16_t head, unsigned *asks)
 	}
 	if (r == 0)
 		r = memory_write(queue->host->memory, addr, copy.data, copy.len);
-	queue->late[head].len = 0;
+	queue->deferred[head].len = 0;
 	vhost_queue_push(queue, head, r == 0 ? copy.len : 0);
 	return true;
 }
 
-void late_run(struct vhost_queue *queue)
+void deferred_write_run(struct vhost_queue *queue)
 {
 	unsigned asks = ASKS_MAX;
-	uint32_t left = queue->n_late;
+	uint32_t left = queue->n_deferred;
 
 	for (uint32_t head = 0; head < queue->ring.size && left > 0; head++) {
-		if (!late_has(queue, head))
+		if (!has_write(queue, head))
 			continue;
 		left--;
-		if (late_write(queue, head, &asks))
-			queue->n_late--;
+		if (write_deferred(queue, head, &asks))
+			queue->n_deferred--;
 	}
 }

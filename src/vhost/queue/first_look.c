@@ -15,33 +15,33 @@
 #include "base/util.h"
 #include "vhost/queue/queue.h"
 
-#define PATIENCE_NS (500ull * 1000 * 1000)
+#define TIMEOUT_NS (500ull * 1000 * 1000)
 
 void first_look_fd(struct vhost_queue *queue)
 {
 	struct pollfd pfd = { .fd = queue->kick_fd, .events = POLLIN };
 
-	queue->doubt = poll(&pfd, 1, 0) > 0 && pfd.revents & POLLIN ? QUEUE_DOUBT_UNREAD : QUEUE_DOUBT_NONE;
+	queue->kick_unproven = poll(&pfd, 1, 0) > 0 && pfd.revents & POLLIN ? KICK_UNPROVEN_UNREAD : KICK_PROVEN;
 }
 
 /* The kick that came with the fd counts as one, whoever made it. */
 void first_look_kicked(struct vhost_queue *queue, uint64_t count)
 {
-	if (queue->doubt == QUEUE_DOUBT_NONE)
+	if (queue->kick_unproven == KICK_PROVEN)
 		return;
-	if (queue->doubt == QUEUE_DOUBT_UNREAD && count == 1) {
-		queue->doubt = QUEUE_DOUBT_READ;
+	if (queue->kick_unproven == KICK_UNPROVEN_UNREAD && count == 1) {
+		queue->kick_unproven = KICK_UNPROVEN_READ;
 		return;
 	}
-	queue->doubt = QUEUE_DOUBT_NONE;
+	queue->kick_unproven = KICK_PROVEN;
 	loop_timer_del(&queue->poll);
 }
 
-static void on_patience(struct loop_timer *timer)
+static void on_timeout(struct loop_timer *timer)
 {
 	struct vhost_queue *queue = container_of(timer, struct vhost_queue, poll);
 
-	queue->doubt = QUEUE_DOUBT_NONE;
+	queue->kick_unproven = KICK_PROVEN;
 	queue_dispatch(queue);
 }
 
@@ -49,7 +49,7 @@ void first_look(struct vhost_queue *queue)
 {
 	const struct ring_ops *ops = queue->ring.ops;
 
-	if (queue->doubt == QUEUE_DOUBT_NONE || ops->position(&queue->ring) != ops->position_of_new) {
+	if (queue->kick_unproven == KICK_PROVEN || ops->position(&queue->ring) != ops->position_of_new) {
 		queue_ready_later(queue);
 		return;
 	}
@@ -57,6 +57,6 @@ void first_look(struct vhost_queue *queue)
 	if (!ops->arm_kick(&queue->ring))
 		return;
 	log_debug(queue->tag, "a chain, and no kick yet");
-	if (loop_timer_set(queue->host->loop, &queue->poll, PATIENCE_NS, 0, on_patience) < 0)
+	if (loop_timer_set(queue->host->loop, &queue->poll, TIMEOUT_NS, 0, on_timeout) < 0)
 		queue_ready_later(queue);
 }

@@ -50,12 +50,12 @@ static void chain_end(struct vhost_queue *queue)
 }
 
 /* A chain that an earlier run left in flight: it is the first suspect when reading it is what kills. */
-static int chain_again(struct vhost_queue *queue, uint16_t head, struct vhost_chain *chain)
+static int chain_requeued(struct vhost_queue *queue, uint16_t head, struct vhost_chain *chain)
 {
 	int r;
 
 	chain_begin(queue, head);
-	r = queue->ring.ops->again(&queue->ring, queue->host->memory, head, chain);
+	r = queue->ring.ops->reread(&queue->ring, queue->host->memory, head, chain);
 	return r < 0 ? r : 1;
 }
 
@@ -68,10 +68,10 @@ static int next_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 
 	if (queue->waits) {
 		queue->waits = false;
-		return chain_again(queue, queue->waiting, chain);
+		return chain_requeued(queue, queue->waiting, chain);
 	}
-	if (queue->next_again < queue->n_again)
-		return chain_again(queue, queue->again[queue->next_again++], chain);
+	if (queue->next_requeued < queue->n_requeued)
+		return chain_requeued(queue, queue->requeued[queue->next_requeued++], chain);
 	r = ops->next(&queue->ring, memory, chain);
 	if (r == 0 && ops->arm_kick(&queue->ring))
 		r = ops->next(&queue->ring, memory, chain);
@@ -84,7 +84,7 @@ static int next_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 
 /*
  * How much of a chain is looked up before it is handed out, for each direction: more than any device here reads or
- * writes. One such chain in each direction, its indirect table and all rings have room in the IOTLB together: none of
+ * writes. One such chain in each direction, its indirect table and all rings fit into the IOTLB together: none of
  * them drives out what another waits for.
  */
 #define REACH_MAX (4u << 20)
@@ -126,7 +126,7 @@ static int load_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 {
 	int r = next_chain(queue, chain);
 
-	if (map_guard_tripped())
+	if (sigbus_guard_tripped())
 		return -EIO;
 	if (r <= 0 || !queue->host->memory->iotlb)
 		return r;
@@ -249,7 +249,7 @@ bool vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *p
 		len = parked->len;
 	if (memory_check(queue->host->memory, parked->addr, len, IOTLB_WRITE) == -EAGAIN &&
 	    queue->host->ask(queue->host)) {
-		late_add(queue, parked, data, len);
+		deferred_write_add(queue, parked, data, len);
 		return true;
 	}
 	vhost_queue_push(queue, parked->head, segments_write(queue, &segment, len > 0, data, len));
@@ -278,7 +278,7 @@ void queue_flush(struct vhost_queue *queue)
 
 	loop_defer_del(&queue->flush);
 	/* Nothing more is the driver's when memory went away: the session ends with this turn. */
-	wanted = !map_guard_tripped() && queue->ring.ops->publish(&queue->ring);
+	wanted = !sigbus_guard_tripped() && queue->ring.ops->publish(&queue->ring);
 	fault_point(FAULT_PUBLISHED);
 	if (queue->host->ops->queue_published)
 		queue->host->ops->queue_published(queue->host->ctx, queue->index);
@@ -292,10 +292,10 @@ void vhost_queue_publish(struct vhost_queue *queue)
 		queue_flush(queue);
 }
 
-bool vhost_queue_comes_again(const struct vhost_queue *queue, uint16_t head)
+bool vhost_queue_is_requeued(const struct vhost_queue *queue, uint16_t head)
 {
-	for (uint32_t i = queue->next_again; i < queue->n_again; i++) {
-		if (queue->again[i] == head)
+	for (uint32_t i = queue->next_requeued; i < queue->n_requeued; i++) {
+		if (queue->requeued[i] == head)
 			return true;
 	}
 	return false;
@@ -308,7 +308,7 @@ static void on_flush(struct loop_defer *defer)
 
 void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written)
 {
-	if (!queue->running || map_guard_tripped())
+	if (!queue->running || sigbus_guard_tripped())
 		return;
 	queue->ring.ops->put(&queue->ring, head, written);
 	if (queue->state->handled == head + 1u)

@@ -26,10 +26,10 @@ enum queue_notice {
 };
 
 /* Whether a kick of the driver is known of, see first_look.c. */
-enum queue_doubt {
-	QUEUE_DOUBT_NONE,
-	QUEUE_DOUBT_UNREAD, /* the kick fd came with a kick in it */
-	QUEUE_DOUBT_READ,   /* that one was read, and no other yet */
+enum kick_unproven {
+	KICK_PROVEN,
+	KICK_UNPROVEN_UNREAD, /* the kick fd came with a kick in it */
+	KICK_UNPROVEN_READ,   /* that one was read, and no other yet */
 };
 
 /* What the queues of a device share: the device owns it. */
@@ -40,7 +40,7 @@ struct queue_host {
 	const uint64_t *features;		 /* negotiated */
 	const struct vhost_ops *ops;
 	void *ctx;
-	struct dirty *dirty;
+	struct dirty_log *dirty_log;
 	/*
 	 * Asks the front-end for the translation that memory missed; queue_translated() follows. False: that can not be,
 	 * or no translation is missing.
@@ -64,20 +64,20 @@ struct vhost_queue {
 	void *inflight; /* a region of vhost-user.rst, "Inflight I/O tracking", for rings up to VRING_SIZE_MAX: our own */
 	struct ring ring; /* valid while running */
 	bool running;
-	bool signal_once;		  /* a call may have been lost in a crash, or could not be made yet */
-	bool notice_waits[QUEUE_NOTICES]; /* notify() could not send it yet */
-	uint32_t budget;		  /* chains that may still be popped in this turn */
-	uint16_t *again; /* owned: heads that were in flight when the queue started, to be popped again */
-	uint16_t n_again, next_again;
-	bool waits;		   /* for a translation: the chain of this head comes first then */
-	uint16_t waiting;	   /* it is in flight */
-	struct session_late *late; /* by head, in the session */
-	uint32_t n_late;
+	bool signal_once;		    /* a call may have been lost in a crash, or could not be made yet */
+	bool notice_pending[QUEUE_NOTICES]; /* notify() could not send it yet */
+	uint32_t budget;		    /* chains that may still be popped in this turn */
+	uint16_t *requeued; /* owned: heads that were in flight when the queue started, to be popped again */
+	uint16_t n_requeued, next_requeued;
+	bool waits;				 /* for a translation: the chain of this head comes first then */
+	uint16_t waiting;			 /* it is in flight */
+	struct session_deferred_write *deferred; /* by head, in the session */
+	uint32_t n_deferred;
 	int kick_fd, call_fd, err_fd; /* owned */
 	struct loop_watch kick_watch;
 	struct loop_timer kick_pause;
 	uint32_t kicks_in_vain; /* since the last chain */
-	enum queue_doubt doubt;
+	enum kick_unproven kick_unproven;
 	struct loop_timer poll; /* without a kick fd; or for a kick that may not come */
 	struct loop_defer ready, flush;
 	struct log_limit log_limit;
@@ -90,7 +90,7 @@ void queue_init(struct vhost_queue *queue, struct queue_host *host, unsigned ind
 void queue_deinit(struct vhost_queue *queue);
 
 /* Takes over a ring that an earlier process had, with the fds that were kept (-1: none). -errno. */
-int queue_attach(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd);
+int queue_restore(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd);
 
 /* VRING_KICK: the device looks at the ring at once, and what it pushed is published. */
 void queue_kick(struct vhost_queue *queue);
@@ -119,12 +119,12 @@ void queue_set_log(struct vhost_queue *queue);
 
 /* deferred_write.c: what was to be written into held chains whose buffers are not translated now. */
 /* Forgets all: nothing is in flight. */
-void late_clear(struct vhost_queue *queue);
-void late_add(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len);
+void deferred_write_clear(struct vhost_queue *queue);
+void deferred_write_add(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len);
 /* Takes those that an earlier run left out of the heads that are popped again. */
-void late_attach(struct vhost_queue *queue);
+void deferred_write_restore(struct vhost_queue *queue);
 /* Writes and returns what can be. */
-void late_run(struct vhost_queue *queue);
+void deferred_write_run(struct vhost_queue *queue);
 
 /* kick.c: the kick fd is not looked at any more. */
 void kick_unwatch(struct vhost_queue *queue);
@@ -142,8 +142,8 @@ void first_look(struct vhost_queue *queue);
 int queue_resolve(struct vhost_queue *queue);
 
 /* resume.c */
-/* Whether the ring, resolved, goes on where it stopped: what is in flight is in queue->again then. */
-bool queue_resumes(struct vhost_queue *queue, uint16_t *n_again);
+/* Whether the ring, resolved, goes on where it stopped: what is in flight is in queue->requeued then. */
+bool queue_resumes(struct vhost_queue *queue, uint16_t *n_requeued);
 /* Else it begins. -EINVAL: the base makes no sense. */
 int queue_begin(struct vhost_queue *queue);
 /* Nothing is known of this ring any more but its place: the next start is a first one. */
@@ -156,7 +156,7 @@ void queue_reset(struct vhost_queue *queue);
  */
 void *queue_inflight(const struct vhost_queue *queue, const struct ring_ops *ops, uint32_t size);
 /* Where its ring lies, that was resolved. */
-struct session_spots queue_spots(const struct vhost_queue *queue, const struct ring *ring);
+struct session_locations queue_locations(const struct vhost_queue *queue, const struct ring *ring);
 /* Before these regions take the place of the present ones: what was in flight when the ring stopped is so there, too. */
 void queue_carry_inflight(struct vhost_queue *queue, const struct inflight_map *to);
 /* The position that GET_VRING_BASE returns. */

@@ -5,7 +5,7 @@
 #include "vhost/ring/packed.h"
 #include "vhost/ring/split.h"
 
-static bool place_same(const struct session_ring_place *a, const struct session_ring_place *b)
+static bool layout_same(const struct session_ring_layout *a, const struct session_ring_layout *b)
 {
 	return a->desc == b->desc && a->used == b->used && a->avail == b->avail;
 }
@@ -31,28 +31,28 @@ void queue_carry_inflight(struct vhost_queue *queue, const struct inflight_map *
  * Whether a ring that did not run on this connection goes on where the front-end's region says that it was. That
  * overrides SET_VRING_BASE: of a back-end that died, the front-end does not know where it was.
  */
-static bool region_resumes(struct vhost_queue *queue, uint16_t *n_again)
+static bool region_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 {
 	struct ring *ring = &queue->ring;
 	int n;
 
 	if (ring->inflight == queue->inflight || inflight_head_size(ring->inflight) != ring->size)
 		return false;
-	n = ring->ops->recover(ring, false, 0, queue->again);
+	n = ring->ops->recover(ring, false, 0, queue->requeued);
 	if (n < 0 || !ring->ops->is_behind_driver(ring)) {
 		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag,
 			    "the in-flight region is not of this ring: a fresh start");
 		return false;
 	}
 	queue->state->lag = 0;
-	*n_again = n;
+	*n_requeued = n;
 	return true;
 }
 
 /* Whether a ring of a front-end that has come back goes on. The last one may not have heard our last call. */
-static bool departed_resumes(struct vhost_queue *queue, uint16_t *n_again)
+static bool reconnected_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 {
-	const char *why = departure_ring_differs(queue, queue->state, &queue->ring, queue->again, n_again);
+	const char *why = queue_differs(queue, queue->state, &queue->ring, queue->requeued, n_requeued);
 
 	if (why)
 		log_limited(&queue->log_limit, LOG_LEVEL_INFO, queue->tag,
@@ -62,24 +62,24 @@ static bool departed_resumes(struct vhost_queue *queue, uint16_t *n_again)
 	return !why;
 }
 
-bool queue_resumes(struct vhost_queue *queue, uint16_t *n_again)
+bool queue_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 {
 	const struct session_ring *state = queue->state;
 	struct ring *ring = &queue->ring;
-	bool moved = !state->transferred && !place_same(&state->ran, &state->place);
+	bool moved = !state->transferred && !layout_same(&state->ran, &state->layout);
 	int n;
 
 	if (!state->has_run)
-		return region_resumes(queue, n_again);
-	if (state->departed)
-		return departed_resumes(queue, n_again);
-	if (state->ran.size != state->place.size || state->packed != (ring->ops == &packed_ops))
+		return region_resumes(queue, n_requeued);
+	if (state->reconnected)
+		return reconnected_resumes(queue, n_requeued);
+	if (state->ran.size != state->layout.size || state->packed != (ring->ops == &packed_ops))
 		return false;
 	/* A front-end that sets a base had us stop in good order. */
-	n = ring->ops->recover(ring, state->has_base, state->lag, queue->again);
+	n = ring->ops->recover(ring, state->has_base, state->lag, queue->requeued);
 	if (n < 0 || (state->has_base && state->base != ring->ops->position(ring)))
 		return false;
-	*n_again = n;
+	*n_requeued = n;
 	/* It is not new when another process had it, however little. */
 	if (state->transferred)
 		return true;
@@ -100,14 +100,14 @@ int queue_begin(struct vhost_queue *queue)
 	state->lag = lag;
 	state->handled = state->suspect = state->deaths = 0;
 	queue->signal_once = false;
-	late_clear(queue);
+	deferred_write_clear(queue);
 	return 0;
 }
 
 void queue_forget(struct vhost_queue *queue)
 {
 	queue->state->has_run = 0;
-	queue->state->transferred = queue->state->departed = 0;
+	queue->state->transferred = queue->state->reconnected = 0;
 }
 
 void queue_reset(struct vhost_queue *queue)

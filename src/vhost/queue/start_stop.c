@@ -28,7 +28,7 @@ void queue_init(struct vhost_queue *queue, struct queue_host *host, unsigned ind
 	queue->index = index;
 	queue->state = &session->rings[index];
 	queue->inflight = session_inflight(session, index);
-	queue->late = session_late(session, host->ops->n_queues, index);
+	queue->deferred = session_deferred_writes(session, host->ops->n_queues, index);
 	queue->kick_fd = queue->call_fd = queue->err_fd = -1;
 	snprintf(queue->tag, sizeof(queue->tag), "%s/queue%u", tag, index);
 }
@@ -38,10 +38,10 @@ static void unwatch(struct vhost_queue *queue)
 	loop_defer_del(&queue->ready);
 	loop_defer_del(&queue->flush);
 	loop_timer_del(&queue->poll);
-	/* Nothing is told of a ring that does not run; the driver is called when it resumes. */
-	if (queue->notice_waits[QUEUE_NOTICE_CALL])
+	/* Nothing is reported of a ring that does not run; the driver is called when it resumes. */
+	if (queue->notice_pending[QUEUE_NOTICE_CALL])
 		queue->signal_once = true;
-	queue->notice_waits[QUEUE_NOTICE_CALL] = false;
+	queue->notice_pending[QUEUE_NOTICE_CALL] = false;
 }
 
 /* From running to not running, whatever becomes of the ring. */
@@ -49,10 +49,10 @@ static void queue_end(struct vhost_queue *queue)
 {
 	queue->running = false;
 	queue->waits = false; /* in flight, like all that is held */
-	queue->state->mark = queue->ring.ops->mark(&queue->ring);
+	queue->state->fingerprint = queue->ring.ops->fingerprint(&queue->ring);
 	unwatch(queue);
-	free(queue->again);
-	queue->again = NULL;
+	free(queue->requeued);
+	queue->requeued = NULL;
 	if (queue->host->ops->queue_stop)
 		queue->host->ops->queue_stop(queue->host->ctx, queue->index);
 }
@@ -83,18 +83,18 @@ void queue_dispatch(struct vhost_queue *queue)
 	 * before the first one, and how much it has in flight may be what a front-end's region says.
 	 */
 	if (queue->index > 0)
-		queue->budget += (uint32_t)(queue->n_again - queue->next_again);
+		queue->budget += (uint32_t)(queue->n_requeued - queue->next_requeued);
 	queue->host->ops->queue_ready(queue->host->ctx, queue->index, queue);
 }
 
 void queue_finish(struct vhost_queue *queue)
 {
-	while (queue->running && queue->next_again < queue->n_again) {
-		uint16_t before = queue->next_again;
+	while (queue->running && queue->next_requeued < queue->n_requeued) {
+		uint16_t before = queue->next_requeued;
 
 		queue_dispatch(queue);
 		/* A translation is missing. */
-		if (queue->next_again == before)
+		if (queue->next_requeued == before)
 			return;
 	}
 }
@@ -130,8 +130,8 @@ static int ring_start(struct vhost_queue *queue)
 	const struct ring_ops *ops = queue_ring_ops(queue);
 	struct ring *ring = &queue->ring;
 
-	ring_init(ring, ops, *queue->host->features, queue_inflight(queue, ops, state->place.size));
-	if (!ring->ops->size_valid(state->place.size)) {
+	ring_init(ring, ops, *queue->host->features, queue_inflight(queue, ops, state->layout.size));
+	if (!ring->ops->size_valid(state->layout.size)) {
 		queue_break(queue, ring->ops->size_rule);
 		return -EINVAL;
 	}
@@ -142,17 +142,17 @@ static int ring_start(struct vhost_queue *queue)
 		return -EFAULT;
 	}
 	queue->host->starting(queue->host);
-	queue->again = malloc(ring->size * sizeof(*queue->again));
-	if (!queue->again)
+	queue->requeued = malloc(ring->size * sizeof(*queue->requeued));
+	if (!queue->requeued)
 		return -ENOMEM;
-	queue->n_again = queue->next_again = 0;
-	if (queue_resumes(queue, &queue->n_again)) {
-		queue->doubt = QUEUE_DOUBT_NONE;
+	queue->n_requeued = queue->next_requeued = 0;
+	if (queue_resumes(queue, &queue->n_requeued)) {
+		queue->kick_unproven = KICK_PROVEN;
 		if (queue->signal_once)
 			queue_signal(queue);
 	} else if (queue_begin(queue) < 0) {
-		free(queue->again);
-		queue->again = NULL;
+		free(queue->requeued);
+		queue->requeued = NULL;
 		queue_break(queue, "its base makes no sense");
 		return -EINVAL;
 	}
@@ -166,24 +166,24 @@ static void queue_start(struct vhost_queue *queue)
 
 	if (ring_start(queue) < 0)
 		return;
-	state->ran = state->place;
-	state->spots = queue_spots(queue, ring);
+	state->ran = state->layout;
+	state->locations = queue_locations(queue, ring);
 	state->packed = ring->ops == &packed_ops;
 	state->position = ring->ops->position(ring);
 	state->has_run = 1;
 	state->has_base = 0;
-	state->transferred = state->departed = 0;
+	state->transferred = state->reconnected = 0;
 	queue->running = true;
-	late_attach(queue);
+	deferred_write_restore(queue);
 	log_debug(queue->tag, "runs: %s, %u entries, from 0x%x, %u in flight", ring->ops->name, ring->size,
-		  state->position, queue->n_again);
+		  state->position, queue->n_requeued);
 	queue->host->started(queue->host, queue);
 
 	if (queue->host->ops->queue_start)
 		queue->host->ops->queue_start(queue->host->ctx, queue->index, queue);
 	if (state->kick == SESSION_KICK_POLLED)
 		loop_timer_set(queue->host->loop, &queue->poll, POLL_INTERVAL_NS, POLL_INTERVAL_NS, on_poll);
-	late_run(queue);
+	deferred_write_run(queue);
 	first_look(queue);
 }
 
@@ -199,7 +199,7 @@ void queue_stop(struct vhost_queue *queue)
 void queue_update(struct vhost_queue *queue)
 {
 	const struct session_ring *state = queue->state;
-	bool run = state->place.size > 0 && state->has_addr && state->kick != SESSION_KICK_NONE && state->started &&
+	bool run = state->layout.size > 0 && state->has_addr && state->kick != SESSION_KICK_NONE && state->started &&
 		   state->enabled && !state->broken && !memory_is_empty(queue->host->memory);
 
 	if (run && !queue->running)
@@ -213,7 +213,7 @@ void queue_retry(struct vhost_queue *queue)
 	queue_update(queue);
 	if (!queue->running)
 		return;
-	late_run(queue);
+	deferred_write_run(queue);
 	if (queue->waits)
 		queue_ready_later(queue);
 }
@@ -264,7 +264,7 @@ static void suspect_note(struct vhost_queue *queue)
 	queue_break(queue, why);
 }
 
-int queue_attach(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd)
+int queue_restore(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd)
 {
 	/* The dead process may have taken kicks and published chains without calling: look, and call, once. */
 	queue->signal_once = true;

@@ -9,29 +9,29 @@
 #define WRAP_BIT   0x8000u
 #define INDEX_MASK 0x7fffu
 
-/* A place as it is written down: index in bits 0 to 14, wrap counter in bit 15. */
-static uint16_t place_encode(struct packed_place place)
+/* A cursor as it is written down: index in bits 0 to 14, wrap counter in bit 15. */
+static uint16_t cursor_encode(struct packed_cursor cursor)
 {
-	return place.index | (place.wrap ? WRAP_BIT : 0);
+	return cursor.index | (cursor.wrap ? WRAP_BIT : 0);
 }
 
-static struct packed_place place_decode(uint16_t encoded)
+static struct packed_cursor cursor_decode(uint16_t encoded)
 {
-	return (struct packed_place){ encoded & INDEX_MASK, encoded & WRAP_BIT };
+	return (struct packed_cursor){ encoded & INDEX_MASK, encoded & WRAP_BIT };
 }
 
 /* n descriptors further on, n up to size. */
-static struct packed_place place_add(struct packed_place place, uint16_t size, uint32_t n)
+static struct packed_cursor cursor_add(struct packed_cursor cursor, uint16_t size, uint32_t n)
 {
-	uint32_t index = place.index + n;
+	uint32_t index = cursor.index + n;
 
 	if (index >= size)
-		return (struct packed_place){ index - size, !place.wrap };
-	return (struct packed_place){ index, place.wrap };
+		return (struct packed_cursor){ index - size, !cursor.wrap };
+	return (struct packed_cursor){ index, cursor.wrap };
 }
 
 /* How far b is ahead of a, up to size; -EINVAL. */
-static int place_distance(struct packed_place a, struct packed_place b, uint16_t size)
+static int cursor_distance(struct packed_cursor a, struct packed_cursor b, uint16_t size)
 {
 	int n = b.index - a.index + (a.wrap != b.wrap ? size : 0);
 
@@ -56,23 +56,23 @@ static bool packed_size_valid(uint32_t size)
 	return size > 0 && size <= VRING_SIZE_MAX;
 }
 
-static int packed_resolve(struct ring *ring, struct memory *memory, const struct session_ring_place *place)
+static int packed_resolve(struct ring *ring, struct memory *memory, const struct session_ring_layout *layout)
 {
 	struct packed *packed = &ring->packed;
 	const size_t desc_size = sizeof(*packed->desc), event_size = sizeof(*packed->device);
 
 	/* 2.8.10.1: 16n bytes aligned to 16, and two structures of 4 aligned to 4. */
-	packed->desc = memory_resolve(memory, (struct user_addr){ place->desc }, desc_size * place->size, 16,
+	packed->desc = memory_resolve(memory, (struct user_addr){ layout->desc }, desc_size * layout->size, 16,
 				      IOTLB_READ | IOTLB_WRITE);
-	packed->driver = memory_resolve(memory, (struct user_addr){ place->avail }, event_size, 4, IOTLB_READ);
+	packed->driver = memory_resolve(memory, (struct user_addr){ layout->avail }, event_size, 4, IOTLB_READ);
 	packed->device =
-		memory_resolve(memory, (struct user_addr){ place->used }, event_size, 4, IOTLB_READ | IOTLB_WRITE);
+		memory_resolve(memory, (struct user_addr){ layout->used }, event_size, 4, IOTLB_READ | IOTLB_WRITE);
 	if (!packed->desc || !packed->driver || !packed->device)
 		return -EFAULT;
 	ring->desc = packed->desc;
 	ring->written = packed->device;
 	ring->driver = packed->driver;
-	ring->size = place->size;
+	ring->size = layout->size;
 	return 0;
 }
 
@@ -88,9 +88,9 @@ static struct inflight_packed_desc desc_load(const struct ring *ring, uint16_t i
 	return desc;
 }
 
-static bool is_available(const struct ring *ring, struct packed_place place)
+static bool is_available(const struct ring *ring, struct packed_cursor cursor)
 {
-	return flags_are_available(le16_load_acquire(&ring->packed.desc[place.index].flags), place.wrap);
+	return flags_are_available(le16_load_acquire(&ring->packed.desc[cursor.index].flags), cursor.wrap);
 }
 
 /* 2.8.7 "Indirect Flag": a table of descriptors in sequence, of whose flags only WRITE counts. */
@@ -117,7 +117,7 @@ static int read_indirect(struct memory *memory, const struct inflight_packed_des
  * The chain as its descriptors were copied into the in-flight region. A table is a chain of its own: neither NEXT with
  * INDIRECT nor INDIRECT in a list (2.8.19).
  */
-static int packed_again(struct ring *ring, struct memory *memory, uint16_t head, struct vhost_chain *chain)
+static int packed_reread(struct ring *ring, struct memory *memory, uint16_t head, struct vhost_chain *chain)
 {
 	const struct inflight_packed *region = ring->inflight;
 	struct inflight_packed_chain taken;
@@ -144,7 +144,7 @@ static int packed_again(struct ring *ring, struct memory *memory, uint16_t head,
 /* 2.8.6 "Next Flag": the descriptors of a list follow each other in the ring; the buffer's id is in the last. */
 static int packed_next(struct ring *ring, struct memory *memory, struct vhost_chain *chain)
 {
-	struct packed_place at = ring->packed.next_avail;
+	struct packed_cursor at = ring->packed.next_avail;
 	struct inflight_packed_desc desc = desc_load(ring, at.index);
 	struct inflight_packed_chain taken;
 	int r;
@@ -153,32 +153,32 @@ static int packed_next(struct ring *ring, struct memory *memory, struct vhost_ch
 		return 0;
 	inflight_packed_begin(ring->inflight, &taken);
 	while (inflight_packed_add(ring->inflight, ring->size, &taken, &desc)) {
-		at = place_add(at, ring->size, 1);
+		at = cursor_add(at, ring->size, 1);
 		if (!(desc.flags & VRING_DESC_F_NEXT)) {
 			inflight_packed_take(ring->inflight, &taken, ring->taken++);
 			ring->packed.next_avail = at;
-			r = packed_again(ring, memory, taken.head, chain);
+			r = packed_reread(ring, memory, taken.head, chain);
 			return r < 0 ? r : 1;
 		}
 		desc = desc_load(ring, at.index);
 	}
-	ring->why = "more descriptors are available than the ring has";
+	ring->why = "more descriptors available than the ring has";
 	return -EIO;
 }
 
 /*
- * 2.8.14. The place is written without EVENT_IDX, too, where it means nothing to the driver: it shows that the ring has
+ * 2.8.14. It is written without EVENT_IDX, too, where it means nothing to the driver: it shows that the ring has
  * been used, see packed_looks_new().
  */
 static bool packed_arm_kick(struct ring *ring)
 {
 	struct packed *packed = &ring->packed;
 
-	packed->armed = place_encode(packed->next_avail);
+	packed->armed = cursor_encode(packed->next_avail);
 	le16_store_release(&packed->device->off_wrap, packed->armed);
 	if (ring->event_idx)
 		le16_store_release(&packed->device->flags, VRING_PACKED_EVENT_F_DESC);
-	dirty_ring_mark(&ring->log, 0, sizeof(*packed->device));
+	dirty_log_mark_ring(&ring->log, 0, sizeof(*packed->device));
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return is_available(ring, packed->next_avail);
 }
@@ -189,16 +189,16 @@ static void packed_put(struct ring *ring, uint16_t head, uint32_t len)
 	struct packed *packed = &ring->packed;
 	struct vring_packed_desc *desc = &packed->desc[packed->next_used.index];
 	struct inflight_packed_chain chain;
-	struct packed_place next;
+	struct packed_cursor next;
 
 	if (!inflight_packed_get(ring->inflight, ring->size, head, &chain))
 		return;
-	next = place_add(packed->next_used, ring->size, chain.num);
+	next = cursor_add(packed->next_used, ring->size, chain.num);
 	inflight_packed_return(ring->inflight, &chain, next.index, next.wrap);
 	desc->id = le16_make(chain.id);
 	desc->len = le32_make(len);
 	le16_store_release(&desc->flags, flags_of_used(packed->next_used.wrap) | (len > 0 ? VRING_DESC_F_WRITE : 0));
-	dirty_desc_mark(&ring->log, packed->next_used.index * sizeof(*desc), sizeof(*desc));
+	dirty_log_mark_desc(&ring->log, packed->next_used.index * sizeof(*desc), sizeof(*desc));
 	inflight_packed_returned(ring->inflight, &chain);
 	packed->next_used = next;
 	packed->unsignalled += chain.num;
@@ -209,7 +209,7 @@ static void packed_put(struct ring *ring, uint16_t head, uint32_t len)
 /* 2.8.14.1: whether the place that the driver named is among the last n used descriptors. */
 static bool event_passed(const struct ring *ring, uint16_t off_wrap, uint32_t n)
 {
-	struct packed_place event = place_decode(off_wrap), to = ring->packed.next_used;
+	struct packed_cursor event = cursor_decode(off_wrap), to = ring->packed.next_used;
 	int behind = to.index - event.index + (event.wrap != to.wrap ? ring->size : 0);
 
 	return behind > 0 && (uint32_t)behind <= n;
@@ -236,12 +236,12 @@ static bool packed_publish(struct ring *ring)
 /* Whether the descriptor that was being returned when the process died is the driver's. */
 static bool old_used_is_published(const struct ring *ring, union inflight_packed_used used)
 {
-	const struct packed_place old = { used.old_idx, used.old_wrap_counter };
+	const struct packed_cursor old = { used.old_idx, used.old_wrap_counter };
 
 	return !is_available(ring, old);
 }
 
-/* The region may be in the front-end's hand: one copy is checked and used. False: it makes no sense. */
+/* The region may be in the front-end's hand: one copy is checked and used. False: it is invalid. */
 static bool used_load(const struct ring *ring, union inflight_packed_used *used)
 {
 	const struct inflight_packed *region = ring->inflight;
@@ -269,8 +269,8 @@ static int packed_recover(struct ring *ring, bool stopped, uint16_t lag, uint16_
 		return -EIO;
 	if (n > 0)
 		ring->taken = region->desc[heads[n - 1]].counter + 1;
-	packed->next_used = (struct packed_place){ used.idx, used.wrap_counter };
-	packed->next_avail = place_add(packed->next_used, ring->size, n_descs + lag);
+	packed->next_used = (struct packed_cursor){ used.idx, used.wrap_counter };
+	packed->next_avail = cursor_add(packed->next_used, ring->size, n_descs + lag);
 	packed->unsignalled = 0;
 	packed->armed = le16_load(&packed->device->off_wrap);
 	return n;
@@ -311,18 +311,18 @@ static bool packed_is_behind_driver(const struct ring *ring)
 
 static uint32_t packed_position(const struct ring *ring)
 {
-	return place_encode(ring->packed.next_avail) | (uint32_t)place_encode(ring->packed.next_used) << 16;
+	return cursor_encode(ring->packed.next_avail) | (uint32_t)cursor_encode(ring->packed.next_used) << 16;
 }
 
 /* Nothing in a packed ring's memory tells the front-end where it was used: it knows exactly, or from its driver. */
 static bool packed_base_fits(const struct ring *ring, uint32_t base)
 {
-	uint32_t used = place_encode(ring->packed.next_used);
+	uint32_t used = cursor_encode(ring->packed.next_used);
 
 	return base == packed_position(ring) || base == (used | used << 16);
 }
 
-static uint32_t packed_mark(const struct ring *ring)
+static uint32_t packed_fingerprint(const struct ring *ring)
 {
 	return ring->packed.armed;
 }
@@ -331,19 +331,19 @@ static uint32_t packed_mark(const struct ring *ring)
  * What the driver offered is in its place until used descriptors are written over it, in that order: whatever was taken
  * and not used stands there yet. A fresh ring has nothing there, and nothing where we wrote when to be kicked.
  */
-static int packed_recognize(const struct ring *ring, uint32_t mark)
+static int packed_recognize(const struct ring *ring, uint32_t fingerprint)
 {
 	const struct packed *packed = &ring->packed;
-	const struct packed_place start = { 0, true };
-	int held = place_distance(packed->next_used, packed->next_avail, ring->size);
+	const struct packed_cursor start = { 0, true };
+	int held = cursor_distance(packed->next_used, packed->next_avail, ring->size);
 
-	if (le16_load(&packed->device->off_wrap) != mark)
+	if (le16_load(&packed->device->off_wrap) != fingerprint)
 		return -EIO;
 	for (int i = 0; i < held; i++) {
-		if (!is_available(ring, place_add(packed->next_used, ring->size, i)))
+		if (!is_available(ring, cursor_add(packed->next_used, ring->size, i)))
 			return -EIO;
 	}
-	return place_distance(start, packed->next_used, ring->size) != 0 && !memory_is_new(ring);
+	return cursor_distance(start, packed->next_used, ring->size) != 0 && !memory_is_new(ring);
 }
 
 /*
@@ -355,28 +355,28 @@ static int packed_begin(struct ring *ring, uint32_t position)
 	struct packed *packed = &ring->packed;
 	int lag;
 
-	packed->next_avail = place_decode(position);
-	packed->next_used = place_decode(position >> 16);
+	packed->next_avail = cursor_decode(position);
+	packed->next_used = cursor_decode(position >> 16);
 	if (packed->next_avail.index >= ring->size || packed->next_used.index >= ring->size)
 		return -EINVAL;
 	if (position == 0 && !slot_0_was_used(ring))
 		packed->next_avail.wrap = packed->next_used.wrap = true;
-	lag = place_distance(packed->next_used, packed->next_avail, ring->size);
+	lag = cursor_distance(packed->next_used, packed->next_avail, ring->size);
 	if (lag < 0)
 		return lag;
 	packed->unsignalled = 0;
 	inflight_packed_reset(ring->inflight, ring->size, packed->next_used.index, packed->next_used.wrap);
 	le16_store_release(&packed->device->flags, VRING_PACKED_EVENT_F_ENABLE);
-	packed->armed = place_encode(packed->next_avail);
+	packed->armed = cursor_encode(packed->next_avail);
 	le16_store_release(&packed->device->off_wrap, packed->armed);
-	dirty_ring_mark(&ring->log, 0, sizeof(*packed->device));
+	dirty_log_mark_ring(&ring->log, 0, sizeof(*packed->device));
 	return lag;
 }
 
 const struct ring_ops packed_ops = {
 	.name = "packed",
 	.put_publishes = true,
-	.size_rule = "a ring's size is 1 to 32768",
+	.size_rule = "ring size not in 1 to 32768",
 	.size_valid = packed_size_valid,
 	.avail_align = 4,
 	.position_mask = UINT32_MAX,
@@ -389,10 +389,10 @@ const struct ring_ops packed_ops = {
 	.begin = packed_begin,
 	.position = packed_position,
 	.base_fits = packed_base_fits,
-	.mark = packed_mark,
+	.fingerprint = packed_fingerprint,
 	.recognize = packed_recognize,
 	.next = packed_next,
-	.again = packed_again,
+	.reread = packed_reread,
 	.arm_kick = packed_arm_kick,
 	.put = packed_put,
 	.publish = packed_publish,

@@ -31,8 +31,8 @@ struct split {
 	uint16_t used_published; /* what used.idx in the ring says */
 };
 
-/* A place in a packed ring, with the wrap counter that descriptors there have in this lap (VirtIO 1.3, 2.8.1). */
-struct packed_place {
+/* An index into a packed ring, with the wrap counter that descriptors there have in this lap (VirtIO 1.3, 2.8.1). */
+struct packed_cursor {
 	uint16_t index; /* below the ring's size */
 	bool wrap;
 };
@@ -42,9 +42,9 @@ struct packed {
 	struct vring_packed_desc *desc;
 	const struct vring_packed_event *driver; /* when the driver wants to be called */
 	struct vring_packed_event *device;	 /* when we want to be kicked */
-	struct packed_place next_avail;
-	struct packed_place next_used;
-	uint16_t armed;	      /* the place in our event suppression structure, as we wrote it last */
+	struct packed_cursor next_avail;
+	struct packed_cursor next_used;
+	uint16_t armed;	      /* what stands in our event suppression structure, as we wrote it last */
 	uint32_t unsignalled; /* descriptors used since the last publish(); stops at the ring's size */
 };
 
@@ -58,7 +58,7 @@ struct ring {
 	const char *why;	    /* of the last -EIO */
 	const void *desc, *written; /* the descriptors; the area that only the device writes */
 	const void *driver;	    /* the area that only the driver writes */
-	struct dirty_ring log;
+	struct dirty_log_ring log;
 	union {
 		struct split split;
 		struct packed packed;
@@ -76,11 +76,11 @@ struct ring_ops {
 	size_t (*inflight_size)(uint32_t n); /* bytes of an in-flight region for n descriptors */
 
 	/* Resolves the three areas. -EFAULT: not all of them lie in guest memory. */
-	int (*resolve)(struct ring *ring, struct memory *memory, const struct session_ring_place *place);
+	int (*resolve)(struct ring *ring, struct memory *memory, const struct session_ring_layout *layout);
 
 	/*
 	 * Takes up the ring from its in-flight region: finishes what a crash interrupted, sets the indices, and writes
-	 * the heads in flight, in the order in which they were taken, to heads (room for the ring's size). lag is what
+	 * the heads in flight, in the order in which they were taken, to heads (space for the ring's size). lag is what
 	 * begin() returned. Returns how many; -EIO: this is not the ring that the region tells of. stopped: the last
 	 * run ended in good order, so there can be nothing to finish.
 	 */
@@ -94,30 +94,30 @@ struct ring_ops {
 	bool (*looks_new)(const struct ring *ring, bool moved);
 	/*
 	 * Starts afresh at this position, with nothing in flight. Returns how many entries are between what is used and
-	 * what is available: the lag; -EINVAL: the position makes no sense.
+	 * what is available: the lag; -EINVAL: the position is invalid.
 	 */
 	int (*begin)(struct ring *ring, uint32_t position);
 	uint32_t (*position)(const struct ring *ring);
 	/*
-	 * Whether a front-end whose back-end went away may take this for the position: it could not ask, and goes by
+	 * Whether a front-end whose back-end went may take this for the position: it could not ask, and goes by
 	 * what was used (QEMU), perhaps a moment before we stopped. Never that of a new ring, unless it may be.
 	 */
 	bool (*base_fits)(const struct ring *ring, uint32_t base);
-	/* What stands in memory and only this side writes: to be known again by, when the front-end was away. */
-	uint32_t (*mark)(const struct ring *ring);
+	/* What stands in memory and only this side writes: by which a front-end that reconnects is recognized. */
+	uint32_t (*fingerprint)(const struct ring *ring);
 	/*
-	 * After recover(): whether memory shows the ring that had this mark, and no fresh one that a reset left. 1: it
+	 * After recover(): whether memory shows the ring that had this fingerprint, and no fresh one that a reset left. 1: it
 	 * does; 0: both would look like this; -EIO: it is another one.
 	 */
-	int (*recognize)(const struct ring *ring, uint32_t mark);
+	int (*recognize)(const struct ring *ring, uint32_t fingerprint);
 
 	/*
 	 * Takes the next chain. 1: it is read; 0: none; -EINVAL: it is taken, but malformed; -EIO: the ring is broken,
-	 * see why; -EAGAIN: it is taken, but a translation is missing: again() is to be tried later.
+	 * see why; -EAGAIN: it is taken, but a translation is missing: reread() is to be tried later.
 	 */
 	int (*next)(struct ring *ring, struct memory *memory, struct vhost_chain *chain);
 	/* Reads a chain that is in flight once more. 0; -EINVAL: malformed; -EAGAIN: as next(). */
-	int (*again)(struct ring *ring, struct memory *memory, uint16_t head, struct vhost_chain *chain);
+	int (*reread)(struct ring *ring, struct memory *memory, uint16_t head, struct vhost_chain *chain);
 	/* Asks for a kick at the next chain. True when one has come meanwhile, which is then to be taken without. */
 	bool (*arm_kick)(struct ring *ring);
 	/* Returns a chain. Nothing happens when it is not in flight. */
@@ -138,7 +138,7 @@ void chain_init(struct vhost_chain *chain, uint16_t head);
 int chain_add(struct vhost_chain *chain, uint64_t addr, uint32_t len, bool write);
 /* Copies an entry of an indirect table, 16 bytes. -EINVAL: not in guest memory; -EAGAIN: not translated yet. */
 int indirect_read(struct memory *memory, uint64_t table, uint32_t index, void *entry);
-/* The entries of an indirect table of this length, 0: it makes no sense. */
+/* The entries of an indirect table of this length, 0: it is invalid. */
 uint32_t indirect_entries(uint32_t len);
 
 /* Accesses to fields that the guest looks at meanwhile. */

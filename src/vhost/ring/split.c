@@ -21,7 +21,7 @@ static struct le16 *avail_event(const struct ring *ring)
 /* In the dirty log: what was written in the used ring. */
 static void log_used(const struct ring *ring, const void *written, size_t len)
 {
-	dirty_ring_mark(&ring->log, (const char *)written - (const char *)ring->split.used, len);
+	dirty_log_mark_ring(&ring->log, (const char *)written - (const char *)ring->split.used, len);
 }
 
 static bool split_size_valid(uint32_t size)
@@ -29,15 +29,16 @@ static bool split_size_valid(uint32_t size)
 	return size > 0 && size <= VRING_SIZE_MAX && (size & (size - 1)) == 0;
 }
 
-static int split_resolve(struct ring *ring, struct memory *memory, const struct session_ring_place *place)
+static int split_resolve(struct ring *ring, struct memory *memory, const struct session_ring_layout *layout)
 {
 	struct split *split = &ring->split;
-	size_t n = place->size;
+	size_t n = layout->size;
 
 	/* 2.7: 16n bytes aligned to 16, 6 + 2n to 2, 6 + 8n to 4. */
-	split->desc = memory_resolve(memory, (struct user_addr){ place->desc }, 16 * n, 16, IOTLB_READ);
-	split->avail = memory_resolve(memory, (struct user_addr){ place->avail }, 6 + 2 * n, 2, IOTLB_READ);
-	split->used = memory_resolve(memory, (struct user_addr){ place->used }, 6 + 8 * n, 4, IOTLB_READ | IOTLB_WRITE);
+	split->desc = memory_resolve(memory, (struct user_addr){ layout->desc }, 16 * n, 16, IOTLB_READ);
+	split->avail = memory_resolve(memory, (struct user_addr){ layout->avail }, 6 + 2 * n, 2, IOTLB_READ);
+	split->used =
+		memory_resolve(memory, (struct user_addr){ layout->used }, 6 + 8 * n, 4, IOTLB_READ | IOTLB_WRITE);
 	if (!split->desc || !split->avail || !split->used)
 		return -EFAULT;
 	ring->desc = split->desc;
@@ -142,12 +143,12 @@ static int split_next(struct ring *ring, struct memory *memory, struct vhost_cha
 	if (waiting == 0)
 		return 0;
 	if (waiting > ring->size)
-		return split_broken(ring, "the available index is ahead by more than the ring's size");
+		return split_broken(ring, "available index ahead by more than the ring size");
 	head = le16_load(&split->avail->ring[split->next_avail & (ring->size - 1)]);
 	if (head >= ring->size)
-		return split_broken(ring, "a head is out of range");
+		return split_broken(ring, "available head out of range");
 	if (!inflight_take(ring->inflight, head, ring->taken++))
-		return split_broken(ring, "a head was made available that the device still holds");
+		return split_broken(ring, "available head is still in flight");
 	split->next_avail++;
 	r = split_read_chain(ring, memory, head, chain);
 	return r < 0 ? r : 1;
@@ -256,26 +257,26 @@ static bool split_base_fits(const struct ring *ring, uint32_t base)
 	return behind <= ring->size && (base != 0 || split->next_avail == 0 || split->used_published == 0);
 }
 
-static uint32_t split_mark(const struct ring *ring)
+static uint32_t split_fingerprint(const struct ring *ring)
 {
 	return ring->split.used_published;
 }
 
 /* A fresh ring's indices are 0; what is available and not used has at least a descriptor each. */
-static int split_recognize(const struct ring *ring, uint32_t mark)
+static int split_recognize(const struct ring *ring, uint32_t fingerprint)
 {
 	const struct split *split = &ring->split;
 	uint16_t held = split->next_avail - split->used_published;
 	uint16_t offered = le16_load_acquire(&split->avail->idx) - split->used_published;
 
-	if (mark != split->used_published || offered > ring->size || offered < held)
+	if (fingerprint != split->used_published || offered > ring->size || offered < held)
 		return -EIO;
-	return mark != 0;
+	return fingerprint != 0;
 }
 
 const struct ring_ops split_ops = {
 	.name = "split",
-	.size_rule = "a ring's size is a power of two up to 32768",
+	.size_rule = "ring size not a power of two up to 32768",
 	.size_valid = split_size_valid,
 	.avail_align = 2,
 	.position_mask = UINT16_MAX,
@@ -288,10 +289,10 @@ const struct ring_ops split_ops = {
 	.begin = split_begin,
 	.position = split_position,
 	.base_fits = split_base_fits,
-	.mark = split_mark,
+	.fingerprint = split_fingerprint,
 	.recognize = split_recognize,
 	.next = split_next,
-	.again = split_read_chain,
+	.reread = split_read_chain,
 	.arm_kick = split_arm_kick,
 	.put = split_put,
 	.publish = split_publish,

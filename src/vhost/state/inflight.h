@@ -64,5 +64,5 @@ void inflight_batch_add(struct inflight *inflight, uint16_t head);
  * used index of the ring in guest memory, finishes a batch that was published, or does nothing.
  */
 void inflight_batch_commit(struct inflight *inflight, uint16_t size, uint16_t used_idx);
-/* The heads in flight, in the order in which they were taken; heads has room for size. Returns how many. */
+/* The heads in flight, in the order in which they were taken; heads has space for size. Returns how many. */
 uint16_t inflight_collect(struct inflight *inflight, uint16_t size, uint16_t *heads);

@@ -97,7 +97,7 @@ bool inflight_packed_is_returning(const struct inflight_packed *region);
 /* After a crash: finishes or takes back what was being done; then what is in flight is known. */
 void inflight_packed_recover(struct inflight_packed *region, uint16_t size, bool published);
 /*
- * The heads in flight, in the order in which they were taken; heads has room for size. Returns how many, and by n_descs
+ * The heads in flight, in the order in which they were taken; heads has space for size. Returns how many, and by n_descs
  * how many descriptors they had.
  */
 uint16_t inflight_packed_collect(const struct inflight_packed *region, uint16_t size, uint16_t *heads,

@@ -7,7 +7,7 @@
 size_t vhost_session_size(unsigned n_queues)
 {
 	return sizeof(struct session) +
-	       n_queues * (session_inflight_stride() + VRING_SIZE_MAX * sizeof(struct session_late));
+	       n_queues * (session_inflight_stride() + VRING_SIZE_MAX * sizeof(struct session_deferred_write));
 }
 
 uint32_t vhost_session_version(void)
@@ -17,7 +17,7 @@ uint32_t vhost_session_version(void)
 
 void session_clear(struct session *session, unsigned n_queues)
 {
-	memset(session, 0, offsetof(struct session, departure));
+	memset(session, 0, offsetof(struct session, reconnect));
 	session->n_queues = n_queues;
 	session->version = SESSION_VERSION;
 	session->magic = SESSION_MAGIC;
@@ -31,13 +31,13 @@ static bool size_check(uint32_t size, bool packed)
 
 static bool ring_check(const struct session_ring *ring, bool packed)
 {
-	if (!size_check(ring->place.size, packed) || !size_check(ring->ran.size, ring->packed))
+	if (!size_check(ring->layout.size, packed) || !size_check(ring->ran.size, ring->packed))
 		return false;
 	if (ring->has_run && ring->ran.size == 0)
 		return false;
 	return ring->kick <= SESSION_KICK_INBAND && ring->has_addr <= 1 && ring->has_base <= 1 && ring->has_run <= 1 &&
 	       ring->started <= 1 && ring->enabled <= 1 && ring->broken <= 1 && ring->packed <= 1 &&
-	       ring->has_call_fd <= 1 && ring->has_err_fd <= 1 && ring->transferred <= 1 && ring->departed <= 1;
+	       ring->has_call_fd <= 1 && ring->has_err_fd <= 1 && ring->transferred <= 1 && ring->reconnected <= 1;
 }
 
 static bool rx_check(const struct session_rx *rx)
@@ -49,14 +49,14 @@ static bool rx_check(const struct session_rx *rx)
 	       rx->n_own <= VHOST_USER_MEM_TABLE_MAX;
 }
 
-bool session_departure_check(const struct session *session, unsigned n_queues)
+bool session_reconnect_check(const struct session *session, unsigned n_queues)
 {
-	const struct session_departure *departure = &session->departure;
+	const struct session_reconnect *reconnect = &session->reconnect;
 
-	if (departure->state > SESSION_DEPARTURE_AWAITED)
+	if (reconnect->state > SESSION_RECONNECT_AWAITED)
 		return false;
-	for (unsigned i = 0; i < n_queues && departure->state != SESSION_DEPARTURE_NONE; i++) {
-		if (!ring_check(&departure->rings[i], departure->features & VIRTIO_F_RING_PACKED))
+	for (unsigned i = 0; i < n_queues && reconnect->state != SESSION_RECONNECT_NONE; i++) {
+		if (!ring_check(&reconnect->rings[i], reconnect->features & VIRTIO_F_RING_PACKED))
 			return false;
 	}
 	return true;

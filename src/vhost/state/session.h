@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * The session: everything of a connection that must outlive the worker process, as plain data in shared memory. No
- * pointers, no fds (those are kept under keys, see vhost.h). Zeroed memory is an empty session.
+ * pointers, no fds (those are in the fd store, see vhost.h). Zeroed memory is an empty session.
  *
  * Who writes: this library, in the one process that is attached. Who reads: that process, and its successor, which
  * checks all of it first (session_check), because the process that wrote it may have been in a guest's hand.
@@ -49,7 +49,7 @@ enum session_kick {
 };
 
 /* Where a ring lies and how large it is: user addresses, or I/O virtual ones with VIRTIO_F_ACCESS_PLATFORM. */
-struct session_ring_place {
+struct session_ring_layout {
 	uint32_t size;
 	uint32_t flags;
 	uint64_t desc, used, avail;
@@ -57,40 +57,40 @@ struct session_ring_place {
 };
 
 /* Where a byte of a ring lies, whoever maps it: in which file of memory, and where for the guest. */
-struct session_spot {
+struct session_location {
 	uint64_t dev, ino;
 	uint64_t offset;
 	uint64_t guest_addr;
 };
 
 /* The three areas of a ring. */
-struct session_spots {
-	struct session_spot desc, driver, device;
+struct session_locations {
+	struct session_location desc, driver, device;
 };
 
 struct session_ring {
-	struct session_ring_place place; /* as the front-end set it */
-	struct session_ring_place ran;	 /* as it was when the ring last ran: tells pause from reset */
+	struct session_ring_layout layout; /* as the front-end set it */
+	struct session_ring_layout ran;	   /* as it was when the ring last ran: tells pause from reset */
 	uint8_t has_addr;
 	uint8_t has_base; /* SET_VRING_BASE came since the last start; base is its value */
 	uint8_t has_run;  /* ran, packed, position, lag and the in-flight region are valid */
 	uint8_t kick;	  /* enum session_kick */
 	uint8_t started;  /* a kick was seen since SET_VRING_KICK */
 	uint8_t enabled;
-	uint8_t broken;		    /* until it is set up anew */
-	uint8_t packed;		    /* the format in which it last ran */
-	uint32_t base;		    /* a position, as in SET_VRING_BASE: see ring.h */
-	uint32_t position;	    /* where the ring is, or was when it last ran */
-	uint16_t lag;		    /* available, not used and not in flight either: as the front-end started us */
-	uint8_t has_call_fd;	    /* SET_VRING_CALL came: calls are never messages on this connection */
-	uint8_t has_err_fd;	    /* SET_VRING_ERR */
-	uint8_t deaths;		    /* of workers in a row that had this chain in their hands: suspect */
-	uint32_t handled;	    /* the head of the chain that the device is at now, and 1; 0: none */
-	uint32_t suspect;	    /* the same, of a worker that died */
-	uint8_t transferred;	    /* it ran last in another process: ran is its size, and no place */
-	uint8_t departed;	    /* it ran last on an earlier connection: so is ran, and see reconnect.h */
-	uint32_t mark;		    /* what ring.h, mark() said when it stopped */
-	struct session_spots spots; /* of ran */
+	uint8_t broken;	      /* until it is set up anew */
+	uint8_t packed;	      /* the format in which it last ran */
+	uint32_t base;	      /* a position, as in SET_VRING_BASE: see ring.h */
+	uint32_t position;    /* where the ring is, or was when it last ran */
+	uint16_t lag;	      /* available, not used and not in flight either: as the front-end started us */
+	uint8_t has_call_fd;  /* SET_VRING_CALL came: calls are never messages on this connection */
+	uint8_t has_err_fd;   /* SET_VRING_ERR */
+	uint8_t deaths;	      /* of workers in a row that had this chain in their hands: suspect */
+	uint32_t handled;     /* the head of the chain that the device is at now, and 1; 0: none */
+	uint32_t suspect;     /* the same, of a worker that died */
+	uint8_t transferred;  /* it ran last in another process: of ran only the size is valid */
+	uint8_t reconnected;  /* it ran last on an earlier connection: so is ran, and see reconnect.h */
+	uint32_t fingerprint; /* what ring.h, fingerprint() said when it stopped */
+	struct session_locations locations; /* of ran */
 };
 
 /*
@@ -101,7 +101,7 @@ struct session_rx {
 	uint32_t have; /* bytes of header and payload that arrived */
 	uint32_t have_next;
 	uint8_t settling;
-	uint8_t n_fds;	  /* as many are kept under VHOST_FD_MESSAGE */
+	uint8_t n_fds;	  /* as many are stored under VHOST_FD_MESSAGE */
 	uint8_t n_own;	  /* as many of them are this message's, valid from its first byte on: all or none */
 	uint8_t executed; /* the reply below is all that is left to do */
 	uint8_t attempts; /* so often its execution began */
@@ -118,15 +118,15 @@ struct session_tx {
 	struct scm_note sent;
 };
 
-enum session_departure_state {
-	SESSION_DEPARTURE_NONE,
-	SESSION_DEPARTURE_LEAVING, /* the rest is valid; connection, rings and lines are being taken down */
-	SESSION_DEPARTURE_AWAITED, /* that is over */
+enum session_reconnect_state {
+	SESSION_RECONNECT_NONE,
+	SESSION_RECONNECT_CLOSING, /* the rest is valid; connection, rings and lines are being taken down */
+	SESSION_RECONNECT_AWAITED, /* that is over */
 };
 
-/* What a front-end left that may come back: see reconnect.h. Its in-flight regions stay where they are. */
-struct session_departure {
-	uint8_t state; /* enum session_departure_state */
+/* What is saved of a front-end that may reconnect: see reconnect.h. Its in-flight regions stay where they are. */
+struct session_reconnect {
+	uint8_t state; /* enum session_reconnect_state */
 	uint64_t features;
 	struct session_ring rings[VHOST_QUEUES_MAX]; /* has_run, and what is valid with it; transferred: never */
 };
@@ -139,7 +139,7 @@ struct session {
 	uint8_t has_features; /* SET_FEATURES came */
 	uint8_t status;	      /* SET_STATUS */
 	uint8_t transfer_ok;  /* the last transfer of the device's state is over and went well */
-	uint8_t bound;	      /* to the process that wrote this, by an fd that could not be kept */
+	uint8_t bound;	      /* to the process that wrote this, by an fd that could not be stored */
 	uint64_t features;
 	uint64_t protocol_features;
 	struct session_log log;
@@ -148,11 +148,11 @@ struct session {
 	struct session_rx rx;
 	struct session_tx tx;
 	struct vhost_user_inflight inflight; /* SET_INFLIGHT_FD; mmap_size 0: it did not come */
-	struct session_departure departure;  /* outlives the connection, so it stands last: session_clear() */
-	/* then, session_inflight_stride() bytes for each queue: its in-flight region; then each queue's late writes */
+	struct session_reconnect reconnect;  /* outlives the connection, so it stands last: session_clear() */
+	/* then, session_inflight_stride() bytes for each queue: its in-flight region; then each queue's deferred writes */
 };
 
-/* Room for the largest ring in either format. Untouched pages of the memfd cost nothing. */
+/* Space for the largest ring in either format. Untouched pages of the memfd cost nothing. */
 static inline size_t session_inflight_stride(void)
 {
 	return inflight_packed_size(VRING_SIZE_MAX);
@@ -167,20 +167,21 @@ static inline void *session_inflight(struct session *session, unsigned queue)
  * What is still to be written into a held chain, when the translation of its buffer had to be asked for: by head. Valid
  * while the head is in flight.
  */
-struct session_late {
+struct session_deferred_write {
 	uint64_t addr;
 	uint8_t len; /* 0: nothing */
 	uint8_t data[VHOST_PARKED_MAX];
 };
 
-static inline struct session_late *session_late(struct session *session, unsigned n_queues, unsigned queue)
+static inline struct session_deferred_write *session_deferred_writes(struct session *session, unsigned n_queues,
+								     unsigned queue)
 {
-	return (struct session_late *)session_inflight(session, n_queues) + (size_t)queue * VRING_SIZE_MAX;
+	return (struct session_deferred_write *)session_inflight(session, n_queues) + (size_t)queue * VRING_SIZE_MAX;
 }
 
-/* Makes it empty, for this many queues; but the departure stays as it is. */
+/* Makes it empty, for this many queues; but what is saved for a reconnect stays as it is. */
 void session_clear(struct session *session, unsigned n_queues);
-/* Whether what a front-end left can be that. */
-bool session_departure_check(const struct session *session, unsigned n_queues);
+/* Whether what is saved for a reconnect is in its ranges. */
+bool session_reconnect_check(const struct session *session, unsigned n_queues);
 /* Whether every field of a full session is in its range. What refers to memory or fds is checked when it is used. */
 bool session_check(const struct session *session, unsigned n_queues);

@@ -16,7 +16,7 @@
 
 static struct session_log state;
 static struct loop loop;
-static struct dirty dirty;
+static struct dirty_log dirty;
 static uint8_t *file;
 static int fd;
 
@@ -25,7 +25,7 @@ static int setup(void **ctx)
 	memset(&state, 0, sizeof(state));
 	if (loop_init(&loop) < 0)
 		return -1;
-	dirty_init(&dirty, &state, &loop, "test");
+	dirty_log_init(&dirty, &state, &loop, "test");
 	dirty.on = true;
 	fd = memfd_create("log", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, FILE_SIZE) < 0)
@@ -36,7 +36,7 @@ static int setup(void **ctx)
 
 static int teardown(void **ctx)
 {
-	dirty_deinit(&dirty);
+	dirty_log_deinit(&dirty);
 	loop_deinit(&loop);
 	munmap(file, FILE_SIZE);
 	close(fd);
@@ -54,31 +54,31 @@ static void assert_bits(unsigned offset, const uint8_t *want)
 
 static void exactly_the_pages_written(void **ctx)
 {
-	assert_int_equal(dirty_set_log(&dirty, fd, 4096, LOG_SIZE), 0);
-	dirty_mark(&dirty, 0, 1);
+	assert_int_equal(dirty_log_set(&dirty, fd, 4096, LOG_SIZE), 0);
+	dirty_log_mark(&dirty, 0, 1);
 	assert_bits(4096, (uint8_t[LOG_SIZE]){ 0x01 });
-	dirty_mark(&dirty, 9 * 4096 + 4095, 1);
+	dirty_log_mark(&dirty, 9 * 4096 + 4095, 1);
 	assert_bits(4096, (uint8_t[LOG_SIZE]){ 0, 0x02 });
-	dirty_mark(&dirty, 9 * 4096 + 4095, 2);
+	dirty_log_mark(&dirty, 9 * 4096 + 4095, 2);
 	assert_bits(4096, (uint8_t[LOG_SIZE]){ 0, 0x06 });
-	dirty_mark(&dirty, 6 * 4096, 4 * 4096);
+	dirty_log_mark(&dirty, 6 * 4096, 4 * 4096);
 	assert_bits(4096, (uint8_t[LOG_SIZE]){ 0xc0, 0x03 });
-	dirty_mark(&dirty, 5 * 4096, 0);
+	dirty_log_mark(&dirty, 5 * 4096, 0);
 	assert_bits(4096, (uint8_t[LOG_SIZE]){ 0 });
 	/* what others set stays */
 	file[4096] = 0x81;
-	dirty_mark(&dirty, 2 * 4096, 1);
+	dirty_log_mark(&dirty, 2 * 4096, 1);
 	assert_bits(4096, (uint8_t[LOG_SIZE]){ 0x85 });
 }
 
 static void nothing_while_it_is_off(void **ctx)
 {
-	dirty_mark(&dirty, 0, 1);
-	assert_int_equal(dirty_set_log(&dirty, fd, 0, LOG_SIZE), 0);
+	dirty_log_mark(&dirty, 0, 1);
+	assert_int_equal(dirty_log_set(&dirty, fd, 0, LOG_SIZE), 0);
 	dirty.on = false;
-	dirty_mark(&dirty, 0, 1);
+	dirty_log_mark(&dirty, 0, 1);
 	assert_bits(0, (uint8_t[LOG_SIZE]){ 0 });
-	assert_false(dirty.told);
+	assert_false(dirty.reported);
 }
 
 static void pages_beyond_it_are_left_out(void **ctx)
@@ -86,17 +86,17 @@ static void pages_beyond_it_are_left_out(void **ctx)
 	uint8_t all[LOG_SIZE];
 
 	/* at an offset that no mapping may begin at */
-	assert_int_equal(dirty_set_log(&dirty, fd, 4095, LOG_SIZE), 0);
-	dirty_mark(&dirty, 127 * 4096, 4096);
-	assert_false(dirty.told);
+	assert_int_equal(dirty_log_set(&dirty, fd, 4095, LOG_SIZE), 0);
+	dirty_log_mark(&dirty, 127 * 4096, 4096);
+	assert_false(dirty.reported);
 	assert_bits(4095, (uint8_t[LOG_SIZE]){ [15] = 0x80 });
-	dirty_mark(&dirty, 126 * 4096, 4 * 4096);
-	assert_true(dirty.told);
+	dirty_log_mark(&dirty, 126 * 4096, 4 * 4096);
+	assert_true(dirty.reported);
 	assert_bits(4095, (uint8_t[LOG_SIZE]){ [15] = 0xc0 });
-	dirty_mark(&dirty, 128 * 4096, 1);
-	dirty_mark(&dirty, UINT64_MAX, 1);
-	dirty_mark(&dirty, UINT64_MAX, 4096);
-	dirty_mark(&dirty, 0, SIZE_MAX);
+	dirty_log_mark(&dirty, 128 * 4096, 1);
+	dirty_log_mark(&dirty, UINT64_MAX, 1);
+	dirty_log_mark(&dirty, UINT64_MAX, 4096);
+	dirty_log_mark(&dirty, 0, SIZE_MAX);
 	memset(all, 0xff, sizeof(all));
 	assert_bits(4095, all);
 }
@@ -105,22 +105,22 @@ static void bad_logs_are_refused(void **ctx)
 {
 	int pipes[2];
 
-	assert_int_equal(dirty_set_log(&dirty, fd, 0, LOG_SIZE), 0);
-	assert_int_equal(dirty_set_log(&dirty, fd, 0, 0), -EINVAL);
-	assert_int_equal(dirty_set_log(&dirty, fd, 0, FILE_SIZE + 1), -EINVAL);
-	assert_int_equal(dirty_set_log(&dirty, fd, FILE_SIZE, 1), -EINVAL);
-	assert_int_equal(dirty_set_log(&dirty, fd, 1, FILE_SIZE), -EINVAL);
-	assert_int_equal(dirty_set_log(&dirty, fd, UINT64_MAX, 2), -EINVAL);
-	assert_int_equal(dirty_set_log(&dirty, fd, 0, UINT64_MAX), -EINVAL);
+	assert_int_equal(dirty_log_set(&dirty, fd, 0, LOG_SIZE), 0);
+	assert_int_equal(dirty_log_set(&dirty, fd, 0, 0), -EINVAL);
+	assert_int_equal(dirty_log_set(&dirty, fd, 0, FILE_SIZE + 1), -EINVAL);
+	assert_int_equal(dirty_log_set(&dirty, fd, FILE_SIZE, 1), -EINVAL);
+	assert_int_equal(dirty_log_set(&dirty, fd, 1, FILE_SIZE), -EINVAL);
+	assert_int_equal(dirty_log_set(&dirty, fd, UINT64_MAX, 2), -EINVAL);
+	assert_int_equal(dirty_log_set(&dirty, fd, 0, UINT64_MAX), -EINVAL);
 	assert_return_code(ftruncate(fd, (1ll << 37) + 1), 0);
-	assert_int_equal(dirty_set_log(&dirty, fd, 0, (1ull << 37) + 1), -EINVAL);
+	assert_int_equal(dirty_log_set(&dirty, fd, 0, (1ull << 37) + 1), -EINVAL);
 	assert_return_code(ftruncate(fd, FILE_SIZE), 0);
 	assert_return_code(pipe(pipes), 0);
-	assert_int_equal(dirty_set_log(&dirty, pipes[0], 0, 1), -EINVAL);
+	assert_int_equal(dirty_log_set(&dirty, pipes[0], 0, 1), -EINVAL);
 	close(pipes[0]);
 	close(pipes[1]);
 	/* the one before is still there */
-	dirty_mark(&dirty, 0, 1);
+	dirty_log_mark(&dirty, 0, 1);
 	assert_bits(0, (uint8_t[LOG_SIZE]){ 0x01 });
 }
 
@@ -129,16 +129,16 @@ static void the_front_end_is_told_once_a_turn(void **ctx)
 	int call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	uint64_t n;
 
-	assert_int_equal(dirty_set_log(&dirty, fd, 0, LOG_SIZE), 0);
-	dirty_set_call(&dirty, dup(call));
-	dirty_mark(&dirty, 0, 1);
-	dirty_mark(&dirty, 4096, 1);
+	assert_int_equal(dirty_log_set(&dirty, fd, 0, LOG_SIZE), 0);
+	dirty_log_set_call(&dirty, dup(call));
+	dirty_log_mark(&dirty, 0, 1);
+	dirty_log_mark(&dirty, 4096, 1);
 	assert_int_equal(read(call, &n, sizeof(n)), -1);
 	loop_turn(&loop, 0);
 	assert_int_equal(read(call, &n, sizeof(n)), sizeof(n));
 	assert_int_equal(n, 1);
 	/* no change */
-	dirty_mark(&dirty, 0, 1);
+	dirty_log_mark(&dirty, 0, 1);
 	loop_turn(&loop, 0);
 	assert_int_equal(read(call, &n, sizeof(n)), -1);
 	close(call);
@@ -146,16 +146,16 @@ static void the_front_end_is_told_once_a_turn(void **ctx)
 
 static void a_successor_has_it_again(void **ctx)
 {
-	assert_int_equal(dirty_set_log(&dirty, fd, 100, LOG_SIZE), 0);
-	dirty_deinit(&dirty);
-	dirty_init(&dirty, &state, &loop, "test");
+	assert_int_equal(dirty_log_set(&dirty, fd, 100, LOG_SIZE), 0);
+	dirty_log_deinit(&dirty);
+	dirty_log_init(&dirty, &state, &loop, "test");
 	dirty.on = true;
-	assert_int_equal(dirty_restore(&dirty, fd), 0);
-	dirty_mark(&dirty, 0, 1);
+	assert_int_equal(dirty_log_restore(&dirty, fd), 0);
+	dirty_log_mark(&dirty, 0, 1);
 	assert_bits(100, (uint8_t[LOG_SIZE]){ 0x01 });
 	assert_return_code(ftruncate(fd, 100), 0);
-	dirty_deinit(&dirty);
-	assert_int_equal(dirty_restore(&dirty, fd), -EINVAL);
+	dirty_log_deinit(&dirty);
+	assert_int_equal(dirty_log_restore(&dirty, fd), -EINVAL);
 	assert_return_code(ftruncate(fd, FILE_SIZE), 0);
 }
 

@@ -26,7 +26,7 @@ static int file_make(off_t size)
 static void begin(void)
 {
 	signal(SIGBUS, SIG_DFL);
-	assert_int_equal(map_guard_install(), 0);
+	assert_int_equal(sigbus_guard_install(), 0);
 }
 
 static void what_is_gone_is_zero(void **state)
@@ -42,14 +42,14 @@ static void what_is_gone_is_zero(void **state)
 	bytes = lost.base;
 	for (unsigned i = 0; i < 2 * PAGE; i++)
 		bytes[i] = 7;
-	assert_false(map_guard_tripped());
+	assert_false(sigbus_guard_tripped());
 	assert_return_code(ftruncate(fd, PAGE), 0);
 	errno = 77;
 	assert_int_equal(bytes[PAGE - 101], 7);
-	assert_false(map_guard_tripped());
+	assert_false(sigbus_guard_tripped());
 	assert_int_equal(bytes[PAGE - 100], 0);
 	assert_int_equal(errno, 77);
-	assert_true(map_guard_tripped());
+	assert_true(sigbus_guard_tripped());
 	assert_true(file_map_has_lost(&lost));
 	assert_false(file_map_has_lost(&kept));
 	/* It is memory, and of this process alone. */
@@ -57,8 +57,8 @@ static void what_is_gone_is_zero(void **state)
 	assert_int_equal(bytes[2 * PAGE - 1], 9);
 	assert_int_equal(bytes[PAGE - 101], 7);
 	file_map_close(&lost);
-	map_guard_clear();
-	assert_false(map_guard_tripped());
+	sigbus_guard_clear();
+	assert_false(sigbus_guard_tripped());
 	/* Its guard may be another's now. */
 	assert_int_equal(file_map_open(&lost, other, 0, PAGE), 0);
 	assert_false(file_map_has_lost(&lost));
@@ -80,7 +80,7 @@ static void first_and_last_byte(void **state)
 	assert_int_equal(*(volatile uint8_t *)(map.base + 3 * PAGE - 1), 0);
 	assert_int_equal(*(volatile uint8_t *)map.base, 0);
 	file_map_close(&map);
-	map_guard_clear();
+	sigbus_guard_clear();
 	close(fd);
 }
 
@@ -118,15 +118,15 @@ static void other_faults_end_the_process(void **state)
 	assert_int_equal(end_of(bytes + PAGE), SIGBUS);
 	assert_int_equal(end_of(NULL), SIGBUS);
 	/* Guarded, and not any more. */
-	guard = map_guard_add(bytes, 2 * PAGE, PAGE);
+	guard = sigbus_guard_add(bytes, 2 * PAGE, PAGE);
 	assert_return_code(guard, 0);
 	assert_int_equal(end_of(bytes + PAGE), 0);
-	map_guard_remove(guard);
+	sigbus_guard_remove(guard);
 	assert_int_equal(end_of(bytes + PAGE), SIGBUS);
 	/* Only a part of it. */
-	guard = map_guard_add(bytes, PAGE, PAGE);
+	guard = sigbus_guard_add(bytes, PAGE, PAGE);
 	assert_int_equal(end_of(bytes + PAGE), SIGBUS);
-	map_guard_remove(guard);
+	sigbus_guard_remove(guard);
 	file_map_close(&map);
 	munmap(bytes, 2 * PAGE);
 	close(fd);
@@ -134,23 +134,23 @@ static void other_faults_end_the_process(void **state)
 
 static void no_more_guards_than_there_are(void **state)
 {
-	static uint8_t area[MAP_GUARDS_MAX + 1];
+	static uint8_t area[SIGBUS_GUARDS_MAX + 1];
 	struct file_map map = { 0 };
 	int fd = file_make(PAGE);
 
-	for (int i = 0; i < MAP_GUARDS_MAX; i++)
-		assert_int_equal(map_guard_add(&area[i], 1, 1), i);
-	assert_int_equal(map_guard_add(&area[MAP_GUARDS_MAX], 1, 1), -ENOSPC);
+	for (int i = 0; i < SIGBUS_GUARDS_MAX; i++)
+		assert_int_equal(sigbus_guard_add(&area[i], 1, 1), i);
+	assert_int_equal(sigbus_guard_add(&area[SIGBUS_GUARDS_MAX], 1, 1), -ENOSPC);
 	assert_int_equal(file_map_open(&map, fd, 0, PAGE), -ENOSPC);
 	assert_null(map.start);
-	map_guard_remove(17);
+	sigbus_guard_remove(17);
 	assert_int_equal(file_map_open(&map, fd, 0, PAGE), 0);
 	assert_int_equal(map.guard, 17);
 	file_map_close(&map);
-	for (int i = MAP_GUARDS_MAX; i-- > 0;)
-		map_guard_remove(i);
-	assert_int_equal(map_guard_add(area, 1, 1), 0);
-	map_guard_remove(0);
+	for (int i = SIGBUS_GUARDS_MAX; i-- > 0;)
+		sigbus_guard_remove(i);
+	assert_int_equal(sigbus_guard_add(area, 1, 1), 0);
+	sigbus_guard_remove(0);
 	close(fd);
 }
 
@@ -163,5 +163,5 @@ int main(void)
 		cmocka_unit_test(no_more_guards_than_there_are),
 	};
 
-	return cmocka_run_group_tests_name("map_guard", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("vhost/memory/sigbus_guard", tests, NULL, NULL);
 }

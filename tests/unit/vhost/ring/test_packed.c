@@ -23,11 +23,11 @@ static struct inflight_packed *inflight;
 
 static int setup(void **state)
 {
-	const struct session_ring_place place = { .size = SIZE, .desc = 0, .avail = DRIVER, .used = DEVICE };
+	const struct session_ring_layout layout = { .size = SIZE, .desc = 0, .avail = DRIVER, .used = DEVICE };
 
 	inflight = calloc(1, inflight_packed_size(SIZE));
 	ring_init(&ring, &packed_ops, VIRTIO_F_INDIRECT_DESC, inflight);
-	if (!inflight || guest_file_open(FILE_SIZE, FILE_SIZE) < 0 || packed_ops.resolve(&ring, &memory, &place) < 0)
+	if (!inflight || guest_file_open(FILE_SIZE, FILE_SIZE) < 0 || packed_ops.resolve(&ring, &memory, &layout) < 0)
 		return -1;
 	return packed_ops.begin(&ring, NEW);
 }
@@ -434,7 +434,7 @@ static void a_ring_is_recognized(void **state)
 
 	/* Not moved yet, a new one would look the same. */
 	assert_int_equal(packed_ops.recover(&ring, true, 0, heads), 0);
-	assert_int_equal(packed_ops.recognize(&ring, packed_ops.mark(&ring)), 0);
+	assert_int_equal(packed_ops.recognize(&ring, packed_ops.fingerprint(&ring)), 0);
 	put(0, 0, 0x1000, 8, 0, LAP_1);
 	assert_int_equal(next(), 1);
 	first = chain.head;
@@ -445,7 +445,7 @@ static void a_ring_is_recognized(void **state)
 	/* Used at 0, held from 1 on. */
 	assert_int_equal(packed_ops.recover(&ring, true, 0, heads), 2);
 	assert_int_equal(heads[0], first);
-	assert_int_equal(packed_ops.mark(&ring), 0x8003);
+	assert_int_equal(packed_ops.fingerprint(&ring), 0x8003);
 	assert_int_equal(packed_ops.recognize(&ring, 0x8003), 1);
 	assert_int_equal(packed_ops.recognize(&ring, 0x8002), -EIO);
 	event_at(DEVICE)->off_wrap = le16_make(0);
@@ -474,14 +474,14 @@ static void a_ring_in_its_second_lap_is_recognized(void **state)
 	for (unsigned i = 0; i < SIZE; i++)
 		one(i, i, LAP_1);
 	packed_ops.arm_kick(&ring);
-	assert_int_equal(packed_ops.mark(&ring), 0);
+	assert_int_equal(packed_ops.fingerprint(&ring), 0);
 	assert_int_equal(packed_ops.recover(&ring, true, 0, heads), 0);
 	assert_int_equal(packed_ops.recognize(&ring, 0), 1);
 	memset(file, 0, SIZE * 16);
 	assert_int_equal(packed_ops.recognize(&ring, 0), 0);
 }
 
-static void what_is_in_flight_is_found_again(void **state)
+static void what_is_in_flight_is_recovered(void **state)
 {
 	uint16_t heads[SIZE], a, b;
 
@@ -494,14 +494,14 @@ static void what_is_in_flight_is_found_again(void **state)
 	a = chain.head;
 	assert_int_equal(next(), 1);
 	b = chain.head;
-	ring.packed.next_avail = ring.packed.next_used = (struct packed_place){ 0 };
+	ring.packed.next_avail = ring.packed.next_used = (struct packed_cursor){ 0 };
 	assert_int_equal(packed_ops.recover(&ring, true, 0, heads), 2);
 	assert_int_equal(packed_ops.position(&ring), 0x80030001);
 	assert_int_equal(heads[0], a);
 	assert_int_equal(heads[1], b);
 	/* Not from the ring, where a used descriptor may be by now. */
 	put(0, 4, 0, 0, 0, 0);
-	assert_int_equal(packed_ops.again(&ring, &memory, b, &chain), 0);
+	assert_int_equal(packed_ops.reread(&ring, &memory, b, &chain), 0);
 	assert_int_equal(chain.segments[0].addr.value, 0x1100);
 	assert_int_equal(chain.segments[1].addr.value, 0x1200);
 	packed_ops.put(&ring, b, 2);
@@ -544,26 +544,26 @@ static void regions_that_make_no_sense_are_told(void **state)
 static void sizes_and_places_are_checked(void **state)
 {
 	static const uint32_t good[] = { 1, 2, 3, 5, 7, 1000, 32767, 32768 };
-	struct session_ring_place place = { .size = SIZE, .desc = 0, .avail = DRIVER, .used = DEVICE };
+	struct session_ring_layout layout = { .size = SIZE, .desc = 0, .avail = DRIVER, .used = DEVICE };
 
 	for (unsigned i = 0; i < 8; i++)
 		assert_true(packed_ops.size_valid(good[i]));
 	assert_false(packed_ops.size_valid(0));
 	assert_false(packed_ops.size_valid(32769));
-	place.desc = 8;
-	assert_int_equal(packed_ops.resolve(&ring, &memory, &place), -EFAULT);
-	place.desc = FILE_SIZE - SIZE * 16;
-	assert_int_equal(packed_ops.resolve(&ring, &memory, &place), 0);
-	place.desc += 16;
-	assert_int_equal(packed_ops.resolve(&ring, &memory, &place), -EFAULT);
-	place.desc = 0;
-	place.avail = DRIVER + 2;
-	assert_int_equal(packed_ops.resolve(&ring, &memory, &place), -EFAULT);
-	place.avail = FILE_SIZE - 4;
-	place.used = FILE_SIZE - 4;
-	assert_int_equal(packed_ops.resolve(&ring, &memory, &place), 0);
-	place.used = FILE_SIZE - 2;
-	assert_int_equal(packed_ops.resolve(&ring, &memory, &place), -EFAULT);
+	layout.desc = 8;
+	assert_int_equal(packed_ops.resolve(&ring, &memory, &layout), -EFAULT);
+	layout.desc = FILE_SIZE - SIZE * 16;
+	assert_int_equal(packed_ops.resolve(&ring, &memory, &layout), 0);
+	layout.desc += 16;
+	assert_int_equal(packed_ops.resolve(&ring, &memory, &layout), -EFAULT);
+	layout.desc = 0;
+	layout.avail = DRIVER + 2;
+	assert_int_equal(packed_ops.resolve(&ring, &memory, &layout), -EFAULT);
+	layout.avail = FILE_SIZE - 4;
+	layout.used = FILE_SIZE - 4;
+	assert_int_equal(packed_ops.resolve(&ring, &memory, &layout), 0);
+	layout.used = FILE_SIZE - 2;
+	assert_int_equal(packed_ops.resolve(&ring, &memory, &layout), -EFAULT);
 }
 
 #define T(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup, teardown)
@@ -586,7 +586,7 @@ int main(void)
 		T("P-13", kicks_are_asked_for),
 		T("P-03 P-15", begins_where_the_front_end_says),
 		T("P-15", a_used_ring_does_not_look_new),
-		T("P-15", what_is_in_flight_is_found_again),
+		T("P-15", what_is_in_flight_is_recovered),
 		T("S-08", a_ring_is_recognized),
 		T("S-08", a_ring_in_its_second_lap_is_recognized),
 		T("S-08", regions_that_make_no_sense_are_told),

@@ -32,7 +32,7 @@ struct shared {
 	uint8_t region[1024] __attribute__((aligned(64)));
 };
 
-static const struct session_ring_place place = { .size = SIZE, .desc = 0, .avail = DRIVER, .used = DEVICE };
+static const struct session_ring_layout layout = { .size = SIZE, .desc = 0, .avail = DRIVER, .used = DEVICE };
 static struct shared *shared;
 static struct ring ring;
 static struct vhost_chain chain;
@@ -47,7 +47,7 @@ static int setup(const struct ring_ops *ops, uint32_t base)
 		return -1;
 	shared = (struct shared *)file;
 	ring_init(&ring, ops, 0, shared->region);
-	return ops->resolve(&ring, &memory, &place) < 0 ? -1 : ops->begin(&ring, base);
+	return ops->resolve(&ring, &memory, &layout) < 0 ? -1 : ops->begin(&ring, base);
 }
 
 static int teardown(void **state)
@@ -151,11 +151,11 @@ static void take_over(void)
 	int n, r;
 
 	ring_init(&ring, ops, 0, shared->region);
-	assert_int_equal(ops->resolve(&ring, &memory, &place), 0);
+	assert_int_equal(ops->resolve(&ring, &memory, &layout), 0);
 	n = ops->recover(&ring, false, 0, heads);
 	assert_true(n >= 0);
 	for (int i = 0; i < n; i++) {
-		assert_int_equal(ops->again(&ring, &memory, heads[i], &chain), 0);
+		assert_int_equal(ops->reread(&ring, &memory, heads[i], &chain), 0);
 		flying |= 1u << chain_of(heads[i]);
 	}
 	used = ops == &packed_ops ? packed_used() : split_used();

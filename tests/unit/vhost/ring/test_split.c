@@ -20,11 +20,11 @@ static struct inflight *inflight;
 
 static int setup(void **state)
 {
-	const struct session_ring_place place = { .size = SIZE, .desc = 0, .avail = 0x400, .used = 0x800 };
+	const struct session_ring_layout layout = { .size = SIZE, .desc = 0, .avail = 0x400, .used = 0x800 };
 
 	inflight = calloc(1, inflight_size(SIZE));
 	ring_init(&ring, &split_ops, VIRTIO_F_INDIRECT_DESC, inflight);
-	if (!inflight || guest_file_open(FILE_SIZE, FILE_SIZE) < 0 || split_ops.resolve(&ring, &memory, &place) < 0)
+	if (!inflight || guest_file_open(FILE_SIZE, FILE_SIZE) < 0 || split_ops.resolve(&ring, &memory, &layout) < 0)
 		return -1;
 	return split_ops.begin(&ring, 0);
 }
@@ -59,7 +59,7 @@ static struct vring_used *used(void)
 
 static int read_chain(uint16_t head)
 {
-	return split_ops.again(&ring, &memory, head, &chain);
+	return split_ops.reread(&ring, &memory, head, &chain);
 }
 
 static void a_chain_is_gathered(void **state)
@@ -257,7 +257,7 @@ static void a_ring_is_recognized(void **state)
 	avail()->idx = le16_make(102);
 	inflight_take(inflight, 3, 0);
 	inflight_take(inflight, 5, 1);
-	assert_int_equal(split_ops.mark(&ring), 100);
+	assert_int_equal(split_ops.fingerprint(&ring), 100);
 	assert_int_equal(split_ops.recover(&ring, true, 0, heads), 2);
 	assert_int_equal(split_ops.recognize(&ring, 100), 1);
 	assert_int_equal(split_ops.recognize(&ring, 99), -EIO);

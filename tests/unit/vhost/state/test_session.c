@@ -52,8 +52,8 @@ static void fields_out_of_range_are_found(void **state)
 	BAD(magic, 1);
 	BAD(version, SESSION_VERSION + 1);
 	BAD(rx.have, sizeof(session->rx.header) + sizeof(session->rx.payload) + 1);
-	BAD(rings[1].place.size, 3);
-	BAD(rings[0].place.size, 2 * VRING_SIZE_MAX);
+	BAD(rings[1].layout.size, 3);
+	BAD(rings[0].layout.size, 2 * VRING_SIZE_MAX);
 	BAD(rings[0].ran.size, 65537);
 	BAD(rings[0].has_run, 1); /* with a size of 0 */
 	BAD(rings[1].kick, SESSION_KICK_INBAND + 1);
@@ -62,30 +62,30 @@ static void fields_out_of_range_are_found(void **state)
 }
 
 /* What a front-end left is dropped for itself; the session of the one that is there stays. */
-static void departures_out_of_range_are_found(void **state)
+static void saved_reconnects_out_of_range_are_found(void **state)
 {
 	session_clear(session, QUEUES);
-	session->departure.rings[1].ran.size = 3;
-	assert_true(session_departure_check(session, QUEUES)); /* there is none */
-	session->departure.state = SESSION_DEPARTURE_AWAITED;
+	session->reconnect.rings[1].ran.size = 3;
+	assert_true(session_reconnect_check(session, QUEUES)); /* there is none */
+	session->reconnect.state = SESSION_RECONNECT_AWAITED;
 	assert_true(session_check(session, QUEUES));
-	assert_false(session_departure_check(session, QUEUES));
-	session->departure.features = VIRTIO_F_RING_PACKED;
-	assert_false(session_departure_check(session, QUEUES));
-	session->departure.rings[1].packed = 1;
-	assert_true(session_departure_check(session, QUEUES));
-	session->departure.rings[0].has_run = 1; /* with a size of 0 */
-	assert_false(session_departure_check(session, QUEUES));
-	session->departure.rings[0].has_run = 0;
-	session->departure.state = SESSION_DEPARTURE_AWAITED + 1;
-	assert_false(session_departure_check(session, QUEUES));
+	assert_false(session_reconnect_check(session, QUEUES));
+	session->reconnect.features = VIRTIO_F_RING_PACKED;
+	assert_false(session_reconnect_check(session, QUEUES));
+	session->reconnect.rings[1].packed = 1;
+	assert_true(session_reconnect_check(session, QUEUES));
+	session->reconnect.rings[0].has_run = 1; /* with a size of 0 */
+	assert_false(session_reconnect_check(session, QUEUES));
+	session->reconnect.rings[0].has_run = 0;
+	session->reconnect.state = SESSION_RECONNECT_AWAITED + 1;
+	assert_false(session_reconnect_check(session, QUEUES));
 }
 
 static void sizes_go_with_the_format(void **state)
 {
 	session_clear(session, QUEUES);
 	session->features = VIRTIO_F_RING_PACKED;
-	session->rings[0].place.size = 5;
+	session->rings[0].layout.size = 5;
 	assert_true(session_check(session, QUEUES));
 	session->rings[0].ran.size = 7; /* it ran as a split ring */
 	assert_false(session_check(session, QUEUES));
@@ -108,7 +108,7 @@ static void queue_ready(void *ctx, unsigned index, struct vhost_queue *queue)
 {
 }
 
-static int keep(void *ctx, uint32_t key, int fd)
+static int put(void *ctx, uint32_t key, int fd)
 {
 	return 0;
 }
@@ -142,13 +142,13 @@ static const struct vhost_ops ops = {
 
 static void attach(int (*take)(void *ctx, uint32_t key))
 {
-	const struct vhost_keeper keeper = { NULL, keep, drop, take };
+	const struct vhost_fd_store fd_store = { NULL, put, drop, take };
 	struct vhost_device *device;
 
-	assert_int_equal(vhost_device_attach(&device, &loop, &ops, NULL, session, &keeper, "test"), 0);
+	assert_int_equal(vhost_device_create(&device, &loop, &ops, NULL, session, &fd_store, "test"), 0);
 	assert_false(vhost_device_is_connected(device));
 	assert_true(session_check(session, QUEUES));
-	vhost_device_detach(device);
+	vhost_device_free(device);
 }
 
 static void a_session_without_its_fds_is_dropped(void **state)
@@ -194,15 +194,15 @@ static void session_with_message(uint32_t request, uint32_t size, uint32_t have)
 static void a_bound_session_is_dropped(void **state)
 {
 	for (unsigned bound = 0; bound < 2; bound++) {
-		const struct vhost_keeper keeper = { NULL, keep, drop, take_a_connected_socket };
+		const struct vhost_fd_store fd_store = { NULL, put, drop, take_a_connected_socket };
 		struct vhost_device *device;
 
 		session_with_message(VHOST_USER_GET_FEATURES, 0, 12);
 		session->regions[3].size = 4096;
 		session->bound = bound;
-		assert_int_equal(vhost_device_attach(&device, &loop, &ops, NULL, session, &keeper, "test"), 0);
+		assert_int_equal(vhost_device_create(&device, &loop, &ops, NULL, session, &fd_store, "test"), 0);
 		assert_int_equal(vhost_device_is_connected(device), !bound);
-		vhost_device_detach(device);
+		vhost_device_free(device);
 		close(peer);
 	}
 }
@@ -221,18 +221,18 @@ static int take_and_copy(void *ctx, uint32_t key)
 /* Whoever kept the connection finds nothing in it, and nothing can be sent any more. */
 static void nothing_is_left_in_the_connection(void **state)
 {
-	const struct vhost_keeper keeper = { NULL, keep, drop, take_and_copy };
+	const struct vhost_fd_store fd_store = { NULL, put, drop, take_and_copy };
 	struct vhost_device *device;
 	char byte;
 
 	session_clear(session, QUEUES);
 	session->connected = 1;
-	assert_int_equal(vhost_device_attach(&device, &loop, &ops, NULL, session, &keeper, "test"), 0);
+	assert_int_equal(vhost_device_create(&device, &loop, &ops, NULL, session, &fd_store, "test"), 0);
 	assert_int_equal(send(peer, "x", 1, 0), 1);
 	vhost_device_disconnect(device);
 	assert_int_equal(recv(copy, &byte, 1, MSG_DONTWAIT), 0);
 	assert_int_equal(send(peer, "x", 1, MSG_NOSIGNAL), -1);
-	vhost_device_detach(device);
+	vhost_device_free(device);
 	close(copy);
 	close(peer);
 }
@@ -240,7 +240,7 @@ static void nothing_is_left_in_the_connection(void **state)
 /* Nor in what a message brought and nobody took. */
 static void nothing_is_left_in_what_nobody_took(void **state)
 {
-	const struct vhost_keeper keeper = { NULL, keep, drop, take_nothing };
+	const struct vhost_fd_store fd_store = { NULL, put, drop, take_nothing };
 	struct session_rx rx = { .n_fds = 1 };
 	struct message_fds fds = { .n = 1 };
 	int ends[2];
@@ -249,7 +249,7 @@ static void nothing_is_left_in_what_nobody_took(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	assert_int_equal(send(ends[1], "x", 1, 0), 1);
 	fds.fd[0] = dup(ends[0]);
-	message_done(&rx, &fds, &keeper);
+	message_done(&rx, &fds, &fd_store);
 	assert_int_equal(fds.n, 0);
 	assert_int_equal(recv(ends[0], &byte, 1, MSG_DONTWAIT), 0);
 	close(ends[0]);
@@ -259,7 +259,7 @@ static void nothing_is_left_in_what_nobody_took(void **state)
 /* The worker died with a message in its hands: it is done, and answered, by the successor. */
 static void a_whole_message_is_answered(void **state)
 {
-	const struct vhost_keeper keeper = { NULL, keep, drop, take_a_connected_socket };
+	const struct vhost_fd_store fd_store = { NULL, put, drop, take_a_connected_socket };
 	struct vhost_device *device;
 	struct {
 		struct vhost_user_header header;
@@ -267,13 +267,13 @@ static void a_whole_message_is_answered(void **state)
 	} reply;
 
 	session_with_message(VHOST_USER_GET_FEATURES, 0, 12);
-	assert_int_equal(vhost_device_attach(&device, &loop, &ops, NULL, session, &keeper, "test"), 0);
+	assert_int_equal(vhost_device_create(&device, &loop, &ops, NULL, session, &fd_store, "test"), 0);
 	assert_true(vhost_device_is_connected(device));
 	assert_int_equal(recv(peer, &reply, sizeof(reply), MSG_DONTWAIT), 20);
 	assert_int_equal(reply.header.request, VHOST_USER_GET_FEATURES);
 	assert_int_equal(recv(peer, &reply, sizeof(reply), MSG_DONTWAIT), -1);
 	assert_int_equal(session->rx.have, 0);
-	vhost_device_detach(device);
+	vhost_device_free(device);
 	close(peer);
 }
 
@@ -321,7 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_cleared_session_is_valid, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", fields_out_of_range_are_found, setup, teardown),
-		ROW_TEST_FIXTURE("S-08", departures_out_of_range_are_found, setup, teardown),
+		ROW_TEST_FIXTURE("S-08", saved_reconnects_out_of_range_are_found, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", sizes_go_with_the_format, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_session_without_its_fds_is_dropped, setup, teardown),
 		ROW_TEST_FIXTURE("S-10", a_bound_session_is_dropped, setup, teardown),
