@@ -287,9 +287,9 @@ check_no_start() {
 # check_rings FORMAT[, ENTRIES]: of the guest that came last.
 check_rings() {
 	local last
-	last=$(grep ' runs: ' "$daemon_dir/daemon.log" | tail -n 1)
+	last=$(grep ' started: ' "$daemon_dir/daemon.log" | tail -n 1)
 	printf '%s\n' "$last"
-	[[ $last == *" runs: $1,"* ]]
+	[[ $last == *" started: $1,"* ]]
 }
 
 # busy: the guest has a line held and, unless its front-end has no interrupts, one armed.

@@ -42,9 +42,9 @@ level_waits() {
 # cut: the connection is gone, and the daemon knows.
 cut() {
 	local before
-	before=$(count_of 'the front-end disconnected')
+	before=$(count_of 'front-end disconnected')
 	relay_kill
-	wait_until logged 'the front-end disconnected' $((before + 1))
+	wait_until logged 'front-end disconnected' $((before + 1))
 }
 
 # come_back WORDS: the front-end has connected again, and the daemon says so of its session.
@@ -91,7 +91,7 @@ check_cuts() {
 cut_while_held() {
 	cut && level_waits "$side.dummy3" 1 || return 1
 	meanwhile "$(gpiod_get 6)"
-	come_back 'the front-end is back, its session goes on' && finished || return 1
+	come_back 'front-end reconnected, continuing its session' && finished || return 1
 	expect 'the level that was asked for meanwhile' 1 "$(tail -n 1 "$daemon_dir/meanwhile")" || return 1
 	level_waits "$side.dummy3" 1 && g "$(gpiod_put 4=1)" && g "$(gpiod_put 4=0)"
 }
@@ -99,7 +99,7 @@ cut_while_held() {
 # Line 5 is let go in between, as its on-disconnect says; then it is as before.
 check_cut_released() {
 	hold 5=1 && level_waits "$side.dummy5" 1 && cut && level_waits "$side.dummy5" 0 &&
-		come_back 'the front-end is back, its session goes on' && level_waits "$side.dummy5" 1 && release
+		come_back 'front-end reconnected, continuing its session' && level_waits "$side.dummy5" 1 && release
 }
 
 # The guest's driver begins anew while nobody is there: its first request waits.
@@ -107,7 +107,7 @@ check_cut_rebound() {
 	hold 5=1 && release && cut || return 1
 	g 'cd /sys/bus/virtio/drivers/gpio_virtio && echo virtio* >/tmp/device && cat /tmp/device >unbind' || return 1
 	meanwhile 'cat /tmp/device >/sys/bus/virtio/drivers/gpio_virtio/bind'
-	come_back 'not the session that the last front-end left' && finished || return 1
+	come_back 'not the previous front-end, dropping the saved session' && finished || return 1
 	check_detect 8 && hold 5=1 && level_waits "$side.dummy5" 1 && release
 }
 
@@ -118,7 +118,7 @@ check_daemon_anew() {
 	daemon_kill
 	wait_until children_gone || return 1
 	mv "$daemon_dir/daemon.log" "$daemon_dir/first.log"
-	daemon_start_guest "$daemon_dir" "$1" && wait_until logged ' runs: split' 1 || return 1
+	daemon_start_guest "$daemon_dir" "$1" && wait_until logged ' started: split' 1 || return 1
 	level_waits "$side.dummy5" 0 && release && check_detect 8 && check_get && hold 5=1 &&
 		level_waits "$side.dummy5" 1 && release
 }

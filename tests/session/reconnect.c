@@ -58,17 +58,17 @@ void cut_and_come(struct session *s)
 
 void assert_same(struct session *s, unsigned times)
 {
-	unsigned logged = daemon_logged(&s->daemon, "the front-end is back, its session goes on");
+	unsigned logged = daemon_logged(&s->daemon, "front-end reconnected, continuing its session");
 
 	/* So many are not told of at once. */
 	assert_in_range(logged, times < LOG_LIMIT_BURST ? times : LOG_LIMIT_BURST, times);
-	assert_int_equal(daemon_logged(&s->daemon, "not the session that"), 0);
-	assert_int_equal(daemon_logged(&s->daemon, "not the ring that"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "not the previous front-end, dropping the saved session"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "not the previous front-end's ring"), 0);
 }
 
 void assert_other(struct session *s, const char *why)
 {
-	assert_int_equal(daemon_logged(&s->daemon, "the front-end is back"), 0);
-	assert_int_equal(daemon_logged(&s->daemon, "not the session that"), 1);
+	assert_int_equal(daemon_logged(&s->daemon, "front-end reconnected"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "not the previous front-end, dropping the saved session"), 1);
 	assert_int_equal(daemon_logged(&s->daemon, why), 1);
 }

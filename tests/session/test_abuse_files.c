@@ -97,7 +97,7 @@ static void memory_that_is_not_kept(void **state)
 	slow_or_skip();
 	session_prepare(s, VMM_FEATURES);
 	assert_ok(message_mem_reg(&s->vmm.connection, VU_ADD_MEM_REG, &abuse_region.region, &slow.fd, 1));
-	assert_int_equal(daemon_logged(&s->daemon, "can not be kept"), 1);
+	assert_int_equal(daemon_logged(&s->daemon, "cannot store a file descriptor"), 1);
 	assert_true(message_sync(&s->vmm.connection));
 	kill(old, SIGKILL);
 	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));

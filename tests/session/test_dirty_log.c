@@ -353,7 +353,7 @@ static void a_log_that_is_too_small_is_not_left(void **state)
 		request(s, NULL);
 	want_used(s, &log, 0, from, 10);
 	assert_log(&log);
-	assert_int_equal(daemon_logged(&s->daemon, "the dirty log is too small"), 1);
+	assert_int_equal(daemon_logged(&s->daemon, "dirty log too small"), 1);
 	log_free(&log);
 }
 

@@ -123,7 +123,7 @@ static void packed_rings_over_a_reconnect(void **state)
 	assert_int_equal(gpio_set_irq_type(&s->vmm, 1, GPIO_IRQ_RISING), GPIO_OK);
 	line_pulse(s, 1);
 	assert_no_event(s);
-	assert_int_equal(daemon_logged(&s->daemon, "the in-flight region is not of this ring"), 2);
+	assert_int_equal(daemon_logged(&s->daemon, "in-flight region does not match the ring"), 2);
 	close(fd);
 }
 
@@ -285,7 +285,7 @@ static void reset_forgets_the_region(void **state)
 	}
 	assert_true(ring_silent(eventq, SILENT_MS));
 	assert_serving(s);
-	assert_int_equal(daemon_logged(&s->daemon, "in-flight region is not of this ring"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "in-flight region does not match the ring"), 0);
 	shared_free(&shared);
 }
 

@@ -45,7 +45,7 @@ static void another_machine(void **state)
 	come_again(s);
 	rings_again(s);
 	assert_serving(s);
-	assert_other(s, "it lies in other memory");
+	assert_other(s, "different memory");
 	assert_int_equal(gpio_get_direction(&s->vmm, 5), GPIO_NONE);
 }
 
@@ -59,7 +59,7 @@ static void another_machine_from_the_start(void **state)
 	vmm_init(&s->vmm, 0);
 	vmm_start(&s->vmm, session_socket(s));
 	assert_fresh(s);
-	assert_other(s, "it lies in other memory");
+	assert_other(s, "different memory");
 }
 
 static void ring_at_another_place(void **state)
@@ -72,7 +72,7 @@ static void ring_at_another_place(void **state)
 	come_again(s);
 	rings_again(s);
 	assert_serving(s);
-	assert_other(s, "queue0: it lies in other memory");
+	assert_other(s, "queue0: different memory");
 }
 
 /* The file is the same, the guest sees it elsewhere: what is held names addresses that are others now. */
@@ -96,8 +96,8 @@ static void memory_at_another_address(void **state)
 		vmm_ring_enable(&s->vmm, i, true);
 	}
 	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
-	daemon_wait_logged(&s->daemon, "not the session that", 1);
-	assert_other(s, "queue0: it lies in other memory");
+	daemon_wait_logged(&s->daemon, "not the previous front-end, dropping the saved session", 1);
+	assert_other(s, "queue0: different memory");
 }
 
 static void guest_was_reset(void **state)
@@ -109,7 +109,7 @@ static void guest_was_reset(void **state)
 	come_again(s);
 	vmm_restart(&s->vmm);
 	assert_fresh(s);
-	assert_other(s, "queue0: its indices are others");
+	assert_other(s, "queue0: different indices");
 }
 
 /* And its driver has come as far as the one before. */
@@ -131,8 +131,8 @@ static void reset_guest_at_the_same_index(void **state)
 	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, 0);
 	vmm_ring_enable(&s->vmm, VMM_REQUESTQ, true);
 	ring_kick(ring);
-	daemon_wait_logged(&s->daemon, "not the session that", 1);
-	assert_other(s, "queue0: its indices are others");
+	daemon_wait_logged(&s->daemon, "not the previous front-end, dropping the saved session", 1);
+	assert_other(s, "queue0: different indices");
 }
 
 /* As the first one, but the base is that of a ring that was set up anew. */
@@ -146,8 +146,8 @@ static void base_of_a_new_ring(void **state)
 	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, ring_first_base(&s->vmm.rings[VMM_REQUESTQ]));
 	vmm_ring_enable(&s->vmm, VMM_REQUESTQ, true);
 	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
-	daemon_wait_logged(&s->daemon, "not the session that", 1);
-	assert_other(s, "queue0: its base is another");
+	daemon_wait_logged(&s->daemon, "not the previous front-end, dropping the saved session", 1);
+	assert_other(s, "queue0: different base");
 }
 
 /* A driver that has used no request yet can not be told from the next one. */
@@ -160,7 +160,7 @@ static void nothing_moved(void **state)
 	come_again(s);
 	rings_again(s);
 	assert_serving(s);
-	assert_other(s, "no ring shows that it is the same");
+	assert_other(s, "no ring proves that it is the same");
 }
 
 static void other_features(void **state)
@@ -172,7 +172,7 @@ static void other_features(void **state)
 	session_prepare(s, VMM_FEATURES & ~FEATURE(VIRTIO_GPIO_F_IRQ));
 	rings_again(s);
 	assert_serving(s);
-	assert_other(s, "other features");
+	assert_other(s, "different features");
 	assert_int_equal(gpio_get_direction(&s->vmm, 5), GPIO_NONE);
 }
 
@@ -188,8 +188,8 @@ static void other_size(void **state)
 	s->vmm.rings[VMM_REQUESTQ].size *= 2;
 	vmm_ring_enable(&s->vmm, VMM_REQUESTQ, true);
 	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
-	daemon_wait_logged(&s->daemon, "not the session that", 1);
-	assert_other(s, "its size or format is another");
+	daemon_wait_logged(&s->daemon, "not the previous front-end, dropping the saved session", 1);
+	assert_other(s, "different size or format");
 }
 
 /* Every area of both rings, and what the chains refer to. */
@@ -228,8 +228,8 @@ static void garbage(void **state)
 			vmm_ring_enable(&s->vmm, i, true);
 			ring_kick(&s->vmm.rings[i]);
 		}
-		daemon_wait_logged(&s->daemon, "not the session that", 1);
-		assert_int_equal(daemon_logged(&s->daemon, "the front-end is back"), 0);
+		daemon_wait_logged(&s->daemon, "not the previous front-end, dropping the saved session", 1);
+		assert_int_equal(daemon_logged(&s->daemon, "front-end reconnected"), 0);
 		assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_QUEUE_NUM), 2);
 		vmm_disconnect(&s->vmm);
 		session_wait_left(s);
@@ -257,7 +257,7 @@ static void held_chain_is_another(void **state)
 	vmm_ring_enable(&s->vmm, VMM_REQUESTQ, true);
 	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
 	assert_serving(s);
-	assert_other(s, "queue1: a chain that is held makes no sense");
+	assert_other(s, "queue1: a chain in flight is invalid");
 	assert_int_equal(gpio_get_direction(&s->vmm, 5), GPIO_NONE);
 }
 
@@ -282,7 +282,7 @@ static void the_other_ring_is_new(void **state)
 	assert_no_event(s);
 	head = gpio_unmask(&s->vmm, 0);
 	assert_event(s, head, GPIO_EVENT_VALID);
-	assert_int_equal(daemon_logged(&s->daemon, "not the ring that the last front-end left"), 1);
+	assert_int_equal(daemon_logged(&s->daemon, "not the previous front-end's ring"), 1);
 	assert_int_equal(gpio_get_direction(&s->vmm, 5), GPIO_OUT);
 }
 
@@ -297,7 +297,7 @@ static void reset_on_the_next_connection(void **state)
 	assert_ok(message_send(&s->vmm.connection, VU_RESET_DEVICE, NULL, 0, NULL, 0));
 	rings_again(s);
 	assert_int_equal(gpio_get_direction(&s->vmm, 5), GPIO_NONE);
-	assert_int_equal(daemon_logged(&s->daemon, "the front-end is back"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "front-end reconnected"), 0);
 }
 
 /* A session that was dropped after a crash loop is gone, and with it what it had noted of the one before. */

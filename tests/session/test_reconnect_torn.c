@@ -140,7 +140,7 @@ static void damaged_notes(void **state)
 		assert_int_equal(daemon_worker(&s->daemon, 0), worker);
 		close(fd);
 	}
-	resumed = daemon_logged(&s->daemon, "the front-end is back");
+	resumed = daemon_logged(&s->daemon, "front-end reconnected");
 	print_message("taken for the same session in spite of it: %u\n", resumed);
 	assert_int_equal(daemon_logged(&s->daemon, "Sanitizer"), 0);
 }

@@ -56,7 +56,7 @@ void device_store_fd(struct vhost_device *device, enum vhost_fd_kind kind, unsig
 	} else if (device->fd_store.put(device->fd_store.ctx, key, fd) < 0) {
 		device->session->bound = 1;
 		log_limited(&device->fd_store_limit, LOG_LEVEL_WARNING, device->tag,
-			    "a file descriptor can not be kept: the session ends with this process");
+			    "cannot store a file descriptor: the session will not survive this worker");
 	}
 }
 

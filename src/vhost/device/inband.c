@@ -26,7 +26,7 @@ static void send_notice(struct vhost_device *device, struct vhost_queue *queue, 
 
 	queue->notice_pending[notice] = r < 0;
 	if (r < 0 && r != -EAGAIN && has_channel)
-		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "the back-end channel is lost: %s",
+		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "closing back-end channel: %s",
 			    strerror(-r));
 }
 

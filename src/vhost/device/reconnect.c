@@ -137,18 +137,18 @@ const char *queue_differs(const struct vhost_queue *queue, const struct session_
 	int r;
 
 	if (saved->packed != (ops == &packed_ops) || saved->ran.size != ring->size)
-		return "its size or format is another";
+		return "different size or format";
 	if (!ring_is_there(queue, saved, ring))
-		return "it lies in other memory";
+		return "different memory";
 	r = ops->recover(ring, true, saved->lag, heads);
 	if (r < 0 || ops->position(ring) != saved->position || !ops->is_behind_driver(ring))
-		return "its indices are others";
+		return "different indices";
 	if (ops->recognize(ring, saved->fingerprint) < 0)
-		return "it was set up anew";
+		return "reinitialized by the driver";
 	if (!ops->base_fits(ring, base))
-		return "its base is another";
+		return "different base";
 	if (!chains_make_sense(queue, ring, heads, (uint16_t)r))
-		return "a chain that is held makes no sense";
+		return "a chain in flight is invalid";
 	*n = (uint16_t)r;
 	return NULL;
 }
@@ -170,7 +170,7 @@ static bool ring_ask(struct vhost_queue *queue, const struct session_ring *saved
 	if (ops->resolve(&ring, queue->host->memory, layout) < 0)
 		return false;
 	heads = malloc(ring.size * sizeof(*heads));
-	*why = heads ? queue_differs(queue, saved, &ring, heads, &n) : "no memory";
+	*why = heads ? queue_differs(queue, saved, &ring, heads, &n) : "out of memory";
 	*proven = !*why && ops->recognize(&ring, saved->fingerprint) > 0;
 	free(heads);
 	return true;
@@ -183,7 +183,7 @@ static const char *session_differs(struct vhost_device *device, char *words, siz
 	bool proven = false;
 
 	if ((reconnect->features ^ device->session->features) & ~VHOST_F_LOG_ALL)
-		return "other features";
+		return "different features";
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		const char *why = NULL;
 		bool this_one = false;
@@ -194,7 +194,7 @@ static const char *session_differs(struct vhost_device *device, char *words, siz
 		}
 		proven |= this_one;
 	}
-	return proven ? NULL : "no ring shows that it is the same";
+	return proven ? NULL : "no ring proves that it is the same";
 }
 
 /* As if the ring had stopped on this connection. What the front-end's own region says goes first. */
@@ -227,7 +227,7 @@ void reconnect_decide(struct vhost_device *device)
 	why = session_differs(device, words, sizeof(words));
 	if (why) {
 		log_limited(&device->reconnect_limit, LOG_LEVEL_INFO, device->tag,
-			    "not the session that the last front-end left, which is dropped: %s", why);
+			    "not the previous front-end, dropping the saved session: %s", why);
 		reconnect_drop(device);
 		return;
 	}
@@ -238,5 +238,5 @@ void reconnect_decide(struct vhost_device *device)
 	compiler_barrier();
 	reconnect->state = SESSION_RECONNECT_NONE;
 	log_limited(&device->reconnect_limit, LOG_LEVEL_INFO, device->tag,
-		    "the front-end is back, its session goes on");
+		    "front-end reconnected, continuing its session");
 }

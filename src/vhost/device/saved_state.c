@@ -170,24 +170,24 @@ const char *saved_state_apply(struct vhost_device *device, const void *data, siz
 	const void *at = input_take(&in, sizeof(header));
 
 	if (!at)
-		return "it is too short";
+		return "too short";
 	memcpy(&header, at, sizeof(header));
 	if (le32_get(header.magic) != MAGIC || le16_get(header.version) != VERSION)
-		return "it is not a state of this program and version";
+		return "not a state of this program and version";
 	if (header.byte_order != BYTE_ORDER_MARK)
-		return "it comes from a host of the other byte order";
+		return "from a host of the other byte order";
 	if (le16_get(header.n_rings) != device->ops->n_queues)
-		return "it has another number of rings";
+		return "different number of rings";
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		if (!ring_read(&in, &rings[i]))
-			return "a ring makes no sense";
+			return "a ring is invalid";
 	}
 	if (in.left != le32_get(header.device_len))
-		return "it has a wrong length";
+		return "wrong length";
 	reconnect_drop(device);
 	/* The device can refuse, rings can not. */
 	if (device->ops->state_load(device->ctx, in.at, in.left) < 0)
-		return "the device does not take it";
+		return "invalid for this device";
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		ring_apply(&device->queues[i], &rings[i]);
 	return NULL;

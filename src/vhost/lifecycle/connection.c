@@ -16,14 +16,14 @@ void connection_close(struct vhost_device *device, const char *why, bool has_hea
 	struct log_limit *limit = &device->close_limit;
 
 	if (!why)
-		log_limited(&device->leave_limit, LOG_LEVEL_INFO, device->tag, "the front-end disconnected");
+		log_limited(&device->leave_limit, LOG_LEVEL_INFO, device->tag, "front-end disconnected");
 	else if (spec)
-		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "connection closed: %s: %s", spec->name, why);
+		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "closing connection: %s: %s", spec->name, why);
 	else if (has_header)
-		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "connection closed: message %u: %s", header->request,
-			    why);
+		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "closing connection: message %u: %s",
+			    header->request, why);
 	else
-		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "connection closed: %s", why);
+		log_limited(limit, LOG_LEVEL_WARNING, device->tag, "closing connection: %s", why);
 	vhost_device_disconnect(device);
 }
 

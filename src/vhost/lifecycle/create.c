@@ -25,7 +25,7 @@ static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
 	if (device->was_reset)
 		return;
 	device->was_reset = true;
-	log_limited(&device->reset_limit, LOG_LEVEL_INFO, device->tag, "the guest was reset");
+	log_limited(&device->reset_limit, LOG_LEVEL_INFO, device->tag, "guest reset");
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		if (&device->queues[i] != restarted)
 			queue_reset(&device->queues[i]);
@@ -113,12 +113,12 @@ static void session_take(struct session *session, unsigned n_queues, const char 
 
 	if (empty || !session_check(session, n_queues)) {
 		if (!empty)
-			log_warning(tag, "the saved session makes no sense: dropped");
+			log_warning(tag, "invalid saved session, dropping it");
 		session->reconnect.state = SESSION_RECONNECT_NONE;
 		session_clear(session, n_queues);
 	}
 	if (!session_reconnect_check(session, n_queues)) {
-		log_warning(tag, "what the last front-end left makes no sense: dropped");
+		log_warning(tag, "invalid saved session of the previous front-end, dropping it");
 		session->reconnect.state = SESSION_RECONNECT_NONE;
 	}
 }
@@ -142,7 +142,7 @@ int vhost_device_create(struct vhost_device **ret, struct loop *loop, const stru
 		int r = restore_connection(device);
 
 		if (r < 0) {
-			log_warning(tag, "the saved session can not be resumed: %s: dropped", strerror(-r));
+			log_warning(tag, "cannot restore the saved session, dropping it: %s", strerror(-r));
 			vhost_device_disconnect(device);
 		} else {
 			restore_queues(device);

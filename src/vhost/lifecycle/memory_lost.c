@@ -9,15 +9,14 @@ static void lost_name(const struct vhost_device *device, char *name, size_t size
 {
 	const struct memory *memory = &device->memory;
 
-	snprintf(name, size, "memory that is not mapped any more");
+	snprintf(name, size, "memory that is no longer mapped");
 	if (file_map_has_lost(&device->inflight_map.file))
 		snprintf(name, size, "the in-flight region");
 	if (file_map_has_lost(&device->dirty_log.map))
 		snprintf(name, size, "the dirty log");
 	for (unsigned i = 0; i < memory->n_slots_end; i++) {
 		if (file_map_has_lost(&memory->maps[i]))
-			snprintf(name, size, "the guest's memory at 0x%llx",
-				 (unsigned long long)memory->slots[i].guest_addr);
+			snprintf(name, size, "guest memory at 0x%llx", (unsigned long long)memory->slots[i].guest_addr);
 	}
 }
 
@@ -34,7 +33,7 @@ void memory_lost_check(struct vhost_device *device)
 		return;
 	lost_name(device, name, sizeof(name));
 	log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
-		    "connection closed: %s went away: its file was made shorter, or has no page to give", name);
+		    "closing connection: SIGBUS in %s (file truncated, or no page available)", name);
 	vhost_device_disconnect(device);
 	sigbus_guard_clear();
 }

@@ -111,7 +111,7 @@ int restore_connection(struct vhost_device *device)
 	}
 	if (r < 0)
 		return r;
-	log_info(device->tag, "session resumed");
+	log_info(device->tag, "session restored");
 	return 0;
 }
 

@@ -64,8 +64,8 @@ static void on_signal(struct loop_defer *defer)
 static void report_beyond(struct dirty_log *log, uint64_t addr)
 {
 	if (!log->reported)
-		log_limited(&log->log_limit, LOG_LEVEL_WARNING, log->tag,
-			    "the dirty log is too small: 0x%llx is not covered", (unsigned long long)addr);
+		log_limited(&log->log_limit, LOG_LEVEL_WARNING, log->tag, "dirty log too small: 0x%llx is not covered",
+			    (unsigned long long)addr);
 	log->reported = true;
 }
 

@@ -63,13 +63,13 @@ static const char *header_check(const struct vhost_user_header *header, size_t n
 	if ((header->flags & VHOST_USER_VERSION_MASK) != VHOST_USER_VERSION)
 		return "not a vhost-user message of version 1";
 	if (header->flags & VHOST_USER_REPLY)
-		return "a reply that nobody asked for";
+		return "unexpected reply";
 	if (!spec)
-		return "an unknown request";
+		return "unknown request";
 	if (header->size < spec->min || header->size > spec->max)
-		return "the payload has a wrong size";
+		return "wrong payload size";
 	if (n_fds < spec->fds_min || n_fds > spec->fds_max)
-		return "a wrong number of file descriptors";
+		return "wrong number of file descriptors";
 	return NULL;
 }
 
@@ -139,7 +139,7 @@ static int receive_error(ssize_t error, const char **why)
 	if (error == -EAGAIN)
 		return 0;
 	*why = error == -EMFILE	 ? "unexpected file descriptors"
-	       : error == -ELOOP ? "a file descriptor of this very connection"
+	       : error == -ELOOP ? "file descriptor of the connection itself"
 				 : strerror((int)-error);
 	return (int)error;
 }
@@ -164,7 +164,7 @@ static int receive_part(int socket, struct session_rx *rx, void *to, size_t len,
 	if (n < 0)
 		return receive_error(n, why);
 	if (n == 0) {
-		*why = rx->have > 0 ? "it ended in the middle of a message" : NULL;
+		*why = rx->have > 0 ? "closed in the middle of a message" : NULL;
 		return -ECONNRESET;
 	}
 	settle(rx);

@@ -18,7 +18,7 @@ static const char *execute(struct vhost_device *device, const struct message_spe
 			   struct reply *reply)
 {
 	if ((spec->needs & device->session->protocol_features) != spec->needs)
-		return "its protocol feature is not negotiated";
+		return "protocol feature not negotiated";
 	return handlers[spec->id](device, message, reply);
 }
 
@@ -79,7 +79,7 @@ int dispatch_message(struct vhost_device *device, const char **why)
 		session->rx.executed = 0;
 	if (!session->rx.executed) {
 		if (session->rx.attempts >= ATTEMPTS_MAX) {
-			*why = "it was the last thing that several processes did before they died";
+			*why = "crashed the worker 3 times in a row";
 			return -EIO;
 		}
 		session->rx.attempts++;
@@ -89,7 +89,7 @@ int dispatch_message(struct vhost_device *device, const char **why)
 		fault_point(FAULT_REPLY_READY);
 		r = message_reply(device->fd, &session->tx, fd);
 		if (r < 0 && !*why)
-			*why = r == -EAGAIN ? "the front-end does not read its replies" : strerror(-r);
+			*why = r == -EAGAIN ? "front-end does not read its replies" : strerror(-r);
 		fault_point(FAULT_MESSAGE_ANSWERED);
 		message_done(&session->rx, &device->rx_fds, &device->fd_store);
 	}

@@ -37,7 +37,8 @@ const char *handle_get_inflight_fd(struct vhost_device *device, const struct mes
 	}
 	if (reply->fd < 0)
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
-			    "no in-flight region for %u queues of %u entries", wire.num_queues, wire.queue_size);
+			    "cannot create an in-flight region for %u queues of %u entries", wire.num_queues,
+			    wire.queue_size);
 	reply_set(reply, &wire, message->header->size);
 	return NULL;
 }
@@ -51,7 +52,7 @@ const char *handle_set_inflight_fd(struct vhost_device *device, const struct mes
 	memcpy(&wire, message->payload, message->header->size);
 	r = inflight_map_open(&map, &wire, message->fds->fd[0], device->ops->n_queues);
 	if (r < 0)
-		return r == -EINVAL ? "the in-flight region makes no sense or does not lie in its file" : strerror(-r);
+		return r == -EINVAL ? "in-flight region is invalid or exceeds its file" : strerror(-r);
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		queue_stop(&device->queues[i]);
 		queue_carry_inflight(&device->queues[i], &map);

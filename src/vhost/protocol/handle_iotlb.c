@@ -39,12 +39,12 @@ static int send_misses(struct vhost_device *device)
 			return 0;
 		if (r < 0) {
 			log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
-				    "a translation can not be asked for: %s", strerror(-r));
+				    "cannot ask for a translation: %s", strerror(-r));
 			device->iotlb.n_misses = 0;
 			return r;
 		}
-		log_debug(device->tag, "asked for the translation of 0x%llx, permission %u",
-			  (unsigned long long)miss->addr, miss->perm);
+		log_debug(device->tag, "requested translation of 0x%llx, permission %u", (unsigned long long)miss->addr,
+			  miss->perm);
 		miss->sent = true;
 	}
 	return 0;
@@ -93,9 +93,9 @@ static const char *update(struct vhost_device *device, const struct vhost_user_i
 	};
 
 	if (wire->size == 0 || range.last < range.first || wire->perm > (IOTLB_READ | IOTLB_WRITE))
-		return "a translation that is empty, wraps around, or has an unknown permission";
+		return "translation is empty, wraps around or has an unknown permission";
 	if (range.perm && !memory_has_user(&device->memory, (struct user_addr){ wire->user_addr }, wire->size))
-		return "a translation to what is no guest memory";
+		return "translation to an address outside guest memory";
 	device_flush(device);
 	iotlb_update(&device->iotlb, &range);
 	translated(device, range.first, range.last);
@@ -132,7 +132,7 @@ const char *handle_iotlb_msg(struct vhost_device *device, const struct message *
 
 	memcpy(&wire, message->payload, message->header->size);
 	if (!device_has(device, VIRTIO_F_ACCESS_PLATFORM))
-		return "VIRTIO_F_ACCESS_PLATFORM is not negotiated";
+		return "VIRTIO_F_ACCESS_PLATFORM not negotiated";
 	switch (wire.type) {
 	case VHOST_USER_IOTLB_UPDATE:
 		return update(device, &wire);
@@ -141,6 +141,6 @@ const char *handle_iotlb_msg(struct vhost_device *device, const struct message *
 	case VHOST_USER_IOTLB_ACCESS_FAIL:
 		return access_fail(device, &wire);
 	default:
-		return "neither an update nor an invalidation";
+		return "unexpected IOTLB message type";
 	}
 }

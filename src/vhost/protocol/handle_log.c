@@ -15,7 +15,7 @@ const char *handle_set_log_base(struct vhost_device *device, const struct messag
 	memcpy(&log, message->payload, sizeof(log));
 	r = dirty_log_set(&device->dirty_log, message->fds->fd[0], log.offset, log.size);
 	if (r == -EINVAL)
-		return "the log is empty, too large, or does not lie in its file";
+		return "log is empty, too large or exceeds its file";
 	if (r < 0)
 		return strerror(-r);
 	device_store_fd(device, VHOST_FD_LOG, 0, message->fds->fd[0]);
@@ -28,7 +28,7 @@ const char *handle_set_log_fd(struct vhost_device *device, const struct message 
 	int fd;
 
 	if (!fd_kind_notifies(fd_kind(message->fds->fd[0])))
-		return "an eventfd, a pipe or a Unix socket is wanted";
+		return "not an eventfd, pipe or Unix socket";
 	fd = fd_steal(&message->fds->fd[0]);
 	one_way_shut(device, fd);
 	device_store_fd(device, VHOST_FD_LOG_CALL, 0, fd);

@@ -16,7 +16,7 @@ static const char *add_region(struct vhost_device *device, const struct vhost_us
 	int slot = memory_add(&device->memory, region, fd);
 
 	if (slot == -EINVAL)
-		return "a region is empty, wraps around, overlaps another or does not lie in its file";
+		return "region is empty, wraps around, overlaps another or exceeds its file";
 	if (slot == -ENOSPC)
 		return "too many memory regions";
 	if (slot < 0)
@@ -55,11 +55,11 @@ const char *handle_set_mem_table(struct vhost_device *device, const struct messa
 
 	memcpy(&table, message->payload, message->header->size);
 	if (table.n_regions == 0 || table.n_regions > VHOST_USER_MEM_TABLE_MAX)
-		return "no region, or more than 8";
+		return "number of regions not in 1 to 8";
 	if (table.n_regions != message->fds->n)
-		return "as many file descriptors as regions are needed";
+		return "number of file descriptors is not that of regions";
 	if (message->header->size < offsetof(struct vhost_user_mem_table, regions[table.n_regions]))
-		return "the payload is too short for its regions";
+		return "payload too short for its regions";
 
 	device_flush(device);
 	remove_all(device);

@@ -8,8 +8,8 @@
 #include "base/scm.h"
 #include "vhost/protocol/handle.h"
 
-static const char no_such_ring[] = "the ring index is out of range";
-static const char no_notifier[] = "an eventfd, a pipe or a Unix socket is wanted";
+static const char no_such_ring[] = "ring index out of range";
+static const char no_notifier[] = "not an eventfd, pipe or Unix socket";
 
 static struct vhost_queue *queue_by_index(struct vhost_device *device, uint64_t index)
 {
@@ -26,7 +26,7 @@ const char *handle_set_vring_num(struct vhost_device *device, const struct messa
 	if (!queue_ring_ops(queue)->size_valid(state->num))
 		return queue_ring_ops(queue)->size_rule;
 	if (queue->running && state->num != queue->state->layout.size)
-		return "the ring is running";
+		return "ring is running";
 	queue->state->layout.size = state->num;
 	return NULL;
 }
@@ -66,7 +66,7 @@ const char *handle_set_vring_addr(struct vhost_device *device, const struct mess
 		.log = addr->log,
 	};
 	if (!layout_valid(device, queue_ring_ops(queue), &layout))
-		return "the ring is misaligned or does not lie in guest memory";
+		return "ring is misaligned or not in guest memory";
 	if (queue->running && ring_unmoved(&layout, &queue->state->layout)) {
 		queue->state->layout = layout;
 		queue_set_log(queue);
@@ -150,7 +150,7 @@ static const char *ring_fd(struct vhost_device *device, const struct message *me
 	if (!*queue || value & ~(VHOST_USER_VRING_INDEX_MASK | VHOST_USER_VRING_NOFD))
 		return no_such_ring;
 	if (no_fd != (message->fds->n == 0))
-		return "either a file descriptor or the bit that says there is none";
+		return "file descriptor and no-fd bit contradict each other";
 	if (!no_fd && !fd_kind_notifies(fd_kind(message->fds->fd[0])))
 		return no_notifier;
 	*fd = no_fd ? -1 : fd_steal(&message->fds->fd[0]);
@@ -173,7 +173,7 @@ const char *handle_set_vring_kick(struct vhost_device *device, const struct mess
 	/* A successor is not to find it. */
 	if (r < 0)
 		device_store_fd(device, VHOST_FD_KICK, queue->index, -1);
-	return r == -EPERM ? "the kick file descriptor can not be waited for" : r < 0 ? strerror(-r) : NULL;
+	return r == -EPERM ? "kick file descriptor cannot be polled" : r < 0 ? strerror(-r) : NULL;
 }
 
 static const char *set_ring_fd(struct vhost_device *device, const struct message *message, enum vhost_fd_kind kind,
@@ -234,9 +234,9 @@ const char *handle_set_vring_enable(struct vhost_device *device, const struct me
 	if (!queue)
 		return no_such_ring;
 	if (!(device->session->features & VHOST_USER_F_PROTOCOL_FEATURES))
-		return "VHOST_USER_F_PROTOCOL_FEATURES is not negotiated";
+		return "VHOST_USER_F_PROTOCOL_FEATURES not negotiated";
 	if (state->num > 1)
-		return "enable is 0 or 1";
+		return "enable is neither 0 nor 1";
 	queue->state->enabled = state->num;
 	if (!state->num)
 		device->was_reset = false;

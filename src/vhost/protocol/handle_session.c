@@ -39,7 +39,7 @@ const char *handle_set_features(struct vhost_device *device, const struct messag
 	uint64_t features = payload_u64(message);
 
 	if (features & ~device_features(device))
-		return "a feature that was not offered";
+		return "feature not offered";
 	session->features = features;
 	session->has_features = 1;
 	log_debug(device->tag, "features 0x%llx", (unsigned long long)features);
@@ -75,7 +75,7 @@ const char *handle_set_protocol_features(struct vhost_device *device, const stru
 	uint64_t features = payload_u64(message);
 
 	if (features & ~device_protocol_features(device))
-		return "a protocol feature that was not offered";
+		return "protocol feature not offered";
 	/* "In-band notifications" */
 	if (features & PROTOCOL(INBAND_NOTIFICATIONS) && (features & inband_needs) != inband_needs)
 		return "INBAND_NOTIFICATIONS without BACKEND_REQ and REPLY_ACK";
@@ -109,9 +109,9 @@ const char *handle_get_config(struct vhost_device *device, const struct message 
 
 	memcpy(&config, message->payload, sizeof(config));
 	if (message->header->size - sizeof(config) != config.size)
-		return "the payload has a wrong size";
+		return "wrong payload size";
 	if (config.size > device->ops->config_size || config.offset > device->ops->config_size - config.size) {
-		log_debug(device->tag, "GET_CONFIG: no %u bytes at %u", config.size, config.offset);
+		log_debug(device->tag, "GET_CONFIG: %u bytes at %u out of range", config.size, config.offset);
 		return NULL;
 	}
 	device->ops->config_read(device->ctx, space);
@@ -123,7 +123,7 @@ const char *handle_get_config(struct vhost_device *device, const struct message 
 
 const char *handle_set_config(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
-	return "the configuration space is read-only";
+	return "configuration space is read-only";
 }
 
 const char *handle_reset_device(struct vhost_device *device, const struct message *message, struct reply *reply)
@@ -142,7 +142,7 @@ const char *handle_set_status(struct vhost_device *device, const struct message 
 	uint64_t status = payload_u64(message);
 
 	if (status > UINT8_MAX)
-		return "a status of more than 8 bits";
+		return "status wider than 8 bits";
 	if (status == 0 && device->session->status != 0) {
 		reconnect_drop(device);
 		device_reset(device);

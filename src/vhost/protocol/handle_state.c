@@ -28,13 +28,14 @@ void device_transfer_done(struct state_transfer *transfer, int error)
 	const char *why = error < 0 ? strerror(-error) : NULL;
 
 	if (!why && !transfer->saving)
-		why = is_suspended(device) ? saved_state_apply(device, transfer->data, transfer->len) : "the rings run";
+		why = is_suspended(device) ? saved_state_apply(device, transfer->data, transfer->len)
+					   : "rings are running";
 	device->session->transfer_ok = !why;
 	if (why)
-		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "the device's state was not %s: %s",
-			    transfer->saving ? "saved" : "loaded", why);
+		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "cannot %s the device's state: %s",
+			    transfer->saving ? "save" : "load", why);
 	else
-		log_limited(&device->log_limit, LOG_LEVEL_INFO, device->tag, "the device's state was %s: %zu bytes",
+		log_limited(&device->log_limit, LOG_LEVEL_INFO, device->tag, "device state %s: %zu bytes",
 			    transfer->saving ? "saved" : "loaded", transfer->len);
 }
 
@@ -58,14 +59,14 @@ static const char *begin_transfer(struct vhost_device *device, const struct vhos
 	if (wire->phase != VHOST_USER_TRANSFER_STOPPED)
 		return "only the state of a stopped device can be transferred";
 	if (wire->direction > VHOST_USER_TRANSFER_LOAD)
-		return "the direction is save or load";
+		return "direction is neither save nor load";
 	if (!is_suspended(device))
-		return "the rings run";
+		return "rings are running";
 	if (wire->direction == VHOST_USER_TRANSFER_SAVE)
 		r = begin_save(device, fd_steal(fd));
 	else
 		r = state_transfer_load(&device->state_transfer, fd_steal(fd), saved_state_max(device));
-	return r < 0 ? "the file descriptor can not be used, or there is no memory" : NULL;
+	return r < 0 ? "cannot use the file descriptor, or out of memory" : NULL;
 }
 
 /* A transfer that was under way ends, whatever becomes of this one. */
@@ -78,7 +79,7 @@ const char *handle_set_device_state_fd(struct vhost_device *device, const struct
 	state_transfer_cancel(&device->state_transfer);
 	device->session->transfer_ok = 0;
 	/* Some of the data may be in the pipe already. */
-	why = message->replayed ? "an earlier process died over it"
+	why = message->replayed ? "interrupted by a crash of the worker"
 				: begin_transfer(device, &wire, &message->fds->fd[0]);
 	if (why)
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "SET_DEVICE_STATE_FD refused: %s", why);
@@ -96,7 +97,7 @@ const char *handle_check_device_state(struct vhost_device *device, const struct 
 	if (state_transfer_is_running(&device->state_transfer)) {
 		state_transfer_cancel(&device->state_transfer);
 		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
-			    "CHECK_DEVICE_STATE before the transfer was over");
+			    "CHECK_DEVICE_STATE before the end of the transfer, which is cancelled");
 	}
 	reply_u64(reply, device->session->transfer_ok ? 0 : FAILED);
 	return NULL;

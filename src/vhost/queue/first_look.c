@@ -56,7 +56,7 @@ void first_look(struct vhost_queue *queue)
 	/* No chain: its kick will come. */
 	if (!ops->arm_kick(&queue->ring))
 		return;
-	log_debug(queue->tag, "a chain, and no kick yet");
+	log_debug(queue->tag, "a chain is available, waiting for its kick");
 	if (loop_timer_set(queue->host->loop, &queue->poll, TIMEOUT_NS, 0, on_timeout) < 0)
 		queue_ready_later(queue);
 }

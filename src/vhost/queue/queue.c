@@ -16,7 +16,7 @@ int queue_break(struct vhost_queue *queue, const char *why)
 	const uint64_t one = 1;
 	ssize_t n;
 
-	log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "the ring is broken: %s", why);
+	log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "ring broken: %s", why);
 	queue->state->broken = 1;
 	queue_stop(queue);
 	if (queue->err_fd < 0) {

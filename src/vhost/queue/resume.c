@@ -41,7 +41,7 @@ static bool region_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 	n = ring->ops->recover(ring, false, 0, queue->requeued);
 	if (n < 0 || !ring->ops->is_behind_driver(ring)) {
 		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag,
-			    "the in-flight region is not of this ring: a fresh start");
+			    "in-flight region does not match the ring, starting the ring afresh");
 		return false;
 	}
 	queue->state->lag = 0;
@@ -56,7 +56,7 @@ static bool reconnected_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 
 	if (why)
 		log_limited(&queue->log_limit, LOG_LEVEL_INFO, queue->tag,
-			    "not the ring that the last front-end left: %s: a fresh start", why);
+			    "not the previous front-end's ring, starting it afresh: %s", why);
 	else
 		queue->signal_once = true;
 	return !why;

@@ -138,7 +138,7 @@ static int ring_start(struct vhost_queue *queue)
 	if (queue_resolve(queue) < 0) {
 		if (queue->host->ask(queue->host))
 			return -EAGAIN;
-		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "the ring does not lie in guest memory");
+		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "ring not in guest memory");
 		return -EFAULT;
 	}
 	queue->host->starting(queue->host);
@@ -153,7 +153,7 @@ static int ring_start(struct vhost_queue *queue)
 	} else if (queue_begin(queue) < 0) {
 		free(queue->requeued);
 		queue->requeued = NULL;
-		queue_break(queue, "its base makes no sense");
+		queue_break(queue, "invalid base");
 		return -EINVAL;
 	}
 	return 0;
@@ -175,7 +175,7 @@ static void queue_start(struct vhost_queue *queue)
 	state->transferred = state->reconnected = 0;
 	queue->running = true;
 	deferred_write_restore(queue);
-	log_debug(queue->tag, "runs: %s, %u entries, from 0x%x, %u in flight", ring->ops->name, ring->size,
+	log_debug(queue->tag, "started: %s, %u entries, from 0x%x, %u in flight", ring->ops->name, ring->size,
 		  state->position, queue->n_requeued);
 	queue->host->started(queue->host, queue);
 
@@ -259,8 +259,8 @@ static void suspect_note(struct vhost_queue *queue)
 	state->handled = 0;
 	if (state->deaths < CHAIN_DEATHS_MAX)
 		return;
-	snprintf(why, sizeof(why), "head %u was the last thing that several processes handled before they died",
-		 state->suspect - 1);
+	snprintf(why, sizeof(why), "head %u crashed the worker %d times in a row", state->suspect - 1,
+		 CHAIN_DEATHS_MAX);
 	queue_break(queue, why);
 }
 
