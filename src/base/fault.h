@@ -30,9 +30,9 @@ enum fault_point {
 	FAULT_EDGES_READ, /* not latched */
 	FAULT_EDGE_FIRED, /* the buffer not put */
 	/* A front-end that leaves, and one that comes back. */
-	FAULT_RECONNECT_SAVED, /* the lines as they were */
-	FAULT_RECONNECT_RESET,	       /* the lines at rest, the connection not over */
-	FAULT_RECONNECT_RESTORED,       /* rings and lines as they were, nobody noted that */
+	FAULT_RECONNECT_SAVED,	  /* the lines as they were */
+	FAULT_RECONNECT_RESET,	  /* the lines at rest, the connection not over */
+	FAULT_RECONNECT_RESTORED, /* rings and lines as they were, nobody noted that */
 	/* For ever, as a message or a chain that kills does. */
 	FAULT_POISON_MESSAGE, /* SET_LOG_FD */
 	FAULT_POISON_CHAIN,   /* a request of type 0x666 */

@@ -60,9 +60,9 @@ struct vhost_ops {
 	void (*reset)(void *ctx);
 	/*
 	 * A front-end went that may reconnect, see reconnect.h; all three or none. reconnect_save: the device's state is
-	 * to be saved, and nothing else changes. reconnect_reset: the initial state, as after reset, but what was saved
-	 * stays. reconnect_restore: as saved; a reset drops that instead. Each may be called again by the next process. No
-	 * queue runs.
+	 * to be saved, nothing else changes. reconnect_reset: the initial state, but what was saved stays.
+	 * reconnect_restore: as saved; a reset drops that instead. Each may be called again by the next process. No queue
+	 * runs.
 	 */
 	void (*reconnect_save)(void *ctx);
 	void (*reconnect_reset)(void *ctx);
@@ -86,11 +86,11 @@ struct vhost_ops {
 	size_t (*state_size)(void *ctx);
 	void (*state_save)(void *ctx, void *data);
 	int (*state_load)(void *ctx, const void *data, size_t len);
-	/* The front-end came or left. After "left" (and reset) vhost_device_connect() may be called again. */
+	/* The front-end connected, or disconnected: then (after reset) vhost_device_connect() may be called again. */
 	void (*connected)(void *ctx, bool connected);
 };
 
-/* Keys of stored fds: kind << 16 | index. */
+/* Of the fds that are stored; with an index the key of one, see vhost_fd_key(). */
 enum vhost_fd_kind {
 	VHOST_FD_CONNECTION = 1,
 	VHOST_FD_BACKEND_REQ = 2,
@@ -104,6 +104,11 @@ enum vhost_fd_kind {
 	VHOST_FD_MESSAGE = 10, /* what the message being received brought, by its place in it */
 	VHOST_FD_KIND_END = 11,
 };
+
+static inline uint32_t vhost_fd_key(enum vhost_fd_kind kind, unsigned index)
+{
+	return (uint32_t)kind << 16 | index;
+}
 
 #define VHOST_FDS_MAX 328 /* never more at a time */
 

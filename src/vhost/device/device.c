@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What the message handlers and the connection share: features, kept fds, reset. */
+/* What the message handlers and the connection share: features, stored fds, reset. */
 #include "vhost/device/device.h"
+
+#include "vhost/queue/resume.h"
+#include "vhost/queue/start_stop.h"
 
 #define PROTOCOL(feature) (1ull << VHOST_USER_PROTOCOL_F_##feature)
 
@@ -28,17 +31,15 @@ uint64_t device_protocol_features(const struct vhost_device *device)
 	       (device->ops->state_save ? PROTOCOL(DEVICE_STATE) : 0);
 }
 
-bool device_has(const struct vhost_device *device, uint64_t feature)
+void device_each_queue(struct vhost_device *device, void (*fn)(struct vhost_queue *queue))
 {
-	return device->session->features & feature;
+	for (unsigned i = 0; i < device->ops->n_queues; i++)
+		fn(&device->queues[i]);
 }
 
 void device_flush(struct vhost_device *device)
 {
-	for (unsigned i = 0; i < device->ops->n_queues; i++) {
-		if (device->queues[i].running)
-			queue_flush(&device->queues[i]);
-	}
+	device_each_queue(device, vhost_queue_publish);
 }
 
 void device_apply_features(struct vhost_device *device)
@@ -47,9 +48,18 @@ void device_apply_features(struct vhost_device *device)
 	device->memory.iotlb = device_has(device, VIRTIO_F_ACCESS_PLATFORM) ? &device->iotlb : NULL;
 }
 
+bool device_is_suspended(const struct vhost_device *device)
+{
+	for (unsigned i = 0; i < device->ops->n_queues; i++) {
+		if (device->queues[i].running)
+			return false;
+	}
+	return true;
+}
+
 void device_store_fd(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd)
 {
-	uint32_t key = (uint32_t)kind << 16 | index;
+	uint32_t key = vhost_fd_key(kind, index);
 
 	if (fd < 0) {
 		device->fd_store.drop(device->fd_store.ctx, key);
@@ -62,8 +72,7 @@ void device_store_fd(struct vhost_device *device, enum vhost_fd_kind kind, unsig
 
 void device_reset(struct vhost_device *device)
 {
-	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		queue_stop(&device->queues[i]);
+	device_each_queue(device, queue_stop);
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {
 		struct vhost_queue *queue = &device->queues[i];
 
@@ -73,6 +82,6 @@ void device_reset(struct vhost_device *device)
 	}
 	if (device->ops->reset)
 		device->ops->reset(device->ctx);
-	/* Last: SET_STATUS 0 that is executed again finds something to do. */
+	/* Last: SET_STATUS 0 that is replayed finds something to do. */
 	device->session->status = 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Calls and errors of rings as messages. What can not be sent now waits as one bit a ring: a call that says "look" says
+ * Calls and errors of rings as messages. What cannot be sent now waits as one bit a ring: a call that says "look" says
  * the same as two.
  *
  * Only for a front-end that never set an fd: one that said "no fd" will poll ("SET_VRING_CALL"), and QEMU, which says so

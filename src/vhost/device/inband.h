@@ -4,7 +4,7 @@
 
 #include "vhost/device/device.h"
 
-/* queue_host.notify: there is no fd for it, now or at all. */
+/* struct queue_host: notify: there is no fd for it, now or at all. */
 void inband_notify(struct queue_host *host, struct vhost_queue *queue, enum queue_notice notice);
-/* Sends what waits for the channel. */
+/* Sends what waits for the back-end channel. */
 void inband_send_pending(struct vhost_device *device);

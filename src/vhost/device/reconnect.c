@@ -2,20 +2,12 @@
 /* The session of a front-end that went: saved, compared with the next one, restored or dropped. */
 #include "vhost/device/reconnect.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/barrier.h"
 #include "base/fault.h"
-#include "vhost/ring/packed.h"
-#include "vhost/ring/split.h"
-
-static const struct ring_ops *format_ops(uint8_t packed)
-{
-	return packed ? &packed_ops : &split_ops;
-}
+#include "vhost/queue/resume.h"
 
 /* How far a ring came; has_run is the last to be set. */
 static void run_copy(struct session_ring *to, const struct session_ring *from)
@@ -30,10 +22,10 @@ static void run_copy(struct session_ring *to, const struct session_ring *from)
 }
 
 /* Of a ring that never ran here, or that is broken, there is nothing to go on with. */
-static bool ring_note(struct vhost_queue *queue, struct session_ring *saved)
+static bool ring_save(struct vhost_queue *queue, struct session_ring *saved)
 {
 	const struct session_ring *state = queue->state;
-	const struct ring_ops *ops = format_ops(state->packed);
+	const struct ring_ops *ops = ring_format(state->packed);
 	const void *region;
 
 	*saved = (struct session_ring){ 0 };
@@ -51,11 +43,11 @@ void reconnect_save(struct vhost_device *device)
 	struct session_reconnect *reconnect = &device->session->reconnect;
 	bool any = false;
 
-	/* An earlier process has noted it and died; or no ring has run since the last one was noted. */
+	/* An earlier process has saved it and died; or no ring has run since the last one was saved. */
 	if (reconnect->state != SESSION_RECONNECT_NONE || !device->ops->reconnect_save)
 		return;
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		any |= ring_note(&device->queues[i], &reconnect->rings[i]);
+		any |= ring_save(&device->queues[i], &reconnect->rings[i]);
 	if (!any)
 		return;
 	reconnect->features = device->session->features;
@@ -101,63 +93,11 @@ void reconnect_drop(struct vhost_device *device)
 	reconnect->state = SESSION_RECONNECT_NONE;
 }
 
-static bool location_same(const struct session_location *a, const struct session_location *b)
-{
-	return a->dev == b->dev && a->ino == b->ino && a->offset == b->offset && a->guest_addr == b->guest_addr;
-}
-
-static bool ring_is_there(const struct vhost_queue *queue, const struct session_ring *saved, const struct ring *ring)
-{
-	const struct session_locations now = queue_locations(queue, ring);
-
-	return location_same(&saved->locations.desc, &now.desc) &&
-	       location_same(&saved->locations.driver, &now.driver) &&
-	       location_same(&saved->locations.device, &now.device);
-}
-
-/* What is in flight is read once more when it is handed out. Here, whether it is what was taken: the ring's own chains. */
-static bool chains_make_sense(const struct vhost_queue *queue, struct ring *ring, const uint16_t *heads, uint16_t n)
-{
-	struct vhost_chain chain;
-
-	for (uint16_t i = 0; i < n; i++) {
-		int r = ring->ops->reread(ring, queue->host->memory, heads[i], &chain);
-
-		if (r < 0 && r != -EAGAIN)
-			return false;
-	}
-	return true;
-}
-
-const char *queue_differs(const struct vhost_queue *queue, const struct session_ring *saved, struct ring *ring,
-			  uint16_t *heads, uint16_t *n)
-{
-	const struct ring_ops *ops = ring->ops;
-	const uint32_t base = queue->state->has_base ? queue->state->base : ops->position_of_new;
-	int r;
-
-	if (saved->packed != (ops == &packed_ops) || saved->ran.size != ring->size)
-		return "different size or format";
-	if (!ring_is_there(queue, saved, ring))
-		return "different memory";
-	r = ops->recover(ring, true, saved->lag, heads);
-	if (r < 0 || ops->position(ring) != saved->position || !ops->is_behind_driver(ring))
-		return "different indices";
-	if (ops->recognize(ring, saved->fingerprint) < 0)
-		return "reinitialized by the driver";
-	if (!ops->base_fits(ring, base))
-		return "different base";
-	if (!chains_make_sense(queue, ring, heads, (uint16_t)r))
-		return "a chain in flight is invalid";
-	*n = (uint16_t)r;
-	return NULL;
-}
-
 /*
  * One of the rings, as it is set up now. False: it cannot be told yet. proven: a fresh ring would look otherwise. The
  * front-end's in-flight regions, if there are some, do not count here: it can write there.
  */
-static bool ring_ask(struct vhost_queue *queue, const struct session_ring *saved, const char **why, bool *proven)
+static bool ring_compare(struct vhost_queue *queue, const struct session_ring *saved, const char **why, bool *proven)
 {
 	const struct session_ring_layout *layout = &queue->state->layout;
 	const struct ring_ops *ops = queue_ring_ops(queue);
@@ -188,7 +128,7 @@ static const char *session_differs(struct vhost_device *device, char *words, siz
 		const char *why = NULL;
 		bool this_one = false;
 
-		if (ring_ask(&device->queues[i], &reconnect->rings[i], &why, &this_one) && why) {
+		if (ring_compare(&device->queues[i], &reconnect->rings[i], &why, &this_one) && why) {
 			snprintf(words, size, "queue%u: %s", i, why);
 			return words;
 		}
@@ -201,7 +141,7 @@ static const char *session_differs(struct vhost_device *device, char *words, siz
 static void ring_adopt(struct vhost_queue *queue, const struct session_ring *saved)
 {
 	struct session_ring *state = queue->state;
-	const struct ring_ops *ops = format_ops(saved->packed);
+	const struct ring_ops *ops = ring_format(saved->packed);
 	void *region;
 
 	if (!saved->has_run)

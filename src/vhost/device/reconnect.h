@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What a front-end leaves that goes without a word, and whether the next one is the same that has come back.
+ * The session of a front-end that goes without a word, and whether the next one is the same that reconnects.
  *
- * A lost connection loses what only this side knew: which chains are held (SET_VRING_BASE tells a number, not which),
- * and what the driver made of the device. So it is remembered: the rings as they stopped, the in-flight regions in the
- * session's own, and the device's state (ops remember). The device goes to its initial state all the same (ops leave):
- * nobody knows who comes next.
+ * A broken connection loses what only this side knew: which chains are held (SET_VRING_BASE tells a number, not which),
+ * and what the driver made of the device. So it is saved: the rings as they stopped, the in-flight regions in the
+ * session's own, and the device's state (ops reconnect_save). The device goes to its initial state all the same (ops
+ * reconnect_reset): nobody knows who comes next.
  *
  * When the first ring starts on another connection it is decided, once. The next front-end is believed to be the same
  * one only when all of this is so:
@@ -20,26 +20,21 @@
  * it is dropped, and the log says why. Nothing of this is trusted further than a first connection would be: any bytes
  * in a ring or region are checked where they are used.
  *
- * A connection on which no ring starts changes nothing. A reset, and a state that is loaded, drop what was remembered.
+ * A connection on which no ring starts changes nothing. A reset, and a state that is loaded, drop what was saved.
  */
 #pragma once
 
 #include "vhost/device/device.h"
 
-/* The rings have stopped, and the connection is about to go. May be called again after a crash in between. */
+/* The end of a connection, in this order; each may be called again after a crash. */
+/* The rings have stopped: saves them, and the device. */
 void reconnect_save(struct vhost_device *device);
-/* The device takes leave of it, or of nothing: then it is reset. */
+/* The device goes to its initial state. */
 void reconnect_reset(struct vhost_device *device);
-/* The connection is gone. */
+/* The connection is gone: what was saved waits for the next one. */
 void reconnect_await(struct vhost_device *device);
-/* Forgets what the last front-end left, if there is anything. */
-void reconnect_drop(struct vhost_device *device);
 
 /* A ring is about to start: decides, if that was not done yet. */
 void reconnect_decide(struct vhost_device *device);
-/*
- * Whether a ring of a front-end that has come back goes on: its heads in flight come to heads (room for the ring's size),
- * how many to n. NULL, or why not.
- */
-const char *queue_differs(const struct vhost_queue *queue, const struct session_ring *left, struct ring *ring,
-			  uint16_t *heads, uint16_t *n);
+/* Forgets what was saved, if there is anything. */
+void reconnect_drop(struct vhost_device *device);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "vhost/device/reconnect.h"
-#include "vhost/ring/packed.h"
-#include "vhost/ring/split.h"
+#include "vhost/queue/resume.h"
 
 #define MAGIC		0x73646776u /* "vgds" */
 #define VERSION		1
@@ -40,14 +40,9 @@ size_t saved_state_max(const struct vhost_device *device)
 	       device->ops->n_queues * (sizeof(struct wire_ring) + inflight_packed_size(VRING_SIZE_MAX));
 }
 
-static const struct ring_ops *format_ops(uint8_t packed)
-{
-	return packed ? &packed_ops : &split_ops;
-}
-
 static size_t region_len(const struct session_ring *state)
 {
-	return state->has_run ? format_ops(state->packed)->inflight_size(state->ran.size) : 0;
+	return state->has_run ? ring_format(state->packed)->inflight_size(state->ran.size) : 0;
 }
 
 static uint8_t *ring_save(const struct vhost_queue *queue, uint8_t *to)
@@ -66,7 +61,7 @@ static uint8_t *ring_save(const struct vhost_queue *queue, uint8_t *to)
 	memcpy(to, &wire, sizeof(wire));
 	to += sizeof(wire);
 	if (len > 0)
-		memcpy(to, queue_inflight(queue, format_ops(state->packed), state->ran.size), len);
+		memcpy(to, queue_inflight(queue, ring_format(state->packed), state->ran.size), len);
 	return to + len;
 }
 
@@ -132,7 +127,7 @@ static bool ring_read(struct input *in, struct ring_input *ring)
 	len = le32_get(ring->wire.region_len);
 	if (!ring->wire.has_run)
 		return len == 0;
-	ops = format_ops(ring->wire.packed);
+	ops = ring_format(ring->wire.packed);
 	if (ring->wire.has_run > 1 || ring->wire.packed > 1 || !ops->size_valid(size) ||
 	    le32_get(ring->wire.position) & ~ops->position_mask || len != ops->inflight_size(size))
 		return false;
@@ -143,11 +138,11 @@ static bool ring_read(struct input *in, struct ring_input *ring)
 	return inflight_head_size(&head) == size;
 }
 
-/* As if the ring had stopped here, in a place that is not known. */
+/* As if the ring had stopped here, with a layout that is not known. */
 static void ring_apply(struct vhost_queue *queue, const struct ring_input *ring)
 {
 	struct session_ring *state = queue->state;
-	const struct ring_ops *ops = format_ops(ring->wire.packed);
+	const struct ring_ops *ops = ring_format(ring->wire.packed);
 	uint32_t size = le32_get(ring->wire.size);
 
 	queue_forget(queue);
@@ -162,7 +157,8 @@ static void ring_apply(struct vhost_queue *queue, const struct ring_input *ring)
 	state->has_run = 1;
 }
 
-const char *saved_state_apply(struct vhost_device *device, const void *data, size_t len)
+/* All of it or nothing. Returns NULL, or in words why not. No queue runs. */
+static const char *apply(struct vhost_device *device, const void *data, size_t len)
 {
 	struct ring_input rings[VHOST_QUEUES_MAX] = { 0 };
 	struct input in = { data, len };
@@ -185,10 +181,26 @@ const char *saved_state_apply(struct vhost_device *device, const void *data, siz
 	if (in.left != le32_get(header.device_len))
 		return "wrong length";
 	reconnect_drop(device);
-	/* The device can refuse, rings can not. */
+	/* The device can refuse, rings cannot. */
 	if (device->ops->state_load(device->ctx, in.at, in.left) < 0)
 		return "invalid for this device";
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		ring_apply(&device->queues[i], &rings[i]);
 	return NULL;
+}
+
+void saved_state_transfer_done(struct state_transfer *transfer, int error)
+{
+	struct vhost_device *device = container_of(transfer, struct vhost_device, state_transfer);
+	const char *why = error < 0 ? strerror(-error) : NULL;
+
+	if (!why && !transfer->saving)
+		why = device_is_suspended(device) ? apply(device, transfer->data, transfer->len) : "rings are running";
+	device->session->transfer_ok = !why;
+	if (why)
+		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "cannot %s the device's state: %s",
+			    transfer->saving ? "save" : "load", why);
+	else
+		log_limited(&device->log_limit, LOG_LEVEL_INFO, device->tag, "device state %s: %zu bytes",
+			    transfer->saving ? "saved" : "loaded", transfer->len);
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A connection: its beginning, its messages, its end. */
+#include "vhost/lifecycle/connection.h"
+
 #include <poll.h>
 #include <sys/epoll.h>
 
 #include "base/fd.h"
 #include "base/util.h"
+#include "vhost/device/one_way.h"
 #include "vhost/device/reconnect.h"
 #include "vhost/memory/sigbus_guard.h"
 #include "vhost/protocol/dispatch.h"
+#include "vhost/queue/start_stop.h"
 
 void connection_close(struct vhost_device *device, const char *why, bool has_header)
 {
@@ -50,10 +54,9 @@ static void on_readable(struct loop_watch *watch, uint32_t events)
 void connection_release(struct vhost_device *device)
 {
 	loop_watch_del(&device->watch);
-	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		queue_deinit(&device->queues[i]);
+	device_each_queue(device, queue_deinit);
 	device->memory.iotlb = NULL;
-	device_iotlb_clear(device);
+	iotlb_clear(&device->iotlb);
 	dirty_log_deinit(&device->dirty_log);
 	message_fds_close(&device->rx_fds);
 	state_transfer_cancel(&device->state_transfer);
@@ -70,13 +73,14 @@ int connection_listen(struct vhost_device *device)
 
 int vhost_device_connect(struct vhost_device *device, int fd)
 {
-	int r = loop_watch_add(device->loop, &device->watch, fd, EPOLLIN, on_readable);
+	int r;
 
+	device->fd = fd;
+	r = connection_listen(device);
 	if (r < 0) {
-		fd_close(&fd);
+		fd_close(&device->fd);
 		return r;
 	}
-	device->fd = fd;
 	device_store_fd(device, VHOST_FD_CONNECTION, 0, fd);
 	device->session->connected = 1;
 	device->has_spoken = false;
@@ -109,8 +113,7 @@ void vhost_device_disconnect(struct vhost_device *device)
 	if (!session->connected)
 		return;
 	one_way_shut_all(device);
-	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		queue_deinit(&device->queues[i]);
+	device_each_queue(device, queue_deinit);
 	reconnect_save(device);
 	reconnect_reset(device);
 	for (unsigned i = 0; i < device->ops->n_queues; i++) {

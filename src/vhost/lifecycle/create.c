@@ -5,10 +5,16 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "vhost/device/device.h"
 #include "vhost/device/inband.h"
 #include "vhost/device/reconnect.h"
+#include "vhost/device/saved_state.h"
+#include "vhost/device/translation.h"
+#include "vhost/lifecycle/connection.h"
+#include "vhost/lifecycle/memory_lost.h"
+#include "vhost/lifecycle/restore.h"
 #include "vhost/message/feature_names.h"
+#include "vhost/queue/resume.h"
+#include "vhost/queue/start_stop.h"
 
 /*
  * A ring that ran before starts afresh: a guest was reset, or another driver took over (vhost-user has no message for
@@ -18,11 +24,7 @@ static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
 {
 	struct vhost_device *device = container_of(host, struct vhost_device, queue_host);
 
-	for (unsigned i = 0; i < device->ops->n_queues; i++) {
-		if (device->queues[i].running)
-			return;
-	}
-	if (device->was_reset)
+	if (device->was_reset || !device_is_suspended(device))
 		return;
 	device->was_reset = true;
 	log_limited(&device->reset_limit, LOG_LEVEL_INFO, device->tag, "guest reset");
@@ -57,13 +59,13 @@ static void on_started(struct queue_host *host, struct vhost_queue *queue)
 	log_debug(device->tag, "negotiated: %s", names);
 }
 
-/* There is room in the channel again, or another channel. */
+/* There is space in the channel, or another channel. */
 static void on_channel_ready(struct backend_channel *channel)
 {
 	struct vhost_device *device = container_of(channel, struct vhost_device, backend_channel);
 
 	inband_send_pending(device);
-	device_iotlb_channel_ready(device);
+	translation_channel_ready(device);
 }
 
 static void on_turn_over(struct loop_after *after)
@@ -84,7 +86,7 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 	device->after.fn = on_turn_over;
 	loop->after = &device->after;
 	backend_channel_init(&device->backend_channel, loop, on_channel_ready);
-	state_transfer_init(&device->state_transfer, loop, device_transfer_done);
+	state_transfer_init(&device->state_transfer, loop, saved_state_transfer_done);
 	dirty_log_init(&device->dirty_log, &session->log, loop, tag);
 	memory_init(&device->memory, session->regions);
 	device->memory.dirty_log = &device->dirty_log;
@@ -95,18 +97,18 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 		.features = &session->features,
 		.ops = ops,
 		.ctx = ctx,
-		.dirty_log = &device->dirty_log,
-		.ask = device_iotlb_ask,
+		.ask = translation_ask,
 		.starting = on_starting,
 		.restarted = on_restarted,
 		.started = on_started,
 		.notify = inband_notify,
+		.broken = queue_break,
 	};
 	for (unsigned i = 0; i < ops->n_queues; i++)
 		queue_init(&device->queues[i], &device->queue_host, i, session, tag);
 }
 
-/* Whatever stood there: a session that makes sense. */
+/* Whatever stood there: a valid session. */
 static void session_take(struct session *session, unsigned n_queues, const char *tag)
 {
 	bool empty = session->magic == 0;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Memory of the front-end that went away: the end of its session, and of nothing else. */
-#include <stdio.h>
+/* Memory of the front-end that was lost. */
+#include "vhost/lifecycle/memory_lost.h"
 
-#include "vhost/device/device.h"
-#include "vhost/memory/sigbus_guard.h"
+#include <stdio.h>
 
 static void lost_name(const struct vhost_device *device, char *name, size_t size)
 {
@@ -25,12 +24,10 @@ int vhost_contain_sigbus(void)
 	return sigbus_guard_install();
 }
 
-void memory_lost_check(struct vhost_device *device)
+void memory_lost_end(struct vhost_device *device)
 {
 	char name[64];
 
-	if (!sigbus_guard_tripped())
-		return;
 	lost_name(device, name, sizeof(name));
 	log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
 		    "closing connection: SIGBUS in %s (file truncated, or no page available)", name);

@@ -1,23 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Taking up what an earlier process left of a connection: its fds, memory, rings, and the message at hand. */
+/* Restoring what an earlier process had of a connection. */
+#include "vhost/lifecycle/restore.h"
+
 #include <errno.h>
+#include <string.h>
 
 #include "base/fd.h"
-#include "vhost/device/device.h"
+#include "vhost/lifecycle/connection.h"
 #include "vhost/protocol/dispatch.h"
+#include "vhost/queue/start_stop.h"
 
 static int take(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index)
 {
-	return device->fd_store.take(device->fd_store.ctx, (uint32_t)kind << 16 | index);
+	return device->fd_store.take(device->fd_store.ctx, vhost_fd_key(kind, index));
 }
 
 /*
- * A message that is to be executed again, over what an earlier process had done of it: then an fd may be missing that
+ * A message that is to be replayed, over what an earlier process had done of it: then an fd may be missing that
  * was to be replaced, or taken out. What was to be with it is not, until the message is done.
  */
-static bool message_is_due(const struct vhost_device *device)
+static bool replay_is_due(const struct vhost_device *device)
 {
 	return message_is_complete(&device->session->rx) && !device->session->rx.executed;
+}
+
+/* Of what a replay sets anew nothing is left. */
+static int tolerate(const struct vhost_device *device, int r, void *state, size_t size)
+{
+	if (r == 0 || !replay_is_due(device))
+		return r;
+	memset(state, 0, size);
+	return 0;
 }
 
 static int restore_memory(struct vhost_device *device)
@@ -30,9 +43,8 @@ static int restore_memory(struct vhost_device *device)
 		fd = take(device, VHOST_FD_MEMORY, i);
 		r = fd < 0 ? -EBADF : memory_restore(&device->memory, i, fd);
 		fd_close(&fd);
-		if (r < 0 && message_is_due(device))
-			device->session->regions[i] = (struct session_region){ 0 };
-		else if (r < 0)
+		r = tolerate(device, r, &device->session->regions[i], sizeof(device->session->regions[i]));
+		if (r < 0)
 			return r;
 	}
 	return 0;
@@ -40,7 +52,7 @@ static int restore_memory(struct vhost_device *device)
 
 static int restore_inflight(struct vhost_device *device)
 {
-	const struct vhost_user_inflight *wire = &device->session->inflight;
+	struct vhost_user_inflight *wire = &device->session->inflight;
 	int fd, r;
 
 	if (wire->mmap_size == 0)
@@ -48,14 +60,10 @@ static int restore_inflight(struct vhost_device *device)
 	fd = take(device, VHOST_FD_INFLIGHT, 0);
 	r = fd < 0 ? -EBADF : inflight_map_open(&device->inflight_map, wire, fd, device->ops->n_queues);
 	fd_close(&fd);
-	if (r < 0 && message_is_due(device)) {
-		device->session->inflight = (struct vhost_user_inflight){ 0 };
-		r = 0;
-	}
-	return r;
+	return tolerate(device, r, wire, sizeof(*wire));
 }
 
-/* A log that can not be had again would leave pages out of a migration: then the session ends. */
+/* A log that cannot be mapped would leave pages out of a migration: then the session ends. */
 static int restore_log(struct vhost_device *device)
 {
 	int r, fd;
@@ -66,11 +74,7 @@ static int restore_log(struct vhost_device *device)
 	fd = take(device, VHOST_FD_LOG, 0);
 	r = fd < 0 ? -EBADF : dirty_log_restore(&device->dirty_log, fd);
 	fd_close(&fd);
-	if (r < 0 && message_is_due(device)) {
-		device->session->log.size = 0;
-		r = 0;
-	}
-	return r;
+	return tolerate(device, r, &device->session->log, sizeof(device->session->log));
 }
 
 int restore_connection(struct vhost_device *device)
@@ -104,7 +108,7 @@ int restore_connection(struct vhost_device *device)
 	for (unsigned i = device->ops->n_queues; i-- > 0 && r == 0;) {
 		int kick = take(device, VHOST_FD_KICK, i);
 
-		if (kick < 0 && message_is_due(device) && device->session->rings[i].kick == SESSION_KICK_FD)
+		if (kick < 0 && replay_is_due(device) && device->session->rings[i].kick == SESSION_KICK_FD)
 			device->session->rings[i].kick = SESSION_KICK_NONE;
 		r = queue_restore(&device->queues[i], kick, take(device, VHOST_FD_CALL, i),
 				  take(device, VHOST_FD_ERR, i));
@@ -121,7 +125,7 @@ int restore_connection(struct vhost_device *device)
  */
 void restore_queues(struct vhost_device *device)
 {
-	if (message_is_due(device) && device->session->rx.header.request != VHOST_USER_VRING_KICK)
+	if (replay_is_due(device) && device->session->rx.header.request != VHOST_USER_VRING_KICK)
 		return;
 	for (unsigned i = device->ops->n_queues; i-- > 0;)
 		queue_dispatch(&device->queues[i]);

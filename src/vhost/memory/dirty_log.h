@@ -48,7 +48,7 @@ void dirty_log_mark(struct dirty_log *log, uint64_t addr, size_t len);
 struct dirty_log_ring {
 	struct dirty_log *dirty_log; /* NULL: the ring is not logged */
 	uint64_t addr;
-	/* Of the descriptors, which the device writes in a packed ring: where they really are, no message tells another. */
+	/* Of the descriptors, which the device writes in a packed ring: where they are, no message tells another. */
 	uint64_t desc_addr;
 };
 

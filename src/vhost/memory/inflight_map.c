@@ -3,13 +3,8 @@
 #include "vhost/memory/inflight_map.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "base/barrier.h"
-#include "vhost/state/inflight.h"
 #include "vhost/state/inflight_packed.h"
-
-#define VERSION 1
 
 static bool description_valid(const struct vhost_user_inflight *wire)
 {
@@ -47,27 +42,4 @@ void *inflight_map_region(const struct inflight_map *map, unsigned queue, size_t
 	if (!map->file.start || queue >= map->n_queues || size > map->queue_size || stride * (queue + 1) > map->len)
 		return NULL;
 	return map->file.base + stride * queue;
-}
-
-void inflight_copy(void *to, const void *from, size_t len)
-{
-	const size_t head = sizeof(struct inflight_head);
-
-	memset(to, 0, head);
-	compiler_barrier();
-	memcpy((char *)to + head, (const char *)from + head, len - head);
-	compiler_barrier();
-	memcpy(to, from, head);
-}
-
-void inflight_head_clear(void *region)
-{
-	memset(region, 0, sizeof(struct inflight_head));
-}
-
-uint16_t inflight_head_size(const void *region)
-{
-	const volatile struct inflight_head *head = region;
-
-	return head->version == VERSION ? head->desc_num : 0;
 }

@@ -20,27 +20,13 @@ struct inflight_map {
 	uint16_t queue_size; /* descriptors that each region is for */
 };
 
-/* What every format's region begins with. */
-struct inflight_head {
-	uint64_t features;
-	uint16_t version; /* 0: nobody used it yet */
-	uint16_t desc_num;
-};
-
 /*
- * Maps as many regions as there are queues, at most. The fd stays the caller's. -EINVAL: the description makes no
- * sense or does not lie in its file; another -errno: it can not be mapped.
+ * Maps as many regions as there are queues, at most. The fd stays the caller's. -EINVAL: the description is
+ * invalid or does not lie in its file; another -errno: it cannot be mapped.
  */
 int inflight_map_open(struct inflight_map *map, const struct vhost_user_inflight *wire, int fd, unsigned n_queues);
 /* Idempotent. */
 void inflight_map_close(struct inflight_map *map);
-/* The region of a queue for a ring of this size; NULL: there is none, or it has no room. */
+/* The region of a queue for a ring of this size; NULL: there is none, or it is too small. */
 void *inflight_map_region(const struct inflight_map *map, unsigned queue, size_t (*region_size)(uint32_t n),
 			  uint32_t size);
-
-/* Copies a region so that it is valid when all of it is there, not before. */
-void inflight_copy(void *to, const void *from, size_t len);
-/* The number of descriptors that a region in use is for; 0: it is not in use, or in a way that we do not know. */
-uint16_t inflight_head_size(const void *region);
-/* As if nobody had used it yet. */
-void inflight_head_clear(void *region);

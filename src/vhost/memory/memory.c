@@ -97,19 +97,27 @@ int memory_restore(struct memory *memory, unsigned slot, int fd)
 	return slot_map(memory, slot, fd);
 }
 
-int memory_remove(struct memory *memory, const struct vhost_user_region *region)
+int memory_find(const struct memory *memory, const struct vhost_user_region *region)
 {
 	for (unsigned i = 0; i < memory->n_slots_end; i++) {
-		struct session_region *slot = &memory->slots[i];
+		const struct session_region *slot = &memory->slots[i];
 
-		if (!memory->maps[i].start || slot->guest_addr != region->guest_addr ||
-		    slot->user_addr != region->user_addr || slot->size != region->size)
-			continue;
-		file_map_close(&memory->maps[i]);
-		*slot = (struct session_region){ 0 };
-		return (int)i;
+		if (memory->maps[i].start && slot->guest_addr == region->guest_addr &&
+		    slot->user_addr == region->user_addr && slot->size == region->size)
+			return (int)i;
 	}
 	return -ENOENT;
+}
+
+int memory_remove(struct memory *memory, const struct vhost_user_region *region)
+{
+	int slot = memory_find(memory, region);
+
+	if (slot >= 0) {
+		file_map_close(&memory->maps[slot]);
+		memory->slots[slot] = (struct session_region){ 0 };
+	}
+	return slot;
 }
 
 bool memory_is_empty(const struct memory *memory)

@@ -47,6 +47,8 @@ void memory_clear(struct memory *memory);
 int memory_add(struct memory *memory, const struct vhost_user_region *region, int fd);
 /* Maps what an earlier process had in this slot. -errno. */
 int memory_restore(struct memory *memory, unsigned slot, int fd);
+/* The slot of the region with these addresses and size. -ENOENT. */
+int memory_find(const struct memory *memory, const struct vhost_user_region *region);
 /* Unmaps the region with these addresses and size and frees its slot, which is returned. -ENOENT. */
 int memory_remove(struct memory *memory, const struct vhost_user_region *region);
 bool memory_is_empty(const struct memory *memory);

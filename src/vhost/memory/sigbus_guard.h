@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Mappings of files that somebody else can make shorter (ftruncate, a huge page that is not to be had, a page that broke).
- * An access then ends in SIGBUS, which no check beforehand can exclude.
+ * Mappings of files that somebody else can truncate (or whose huge page is not to be had, or whose page broke). An access
+ * then ends in SIGBUS, which no check beforehand can exclude.
  *
  * The handler knows the mappings that are guarded. It puts a page of zeroes of our own where the file has none any more
- * and lets the access go on; from then on sigbus_guard_tripped() says that what was read may be nothing that anybody wrote.
- * Whoever acts on what was read asks first: what is read, is looked at, before it is executed, answered or published.
- * At the end of the turn the session is ended (memory_lost.c). A SIGBUS anywhere else ends the process as ever: that is a bug.
+ * and lets the access go on; from then on sigbus_guard_tripped() says that what was read may be nothing that anybody
+ * wrote. Whoever acts on what was read asks first, before it is executed, answered or published. At the end of the turn
+ * the session is ended (memory_lost.h). A SIGBUS anywhere else ends the process as ever: that is a bug.
  *
  * One thread. No mapping is touched while guards are added or removed, so the handler never finds one half done.
  */

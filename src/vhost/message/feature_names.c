@@ -42,17 +42,15 @@ static const char *const protocol_names[64] = {
 };
 
 struct text {
-	char *start, *at;
-	size_t left;
+	char *start;
+	size_t size, len;
 };
 
 static void text_add(struct text *text, const char *word)
 {
-	int n = snprintf(text->at, text->left, "%s%s", text->at > text->start ? " " : "", word);
-	size_t len = n < 0 ? 0 : (size_t)n < text->left ? (size_t)n : text->left - 1;
-
-	text->at += len;
-	text->left -= len;
+	text->len += snprintf(text->start + text->len, text->size - text->len, "%s%s", text->len ? " " : "", word);
+	if (text->len >= text->size)
+		text->len = text->size - 1;
 }
 
 static void text_add_bits(struct text *text, uint64_t bits, unsigned first, const char *const *names, unsigned n_names)
@@ -70,7 +68,7 @@ static void text_add_bits(struct text *text, uint64_t bits, unsigned first, cons
 void feature_names(char *text, size_t size, uint64_t features, uint64_t protocol_features,
 		   const char *const *device_names)
 {
-	struct text out = { text, text, size };
+	struct text out = { text, size, 0 };
 
 	text_add_bits(&out, features, 0, device_names, VHOST_DEVICE_FEATURES);
 	text_add_bits(&out, features, VHOST_DEVICE_FEATURES, reserved_names, ARRAY_SIZE(reserved_names));

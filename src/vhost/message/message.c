@@ -91,15 +91,10 @@ static void settle(struct session_rx *rx)
 	rx->settling = 0;
 }
 
-static uint32_t fd_key(unsigned index)
-{
-	return (uint32_t)VHOST_FD_MESSAGE << 16 | index;
-}
-
 static void fds_drop(struct session_rx *rx, const struct vhost_fd_store *fd_store)
 {
 	for (unsigned i = 0; i < rx->n_fds; i++)
-		fd_store->drop(fd_store->ctx, fd_key(i));
+		fd_store->drop(fd_store->ctx, vhost_fd_key(VHOST_FD_MESSAGE, i));
 	rx->n_fds = 0;
 }
 
@@ -126,7 +121,7 @@ static ssize_t fds_peek(int socket, struct session_rx *rx, size_t len, struct me
 	}
 	/* One that cannot be stored ends with this process, and the session with it. */
 	for (size_t i = 0; i < n_fds; i++)
-		fd_store->put(fd_store->ctx, fd_key(i), fds->fd[i]);
+		fd_store->put(fd_store->ctx, vhost_fd_key(VHOST_FD_MESSAGE, i), fds->fd[i]);
 	compiler_barrier();
 	rx->n_fds = n_fds;
 	if (n_fds > 0)
@@ -216,7 +211,7 @@ int message_restore(struct session_rx *rx, struct message_fds *fds, const struct
 	    (header_check(&rx->header, rx->n_own) || rx->have - sizeof(rx->header) > rx->header.size))
 		return -EPROTO;
 	for (; fds->n < rx->n_own; fds->n++) {
-		fds->fd[fds->n] = fd_store->take(fd_store->ctx, fd_key(fds->n));
+		fds->fd[fds->n] = fd_store->take(fd_store->ctx, vhost_fd_key(VHOST_FD_MESSAGE, fds->n));
 		if (fds->fd[fds->n] < 0)
 			return -EBADF;
 	}

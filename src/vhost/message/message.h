@@ -5,12 +5,24 @@
  * vhost-user.rst, "Message format", "Communication".
  *
  * A process may be killed at any instant: its successor loses no byte and no fd of a message, and sends no reply twice.
- * - fds are looked at first (MSG_PEEK) and kept; then the bytes they came with are taken. A process that dies in
- *   between leaves them in the socket.
- * - Bytes are taken right into the session, and how many is noted by the kernel (base/scm.h). have grows by that in
- *   steps that can be done again (settling).
- * - Executed, the message has its reply in the session; again the kernel notes that it is sent.
- * What a successor cannot tell is how far the execution itself was: handlers may be executed again.
+ * The states, as the session has them (struct session_rx, session_tx), and what a successor does that finds them:
+ *
+ *   idle      have 0                               drops what is stored of fds, waits for a message
+ *     | fds_peek(): MSG_PEEK, fds into the store
+ *   looked at n_fds stored; all in the socket yet  the same
+ *     | the kernel puts bytes into the session and notes how many, in one call (base/scm.h)
+ *   taken     taken notes n > 0                    settles
+ *     | settle(): have_next = have + n, settling; have = have_next; nothing noted, not settling
+ *   in part   0 < have < header + payload          takes the rest: taken, in part, and so on
+ *   complete  have == header + payload             executes it, replayed; not more than a few processes do
+ *     | dispatch_message(), message_executed(): the reply into the session
+ *   executed  executed                             sends the reply, makes it once more if it needs a new fd
+ *     | message_reply(): the kernel sends it and notes that
+ *   answered  sent notes n > 0                     goes on to the end
+ *     | message_done(): have = 0, then the rest
+ *   idle
+ *
+ * What a successor cannot tell is how far the execution itself was: so handlers may be replayed.
  */
 #pragma once
 

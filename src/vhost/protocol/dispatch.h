@@ -5,7 +5,7 @@
 #include "vhost/device/device.h"
 
 /*
- * Executes the message in the session's rx, as far as an earlier process did not, and answers it. 0, or -errno: the connection is
- * to be closed, *why says it in words.
+ * Executes the message in the session's rx, as far as an earlier process did not, and answers it. 0, or -errno: the
+ * connection is to be closed, *why says it in words.
  */
 int dispatch_message(struct vhost_device *device, const char **why);

@@ -8,6 +8,8 @@
 
 #include "base/fd.h"
 #include "vhost/protocol/handle.h"
+#include "vhost/queue/resume.h"
+#include "vhost/queue/start_stop.h"
 
 /* Zeroed memory of that size, which nobody can make smaller under us. */
 static int region_create(uint64_t size)
@@ -62,7 +64,6 @@ const char *handle_set_inflight_fd(struct vhost_device *device, const struct mes
 	device->session->inflight = wire;
 	inflight_map_close(&device->inflight_map);
 	device->inflight_map = map;
-	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		queue_update(&device->queues[i]);
+	device_each_queue(device, queue_update);
 	return NULL;
 }

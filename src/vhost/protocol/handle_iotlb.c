@@ -1,85 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/*
- * Translations of a virtual IOMMU: asked for over the channel of the back-end, given and taken back by IOTLB_MSG.
- * vhost-user.rst, "IOMMU support". Nothing waits: a queue that misses a translation is looked at again when one comes.
- */
-#include <errno.h>
+/* The message handler of IOTLB_MSG: translations that are given and taken back. vhost-user.rst, "IOMMU support". */
 #include <string.h>
 
-#include "base/fd.h"
-#include "base/util.h"
 #include "vhost/protocol/handle.h"
+#include "vhost/queue/start_stop.h"
 
 static void translated(struct vhost_device *device, uint64_t first, uint64_t last)
 {
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_translated(&device->queues[i], first, last);
-}
-
-static int send_miss(struct vhost_device *device, const struct iotlb_miss *miss)
-{
-	const struct vhost_user_iotlb payload = {
-		.iova = miss->addr,
-		.perm = miss->perm,
-		.type = VHOST_USER_IOTLB_MISS,
-	};
-
-	return backend_channel_send(&device->backend_channel, VHOST_USER_BACKEND_IOTLB_MSG, &payload, sizeof(payload));
-}
-
-/* Sends what was not sent; what there is no room for waits for channel_ready(). 0, or -errno: there is no channel. */
-static int send_misses(struct vhost_device *device)
-{
-	struct iotlb_miss *miss;
-
-	while ((miss = iotlb_unsent(&device->iotlb))) {
-		int r = send_miss(device, miss);
-
-		if (r == -EAGAIN)
-			return 0;
-		if (r < 0) {
-			log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag,
-				    "cannot ask for a translation: %s", strerror(-r));
-			device->iotlb.n_misses = 0;
-			return r;
-		}
-		log_debug(device->tag, "requested translation of 0x%llx, permission %u", (unsigned long long)miss->addr,
-			  miss->perm);
-		miss->sent = true;
-	}
-	return 0;
-}
-
-bool device_iotlb_ask(struct queue_host *host)
-{
-	struct vhost_device *device = container_of(host, struct vhost_device, queue_host);
-	struct memory *memory = &device->memory;
-	unsigned perm = memory->missed.perm;
-
-	memory->missed.perm = 0;
-	if (perm == 0)
-		return false;
-	iotlb_miss(&device->iotlb, memory->missed.addr, perm);
-	return send_misses(device) == 0;
-}
-
-void device_iotlb_channel_changed(struct vhost_device *device)
-{
-	for (size_t i = 0; i < device->iotlb.n_misses; i++)
-		device->iotlb.misses[i].sent = false;
-}
-
-/* The queues look again: one that found the list of misses full has not asked yet, one without a channel gives up. */
-void device_iotlb_channel_ready(struct vhost_device *device)
-{
-	send_misses(device);
-	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		queue_retry(&device->queues[i]);
-}
-
-void device_iotlb_clear(struct vhost_device *device)
-{
-	iotlb_clear(&device->iotlb);
 }
 
 static const char *update(struct vhost_device *device, const struct vhost_user_iotlb *wire)

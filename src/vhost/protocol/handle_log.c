@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/fd_kind.h"
+#include "vhost/device/one_way.h"
 #include "vhost/protocol/handle.h"
 
 const char *handle_set_log_base(struct vhost_device *device, const struct message *message, struct reply *reply)

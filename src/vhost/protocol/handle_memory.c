@@ -4,12 +4,7 @@
 #include <string.h>
 
 #include "vhost/protocol/handle.h"
-
-static void memory_change_ends(struct vhost_device *device)
-{
-	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		queue_memory_changed(&device->queues[i]);
-}
+#include "vhost/queue/start_stop.h"
 
 static const char *add_region(struct vhost_device *device, const struct vhost_user_region *region, int fd)
 {
@@ -27,15 +22,9 @@ static const char *add_region(struct vhost_device *device, const struct vhost_us
 
 static bool has_region(const struct vhost_device *device, const struct vhost_user_region *region)
 {
-	for (unsigned i = 0; i < SESSION_SLOTS_MAX; i++) {
-		const struct session_region *slot = &device->session->regions[i];
+	int slot = memory_find(&device->memory, region);
 
-		if (device->memory.maps[i].start && slot->guest_addr == region->guest_addr &&
-		    slot->user_addr == region->user_addr && slot->size == region->size &&
-		    slot->mmap_offset == region->mmap_offset)
-			return true;
-	}
-	return false;
+	return slot >= 0 && device->session->regions[slot].mmap_offset == region->mmap_offset;
 }
 
 static void remove_all(struct vhost_device *device)
@@ -67,7 +56,7 @@ const char *handle_set_mem_table(struct vhost_device *device, const struct messa
 		why = add_region(device, &table.regions[i], message->fds->fd[i]);
 	if (why)
 		remove_all(device);
-	memory_change_ends(device);
+	device_each_queue(device, queue_memory_changed);
 	return why;
 }
 
@@ -86,7 +75,7 @@ const char *handle_add_mem_reg(struct vhost_device *device, const struct message
 		return NULL;
 	device_flush(device);
 	why = add_region(device, &reg->region, message->fds->fd[0]);
-	memory_change_ends(device);
+	device_each_queue(device, queue_memory_changed);
 	return why;
 }
 
@@ -97,7 +86,7 @@ const char *handle_rem_mem_reg(struct vhost_device *device, const struct message
 
 	device_flush(device);
 	slot = memory_remove(&device->memory, &reg->region);
-	memory_change_ends(device);
+	device_each_queue(device, queue_memory_changed);
 	if (slot < 0)
 		return message->replayed ? NULL : "no such region";
 	device_store_fd(device, VHOST_FD_MEMORY, slot, -1);

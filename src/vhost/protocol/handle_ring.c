@@ -6,7 +6,11 @@
 #include "base/fd.h"
 #include "base/fd_kind.h"
 #include "base/scm.h"
+#include "vhost/device/one_way.h"
 #include "vhost/protocol/handle.h"
+#include "vhost/queue/layout.h"
+#include "vhost/queue/resume.h"
+#include "vhost/queue/start_stop.h"
 
 static const char no_such_ring[] = "ring index out of range";
 static const char no_notifier[] = "not an eventfd, pipe or Unix socket";
@@ -43,12 +47,7 @@ static bool layout_valid(struct vhost_device *device, const struct ring_ops *ops
 	       ops->resolve(&ring, &device->memory, layout) == 0;
 }
 
-static bool ring_unmoved(const struct session_ring_layout *a, const struct session_ring_layout *b)
-{
-	return a->size == b->size && a->desc == b->desc && a->used == b->used && a->avail == b->avail;
-}
-
-/* A running ring at the same place again is a change of its logging (QEMU, at the start and end of a migration). */
+/* A running ring with the same layout is a change of its logging (QEMU, at the start and end of a migration). */
 const char *handle_set_vring_addr(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
 	const struct vhost_user_vring_addr *addr = message->payload;
@@ -67,7 +66,7 @@ const char *handle_set_vring_addr(struct vhost_device *device, const struct mess
 	};
 	if (!layout_valid(device, queue_ring_ops(queue), &layout))
 		return "ring is misaligned or not in guest memory";
-	if (queue->running && ring_unmoved(&layout, &queue->state->layout)) {
+	if (queue->running && layout_same(&layout, &queue->state->layout)) {
 		queue->state->layout = layout;
 		queue_set_log(queue);
 		return NULL;
@@ -131,7 +130,7 @@ const char *handle_get_vring_base(struct vhost_device *device, const struct mess
 	device_store_fd(device, VHOST_FD_CALL, queue->index, -1);
 	device->was_reset = false;
 	if (all_stopped(device))
-		device_iotlb_clear(device);
+		iotlb_clear(&device->iotlb);
 	reply_set(reply, &state, sizeof(state));
 	return NULL;
 }
@@ -166,8 +165,8 @@ const char *handle_set_vring_kick(struct vhost_device *device, const struct mess
 	why = ring_fd(device, message, &queue, &fd);
 	if (why)
 		return why;
-	if (!fd_same_socket(queue->kick_fd, fd))
-		scm_shut(queue->kick_fd);
+	if (!fd_same_socket(queue->kick.fd, fd))
+		scm_shut(queue->kick.fd);
 	device_store_fd(device, VHOST_FD_KICK, queue->index, fd);
 	r = queue_set_kick(queue, fd, fd < 0);
 	/* A successor is not to find it. */
@@ -219,10 +218,7 @@ const char *handle_vring_kick(struct vhost_device *device, const struct message 
 		return no_such_ring;
 	queue_kick(queue);
 	/* All of them: a request may end an interrupt, whose buffer goes back on the other ring. */
-	for (unsigned i = 0; i < device->ops->n_queues; i++) {
-		if (device->queues[i].running)
-			queue_flush(&device->queues[i]);
-	}
+	device_flush(device);
 	return NULL;
 }
 

@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "vhost/device/one_way.h"
 #include "vhost/device/reconnect.h"
+#include "vhost/device/translation.h"
 #include "vhost/protocol/handle.h"
+#include "vhost/queue/start_stop.h"
 
 #define PROTOCOL(feature) (1ull << VHOST_USER_PROTOCOL_F_##feature)
 
@@ -19,7 +22,7 @@ const char *handle_get_features(struct vhost_device *device, const struct messag
 	return NULL;
 }
 
-/* Rings go on as they are (a migration starts and ends with LOG_ALL set and cleared), unless addresses mean another thing. */
+/* Rings go on (a migration starts and ends with LOG_ALL set and cleared), unless addresses mean another thing. */
 static void apply(struct vhost_device *device)
 {
 	const struct iotlb *before = device->memory.iotlb;
@@ -28,9 +31,8 @@ static void apply(struct vhost_device *device)
 	device_apply_features(device);
 	if (device->memory.iotlb == before)
 		return;
-	device_iotlb_clear(device);
-	for (unsigned i = 0; i < device->ops->n_queues; i++)
-		queue_memory_changed(&device->queues[i]);
+	iotlb_clear(&device->iotlb);
+	device_each_queue(device, queue_memory_changed);
 }
 
 const char *handle_set_features(struct vhost_device *device, const struct message *message, struct reply *reply)
@@ -96,7 +98,7 @@ const char *handle_set_backend_req_fd(struct vhost_device *device, const struct 
 
 	one_way_shut(device, fd);
 	device_store_fd(device, VHOST_FD_BACKEND_REQ, 0, fd);
-	device_iotlb_channel_changed(device);
+	translation_channel_changed(device);
 	backend_channel_open(&device->backend_channel, fd);
 	return NULL;
 }

@@ -4,40 +4,13 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "base/util.h"
+#include "vhost/device/one_way.h"
 #include "vhost/device/saved_state.h"
 #include "vhost/protocol/handle.h"
 
 /* The reply of SET_DEVICE_STATE_FD: an error in bits 0 to 7, and bit 8, for we send no fd of our own. */
 #define NO_FD  (1ull << 8)
 #define FAILED 1ull
-
-/* "Suspended device state": then it is all in the session, and nothing changes it. */
-static bool is_suspended(const struct vhost_device *device)
-{
-	for (unsigned i = 0; i < device->ops->n_queues; i++) {
-		if (device->queues[i].running)
-			return false;
-	}
-	return true;
-}
-
-void device_transfer_done(struct state_transfer *transfer, int error)
-{
-	struct vhost_device *device = container_of(transfer, struct vhost_device, state_transfer);
-	const char *why = error < 0 ? strerror(-error) : NULL;
-
-	if (!why && !transfer->saving)
-		why = is_suspended(device) ? saved_state_apply(device, transfer->data, transfer->len)
-					   : "rings are running";
-	device->session->transfer_ok = !why;
-	if (why)
-		log_limited(&device->log_limit, LOG_LEVEL_WARNING, device->tag, "cannot %s the device's state: %s",
-			    transfer->saving ? "save" : "load", why);
-	else
-		log_limited(&device->log_limit, LOG_LEVEL_INFO, device->tag, "device state %s: %zu bytes",
-			    transfer->saving ? "saved" : "loaded", transfer->len);
-}
 
 static int begin_save(struct vhost_device *device, int fd)
 {
@@ -60,7 +33,7 @@ static const char *begin_transfer(struct vhost_device *device, const struct vhos
 		return "only the state of a stopped device can be transferred";
 	if (wire->direction > VHOST_USER_TRANSFER_LOAD)
 		return "direction is neither save nor load";
-	if (!is_suspended(device))
+	if (!device_is_suspended(device))
 		return "rings are running";
 	if (wire->direction == VHOST_USER_TRANSFER_SAVE)
 		r = begin_save(device, fd_steal(fd));

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/*
- * Late writes: a chain was held for long, and when there was something to write into it, the translation of its buffer
- * was gone (VIRTIO_F_ACCESS_PLATFORM). What is to be written is kept in the session until it comes, so that no event is
- * lost with the process or by a pause. At most one a head.
- */
+/* Chains that are held: parked, returned, and what has to wait for the translation of its buffer. */
+#include "vhost/queue/deferred_write.h"
+
 #include <errno.h>
 #include <string.h>
-
-#include "vhost/queue/queue.h"
 
 /* Questions at a time; each answer leads to the next. */
 #define ASKS_MAX 4
@@ -29,18 +25,6 @@ static bool has_write(const struct vhost_queue *queue, uint16_t head)
 	return has_iotlb(queue) && queue->deferred[head].len > 0;
 }
 
-void deferred_write_add(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
-{
-	struct session_deferred_write *late = &queue->deferred[parked->head];
-
-	if (len > VHOST_PARKED_MAX)
-		len = VHOST_PARKED_MAX;
-	late->addr = parked->addr.value;
-	memcpy(late->data, data, len);
-	late->len = len;
-	queue->n_deferred++;
-}
-
 void deferred_write_restore(struct vhost_queue *queue)
 {
 	uint16_t kept = 0;
@@ -54,7 +38,7 @@ void deferred_write_restore(struct vhost_queue *queue)
 }
 
 /* Writes and returns the chain of a head. False: the translation is still missing; it is asked for if there are asks. */
-static bool write_deferred(struct vhost_queue *queue, uint16_t head, unsigned *asks)
+static bool write_and_return(struct vhost_queue *queue, uint16_t head, unsigned *asks)
 {
 	struct session_deferred_write copy = queue->deferred[head];
 	const struct guest_addr addr = { copy.addr };
@@ -85,7 +69,46 @@ void deferred_write_run(struct vhost_queue *queue)
 		if (!has_write(queue, head))
 			continue;
 		left--;
-		if (write_deferred(queue, head, &asks))
+		if (write_and_return(queue, head, &asks))
 			queue->n_deferred--;
 	}
+}
+
+struct vhost_parked vhost_chain_park(const struct vhost_chain *chain)
+{
+	struct vhost_parked parked = { .head = chain->head };
+
+	if (chain->n_write > 0) {
+		parked.addr = chain->segments[chain->n_read].addr;
+		parked.len = chain->segments[chain->n_read].len;
+	}
+	return parked;
+}
+
+static void defer(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
+{
+	struct session_deferred_write *write = &queue->deferred[parked->head];
+
+	if (len > VHOST_PARKED_MAX)
+		len = VHOST_PARKED_MAX;
+	write->addr = parked->addr.value;
+	memcpy(write->data, data, len);
+	write->len = len;
+	queue->n_deferred++;
+}
+
+bool vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
+{
+	struct memory *memory = queue->host->memory;
+
+	if (!queue->running)
+		return false;
+	if (len > parked->len)
+		len = parked->len;
+	if (memory_check(memory, parked->addr, len, IOTLB_WRITE) == -EAGAIN && queue->host->ask(queue->host)) {
+		defer(queue, parked, data, len);
+		return true;
+	}
+	vhost_queue_push(queue, parked->head, memory_write(memory, parked->addr, data, len) == 0 ? len : 0);
+	return queue->ring.ops->put_publishes;
 }

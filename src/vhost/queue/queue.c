@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A queue: chains in and out, kick and call. Start and stop are in start_stop.c. */
+/* A queue while it runs: chains out and in, calls. */
 #include "vhost/queue/queue.h"
 
 #include <errno.h>
@@ -9,25 +9,6 @@
 #include "base/timed_io.h"
 #include "base/util.h"
 #include "vhost/memory/sigbus_guard.h"
-
-/* A ring that makes no sense stays silent until it is set up anew; the front-end may listen on the err fd. */
-int queue_break(struct vhost_queue *queue, const char *why)
-{
-	const uint64_t one = 1;
-	ssize_t n;
-
-	log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "ring broken: %s", why);
-	queue->state->broken = 1;
-	queue_stop(queue);
-	if (queue->err_fd < 0) {
-		queue->host->notify(queue->host, queue, QUEUE_NOTICE_ERR);
-		return -EIO;
-	}
-	n = patient_write(queue->err_fd, &one, sizeof(one));
-	if (n < 0)
-		log_debug(queue->tag, "err fd: %s", strerror((int)-n));
-	return -EIO;
-}
 
 /*
  * What the device is at stands in the session, so that a chain that kills the process is known to the next one. At the
@@ -60,7 +41,7 @@ static int chain_requeued(struct vhost_queue *queue, uint16_t head, struct vhost
 }
 
 /* The next chain, as in ring.h: first those that were in flight when the queue started, then those in the ring. */
-static int next_chain(struct vhost_queue *queue, struct vhost_chain *chain)
+static int chain_next(struct vhost_queue *queue, struct vhost_chain *chain)
 {
 	const struct ring_ops *ops = queue->ring.ops;
 	struct memory *memory = queue->host->memory;
@@ -76,8 +57,8 @@ static int next_chain(struct vhost_queue *queue, struct vhost_chain *chain)
 	if (r == 0 && ops->arm_kick(&queue->ring))
 		r = ops->next(&queue->ring, memory, chain);
 	if (r == -EIO)
-		return queue_break(queue, queue->ring.why);
-	if (r != 0)
+		queue->host->broken(queue, queue->ring.why);
+	else if (r != 0)
 		queue->state->position = ops->position(&queue->ring);
 	return r;
 }
@@ -106,38 +87,32 @@ static int segments_check(struct vhost_queue *queue, const struct vhost_segment 
 }
 
 /*
- * So many pieces of memory cost as much of a turn as one more chain. There are that many where a front-end translates a
- * few bytes at a time.
+ * As chain_next(): whether its buffers can be reached, or a translation is missing. Without an IOTLB a buffer that is not
+ * in guest memory is found out at its use.
  */
-#define SPANS_PER_CHAIN 1024
-
-static void spans_pay(struct vhost_queue *queue, uint32_t n)
+static int chain_check(struct vhost_queue *queue, const struct vhost_chain *chain)
 {
-	uint32_t cost = n / SPANS_PER_CHAIN;
+	int r = segments_check(queue, chain->segments, chain->n_read, IOTLB_READ);
 
-	queue->budget -= cost < queue->budget ? cost : queue->budget;
-}
-
-/*
- * A chain whose buffers can be reached, as next_chain(); -EAGAIN: a translation is missing. Without an IOTLB a buffer
- * that is not in guest memory is found out at its use.
- */
-static int load_chain(struct vhost_queue *queue, struct vhost_chain *chain)
-{
-	int r = next_chain(queue, chain);
-
-	if (sigbus_guard_tripped())
-		return -EIO;
-	if (r <= 0 || !queue->host->memory->iotlb)
-		return r;
-	r = segments_check(queue, chain->segments, chain->n_read, IOTLB_READ);
 	if (r == 0)
 		r = segments_check(queue, &chain->segments[chain->n_read], chain->n_write, IOTLB_WRITE);
 	return r == 0 ? 1 : r == -EAGAIN ? r : -EINVAL;
 }
 
+/* What a turn has left, in chains. */
+static void budget_spend(struct vhost_queue *queue, uint32_t chains)
+{
+	queue->budget -= chains < queue->budget ? chains : queue->budget;
+}
+
+/*
+ * So many pieces of memory cost as much of a turn as one more chain. There are that many where a front-end translates a
+ * few bytes at a time.
+ */
+#define SPANS_PER_CHAIN 1024
+
 /* The chain stays first in line until its translation comes. */
-static bool queue_wait(struct vhost_queue *queue, uint16_t head)
+static bool chain_wait(struct vhost_queue *queue, uint16_t head)
 {
 	if (!queue->host->ask(queue->host))
 		return false;
@@ -148,27 +123,30 @@ static bool queue_wait(struct vhost_queue *queue, uint16_t head)
 
 int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 {
-	uint32_t spans;
-	int r;
+	struct memory *memory = queue->host->memory;
 
 	chain_end(queue);
 	while (queue->running) {
+		const uint32_t spans = memory->n_spans;
+		int r;
+
 		if (queue->budget == 0) {
 			queue_ready_later(queue);
 			return 0;
 		}
-		queue->budget--;
-		spans = queue->host->memory->n_spans;
-		r = load_chain(queue, chain);
-		spans_pay(queue, queue->host->memory->n_spans - spans);
+		r = chain_next(queue, chain);
+		if (sigbus_guard_tripped())
+			r = -EIO;
+		else if (r == 1 && memory->iotlb)
+			r = chain_check(queue, chain);
+		budget_spend(queue, 1 + (memory->n_spans - spans) / SPANS_PER_CHAIN);
 		if (r == 1) {
-			queue->kicks_in_vain = 0;
+			queue->kick.in_vain = 0;
 			chain_begin(queue, chain->head);
-		}
-		if (r == -EAGAIN && queue_wait(queue, chain->head))
-			return 0;
-		if (r == 1)
 			fault_point(FAULT_CHAIN_POPPED);
+		}
+		if (r == -EAGAIN && chain_wait(queue, chain->head))
+			return 0;
 		if (r != -EINVAL && r != -EAGAIN)
 			return r;
 		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "head %u: malformed chain, returned",
@@ -196,13 +174,18 @@ int vhost_chain_read(struct vhost_queue *queue, const struct vhost_chain *chain,
 	return 0;
 }
 
-static uint32_t segments_write(struct vhost_queue *queue, const struct vhost_segment *segments, unsigned n_segments,
-			       const void *data, size_t len)
+/* So many bytes cost as much of a turn as one more chain: a block of names may have 2 MiB. */
+#define BYTES_PER_CHAIN 16384
+
+uint32_t vhost_chain_write(struct vhost_queue *queue, const struct vhost_chain *chain, const void *data, size_t len)
 {
+	const struct vhost_segment *segments = &chain->segments[chain->n_read];
 	const uint8_t *from = data;
 	uint32_t written = 0;
 
-	for (unsigned i = 0; i < n_segments && written < len; i++) {
+	if (!queue->running)
+		return 0;
+	for (unsigned i = 0; i < chain->n_write && written < len; i++) {
 		size_t left = len - written;
 		size_t n = left < segments[i].len ? left : segments[i].len;
 
@@ -210,50 +193,8 @@ static uint32_t segments_write(struct vhost_queue *queue, const struct vhost_seg
 			break;
 		written += n;
 	}
+	budget_spend(queue, written / BYTES_PER_CHAIN);
 	return written;
-}
-
-/* So many bytes cost as much of a turn as one more chain: a block of names may have 2 MiB. */
-#define BYTES_PER_CHAIN 16384
-
-uint32_t vhost_chain_write(struct vhost_queue *queue, const struct vhost_chain *chain, const void *data, size_t len)
-{
-	uint32_t written, cost;
-
-	if (!queue->running)
-		return 0;
-	written = segments_write(queue, &chain->segments[chain->n_read], chain->n_write, data, len);
-	cost = written / BYTES_PER_CHAIN;
-	queue->budget -= cost < queue->budget ? cost : queue->budget;
-	return written;
-}
-
-struct vhost_parked vhost_chain_park(const struct vhost_chain *chain)
-{
-	struct vhost_parked parked = { .head = chain->head };
-
-	if (chain->n_write > 0) {
-		parked.addr = chain->segments[chain->n_read].addr;
-		parked.len = chain->segments[chain->n_read].len;
-	}
-	return parked;
-}
-
-bool vhost_parked_return(struct vhost_queue *queue, const struct vhost_parked *parked, const void *data, size_t len)
-{
-	struct vhost_segment segment = { parked->addr, parked->len };
-
-	if (!queue->running)
-		return false;
-	if (len > parked->len)
-		len = parked->len;
-	if (memory_check(queue->host->memory, parked->addr, len, IOTLB_WRITE) == -EAGAIN &&
-	    queue->host->ask(queue->host)) {
-		deferred_write_add(queue, parked, data, len);
-		return true;
-	}
-	vhost_queue_push(queue, parked->head, segments_write(queue, &segment, len > 0, data, len));
-	return queue->ring.ops->put_publishes;
 }
 
 void queue_signal(struct vhost_queue *queue)
@@ -316,4 +257,46 @@ void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written
 	fault_point(FAULT_CHAIN_PUT);
 	queue->state->position = queue->ring.ops->position(&queue->ring);
 	loop_defer_add(queue->host->loop, &queue->flush, on_flush);
+}
+
+/*
+ * At most this many chains a turn, and no more than a ring has: no queue starves the rest of the process, on a chip that
+ * takes a millisecond for each, neither. Drivers' rings are of this size or smaller mostly.
+ */
+#define CHAINS_PER_TURN 256
+
+void queue_dispatch(struct vhost_queue *queue)
+{
+	if (!queue->running)
+		return;
+	queue->budget = queue->ring.size < CHAINS_PER_TURN ? queue->ring.size : CHAINS_PER_TURN;
+	/*
+	 * What is requeued is popped before the chains of queues before this one are, however much that is: once. Nobody
+	 * is before the first one, and how much it has in flight may be what a front-end's region says.
+	 */
+	if (queue->index > 0)
+		queue->budget += (uint32_t)(queue->n_requeued - queue->next_requeued);
+	queue->host->ops->queue_ready(queue->host->ctx, queue->index, queue);
+}
+
+void queue_finish(struct vhost_queue *queue)
+{
+	while (queue->running && queue->next_requeued < queue->n_requeued) {
+		uint16_t before = queue->next_requeued;
+
+		queue_dispatch(queue);
+		/* A translation is missing. */
+		if (queue->next_requeued == before)
+			return;
+	}
+}
+
+static void on_ready(struct loop_defer *defer)
+{
+	queue_dispatch(container_of(defer, struct vhost_queue, ready));
+}
+
+void queue_ready_later(struct vhost_queue *queue)
+{
+	loop_defer_add(queue->host->loop, &queue->ready, on_ready);
 }

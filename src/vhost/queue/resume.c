@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Whether a ring goes on where it stopped, or begins: see queue.h. What is in flight either way. */
-#include "vhost/device/reconnect.h"
-#include "vhost/queue/queue.h"
-#include "vhost/ring/packed.h"
-#include "vhost/ring/split.h"
+/* From where a ring goes on, and what is in flight then. */
+#include "vhost/queue/resume.h"
 
-static bool layout_same(const struct session_ring_layout *a, const struct session_ring_layout *b)
-{
-	return a->desc == b->desc && a->used == b->used && a->avail == b->avail;
-}
+#include <errno.h>
+
+#include "vhost/queue/deferred_write.h"
+#include "vhost/queue/layout.h"
 
 void *queue_inflight(const struct vhost_queue *queue, const struct ring_ops *ops, uint32_t size)
 {
@@ -20,11 +17,63 @@ void *queue_inflight(const struct vhost_queue *queue, const struct ring_ops *ops
 void queue_carry_inflight(struct vhost_queue *queue, const struct inflight_map *to)
 {
 	const struct session_ring *state = queue->state;
-	const struct ring_ops *ops = state->packed ? &packed_ops : &split_ops;
+	const struct ring_ops *ops = ring_format(state->packed);
 	void *region = inflight_map_region(to, queue->index, ops->inflight_size, state->ran.size);
 
 	if (state->has_run && region && ((struct inflight_head *)region)->version == 0)
 		inflight_copy(region, queue_inflight(queue, ops, state->ran.size), ops->inflight_size(state->ran.size));
+}
+
+static bool location_same(const struct session_location *a, const struct session_location *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->offset == b->offset && a->guest_addr == b->guest_addr;
+}
+
+static bool ring_is_there(const struct vhost_queue *queue, const struct session_ring *saved, const struct ring *ring)
+{
+	const struct session_locations now = queue_locations(queue, ring);
+
+	return location_same(&saved->locations.desc, &now.desc) &&
+	       location_same(&saved->locations.driver, &now.driver) &&
+	       location_same(&saved->locations.device, &now.device);
+}
+
+/* What is in flight is read once more when it is handed out. Here: whether it is what was taken, the ring's chains. */
+static bool chains_are_valid(const struct vhost_queue *queue, struct ring *ring, const uint16_t *heads, uint16_t n)
+{
+	struct vhost_chain chain;
+
+	for (uint16_t i = 0; i < n; i++) {
+		int r = ring->ops->reread(ring, queue->host->memory, heads[i], &chain);
+
+		if (r < 0 && r != -EAGAIN)
+			return false;
+	}
+	return true;
+}
+
+const char *queue_differs(const struct vhost_queue *queue, const struct session_ring *saved, struct ring *ring,
+			  uint16_t *heads, uint16_t *n)
+{
+	const struct ring_ops *ops = ring->ops;
+	const uint32_t base = queue->state->has_base ? queue->state->base : ops->position_of_new;
+	int r;
+
+	if (saved->packed != (ops == &packed_ops) || saved->ran.size != ring->size)
+		return "different size or format";
+	if (!ring_is_there(queue, saved, ring))
+		return "different memory";
+	r = ops->recover(ring, true, saved->lag, heads);
+	if (r < 0 || ops->position(ring) != saved->position || !ops->is_behind_driver(ring))
+		return "different indices";
+	if (ops->recognize(ring, saved->fingerprint) < 0)
+		return "reinitialized by the driver";
+	if (!ops->base_fits(ring, base))
+		return "different base";
+	if (!chains_are_valid(queue, ring, heads, (uint16_t)r))
+		return "a chain in flight is invalid";
+	*n = (uint16_t)r;
+	return NULL;
 }
 
 /*
@@ -49,7 +98,7 @@ static bool region_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 	return true;
 }
 
-/* Whether a ring of a front-end that has come back goes on. The last one may not have heard our last call. */
+/* Whether a ring of a front-end that has reconnected goes on. The last one may not have heard our last call. */
 static bool reconnected_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 {
 	const char *why = queue_differs(queue, queue->state, &queue->ring, queue->requeued, n_requeued);
@@ -113,10 +162,9 @@ void queue_forget(struct vhost_queue *queue)
 void queue_reset(struct vhost_queue *queue)
 {
 	const struct session_ring *state = queue->state;
-	const struct ring_ops *ops = state->packed ? &packed_ops : &split_ops;
 
 	if (state->has_run)
-		inflight_head_clear(queue_inflight(queue, ops, state->ran.size));
+		inflight_head_clear(queue_inflight(queue, ring_format(state->packed), state->ran.size));
 	queue_forget(queue);
 }
 

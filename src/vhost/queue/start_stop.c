@@ -1,47 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/*
- * A queue's states: set up, started, stopped, broken. Data is in queue.c, the kick fd in kick.c, where a ring lies in
- * place.c, from where it goes on in resume.c.
- */
+/* A queue's states: set up, started, stopped, broken. */
+#include "vhost/queue/start_stop.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/timed_io.h"
 #include "base/util.h"
-#include "vhost/queue/queue.h"
-#include "vhost/ring/packed.h"
-#include "vhost/ring/split.h"
+#include "vhost/queue/deferred_write.h"
+#include "vhost/queue/first_look.h"
+#include "vhost/queue/layout.h"
+#include "vhost/queue/resume.h"
 
 /* How often a ring is looked at whose front-end gives no kick fd (SET_VRING_KICK with bit 8). */
 #define POLL_INTERVAL_NS (1000ull * 1000)
 
-void queue_init(struct vhost_queue *queue, struct queue_host *host, unsigned index, struct session *session,
-		const char *tag)
+static void requeued_free(struct vhost_queue *queue)
 {
-	const struct log_limit limit = queue->log_limit;
-
-	memset(queue, 0, sizeof(*queue));
-	queue->log_limit = limit;
-	queue->host = host;
-	queue->index = index;
-	queue->state = &session->rings[index];
-	queue->inflight = session_inflight(session, index);
-	queue->deferred = session_deferred_writes(session, host->ops->n_queues, index);
-	queue->kick_fd = queue->call_fd = queue->err_fd = -1;
-	snprintf(queue->tag, sizeof(queue->tag), "%s/queue%u", tag, index);
-}
-
-static void unwatch(struct vhost_queue *queue)
-{
-	loop_defer_del(&queue->ready);
-	loop_defer_del(&queue->flush);
-	loop_timer_del(&queue->poll);
-	/* Nothing is reported of a ring that does not run; the driver is called when it resumes. */
-	if (queue->notice_pending[QUEUE_NOTICE_CALL])
-		queue->signal_once = true;
-	queue->notice_pending[QUEUE_NOTICE_CALL] = false;
+	free(queue->requeued);
+	queue->requeued = NULL;
 }
 
 /* From running to not running, whatever becomes of the ring. */
@@ -50,63 +30,42 @@ static void queue_end(struct vhost_queue *queue)
 	queue->running = false;
 	queue->waits = false; /* in flight, like all that is held */
 	queue->state->fingerprint = queue->ring.ops->fingerprint(&queue->ring);
-	unwatch(queue);
-	free(queue->requeued);
-	queue->requeued = NULL;
+	loop_defer_del(&queue->ready);
+	loop_defer_del(&queue->flush);
+	loop_timer_del(&queue->poll);
+	/* Nothing is told of a ring that does not run; the driver is called when it resumes. */
+	if (queue->notice_pending[QUEUE_NOTICE_CALL])
+		queue->signal_once = true;
+	queue->notice_pending[QUEUE_NOTICE_CALL] = false;
+	requeued_free(queue);
 	if (queue->host->ops->queue_stop)
 		queue->host->ops->queue_stop(queue->host->ctx, queue->index);
 }
 
-void queue_deinit(struct vhost_queue *queue)
-{
-	if (queue->running)
-		queue_end(queue);
-	kick_unwatch(queue);
-	fd_close(&queue->kick_fd);
-	fd_close(&queue->call_fd);
-	fd_close(&queue->err_fd);
-}
-
-/*
- * At most this many chains a turn, and no more than a ring has: no queue starves the rest of the process, on a chip that
- * takes a millisecond for each, neither. Drivers' rings are of this size or smaller mostly.
- */
-#define CHAINS_PER_TURN 256
-
-void queue_dispatch(struct vhost_queue *queue)
+void queue_stop(struct vhost_queue *queue)
 {
 	if (!queue->running)
 		return;
-	queue->budget = queue->ring.size < CHAINS_PER_TURN ? queue->ring.size : CHAINS_PER_TURN;
-	/*
-	 * What is popped again is so before the chains of queues before this one are, however much that is: once. Nobody is
-	 * before the first one, and how much it has in flight may be what a front-end's region says.
-	 */
-	if (queue->index > 0)
-		queue->budget += (uint32_t)(queue->n_requeued - queue->next_requeued);
-	queue->host->ops->queue_ready(queue->host->ctx, queue->index, queue);
+	queue_flush(queue);
+	log_debug(queue->tag, "stopped at 0x%x", queue->state->position);
+	queue_end(queue);
 }
 
-void queue_finish(struct vhost_queue *queue)
+void queue_break(struct vhost_queue *queue, const char *why)
 {
-	while (queue->running && queue->next_requeued < queue->n_requeued) {
-		uint16_t before = queue->next_requeued;
+	const uint64_t one = 1;
+	ssize_t n;
 
-		queue_dispatch(queue);
-		/* A translation is missing. */
-		if (queue->next_requeued == before)
-			return;
+	log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "ring broken: %s", why);
+	queue->state->broken = 1;
+	queue_stop(queue);
+	if (queue->err_fd < 0) {
+		queue->host->notify(queue->host, queue, QUEUE_NOTICE_ERR);
+		return;
 	}
-}
-
-static void on_ready(struct loop_defer *defer)
-{
-	queue_dispatch(container_of(defer, struct vhost_queue, ready));
-}
-
-void queue_ready_later(struct vhost_queue *queue)
-{
-	loop_defer_add(queue->host->loop, &queue->ready, on_ready);
+	n = patient_write(queue->err_fd, &one, sizeof(one));
+	if (n < 0)
+		log_debug(queue->tag, "err fd: %s", strerror((int)-n));
 }
 
 static void on_poll(struct loop_timer *timer)
@@ -114,16 +73,7 @@ static void on_poll(struct loop_timer *timer)
 	queue_dispatch(container_of(timer, struct vhost_queue, poll));
 }
 
-void queue_kick(struct vhost_queue *queue)
-{
-	if (queue->state->kick == SESSION_KICK_NONE)
-		queue->state->kick = SESSION_KICK_INBAND;
-	queue->state->started = 1;
-	queue_update(queue);
-	queue_dispatch(queue);
-}
-
-/* The ring in its place, at its position. -errno: it can not run. */
+/* The ring in its place, at its position. -errno: it cannot run. */
 static int ring_start(struct vhost_queue *queue)
 {
 	struct session_ring *state = queue->state;
@@ -131,8 +81,8 @@ static int ring_start(struct vhost_queue *queue)
 	struct ring *ring = &queue->ring;
 
 	ring_init(ring, ops, *queue->host->features, queue_inflight(queue, ops, state->layout.size));
-	if (!ring->ops->size_valid(state->layout.size)) {
-		queue_break(queue, ring->ops->size_rule);
+	if (!ops->size_valid(state->layout.size)) {
+		queue_break(queue, ops->size_rule);
 		return -EINVAL;
 	}
 	if (queue_resolve(queue) < 0) {
@@ -151,8 +101,7 @@ static int ring_start(struct vhost_queue *queue)
 		if (queue->signal_once)
 			queue_signal(queue);
 	} else if (queue_begin(queue) < 0) {
-		free(queue->requeued);
-		queue->requeued = NULL;
+		requeued_free(queue);
 		queue_break(queue, "invalid base");
 		return -EINVAL;
 	}
@@ -187,15 +136,6 @@ static void queue_start(struct vhost_queue *queue)
 	first_look(queue);
 }
 
-void queue_stop(struct vhost_queue *queue)
-{
-	if (!queue->running)
-		return;
-	queue_flush(queue);
-	log_debug(queue->tag, "stopped at 0x%x", queue->state->position);
-	queue_end(queue);
-}
-
 void queue_update(struct vhost_queue *queue)
 {
 	const struct session_ring *state = queue->state;
@@ -218,9 +158,76 @@ void queue_retry(struct vhost_queue *queue)
 		queue_ready_later(queue);
 }
 
-const struct ring_ops *queue_ring_ops(const struct vhost_queue *queue)
+void queue_memory_changed(struct vhost_queue *queue)
 {
-	return *queue->host->features & VIRTIO_F_RING_PACKED ? &packed_ops : &split_ops;
+	if (queue->running && queue_resolve(queue) < 0)
+		queue_stop(queue);
+	if (queue->running)
+		queue->state->locations = queue_locations(queue, &queue->ring);
+	queue_update(queue);
+}
+
+void queue_translated(struct vhost_queue *queue, uint64_t first, uint64_t last)
+{
+	if (queue->running && queue_overlaps(queue, first, last))
+		queue_memory_changed(queue);
+	queue_retry(queue);
+}
+
+static void on_kicked(struct kick *kick, uint64_t count)
+{
+	struct vhost_queue *queue = container_of(kick, struct vhost_queue, kick);
+
+	if (queue->kick_unproven != KICK_PROVEN)
+		first_look_kicked(queue, count);
+	queue->state->started = 1;
+	if (queue->running)
+		queue_dispatch(queue);
+	else
+		queue_update(queue);
+}
+
+void queue_init(struct vhost_queue *queue, struct queue_host *host, unsigned index, struct session *session,
+		const char *tag)
+{
+	const struct log_limit limit = queue->log_limit;
+
+	memset(queue, 0, sizeof(*queue));
+	queue->log_limit = limit;
+	queue->host = host;
+	queue->index = index;
+	queue->state = &session->rings[index];
+	queue->inflight = session_inflight(session, index);
+	queue->deferred = session_deferred_writes(session, host->ops->n_queues, index);
+	queue->call_fd = queue->err_fd = -1;
+	kick_init(&queue->kick, host->loop, on_kicked);
+	snprintf(queue->tag, sizeof(queue->tag), "%s/queue%u", tag, index);
+}
+
+void queue_deinit(struct vhost_queue *queue)
+{
+	if (queue->running)
+		queue_end(queue);
+	kick_close(&queue->kick);
+	fd_close(&queue->call_fd);
+	fd_close(&queue->err_fd);
+}
+
+int queue_set_kick(struct vhost_queue *queue, int fd, bool polled)
+{
+	int r;
+
+	queue_stop(queue);
+	r = kick_open(&queue->kick, fd);
+	first_look_fd(queue);
+	if (fd >= 0)
+		queue->state->kick = r < 0 ? SESSION_KICK_NONE : SESSION_KICK_FD;
+	else
+		queue->state->kick = polled ? SESSION_KICK_POLLED : SESSION_KICK_NONE;
+	if (polled)
+		queue->state->started = 1;
+	queue_update(queue);
+	return r;
 }
 
 void queue_set_call(struct vhost_queue *queue, int fd)
@@ -241,6 +248,15 @@ void queue_set_err(struct vhost_queue *queue, int fd)
 	queue->err_fd = fd;
 	if (fd >= 0)
 		fd_set_nonblock(fd);
+}
+
+void queue_kick(struct vhost_queue *queue)
+{
+	if (queue->state->kick == SESSION_KICK_NONE)
+		queue->state->kick = SESSION_KICK_INBAND;
+	queue->state->started = 1;
+	queue_update(queue);
+	queue_dispatch(queue);
 }
 
 /* How many processes may die with the same chain in their hands. */

@@ -16,13 +16,6 @@ void ring_init(struct ring *ring, const struct ring_ops *ops, uint64_t features,
 	};
 }
 
-void chain_init(struct vhost_chain *chain, uint16_t head)
-{
-	chain->head = head;
-	chain->n_read = chain->n_write = 0;
-	chain->read_len = chain->write_len = 0;
-}
-
 int chain_add(struct vhost_chain *chain, uint64_t addr, uint32_t len, bool write)
 {
 	unsigned n = chain->n_read + chain->n_write;

@@ -106,8 +106,8 @@ struct ring_ops {
 	/* What stands in memory and only this side writes: by which a front-end that reconnects is recognized. */
 	uint32_t (*fingerprint)(const struct ring *ring);
 	/*
-	 * After recover(): whether memory shows the ring that had this fingerprint, and no fresh one that a reset left. 1: it
-	 * does; 0: both would look like this; -EIO: it is another one.
+	 * After recover(): whether memory shows the ring that had this fingerprint, and no fresh one that a reset left.
+	 * 1: it does; 0: both would look like this; -EIO: it is another one.
 	 */
 	int (*recognize)(const struct ring *ring, uint32_t fingerprint);
 
@@ -130,7 +130,13 @@ struct ring_ops {
 void ring_init(struct ring *ring, const struct ring_ops *ops, uint64_t features, void *inflight);
 
 /* Building a chain from descriptors. All of it is bounded by VHOST_CHAIN_DESCS_MAX and _SEGMENTS_MAX. */
-void chain_init(struct vhost_chain *chain, uint16_t head);
+static inline void chain_init(struct vhost_chain *chain, uint16_t head)
+{
+	chain->head = head;
+	chain->n_read = chain->n_write = 0;
+	chain->read_len = chain->write_len = 0;
+}
+
 /*
  * Adds a data descriptor: readable ones first, empty ones left out, the sum below 2^32 (VirtIO 1.3, 2.7.5; 2.8.5).
  * -EINVAL: it breaks a rule.

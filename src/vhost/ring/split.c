@@ -225,7 +225,7 @@ static bool split_is_behind_driver(const struct ring *ring)
 }
 
 /*
- * 0 is what a reset gives, so it is believed to be a resume only at the old place; the one case in 65536 that stays
+ * 0 is what a reset gives, so it is believed to be a resume only with the old layout; the one case in 65536 that stays
  * ambiguous is a ring that wrapped to 0 just then.
  */
 static bool split_looks_new(const struct ring *ring, bool moved)

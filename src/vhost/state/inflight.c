@@ -6,19 +6,39 @@
 
 #include "base/barrier.h"
 
+#define VERSION 1
+
+void inflight_copy(void *to, const void *from, size_t len)
+{
+	const size_t head = sizeof(struct inflight_head);
+
+	memset(to, 0, head);
+	compiler_barrier();
+	memcpy((char *)to + head, (const char *)from + head, len - head);
+	compiler_barrier();
+	memcpy(to, from, head);
+}
+
+void inflight_head_clear(void *region)
+{
+	memset(region, 0, sizeof(struct inflight_head));
+}
+
+uint16_t inflight_head_size(const void *region)
+{
+	const volatile struct inflight_head *head = region;
+
+	return head->version == VERSION ? head->desc_num : 0;
+}
+
 void inflight_reset(struct inflight *inflight, uint16_t size, uint16_t used_idx)
 {
 	memset(inflight->desc, 0, size * sizeof(inflight->desc[0]));
 	inflight->features = 0;
-	inflight->version = 1;
+	inflight->version = VERSION;
 	inflight->desc_num = size;
 	inflight->last_batch_head = 0;
 	inflight->used_idx = used_idx;
-}
-
-bool inflight_has(const struct inflight *inflight, uint16_t head)
-{
-	return inflight->desc[head].inflight == 1;
 }
 
 bool inflight_take(struct inflight *inflight, uint16_t head, uint64_t counter)

@@ -17,6 +17,13 @@
 
 #include "vhost/wire.h"
 
+/* What the region of either format begins with. */
+struct inflight_head {
+	uint64_t features;
+	uint16_t version; /* 0: nobody used it yet */
+	uint16_t desc_num;
+};
+
 struct inflight_desc {
 	uint8_t inflight;
 	uint8_t padding[5];
@@ -52,11 +59,22 @@ static inline size_t inflight_size(uint32_t n)
 void inflight_sort(uint16_t *heads, size_t n, uint64_t (*counter)(const void *region, uint16_t head),
 		   const void *region);
 
+/* Of a region of either format. Copies it so that it is valid when all of it is there, not before. */
+void inflight_copy(void *to, const void *from, size_t len);
+/* The number of descriptors that a region in use is for; 0: it is not in use, or in a way that we do not know. */
+uint16_t inflight_head_size(const void *region);
+/* As if nobody had used it yet. */
+void inflight_head_clear(void *region);
+
 /* Nothing in flight. */
 void inflight_reset(struct inflight *inflight, uint16_t size, uint16_t used_idx);
 /* head < size. False when it is in flight already. */
 bool inflight_take(struct inflight *inflight, uint16_t head, uint64_t counter);
-bool inflight_has(const struct inflight *inflight, uint16_t head);
+static inline bool inflight_has(const struct inflight *inflight, uint16_t head)
+{
+	return inflight->desc[head].inflight == 1;
+}
+
 /* The head is written into the used ring, at a place that is not published yet. */
 void inflight_batch_add(struct inflight *inflight, uint16_t head);
 /*

@@ -149,7 +149,7 @@ struct session {
 	struct session_tx tx;
 	struct vhost_user_inflight inflight; /* SET_INFLIGHT_FD; mmap_size 0: it did not come */
 	struct session_reconnect reconnect;  /* outlives the connection, so it stands last: session_clear() */
-	/* then, session_inflight_stride() bytes for each queue: its in-flight region; then each queue's deferred writes */
+	/* then each queue's in-flight region, of session_inflight_stride() bytes; then each queue's deferred writes */
 };
 
 /* Space for the largest ring in either format. Untouched pages of the memfd cost nothing. */
