@@ -75,11 +75,11 @@ static int make_lines_safe(const struct options *options, const struct wanted *w
 static int act(const struct options *options, enum options_result action, struct launch *launch)
 {
 	struct wanted wanted;
-	char why[512];
+	struct why why;
 	int status = 0;
 
-	if (options_wanted(options, &wanted, why, sizeof(why)) < 0) {
-		complain(why);
+	if (options_wanted(options, &wanted, &why) < 0) {
+		complain(why.text);
 		status = EXIT_USAGE;
 	} else if (action == OPTIONS_CHECK) {
 		status = check(options, &wanted);
@@ -116,9 +116,10 @@ int main(int argc, char **argv)
 	stdio_ensure();
 	result = options_parse(&options, argc, argv);
 	if (result == OPTIONS_DONE) {
-		status = fputs(options.text, stdout) < 0 || fflush(stdout) != 0;
+		option_print(options.words.print, stdout);
+		status = fflush(stdout) != 0;
 	} else if (result == OPTIONS_REFUSE) {
-		complain(options.text);
+		complain(options.why.text);
 		status = EXIT_USAGE;
 	} else {
 		log_set_level(options.log_level);

@@ -3,7 +3,6 @@
 #include "app/startup.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "app/usage.h"
@@ -20,7 +19,7 @@
  */
 int launch_open(struct launch *launch, const struct options *options, int argc, char **argv)
 {
-	char why[256];
+	struct why why;
 	int carrier;
 	bool upgraded;
 
@@ -34,8 +33,8 @@ int launch_open(struct launch *launch, const struct options *options, int argc, 
 		activation_forget();
 		return 0;
 	}
-	if (activation_init(&launch->activation, why, sizeof(why)) < 0) {
-		complain(why);
+	if (activation_init(&launch->activation, &why) < 0) {
+		complain(why.text);
 		return EXIT_FAILED;
 	}
 	/* One that was emptied before may be there, too, when the manager did not hear of it. */
@@ -77,13 +76,13 @@ static int guests_claim(struct guests *guests)
 {
 	struct findings conflicts = { .n = 0 };
 	size_t fds = FD_LIMIT_BASE;
-	char why[160];
+	struct why why;
 	int status = 0;
 
 	for (size_t i = 0; i < guests->n; i++)
 		fds += guest_fds_needed(&guests->guests[i]);
-	if (fd_limit_raise(fds, why, sizeof(why)) < 0) {
-		complain(why);
+	if (fd_limit_raise(fds, &why) < 0) {
+		complain(why.text);
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < guests->n; i++) {
@@ -102,7 +101,7 @@ static int guests_claim(struct guests *guests)
 static int sockets_take(struct activation *activation, const struct wanted *wanted,
 			struct activation_guest guests[GUESTS_MAX], int ready_fd)
 {
-	char why[256];
+	struct why why;
 	int ret;
 
 	for (size_t i = 0; i < wanted->n_guests; i++) {
@@ -112,38 +111,37 @@ static int sockets_take(struct activation *activation, const struct wanted *want
 						       .has_socket = socket->path[0] != '\0',
 						       .fd = socket->fd };
 	}
-	ret = activation_assign(activation, guests, wanted->n_guests, why, sizeof(why));
+	ret = activation_assign(activation, guests, wanted->n_guests, &why);
 	for (size_t i = 0; i < wanted->n_guests && ret == 0 && ready_fd >= 0; i++) {
 		if (guests[i].fd != ready_fd)
 			continue;
-		snprintf(why, sizeof(why), "--ready-fd: fd %d is the socket of guest %s", ready_fd, guests[i].name);
-		ret = -EINVAL;
+		ret = why_fail(EINVAL, &why, "--ready-fd: fd %d is the socket of guest %s", ready_fd, guests[i].name);
 	}
 	if (ret < 0)
-		complain(why);
+		complain(why.text);
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
 /* ready_fd: -1: not given. */
 static int ready_fd_check(int ready_fd)
 {
-	char why[240], line[sizeof(why) + 16];
+	struct why why;
 
-	if (ready_fd < 0 || ready_fd_take(ready_fd, why, sizeof(why)) == 0)
+	if (ready_fd < 0 || ready_fd_take(ready_fd, &why) == 0)
 		return 0;
-	snprintf(line, sizeof(line), "--ready-fd: %s", why);
-	complain(line);
+	why_fail(EINVAL, &why, "--ready-fd: %s", why.text);
+	complain(why.text);
 	return EXIT_FAILED;
 }
 
 static int sandbox_open(struct sandbox *sandbox, const struct options *options)
 {
 	const struct sandbox_wish wish = { .mode = options->sandbox, .user = options->user };
-	char why[256];
+	struct why why;
 
-	if (sandbox_prepare(sandbox, &wish, why, sizeof(why)) == 0)
+	if (sandbox_prepare(sandbox, &wish, &why) == 0)
 		return 0;
-	complain(why);
+	complain(why.text);
 	return EXIT_FAILED;
 }
 
@@ -151,15 +149,15 @@ static int sandbox_open(struct sandbox *sandbox, const struct options *options)
 static int supervise(struct supervisor_start start, int ready_fd)
 {
 	struct notify notify;
-	char why[512];
+	struct why why;
 	int ret;
 
 	notify_init(&notify);
 	start.notify = &notify;
 	start.ready_fd = &ready_fd;
-	ret = supervisor_run(&start, why, sizeof(why));
+	ret = supervisor_run(&start, &why);
 	if (ret < 0)
-		complain(why);
+		complain(why.text);
 	notify_deinit(&notify);
 	return ret < 0 ? EXIT_FAILED : 0;
 }
@@ -227,7 +225,7 @@ int launch_can_take_over(const struct options *options)
 {
 	struct sandbox sandbox = SANDBOX_NONE;
 	unsigned version = options->take_over;
-	char why[128];
+	struct why why;
 
 	if (version == HANDOVER_VERSION) {
 		int status = sandbox_open(&sandbox, options);
@@ -235,8 +233,8 @@ int launch_can_take_over(const struct options *options)
 		sandbox_deinit(&sandbox);
 		return status;
 	}
-	snprintf(why, sizeof(why), "cannot take over: the running program's handover has version %u, this one's has %u",
+	why_fail(EINVAL, &why, "cannot take over: the running program's handover has version %u, this one's has %u",
 		 version, HANDOVER_VERSION);
-	complain(why);
+	complain(why.text);
 	return EXIT_FAILED;
 }

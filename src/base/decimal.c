@@ -3,18 +3,26 @@
 #include "base/decimal.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
-int decimal_parse(const char *word, uint64_t max, uint64_t *value)
+bool decimal_is(const char *word, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (word[i] < '0' || word[i] > '9')
+			return false;
+	}
+	return len > 0;
+}
+
+int decimal_parse_len(const char *word, size_t len, uint64_t max, uint64_t *value)
 {
 	uint64_t sum = 0;
 
 	/* All of it first: "999999999999999999999x" is no number, not one that is too big. */
-	if (!*word || word[strspn(word, "0123456789")] != '\0')
+	if (!decimal_is(word, len))
 		return -EINVAL;
-	for (const char *c = word; *c; c++) {
-		unsigned digit = (unsigned)(*c - '0');
+	for (size_t i = 0; i < len; i++) {
+		unsigned digit = (unsigned)(word[i] - '0');
 
 		if (digit > max || sum > (max - digit) / 10)
 			return -ERANGE;
@@ -22,4 +30,9 @@ int decimal_parse(const char *word, uint64_t max, uint64_t *value)
 	}
 	*value = sum;
 	return 0;
+}
+
+int decimal_parse(const char *word, uint64_t max, uint64_t *value)
+{
+	return decimal_parse_len(word, strlen(word), max, value);
 }

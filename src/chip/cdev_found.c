@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -26,47 +25,46 @@ int cdev_ioctl(int fd, unsigned long number, void *argument)
 	return ret < 0 ? -errno : 0;
 }
 
-static int probe_fail(int error, const char *words, char *why, size_t why_size)
+static int probe_fail(int error, const char *words, struct why *why)
 {
-	snprintf(why, why_size, "%s", words ? words : strerror(-error));
-	return error;
+	return why_fail(-error, why, "%s", words ? words : strerror(-error));
 }
 
-static int probe_info(struct chip_found *found, char *why, size_t why_size)
+static int probe_info(struct chip_found *found, struct why *why)
 {
 	struct gpiochip_info chip = { .lines = 0 };
 	struct gpio_v2_line_info line = { .offset = 0 };
 	int ret = cdev_ioctl(found->fd, GPIO_GET_CHIPINFO_IOCTL, &chip);
 
 	if (ret < 0)
-		return probe_fail(ret, ret == -ENOTTY ? "is not a GPIO chip" : NULL, why, why_size);
+		return probe_fail(ret, ret == -ENOTTY ? "is not a GPIO chip" : NULL, why);
 	found->n_lines = chip.lines;
 	cdev_name_from_uapi(chip.label, found->label);
 	if (chip.lines == 0)
 		return 0; /* chip_probe() says so */
 	ret = cdev_ioctl(found->fd, GPIO_V2_GET_LINEINFO_IOCTL, &line);
 	if (ret == -EINVAL || ret == -ENOTTY)
-		return probe_fail(ret, "kernel without GPIO uAPI v2 (Linux 5.10 or newer is needed)", why, why_size);
-	return ret < 0 ? probe_fail(ret, NULL, why, why_size) : 0;
+		return probe_fail(ret, "kernel without GPIO uAPI v2 (Linux 5.10 or newer is needed)", why);
+	return ret < 0 ? probe_fail(ret, NULL, why) : 0;
 }
 
-int cdev_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size)
+int cdev_probe(const struct chip_spec *spec, struct chip_found *found, struct why *why)
 {
 	struct stat node;
 	int ret;
 
 	/* The user may name anything: what is no device is not opened. */
 	if (stat(spec->path, &node) < 0)
-		return probe_fail(-errno, NULL, why, why_size);
+		return probe_fail(-errno, NULL, why);
 	if (!S_ISCHR(node.st_mode))
-		return probe_fail(-ENOTTY, "is not a GPIO chip", why, why_size);
+		return probe_fail(-ENOTTY, "is not a GPIO chip", why);
 	found->fd = open(spec->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (found->fd < 0)
-		return probe_fail(-errno, NULL, why, why_size);
-	ret = fstat(found->fd, &node) < 0 ? probe_fail(-errno, NULL, why, why_size) : 0;
+		return probe_fail(-errno, NULL, why);
+	ret = fstat(found->fd, &node) < 0 ? probe_fail(-errno, NULL, why) : 0;
 	found->rdev = node.st_rdev;
 	if (ret == 0)
-		ret = probe_info(found, why, why_size);
+		ret = probe_info(found, why);
 	if (ret < 0)
 		fd_close(&found->fd);
 	return ret;

@@ -10,19 +10,18 @@
 /* ENOTSUPP is the kernel's own, and no number of user space: its GPIO drivers let it out. */
 #define KERNEL_ENOTSUPP 524
 
-int chip_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size)
+int chip_probe(const struct chip_spec *spec, struct chip_found *found, struct why *why)
 {
 	int ret;
 
 	*found = (struct chip_found){ .fd = -1 };
-	ret = spec->driver->probe(spec, found, why, why_size);
+	ret = spec->driver->probe(spec, found, why);
 	if (ret < 0)
 		return ret;
 	if (found->n_lines == 0 || found->n_lines > CHIP_LINES_MAX) {
-		snprintf(why, why_size, found->n_lines == 0 ? "has no lines" : "has more than %d lines",
-			 CHIP_LINES_MAX);
 		fd_close(&found->fd);
-		ret = -ERANGE;
+		ret = why_fail(ERANGE, why, found->n_lines == 0 ? "has no lines" : "has more than %d lines",
+			       CHIP_LINES_MAX);
 	}
 	return ret;
 }
@@ -80,7 +79,7 @@ int chip_find_again(const struct chip_spec *spec, const struct chip_found *found
 {
 	struct chip_spec there;
 	struct chip_found again;
-	char why[80];
+	struct why why;
 	int ret = chip_spec_path(path, &there);
 
 	if (ret < 0)
@@ -88,7 +87,7 @@ int chip_find_again(const struct chip_spec *spec, const struct chip_found *found
 	if (!spec->driver->is_gone)
 		return -ENODEV;
 	there.driver = spec->driver;
-	ret = chip_probe(&there, &again, why, sizeof(why));
+	ret = chip_probe(&there, &again, &why);
 	if (ret < 0)
 		return ret;
 	if (again.n_lines != found->n_lines || strcmp(again.label, found->label) != 0) {

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/why.h"
+
 struct loop;
 struct chip;
 struct chip_driver;
@@ -91,7 +93,7 @@ int chip_spec_path(const char *path, struct chip_spec *spec);
  * The chip of the kernel with this label. -ENODEV: there is none; -ENOTUNIQ: more than one; another -errno: /dev can
  * not be read. *why says it in words, with the paths of two that bear it.
  */
-int chip_spec_label(const char *label, struct chip_spec *spec, char *why, size_t why_size);
+int chip_spec_label(const char *label, struct chip_spec *spec, struct why *why);
 
 /*
  * "N" (/dev/gpiochipN) or "sN" (simulated, N lines). 0; -EINVAL when the words are no spec; -ERANGE when the number is
@@ -116,7 +118,7 @@ bool chip_spec_is_sim(const struct chip_spec *spec);
 bool chip_found_same(const struct chip_found *a, const struct chip_found *b);
 
 /* Opens and checks the chip. -errno, with why in words ("No such file or directory", "has no lines", ...). */
-int chip_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size);
+int chip_probe(const struct chip_spec *spec, struct chip_found *found, struct why *why);
 
 /*
  * Whether the chip behind found is gone for good: unplugged, or its driver unbound. A simulated chip never is. When the

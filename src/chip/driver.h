@@ -2,6 +2,7 @@
 /* What a chip driver implements. Only chip.c and the drivers include this. */
 #pragma once
 
+#include "base/why.h"
 #include "chip/chip.h"
 
 struct chip {
@@ -15,7 +16,7 @@ struct chip {
 struct chip_driver {
 	const char *name;
 	size_t line_state_size; /* bytes of session memory a line */
-	int (*probe)(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size);
+	int (*probe)(const struct chip_spec *spec, struct chip_found *found, struct why *why);
 	int (*found_line_info)(const struct chip_found *found, unsigned offset, struct chip_line_info *info);
 	/* NULL: a line needs no request before the chip is attached */
 	int (*claim)(const struct chip_found *found, unsigned offset, const char *consumer,

@@ -22,8 +22,7 @@ struct label_search {
 	struct chip_spec *spec; /* of the first that bears the label */
 	struct chip_found first;
 	bool found;
-	char *why;
-	size_t why_size;
+	struct why *why;
 };
 
 static int entry_is_chip(const struct dirent *entry)
@@ -36,13 +35,13 @@ static int search_node(struct label_search *search, const char *path)
 {
 	struct chip_spec spec;
 	struct chip_found found;
-	char reason[80];
+	struct why reason;
 
 	if (chip_spec_path(path, &spec) < 0)
 		return 0;
-	if (chip_probe(&spec, &found, reason, sizeof(reason)) < 0) {
+	if (chip_probe(&spec, &found, &reason) < 0) {
 		if (!search->found)
-			snprintf(search->why, search->why_size, "no chip has this label (%s: %s)", path, reason);
+			why_fail(ENODEV, search->why, "no chip has this label (%s: %s)", path, reason.text);
 		return 0;
 	}
 	fd_close(&found.fd);
@@ -57,22 +56,21 @@ static int search_node(struct label_search *search, const char *path)
 	}
 	if (chip_found_same(&found, &search->first))
 		return 0;
-	snprintf(search->why, search->why_size, "two chips have this label: %s and %s", search->spec->path, path);
-	return -ENOTUNIQ;
+	return why_fail(ENOTUNIQ, search->why, "two chips have this label: %s and %s", search->spec->path, path);
 }
 
-int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, char *why, size_t why_size)
+int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why)
 {
-	struct label_search search = { .label = label, .spec = spec, .why = why, .why_size = why_size };
+	struct label_search search = { .label = label, .spec = spec, .why = why };
 	struct dirent **entries;
 	int ret = 0, n = scandir(directory, &entries, entry_is_chip, versionsort);
 
 	if (n < 0) {
 		ret = -errno;
-		snprintf(why, why_size, "%s: %s", directory, strerror(-ret));
+		why_fail(-ret, why, "%s: %s", directory, strerror(-ret));
 		return ret;
 	}
-	snprintf(why, why_size, "no chip has this label");
+	why_fail(ENODEV, why, "no chip has this label");
 	for (int i = 0; i < n; i++) {
 		char path[PATH_MAX];
 

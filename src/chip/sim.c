@@ -125,7 +125,7 @@ static void line_wait(struct sim *sim, unsigned offset)
 
 /* The chip */
 
-static int sim_probe(const struct chip_spec *spec, struct chip_found *found, char *why, size_t why_size)
+static int sim_probe(const struct chip_spec *spec, struct chip_found *found, struct why *why)
 {
 	found->n_lines = spec->number;
 	found->state_size = chip_state_size(spec, spec->number);

@@ -79,19 +79,6 @@ static const struct {
 	{ ATTRIBUTE_OUTPUT, ATTRIBUTE_DEBOUNCE, false },
 };
 
-static int refuse(const struct attributes *attributes, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int refuse(const struct attributes *attributes, const char *format, ...)
-{
-	va_list args;
-	int ret;
-
-	va_start(args, format);
-	ret = why_write(attributes->why, attributes->why_size, attributes->line->where, format, args);
-	va_end(args);
-	return ret;
-}
-
 static void *field_of(struct wanted_line *line, size_t offset)
 {
 	return (char *)line + offset;
@@ -121,15 +108,16 @@ static int choice_take(struct attributes *attributes, const struct attribute_row
 		}
 	}
 	choices_list(row, list, sizeof(list));
-	return refuse(attributes, "unknown %s \"%.*s\" (%s)", row->word, word_shown(len), value, list);
+	return why_at(attributes->why, attributes->line->where, "unknown %s \"%.*s\" (%s)", row->word, word_shown(len),
+		      value, list);
 }
 
 static int time_take(struct attributes *attributes, const struct attribute_row *row, const char *value, size_t len)
 {
-	char why[160];
-	int ret = debounce_parse(value, len, field_of(attributes->line, row->field), why, sizeof(why));
+	struct why why;
+	int ret = debounce_parse(value, len, field_of(attributes->line, row->field), &why);
 
-	return ret < 0 ? refuse(attributes, "%s: %s", row->word, why) : 0;
+	return ret < 0 ? why_at(attributes->why, attributes->line->where, "%s: %s", row->word, why.text) : 0;
 }
 
 static int value_missing(const struct attributes *attributes, const struct attribute_row *row)
@@ -138,7 +126,7 @@ static int value_missing(const struct attributes *attributes, const struct attri
 
 	if (row->kind == KIND_CHOICE)
 		choices_list(row, list, sizeof(list));
-	return refuse(attributes, "%s needs a value (%s)", row->word, list);
+	return why_at(attributes->why, attributes->line->where, "%s needs a value (%s)", row->word, list);
 }
 
 static int row_take(struct attributes *attributes, const struct attribute_row *row, const char *value, size_t len)
@@ -147,11 +135,12 @@ static int row_take(struct attributes *attributes, const struct attribute_row *r
 	bool flag = row->kind == KIND_FLAG || row->kind == KIND_MODE;
 
 	if (row->kind == KIND_LATER)
-		return refuse(attributes, "%s is not supported by this version", row->word);
+		return why_at(attributes->why, attributes->line->where, "%s is not supported by this version",
+			      row->word);
 	if (attributes->given & bit)
-		return refuse(attributes, "%s is given twice", row->word);
+		return why_at(attributes->why, attributes->line->where, "%s is given twice", row->word);
 	if (flag && value)
-		return refuse(attributes, "%s takes no value", row->word);
+		return why_at(attributes->why, attributes->line->where, "%s takes no value", row->word);
 	if (!flag && !value)
 		return value_missing(attributes, row);
 	attributes->given |= bit;
@@ -183,7 +172,7 @@ static int unknown(const struct attributes *attributes, const char *word, size_t
 	char text[256];
 
 	unknown_write("attribute", word, len, word_known, text, sizeof(text));
-	return refuse(attributes, "%s", text);
+	return why_at(attributes->why, attributes->line->where, "%s", text);
 }
 
 int attributes_take(struct attributes *attributes, const char *word, size_t len, const char *value, size_t value_len)
@@ -200,10 +189,11 @@ static int mode_take(struct attributes *attributes, const char *value)
 	const struct attribute_row *row = row_find(value, strlen(value));
 
 	if (attributes->given & MODE_BITS)
-		return refuse(attributes, "mode is given twice");
+		return why_at(attributes->why, attributes->line->where, "mode is given twice");
 	if (row && row->kind == KIND_MODE)
 		return row_take(attributes, row, NULL, 0);
-	return refuse(attributes, "unknown mode \"%.*s\" (ro, input, output)", word_shown(strlen(value)), value);
+	return why_at(attributes->why, attributes->line->where, "unknown mode \"%.*s\" (ro, input, output)",
+		      word_shown(strlen(value)), value);
 }
 
 static int flag_take(struct attributes *attributes, const struct attribute_row *row, const char *value)
@@ -212,7 +202,8 @@ static int flag_take(struct attributes *attributes, const struct attribute_row *
 	int ret;
 
 	if (!no && strcmp(value, "yes") != 0)
-		return refuse(attributes, "%s: \"%.*s\" is not yes or no", row->word, word_shown(strlen(value)), value);
+		return why_at(attributes->why, attributes->line->where, "%s: \"%.*s\" is not yes or no", row->word,
+			      word_shown(strlen(value)), value);
 	ret = row_take(attributes, row, NULL, 0);
 	if (no)
 		*(bool *)field_of(attributes->line, row->sets[0]) = false;
@@ -267,7 +258,8 @@ int attributes_check(const struct attributes *attributes)
 			continue;
 		word_write(attributes->line, &rows[contradictions[i].a], a);
 		word_write(attributes->line, &rows[contradictions[i].b], b);
-		return refuse(attributes, "\"%s\" and \"%s\" contradict each other", a, b);
+		return why_at(attributes->why, attributes->line->where, "\"%s\" and \"%s\" contradict each other", a,
+			      b);
 	}
 	return 0;
 }

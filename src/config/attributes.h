@@ -29,8 +29,7 @@ enum attribute_id {
 struct attributes {
 	struct wanted_line *line; /* its where is the place that messages name */
 	uint32_t given;		  /* bits of enum attribute_id */
-	char *why;
-	size_t why_size;
+	struct why *why;
 };
 
 /* "input", or "bias=pull-up" in two parts; value NULL: there is no '='. -EINVAL with why. */

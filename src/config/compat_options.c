@@ -4,28 +4,23 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "config/words.h"
 
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
-static int count_parse(const char *word, size_t *count, char *why, size_t why_size)
+static int count_parse(const char *word, size_t *count, struct why *why)
 {
-	char *end;
-	unsigned long value;
+	uint64_t value;
 
 	*count = 1;
 	if (!word)
 		return 0;
-	/* strtoul() takes signs and blanks; a count has none. */
-	value = strspn(word, "0123456789") == strlen(word) && *word ? strtoul(word, &end, 10) : 0;
-	if (value == 0 || value > GUESTS_MAX) {
-		snprintf(why, why_size, "--socket-count: \"%.*s\" is not a count from 1 to %d",
-			 word_shown(strlen(word)), word, GUESTS_MAX);
-		return -EINVAL;
-	}
+	if (decimal_parse(word, GUESTS_MAX, &value) < 0 || value == 0)
+		return why_fail(EINVAL, why, "--socket-count: \"%.*s\" is not a count from 1 to %d",
+				word_shown(strlen(word)), word, GUESTS_MAX);
 	*count = value;
 	return 0;
 }
@@ -67,37 +62,34 @@ static bool same_chip(const struct wanted_guest *a, const struct wanted_guest *b
 }
 
 /* The word of number index + 1. */
-static int device_parse(const char *word, size_t len, size_t index, struct wanted_guest *guests, char *why,
-			size_t why_size)
+static int device_parse(const char *word, size_t len, size_t index, struct wanted_guest *guests, struct why *why)
 {
 	int ret = len > 0 ? device_take(word, len, &guests[index]) : -EINVAL;
 
 	if (ret == -ENOMEM)
 		return ret;
 	if (len == 0)
-		snprintf(why, why_size, "--device-list: word %zu: empty", index + 1);
+		why_fail(EINVAL, why, "--device-list: word %zu: empty", index + 1);
 	else if (ret == -ERANGE && word[0] == 's')
-		snprintf(why, why_size, "--device-list: word %zu: \"%.*s\": a simulated chip has 1 to %d lines",
+		why_fail(EINVAL, why, "--device-list: word %zu: \"%.*s\": a simulated chip has 1 to %d lines",
 			 index + 1, word_shown(len), word, CHIP_LINES_MAX);
 	else if (ret == -ERANGE)
-		snprintf(why, why_size, "--device-list: word %zu: \"%.*s\" is too big for a chip number", index + 1,
+		why_fail(EINVAL, why, "--device-list: word %zu: \"%.*s\" is too big for a chip number", index + 1,
 			 word_shown(len), word);
 	else if (ret < 0)
-		snprintf(why, why_size, "--device-list: word %zu: \"%.*s\" is not a chip (N or sN)", index + 1,
+		why_fail(EINVAL, why, "--device-list: word %zu: \"%.*s\" is not a chip (N or sN)", index + 1,
 			 word_shown(len), word);
 	if (ret < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < index; i++) {
-		if (same_chip(&guests[i], &guests[index])) {
-			snprintf(why, why_size, "--device-list: word %zu: chip %u is already given as word %zu",
-				 index + 1, guests[index].chips[0].number, i + 1);
-			return -EINVAL;
-		}
+		if (same_chip(&guests[i], &guests[index]))
+			return why_fail(EINVAL, why, "--device-list: word %zu: chip %u is already given as word %zu",
+					index + 1, guests[index].chips[0].number, i + 1);
 	}
 	return 0;
 }
 
-static int devices_parse(const char *devices, struct wanted *wanted, char *why, size_t why_size)
+static int devices_parse(const char *devices, struct wanted *wanted, struct why *why)
 {
 	size_t n = devices_count(devices);
 
@@ -109,7 +101,7 @@ static int devices_parse(const char *devices, struct wanted *wanted, char *why, 
 		if (i == GUESTS_MAX)
 			return 0;
 		if (wanted_add_guest(wanted))
-			ret = device_parse(devices, len, i, wanted->guests, why, why_size);
+			ret = device_parse(devices, len, i, wanted->guests, why);
 		if (ret < 0)
 			return ret;
 		devices += len + 1;
@@ -117,23 +109,20 @@ static int devices_parse(const char *devices, struct wanted *wanted, char *why, 
 	return 0;
 }
 
-static int paths_make(const char *path, struct wanted *wanted, char *why, size_t why_size)
+static int paths_make(const char *path, struct wanted *wanted, struct why *why)
 {
-	if (!*path) {
-		snprintf(why, why_size, "--socket-path: empty");
-		return -EINVAL;
-	}
+	if (!*path)
+		return why_fail(EINVAL, why, "--socket-path: empty");
 	for (size_t i = 0; i < wanted->n_guests; i++) {
 		struct wanted_guest *guest = &wanted->guests[i];
 		size_t len = (size_t)snprintf(guest->socket.path, sizeof(guest->socket.path), "%s%zu", path, i);
 
-		if (len > SOCKET_PATH_MAX) {
-			snprintf(why, why_size,
-				 "--socket-path: with its suffix %zu the path has %zu bytes, a socket path has at most "
-				 "%zu",
-				 i, len, SOCKET_PATH_MAX);
-			return -EINVAL;
-		}
+		if (len > SOCKET_PATH_MAX)
+			return why_fail(
+				EINVAL, why,
+				"--socket-path: with its suffix %zu the path has %zu bytes, a socket path has at most "
+				"%zu",
+				i, len, SOCKET_PATH_MAX);
 	}
 	if (wanted->n_guests == 1)
 		snprintf(wanted->guests[0].socket.alias, SOCKET_PATH_SIZE, "%s", path);
@@ -141,36 +130,34 @@ static int paths_make(const char *path, struct wanted *wanted, char *why, size_t
 }
 
 /* One socket is for one guest. */
-static int fd_give(int fd, struct wanted *wanted, char *why, size_t why_size)
+static int fd_give(int fd, struct wanted *wanted, struct why *why)
 {
-	if (wanted->n_guests != 1) {
-		snprintf(why, why_size, "--fd is one socket, but --device-list has %zu devices", wanted->n_guests);
-		return -EINVAL;
-	}
+	if (wanted->n_guests != 1)
+		return why_fail(EINVAL, why, "--fd is one socket, but --device-list has %zu devices", wanted->n_guests);
 	wanted->guests[0].socket.fd = fd;
 	return 0;
 }
 
-int dropin_wanted(const struct dropin_words *words, struct wanted *wanted, char *why, size_t why_size)
+int dropin_wanted(const struct dropin_words *words, struct wanted *wanted, struct why *why)
 {
 	size_t n_devices = devices_count(words->devices);
 	size_t n;
 	int ret;
 
-	ret = count_parse(words->count, &n, why, why_size);
+	ret = count_parse(words->count, &n, why);
 	if (ret == 0)
-		ret = devices_parse(words->devices, wanted, why, why_size);
+		ret = devices_parse(words->devices, wanted, why);
 	/* A bad word is named before the numbers are compared: it may be the reason why they differ. */
 	if (ret == 0 && n != n_devices) {
-		snprintf(why, why_size, "--socket-count is %zu, but --device-list has %zu device%s", n, n_devices,
+		why_fail(EINVAL, why, "--socket-count is %zu, but --device-list has %zu device%s", n, n_devices,
 			 n_devices == 1 ? "" : "s");
 		ret = -EINVAL;
 	}
 	for (size_t i = 0; i < wanted->n_guests && ret == 0; i++)
 		snprintf(wanted->guests[i].name, sizeof(wanted->guests[i].name), "guest%zu", i);
 	if (ret == 0 && words->path)
-		ret = paths_make(words->path, wanted, why, why_size);
+		ret = paths_make(words->path, wanted, why);
 	if (ret == 0 && words->fd >= 0)
-		ret = fd_give(words->fd, wanted, why, why_size);
+		ret = fd_give(words->fd, wanted, why);
 	return ret;
 }

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
 #include "config/guest_config.h"
 
 /* The words as the user gave them. */
@@ -21,4 +22,4 @@ struct dropin_words {
  * Fills wanted, which is empty, with a guest for each device; each has one chip, whole, and no where. With one guest the
  * path itself is its alias. -EINVAL: the words make no guests, why says in one line which word and where. -ENOMEM.
  */
-int dropin_wanted(const struct dropin_words *words, struct wanted *wanted, char *why, size_t why_size);
+int dropin_wanted(const struct dropin_words *words, struct wanted *wanted, struct why *why);

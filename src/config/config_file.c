@@ -23,8 +23,7 @@ struct config {
 	size_t guest;		       /* the index of the guest that the section is about */
 	struct guest_keys keys;
 	struct config_line line;
-	char *why;
-	size_t why_size;
+	struct why *why;
 };
 
 /* A kind of section. begin: name is what comes after the word; key: -ENOENT when there is no such key. */
@@ -35,20 +34,6 @@ struct section {
 	const char *(*key_word)(unsigned index);
 	int (*end)(struct config *config);
 };
-
-static int refuse(const struct config *config, const char *where, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int refuse(const struct config *config, const char *where, const char *format, ...)
-{
-	va_list args;
-	int ret;
-
-	va_start(args, format);
-	ret = why_write(config->why, config->why_size, where, format, args);
-	va_end(args);
-	return ret;
-}
 
 /* "FILE:12"; of a long path the end, which tells more. */
 static void where_write(const struct config *config, unsigned line, char where[WANTED_WHERE_MAX])
@@ -72,15 +57,14 @@ static int guest_begin(struct config *config, const char *name)
 	int ret;
 
 	if (!guest)
-		return errno == E2BIG ? refuse(config, config->where, "more than %d guests", GUESTS_MAX) : -ENOMEM;
+		return errno == E2BIG ? why_at(config->why, config->where, "more than %d guests", GUESTS_MAX) : -ENOMEM;
 	config->guest = config->wanted->n_guests - 1;
 	memcpy(guest->where, config->where, sizeof(guest->where));
-	ret = guest_keys_take(&config->keys, config->where, "name", strlen("name"), name, strlen(name), config->why,
-			      config->why_size);
+	ret = guest_keys_take(&config->keys, config->where, "name", strlen("name"), name, strlen(name), config->why);
 	/* The name is needed now: the next guest's may not be the same. */
 	if (ret == 0)
-		ret = guest_keys_apply(&config->keys, guest, config->why, config->why_size);
-	return ret == 0 ? wanted_name_guest(config->wanted, guest, config->why, config->why_size) : ret;
+		ret = guest_keys_apply(&config->keys, guest, config->why);
+	return ret == 0 ? wanted_name_guest(config->wanted, guest, config->why) : ret;
 }
 
 static const char *guest_key(unsigned index)
@@ -92,13 +76,12 @@ static int guest_key_take(struct config *config, const char *where, const char *
 {
 	if (strcmp(key, guest_key_word(0)) == 0)
 		return -ENOENT;
-	return guest_keys_take(&config->keys, where, key, strlen(key), value, strlen(value), config->why,
-			       config->why_size);
+	return guest_keys_take(&config->keys, where, key, strlen(key), value, strlen(value), config->why);
 }
 
 static int guest_end(struct config *config)
 {
-	int ret = guest_keys_apply(&config->keys, guest_of(config), config->why, config->why_size);
+	int ret = guest_keys_apply(&config->keys, guest_of(config), config->why);
 
 	guest_keys_deinit(&config->keys);
 	return ret;
@@ -111,15 +94,15 @@ static int line_begin(struct config *config, const char *name)
 	size_t guest_len = dot ? (size_t)(dot - name) : strlen(name);
 
 	if (!dot)
-		return refuse(config, config->where, "[line %s] is not [line GUEST.NAME]", name);
+		return why_at(config->why, config->where, "[line %s] is not [line GUEST.NAME]", name);
 	for (config->guest = 0; config->guest < config->wanted->n_guests; config->guest++) {
 		if (strlen(guest_of(config)->name) == guest_len && memcmp(guest_of(config)->name, name, guest_len) == 0)
 			break;
 	}
 	if (config->guest == config->wanted->n_guests)
-		return refuse(config, config->where, "[line %s]: there is no [guest %.*s] above", name, (int)guest_len,
-			      name);
-	return config_line_begin(&config->line, config->where, dot + 1, config->why, config->why_size);
+		return why_at(config->why, config->where, "[line %s]: there is no [guest %.*s] above", name,
+			      (int)guest_len, name);
+	return config_line_begin(&config->line, config->where, dot + 1, config->why);
 }
 
 static int line_key_take(struct config *config, const char *where, const char *key, const char *value)
@@ -151,7 +134,7 @@ static int unknown(const struct config *config, const char *where, const char *w
 	char text[256];
 
 	unknown_write(what, word, len, known, text, sizeof(text));
-	return refuse(config, where, "%s", text);
+	return why_at(config->why, where, "%s", text);
 }
 
 static int section_end(struct config *config)
@@ -190,9 +173,9 @@ static int on_key(void *ctx, unsigned line, unsigned n_lines, const char *key, c
 
 	where_write(config, line, where);
 	if (!config->section)
-		return refuse(config, where, "\"%s\" is in no section", key);
+		return why_at(config->why, where, "\"%s\" is in no section", key);
 	if (n_lines > 1 && strcmp(key, "lines") != 0 && strcmp(key, "names") != 0)
-		return refuse(config, where, "\"%s\" goes on in the next line, which is indented", key);
+		return why_at(config->why, where, "\"%s\" goes on in the next line, which is indented", key);
 	ret = config->section->key(config, where, key, value);
 	if (ret == -ENOENT)
 		return unknown(config, where, "key", key, strlen(key), config->section->key_word);
@@ -202,30 +185,31 @@ static int on_key(void *ctx, unsigned line, unsigned n_lines, const char *key, c
 static int parse(struct config *config, const char *text)
 {
 	const struct ini_text to = { config, on_section, on_key };
-	char fault[160], where[WANTED_WHERE_MAX];
+	char where[WANTED_WHERE_MAX];
+	struct why fault;
 	unsigned line;
 	int ret;
 
-	ret = ini_text_parse(text, &to, &line, fault, sizeof(fault));
-	if (ret == -EINVAL && fault[0]) {
+	ret = ini_text_parse(text, &to, &line, &fault);
+	if (ret == -EINVAL && fault.text[0]) {
 		where_write(config, line, where);
-		return refuse(config, where, "%s", fault);
+		return why_at(config->why, where, "%s", fault.text);
 	}
 	if (ret == 0)
 		ret = section_end(config);
 	for (size_t i = 0; i < config->wanted->n_guests && ret == 0; i++) {
-		ret = guest_complete(&config->wanted->guests[i], config->why, config->why_size);
+		ret = guest_complete(&config->wanted->guests[i], config->why);
 		if (ret == 0)
-			ret = config_lines_check(&config->wanted->guests[i], config->why, config->why_size);
+			ret = config_lines_check(&config->wanted->guests[i], config->why);
 	}
 	if (ret == 0 && config->wanted->n_guests == 0)
-		return refuse(config, config->path, "there is no [guest NAME]");
+		return why_at(config->why, config->path, "there is no [guest NAME]");
 	return ret;
 }
 
-int config_file_parse(const char *path, const char *text, struct wanted *wanted, char *why, size_t why_size)
+int config_file_parse(const char *path, const char *text, struct wanted *wanted, struct why *why)
 {
-	struct config config = { .path = path, .wanted = wanted, .why = why, .why_size = why_size };
+	struct config config = { .path = path, .wanted = wanted, .why = why };
 	int ret = parse(&config, text);
 
 	guest_keys_deinit(&config.keys);
@@ -233,14 +217,14 @@ int config_file_parse(const char *path, const char *text, struct wanted *wanted,
 	return ret;
 }
 
-int config_file_read(const char *path, struct wanted *wanted, char *why, size_t why_size)
+int config_file_read(const char *path, struct wanted *wanted, struct why *why)
 {
 	char *text;
-	int ret = config_text_read(path, &text, why, why_size);
+	int ret = config_text_read(path, &text, why);
 
 	if (ret < 0)
 		return ret;
-	ret = config_file_parse(path, text, wanted, why, why_size);
+	ret = config_file_parse(path, text, wanted, why);
 	free(text);
 	return ret;
 }

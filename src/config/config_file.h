@@ -10,11 +10,12 @@
  */
 #pragma once
 
+#include "base/why.h"
 #include "config/guest_config.h"
 
 /* Whether this build can read one: it needs inih. */
 bool config_file_supported(void);
 /* Fills wanted, which is empty. -EINVAL with why, of the first fault: "FILE:12: ..."; -ENOMEM. */
-int config_file_read(const char *path, struct wanted *wanted, char *why, size_t why_size);
+int config_file_read(const char *path, struct wanted *wanted, struct why *why);
 /* The same from memory; path is for messages. */
-int config_file_parse(const char *path, const char *text, struct wanted *wanted, char *why, size_t why_size);
+int config_file_parse(const char *path, const char *text, struct wanted *wanted, struct why *why);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A build without inih: there is no configuration file. */
 #include <errno.h>
-#include <stdio.h>
 
 #include "config/config_file.h"
 
@@ -10,13 +9,12 @@ bool config_file_supported(void)
 	return false;
 }
 
-int config_file_read(const char *path, struct wanted *wanted, char *why, size_t why_size)
+int config_file_read(const char *path, struct wanted *wanted, struct why *why)
 {
-	return config_file_parse(path, "", wanted, why, why_size);
+	return config_file_parse(path, "", wanted, why);
 }
 
-int config_file_parse(const char *path, const char *text, struct wanted *wanted, char *why, size_t why_size)
+int config_file_parse(const char *path, const char *text, struct wanted *wanted, struct why *why)
 {
-	snprintf(why, why_size, "%s: this build reads no configuration: it was made without inih", path);
-	return -EINVAL;
+	return why_fail(EINVAL, why, "%s: this build reads no configuration: it was made without inih", path);
 }

@@ -15,31 +15,17 @@
 /* The keys of a line: these two, and then the attributes. */
 static const char *const place_keys[] = { "chip", "line" };
 
-static int refuse(const struct config_line *line, const char *where, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int refuse(const struct config_line *line, const char *where, const char *format, ...)
+int config_line_begin(struct config_line *line, const char *where, const char *name, struct why *why)
 {
-	va_list args;
-	int ret;
+	struct why fault;
 
-	va_start(args, format);
-	ret = why_write(line->why, line->why_size, where, format, args);
-	va_end(args);
-	return ret;
-}
-
-int config_line_begin(struct config_line *line, const char *where, const char *name, char *why, size_t why_size)
-{
-	char fault[160];
-
-	*line = (struct config_line){ .why = why, .why_size = why_size };
+	*line = (struct config_line){ .why = why };
 	line->wanted.safe_default = true;
 	line->wanted.renamed = true;
-	line->attributes = (struct attributes){ .line = &line->wanted, .why = why, .why_size = why_size };
+	line->attributes = (struct attributes){ .line = &line->wanted, .why = why };
 	snprintf(line->where, sizeof(line->where), "%s", where);
-	if (name_word_read(name, strlen(name), line->wanted.name, fault, sizeof(fault)) < 0)
-		return refuse(line, where, "the name %s", fault);
+	if (name_word_read(name, strlen(name), line->wanted.name, &fault) < 0)
+		return why_at(line->why, where, "the name %s", fault.text);
 	return 0;
 }
 
@@ -58,7 +44,7 @@ int config_line_key(struct config_line *line, const char *where, const char *key
 	if (!text)
 		return attributes_take_key(&line->attributes, key, value);
 	if (*text)
-		return refuse(line, where, "%s is given twice", key);
+		return why_at(line->why, where, "%s is given twice", key);
 	*text = strdup(value);
 	return *text ? 0 : -ENOMEM;
 }
@@ -82,7 +68,7 @@ static int line_add(const struct config_line *line, struct wanted_guest *guest, 
 	struct wanted_line *added = to ? wanted_add_line(to) : NULL;
 
 	if (!added && errno == E2BIG)
-		return refuse(line, line->where, "more than %d chips for the guest", WANTED_CHIPS_MAX);
+		return why_at(line->why, line->where, "more than %d chips for the guest", WANTED_CHIPS_MAX);
 	if (!added)
 		return -ENOMEM;
 	*added = line->wanted;
@@ -96,13 +82,13 @@ int config_line_end(struct config_line *line, struct wanted_guest *guest)
 	int ret;
 
 	if (!line->chip || !line->line)
-		return refuse(line, line->where, "\"%s\" is missing", place_keys[line->chip ? 1 : 0]);
+		return why_at(line->why, line->where, "\"%s\" is missing", place_keys[line->chip ? 1 : 0]);
 	/* The line's place, and that of messages, is made from the guest's. */
 	memcpy(guest_where, guest->where, sizeof(guest_where));
 	memcpy(guest->where, line->where, sizeof(guest->where));
-	ret = lines_chip_parse(line->chip, guest, &chip, line->why, line->why_size);
+	ret = lines_chip_parse(line->chip, guest, &chip, line->why);
 	if (ret == 0)
-		ret = lines_line_parse(line->line, guest, &line->wanted, line->why, line->why_size);
+		ret = lines_line_parse(line->line, guest, &line->wanted, line->why);
 	memcpy(guest->where, guest_where, sizeof(guest->where));
 	if (ret == 0)
 		ret = attributes_check(&line->attributes);
@@ -142,7 +128,7 @@ static struct named *named_sort(const struct wanted_guest *guest, size_t *n)
 	return named;
 }
 
-int config_lines_check(const struct wanted_guest *guest, char *why, size_t why_size)
+int config_lines_check(const struct wanted_guest *guest, struct why *why)
 {
 	size_t n;
 	struct named *named = named_sort(guest, &n);
@@ -153,7 +139,7 @@ int config_lines_check(const struct wanted_guest *guest, char *why, size_t why_s
 
 		if (strcmp(first->name, second->name) != 0)
 			continue;
-		snprintf(why, why_size, "%s: the name \"%s\" is already that of %s", second->where, second->name,
+		why_fail(EINVAL, why, "%s: the name \"%s\" is already that of %s", second->where, second->name,
 			 first->where);
 		ret = -EINVAL;
 	}

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -68,47 +67,43 @@ static unsigned line_of(const char *text, size_t at)
 	return line;
 }
 
-static int check(const char *path, const char *text, size_t len, char *why, size_t why_size)
+static int check(const char *path, const char *text, size_t len, struct why *why)
 {
 	const char *zero = memchr(text, '\0', len);
 	size_t good = utf8_span(text, len);
 
 	if (len > CONFIG_TEXT_MAX)
-		snprintf(why, why_size, "%s: more than %lu bytes", path, CONFIG_TEXT_MAX);
+		why_fail(EINVAL, why, "%s: more than %lu bytes", path, CONFIG_TEXT_MAX);
 	else if (zero && (size_t)(zero - text) < good)
-		snprintf(why, why_size, "%s:%u: a zero byte", path, line_of(text, (size_t)(zero - text)));
+		why_fail(EINVAL, why, "%s:%u: a zero byte", path, line_of(text, (size_t)(zero - text)));
 	else if (good < len)
-		snprintf(why, why_size, "%s:%u: not UTF-8", path, line_of(text, good));
+		why_fail(EINVAL, why, "%s:%u: not UTF-8", path, line_of(text, good));
 	else
 		return 0;
 	return -EINVAL;
 }
 
-static int fd_read(const char *path, int fd, char *text, char *why, size_t why_size)
+static int fd_read(const char *path, int fd, char *text, struct why *why)
 {
 	ssize_t len = read_all(fd, text);
 
-	if (len < 0) {
-		snprintf(why, why_size, "%s: %s", path,
-			 len == -ETIMEDOUT ? "its end does not come" : strerror((int)-len));
-		return -EINVAL;
-	}
+	if (len < 0)
+		return why_fail(EINVAL, why, "%s: %s", path,
+				len == -ETIMEDOUT ? "its end does not come" : strerror((int)-len));
 	text[len] = '\0';
-	return check(path, text, (size_t)len, why, why_size);
+	return check(path, text, (size_t)len, why);
 }
 
-int config_text_read(const char *path, char **text, char *why, size_t why_size)
+int config_text_read(const char *path, char **text, struct why *why)
 {
 	char *whole, *fitting;
 	int fd, ret;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0) {
-		snprintf(why, why_size, "%s: %s", path, strerror(errno));
-		return -EINVAL;
-	}
+	if (fd < 0)
+		return why_fail(EINVAL, why, "%s: %s", path, strerror(errno));
 	whole = malloc(CONFIG_TEXT_MAX + 2);
-	ret = whole ? fd_read(path, fd, whole, why, why_size) : -ENOMEM;
+	ret = whole ? fd_read(path, fd, whole, why) : -ENOMEM;
 	fd_close(&fd);
 	if (ret < 0) {
 		free(whole);

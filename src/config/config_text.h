@@ -4,10 +4,12 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
+
 #define CONFIG_TEXT_MAX (1024ul * 1024)
 
 /*
  * *text is the caller's, ends with a zero byte and has no other, and is UTF-8. -EINVAL with why, which begins with the
  * path; -ENOMEM. A pipe is read to its end, too, which must come within seconds.
  */
-int config_text_read(const char *path, char **text, char *why, size_t why_size);
+int config_text_read(const char *path, char **text, struct why *why);

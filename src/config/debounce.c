@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/util.h"
 #include "config/words.h"
 
@@ -18,17 +19,15 @@ static const struct {
 	{ "us", 1 },
 };
 
-int debounce_parse(const char *word, size_t len, uint32_t *debounce_us, char *why, size_t why_size)
+int debounce_parse(const char *word, size_t len, uint32_t *debounce_us, struct why *why)
 {
 	size_t n_digits = 0;
 
-	while (n_digits < len && is_digits(word + n_digits, 1))
+	while (n_digits < len && decimal_is(word + n_digits, 1))
 		n_digits++;
-	if (n_digits > 0 && n_digits == len) {
-		snprintf(why, why_size, "\"%.*s\" has no unit (us, ms, s); did you mean \"%.*sms\"?", word_shown(len),
-			 word, word_shown(len), word);
-		return -EINVAL;
-	}
+	if (n_digits > 0 && n_digits == len)
+		return why_fail(EINVAL, why, "\"%.*s\" has no unit (us, ms, s); did you mean \"%.*sms\"?",
+				word_shown(len), word, word_shown(len), word);
 	for (size_t i = 0; i < ARRAY_SIZE(units) && n_digits > 0; i++) {
 		uint32_t max = UINT32_MAX / units[i].us;
 		uint64_t count;
@@ -36,17 +35,13 @@ int debounce_parse(const char *word, size_t len, uint32_t *debounce_us, char *wh
 		if (strlen(units[i].word) != len - n_digits ||
 		    memcmp(units[i].word, word + n_digits, len - n_digits) != 0)
 			continue;
-		count = digits_read(word, n_digits, max);
-		if (count == 0 || count > max) {
-			snprintf(why, why_size, "\"%.*s\" is not from 1us to %luus", word_shown(len), word,
-				 (unsigned long)UINT32_MAX);
-			return -EINVAL;
-		}
+		if (decimal_parse_len(word, n_digits, max, &count) < 0 || count == 0)
+			return why_fail(EINVAL, why, "\"%.*s\" is not from 1us to %luus", word_shown(len), word,
+					(unsigned long)UINT32_MAX);
 		*debounce_us = (uint32_t)count * units[i].us;
 		return 0;
 	}
-	snprintf(why, why_size, "\"%.*s\" is no time (200us, 5ms, 1s)", word_shown(len), word);
-	return -EINVAL;
+	return why_fail(EINVAL, why, "\"%.*s\" is no time (200us, 5ms, 1s)", word_shown(len), word);
 }
 
 void debounce_write(uint32_t debounce_us, char *text, size_t size)

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/why.h"
+
 /* Units us, ms and s; 1 us to what the kernel's 32 bits hold. -EINVAL with why. */
-int debounce_parse(const char *word, size_t len, uint32_t *debounce_us, char *why, size_t why_size);
+int debounce_parse(const char *word, size_t len, uint32_t *debounce_us, struct why *why);
 /* "=5ms", in the largest unit that says it without a fraction. */
 void debounce_write(uint32_t debounce_us, char *text, size_t size);

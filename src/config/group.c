@@ -26,7 +26,7 @@
 
 #ifdef GROUP_FILE_ONLY
 
-static int group_find(const char *name, gid_t *number, char *why, size_t why_size)
+static int group_find(const char *name, gid_t *number, struct why *why)
 {
 	FILE *file = fopen("/etc/group", "re");
 	int ret = file ? -ENOENT : -errno;
@@ -44,7 +44,7 @@ static int group_find(const char *name, gid_t *number, char *why, size_t why_siz
 	if (file)
 		fclose(file);
 	if (ret < 0)
-		snprintf(why, why_size, "there is no group \"%s\" in /etc/group", name);
+		why_fail(EINVAL, why, "there is no group \"%s\" in /etc/group", name);
 	return ret;
 }
 
@@ -68,16 +68,16 @@ static int group_lookup(const char *name, struct group *group, struct group **fo
 	return ret == ENOENT || ret == ESRCH || ret == EBADF || ret == EPERM ? 0 : ret;
 }
 
-static int group_find(const char *name, gid_t *number, char *why, size_t why_size)
+static int group_find(const char *name, gid_t *number, struct why *why)
 {
 	struct group group, *found = NULL;
 	char *buffer = NULL;
 	int ret = -group_lookup(name, &group, &found, &buffer);
 
 	if (ret < 0) {
-		snprintf(why, why_size, "group \"%s\": %s", name, strerror(-ret));
+		why_fail(-ret, why, "group \"%s\": %s", name, strerror(-ret));
 	} else if (!found) {
-		snprintf(why, why_size, "there is no group \"%s\"", name);
+		why_fail(EINVAL, why, "there is no group \"%s\"", name);
 		ret = -ENOENT;
 	} else {
 		*number = found->gr_gid;
@@ -88,7 +88,7 @@ static int group_find(const char *name, gid_t *number, char *why, size_t why_siz
 
 #endif
 
-int group_parse(const char *word, gid_t *group, char *why, size_t why_size)
+int group_parse(const char *word, gid_t *group, struct why *why)
 {
 	uint64_t number;
 
@@ -97,9 +97,8 @@ int group_parse(const char *word, gid_t *group, char *why, size_t why_size)
 		*group = (gid_t)number;
 		return 0;
 	case -ERANGE:
-		snprintf(why, why_size, "group \"%s\": too large a number", word);
-		return -ERANGE;
+		return why_fail(ERANGE, why, "group \"%s\": too large a number", word);
 	default:
-		return group_find(word, group, why, why_size);
+		return group_find(word, group, why);
 	}
 }

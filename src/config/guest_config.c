@@ -52,7 +52,7 @@ struct wanted_line *wanted_add_line(struct wanted_chip *chip)
 	return &lines[chip->n_lines++];
 }
 
-int wanted_name_guest(struct wanted *wanted, struct wanted_guest *guest, char *why, size_t why_size)
+int wanted_name_guest(struct wanted *wanted, struct wanted_guest *guest, struct why *why)
 {
 	size_t index = (size_t)(guest - wanted->guests);
 	bool given = guest->name[0] != '\0';
@@ -62,10 +62,9 @@ int wanted_name_guest(struct wanted *wanted, struct wanted_guest *guest, char *w
 	for (size_t i = 0; i < index; i++) {
 		if (strcmp(wanted->guests[i].name, guest->name) != 0)
 			continue;
-		snprintf(why, why_size, "%s: the %s \"%s\" is already that of %s", guest->where,
-			 given ? "name" : "default name", guest->name,
-			 wanted->guests[i].where[0] ? wanted->guests[i].where : "a guest of --device-list");
-		return -EINVAL;
+		return why_fail(EINVAL, why, "%s: the %s \"%s\" is already that of %s", guest->where,
+				given ? "name" : "default name", guest->name,
+				wanted->guests[i].where[0] ? wanted->guests[i].where : "a guest of --device-list");
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
+#include "base/why.h"
 #include "chip/line_rules.h"
 #include "config/guest_socket.h"
 
@@ -73,4 +74,4 @@ struct wanted_guest *wanted_add_guest(struct wanted *wanted);
 struct wanted_chip *wanted_add_chip(struct wanted_guest *guest);
 struct wanted_line *wanted_add_line(struct wanted_chip *chip);
 /* Gives the guest its number's name, if it has none yet, and checks that no guest before it has that name. */
-int wanted_name_guest(struct wanted *wanted, struct wanted_guest *guest, char *why, size_t why_size);
+int wanted_name_guest(struct wanted *wanted, struct wanted_guest *guest, struct why *why);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/util.h"
 #include "config/group.h"
 #include "config/lines_grammar.h"
@@ -18,13 +19,12 @@
 struct taking {
 	struct wanted_guest *guest;
 	const char *key;
-	char *why;
-	size_t why_size;
+	struct why *why;
 };
 
 static int refuse(const struct taking *taking, const char *value, const char *what)
 {
-	snprintf(taking->why, taking->why_size, "%s: %s: \"%.*s\" %s", taking->guest->where, taking->key,
+	why_fail(EINVAL, taking->why, "%s: %s: \"%.*s\" %s", taking->guest->where, taking->key,
 		 word_shown(strlen(value)), value, what);
 	return -EINVAL;
 }
@@ -68,9 +68,9 @@ static int path_take(const struct taking *taking, const char *value)
 
 static int fd_take(const struct taking *taking, const char *value)
 {
-	uint64_t number = digits_read(value, strspn(value, "0123456789"), INT_MAX);
+	uint64_t number;
 
-	if (!is_digits(value, strlen(value)) || number > INT_MAX)
+	if (decimal_parse(value, INT_MAX, &number) < 0)
 		return refuse(taking, value, "is no file descriptor");
 	if (taking->guest->socket.path[0])
 		return refuse(taking, value, "and a socket are given: one of them is enough");
@@ -85,10 +85,9 @@ static bool has_socket(const struct taking *taking)
 
 static int mode_take(const struct taking *taking, const char *value)
 {
-	char *end;
-	unsigned long mode = strtoul(value, &end, 8);
+	unsigned long mode = strtoul(value, NULL, 8);
 
-	if (!is_digits(value, strlen(value)) || *end || mode > 0777)
+	if (strspn(value, "01234567") != strlen(value) || mode > 0777)
 		return refuse(taking, value, "is no mode of a file (octal, 0 to 0777)");
 	if (!has_socket(taking))
 		return refuse(taking, value, "has no socket to be the mode of");
@@ -100,12 +99,12 @@ static int mode_take(const struct taking *taking, const char *value)
 static int group_take(const struct taking *taking, const char *value)
 {
 	struct guest_socket *socket = &taking->guest->socket;
-	char why[200];
+	struct why why;
 
 	if (!has_socket(taking))
 		return refuse(taking, value, "has no socket to be the group of");
-	if (group_parse(value, &socket->group, why, sizeof(why)) < 0) {
-		snprintf(taking->why, taking->why_size, "%s: %s: %s", taking->guest->where, taking->key, why);
+	if (group_parse(value, &socket->group, &why) < 0) {
+		why_fail(EINVAL, taking->why, "%s: %s: %s", taking->guest->where, taking->key, why.text);
 		return -EINVAL;
 	}
 	socket->has_group = true;
@@ -114,9 +113,9 @@ static int group_take(const struct taking *taking, const char *value)
 
 static int sim_take(const struct taking *taking, const char *value)
 {
-	uint64_t n = is_digits(value, strlen(value)) ? digits_read(value, strlen(value), CHIP_LINES_MAX) : 0;
+	uint64_t n;
 
-	if (n == 0 || n > CHIP_LINES_MAX)
+	if (decimal_parse(value, CHIP_LINES_MAX, &n) < 0 || n == 0)
 		return refuse(taking, value, "is no number of lines from 1 to 65535");
 	taking->guest->sim = (unsigned)n;
 	return 0;
@@ -124,14 +123,14 @@ static int sim_take(const struct taking *taking, const char *value)
 
 static int names_take(const struct taking *taking, const char *value)
 {
-	char why[200];
+	struct why why;
 	int ret;
 
 	if (taking->guest->sim == 0)
 		return refuse(taking, value, "are for a simulated chip, and there is none (sim)");
-	ret = sim_names_parse(value, taking->guest, why, sizeof(why));
+	ret = sim_names_parse(value, taking->guest, &why);
 	if (ret == -EINVAL)
-		snprintf(taking->why, taking->why_size, "%s: %s: %s", taking->guest->where, taking->key, why);
+		why_fail(EINVAL, taking->why, "%s: %s: %s", taking->guest->where, taking->key, why.text);
 	return ret;
 }
 
@@ -147,7 +146,7 @@ static int iommu_take(const struct taking *taking, const char *value)
 
 static int lines_take(const struct taking *taking, const char *value)
 {
-	return lines_parse(value, taking->guest, taking->why, taking->why_size);
+	return lines_parse(value, taking->guest, taking->why);
 }
 
 /* In the order in which they are applied: what a value is checked against comes before it. */
@@ -166,7 +165,7 @@ const char *guest_key_word(unsigned index)
 }
 
 int guest_keys_take(struct guest_keys *keys, const char *where, const char *key, size_t key_len, const char *value,
-		    size_t value_len, char *why, size_t why_size)
+		    size_t value_len, struct why *why)
 {
 	size_t i = 0;
 
@@ -174,27 +173,23 @@ int guest_keys_take(struct guest_keys *keys, const char *where, const char *key,
 		i++;
 	if (i == GUEST_KEYS_N)
 		return -ENOENT;
-	if (keys->of[i].value) {
-		snprintf(why, why_size, "%s: \"%s\" is given twice", where, rows[i].word);
-		return -EINVAL;
-	}
-	if (value_len == 0) {
-		snprintf(why, why_size, "%s: %s: empty", where, rows[i].word);
-		return -EINVAL;
-	}
+	if (keys->of[i].value)
+		return why_fail(EINVAL, why, "%s: \"%s\" is given twice", where, rows[i].word);
+	if (value_len == 0)
+		return why_fail(EINVAL, why, "%s: %s: empty", where, rows[i].word);
 	keys->of[i].value = strndup(value, value_len);
 	snprintf(keys->of[i].where, sizeof(keys->of[i].where), "%s", where);
 	return keys->of[i].value ? 0 : -ENOMEM;
 }
 
-int guest_keys_apply(const struct guest_keys *keys, struct wanted_guest *guest, char *why, size_t why_size)
+int guest_keys_apply(const struct guest_keys *keys, struct wanted_guest *guest, struct why *why)
 {
 	char where[WANTED_WHERE_MAX];
 	int ret = 0;
 
 	memcpy(where, guest->where, sizeof(where));
 	for (size_t i = 0; i < GUEST_KEYS_N && ret == 0; i++) {
-		const struct taking taking = { guest, rows[i].word, why, why_size };
+		const struct taking taking = { guest, rows[i].word, why };
 
 		if (!keys->of[i].value)
 			continue;
@@ -205,7 +200,7 @@ int guest_keys_apply(const struct guest_keys *keys, struct wanted_guest *guest, 
 	return ret;
 }
 
-int guest_complete(struct wanted_guest *guest, char *why, size_t why_size)
+int guest_complete(struct wanted_guest *guest, struct why *why)
 {
 	const char *fault = NULL;
 	struct wanted_chip *chip;
@@ -219,10 +214,8 @@ int guest_complete(struct wanted_guest *guest, char *why, size_t why_size)
 		fault = "a simulated chip, but no line of it (@sim)";
 	else if (!guest->sim && guest->n_chips == 0)
 		fault = "no lines (lines or sim)";
-	if (fault) {
-		snprintf(why, why_size, "%s: the guest has %s", guest->where, fault);
-		return -EINVAL;
-	}
+	if (fault)
+		return why_fail(EINVAL, why, "%s: the guest has %s", guest->where, fault);
 	if (picked || guest->n_chips > 0)
 		return 0;
 	chip = wanted_add_chip(guest);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/why.h"
 #include "config/guest_config.h"
 
 #define GUEST_KEYS_N 9
@@ -22,8 +23,8 @@ void guest_keys_deinit(struct guest_keys *keys);
 const char *guest_key_word(unsigned index);
 /* Takes one value; where begins messages. -ENOENT: no such key. -EINVAL with why; -ENOMEM. */
 int guest_keys_take(struct guest_keys *keys, const char *where, const char *key, size_t key_len, const char *value,
-		    size_t value_len, char *why, size_t why_size);
+		    size_t value_len, struct why *why);
 /* Gives the guest what was taken. -EINVAL with why; -ENOMEM. */
-int guest_keys_apply(const struct guest_keys *keys, struct wanted_guest *guest, char *why, size_t why_size);
+int guest_keys_apply(const struct guest_keys *keys, struct wanted_guest *guest, struct why *why);
 /* When the guest has all its lines: a simulated chip that no words pick lines from is a whole one. -EINVAL with why. */
-int guest_complete(struct wanted_guest *guest, char *why, size_t why_size);
+int guest_complete(struct wanted_guest *guest, struct why *why);

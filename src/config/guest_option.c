@@ -11,37 +11,33 @@
 #include "config/suggest.h"
 #include "config/words.h"
 
-static int unknown(const char *where, const char *key, size_t len, char *why, size_t why_size)
+static int unknown(const char *where, const char *key, size_t len, struct why *why)
 {
 	char text[256];
 
 	unknown_write("key", key, len, guest_key_word, text, sizeof(text));
-	snprintf(why, why_size, "%s: %s", where, text);
-	return -EINVAL;
+	return why_fail(EINVAL, why, "%s: %s", where, text);
 }
 
 /* "key=value", len bytes. */
-static int part_take(struct guest_keys *keys, const char *where, const char *part, size_t len, char *why,
-		     size_t why_size)
+static int part_take(struct guest_keys *keys, const char *where, const char *part, size_t len, struct why *why)
 {
 	const char *equal = memchr(part, '=', len);
 	size_t key_len;
 	int ret;
 
-	if (!equal) {
-		snprintf(why, why_size, "%s: \"%.*s\" is no key=value", where, word_shown(len), part);
-		return -EINVAL;
-	}
+	if (!equal)
+		return why_fail(EINVAL, why, "%s: \"%.*s\" is no key=value", where, word_shown(len), part);
 	key_len = (size_t)(equal - part);
-	ret = guest_keys_take(keys, where, part, key_len, equal + 1, len - key_len - 1, why, why_size);
-	return ret == -ENOENT ? unknown(where, part, key_len, why, why_size) : ret;
+	ret = guest_keys_take(keys, where, part, key_len, equal + 1, len - key_len - 1, why);
+	return ret == -ENOENT ? unknown(where, part, key_len, why) : ret;
 }
 
-static int parts_take(struct guest_keys *keys, const char *where, const char *word, char *why, size_t why_size)
+static int parts_take(struct guest_keys *keys, const char *where, const char *word, struct why *why)
 {
 	for (;;) {
 		size_t len = lines_span(word, strncmp(word, "lines=", strlen("lines=")) == 0);
-		int ret = part_take(keys, where, word, len, why, why_size);
+		int ret = part_take(keys, where, word, len, why);
 
 		if (ret < 0 || word[len] == '\0')
 			return ret;
@@ -49,26 +45,24 @@ static int parts_take(struct guest_keys *keys, const char *where, const char *wo
 	}
 }
 
-int guest_option_parse(const char *word, unsigned number, struct wanted *wanted, char *why, size_t why_size)
+int guest_option_parse(const char *word, unsigned number, struct wanted *wanted, struct why *why)
 {
 	struct wanted_guest *guest = wanted_add_guest(wanted);
 	struct guest_keys keys = { 0 };
 	int ret;
 
-	if (!guest && errno == E2BIG) {
-		snprintf(why, why_size, "--guest: more than %d guests", GUESTS_MAX);
-		return -EINVAL;
-	}
+	if (!guest && errno == E2BIG)
+		return why_fail(EINVAL, why, "--guest: more than %d guests", GUESTS_MAX);
 	if (!guest)
 		return -ENOMEM;
 	snprintf(guest->where, sizeof(guest->where), number ? "--guest %u" : "--guest", number);
-	ret = parts_take(&keys, guest->where, word, why, why_size);
+	ret = parts_take(&keys, guest->where, word, why);
 	if (ret == 0)
-		ret = guest_keys_apply(&keys, guest, why, why_size);
+		ret = guest_keys_apply(&keys, guest, why);
 	if (ret == 0)
-		ret = guest_complete(guest, why, why_size);
+		ret = guest_complete(guest, why);
 	if (ret == 0)
-		ret = wanted_name_guest(wanted, guest, why, why_size);
+		ret = wanted_name_guest(wanted, guest, why);
 	guest_keys_deinit(&keys);
 	return ret;
 }

@@ -2,6 +2,7 @@
 /* --guest key=value,...: one guest in one word. */
 #pragma once
 
+#include "base/why.h"
 #include "config/guest_config.h"
 
 /*
@@ -9,4 +10,4 @@
  * braces or quotes belongs to its value. With neither socket nor fd the caller has to find the guest's socket elsewhere.
  * -EINVAL with why; -ENOMEM.
  */
-int guest_option_parse(const char *word, unsigned number, struct wanted *wanted, char *why, size_t why_size);
+int guest_option_parse(const char *word, unsigned number, struct wanted *wanted, struct why *why);

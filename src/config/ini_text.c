@@ -24,15 +24,14 @@ struct reading {
 	unsigned key_line, n_lines;
 	int ret; /* below 0: stop */
 	unsigned fault_line;
-	char *why;
-	size_t why_size;
+	struct why *why;
 };
 
 static void fault(struct reading *reading, const char *what)
 {
 	reading->ret = -EINVAL;
 	reading->fault_line = reading->line;
-	snprintf(reading->why, reading->why_size, "%s", what);
+	why_fail(EINVAL, reading->why, "%s", what);
 }
 
 /* What a callback said, of this line. */
@@ -157,7 +156,7 @@ static char *next_line(char *buffer, int size, void *stream)
 		len = 0; /* of a comment inih need not know more than its line */
 	} else if (len + 2 > (size_t)size) {
 		fault(reading, "");
-		snprintf(reading->why, reading->why_size,
+		why_fail(EINVAL, reading->why,
 			 "the line has %zu bytes, at most %d; a value may go on in lines that are indented", len,
 			 size - 2);
 	} else if (at[bom + blanks] == '[') {
@@ -172,12 +171,12 @@ static char *next_line(char *buffer, int size, void *stream)
 	return buffer;
 }
 
-int ini_text_parse(const char *text, const struct ini_text *to, unsigned *line, char *why, size_t why_size)
+int ini_text_parse(const char *text, const struct ini_text *to, unsigned *line, struct why *why)
 {
-	struct reading reading = { .to = to, .next = text, .why = why, .why_size = why_size };
+	struct reading reading = { .to = to, .next = text, .why = why };
 	int bad;
 
-	*why = '\0';
+	why->text[0] = '\0';
 	bad = ini_parse_stream(next_line, &reading, on_key, &reading);
 	key_end(&reading);
 	/* inih goes on after a line that it can not take, and so do the callbacks: what came first counts. */

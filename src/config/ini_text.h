@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
+
 struct ini_text {
 	void *ctx;
 	/* [title]. Below 0: stop. */
@@ -22,4 +24,4 @@ struct ini_text {
  * 0, or what the callback returned that was the first below 0; then *why is "". -EINVAL: the text is no INI, *line and
  * *why say what is wrong. -ENOMEM.
  */
-int ini_text_parse(const char *text, const struct ini_text *to, unsigned *line, char *why, size_t why_size);
+int ini_text_parse(const char *text, const struct ini_text *to, unsigned *line, struct why *why);

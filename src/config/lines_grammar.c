@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "config/attributes.h"
 #include "config/lines_parser.h"
 #include "config/words.h"
@@ -17,15 +18,15 @@ static int no_memory(const struct lines_parser *parser, const char *what, unsign
 {
 	if (errno != E2BIG)
 		return -ENOMEM;
-	return lines_refuse(parser, parser->guest->where, "lines: more than %u %s", max, what);
+	return why_at(parser->why, parser->guest->where, "lines: more than %u %s", max, what);
 }
 
 static int chip_number(const struct lines_parser *parser, struct wanted_chip *chip, const char *digits)
 {
-	uint64_t number = digits_read(digits, strlen(digits), INT_MAX);
+	uint64_t number;
 
-	if (number > INT_MAX)
-		return lines_refuse(parser, parser->guest->where, "chip \"%.64s\": the number is too big", chip->word);
+	if (decimal_parse(digits, INT_MAX, &number) < 0)
+		return why_at(parser->why, parser->guest->where, "chip \"%.64s\": the number is too big", chip->word);
 	chip->kind = WANTED_CHIP_NUMBER;
 	chip->number = (unsigned)number;
 	return 0;
@@ -38,18 +39,18 @@ static int chip_classify(const struct lines_parser *parser, struct wanted_chip *
 	size_t prefix_len = sizeof(prefix) - 1;
 
 	if (word->len >= sizeof(chip->word) || (word->at[0] == '/' && word->len >= CHIP_PATH_SIZE))
-		return lines_refuse(parser, parser->guest->where, "chip \"%.*s\": the path has %zu bytes, at most %zu",
-				    word_shown(word->len), word->at, word->len, CHIP_PATH_SIZE - 1);
+		return why_at(parser->why, parser->guest->where, "chip \"%.*s\": the path has %zu bytes, at most %zu",
+			      word_shown(word->len), word->at, word->len, CHIP_PATH_SIZE - 1);
 	for (size_t i = 0; i < word->len; i++) {
 		chip->word[i] = word->at[i];
 		if ((unsigned char)word->at[i] < ' ' || word->at[i] == 0x7f)
-			return lines_refuse(parser, parser->guest->where, "chip \"%.*s\" has a control character",
-					    word_shown(word->len), word->at);
+			return why_at(parser->why, parser->guest->where, "chip \"%.*s\" has a control character",
+				      word_shown(word->len), word->at);
 	}
 	chip->word[word->len] = '\0';
-	if (is_digits(word->at, word->len))
+	if (decimal_is(word->at, word->len))
 		return chip_number(parser, chip, chip->word);
-	if (strncmp(chip->word, prefix, prefix_len) == 0 && is_digits(word->at + prefix_len, word->len - prefix_len))
+	if (strncmp(chip->word, prefix, prefix_len) == 0 && decimal_is(word->at + prefix_len, word->len - prefix_len))
 		return chip_number(parser, chip, chip->word + prefix_len);
 	if (chip->word[0] == '/') {
 		chip->kind = WANTED_CHIP_PATH;
@@ -78,11 +79,11 @@ static int chip_take(struct lines_parser *parser, const char *ends, struct wante
 
 static int offset_read(const struct lines_parser *parser, const char *at, size_t len, uint32_t *offset)
 {
-	uint64_t number = digits_read(at, len, CHIP_LINES_MAX - 1);
+	uint64_t number;
 
-	if (number > CHIP_LINES_MAX - 1)
-		return lines_refuse(parser, parser->guest->where, "line %.*s: a chip's last line is at most %d",
-				    word_shown(len), at, CHIP_LINES_MAX - 1);
+	if (decimal_parse_len(at, len, CHIP_LINES_MAX - 1, &number) < 0)
+		return why_at(parser->why, parser->guest->where, "line %.*s: a chip's last line is at most %d",
+			      word_shown(len), at, CHIP_LINES_MAX - 1);
 	*offset = (uint32_t)number;
 	return 0;
 }
@@ -95,17 +96,17 @@ static int offsets_read(const struct lines_parser *parser, const struct lines_wo
 	size_t last_len = dash ? word->len - first_len - 1 : 0;
 	int ret;
 
-	if (!is_digits(word->at, first_len) || (dash && !is_digits(dash + 1, last_len)))
-		return lines_refuse(parser, parser->guest->where,
-				    "\"%.*s\" is neither a line nor a range of lines; a name goes in quotes then",
-				    word_shown(word->len), word->at);
+	if (!decimal_is(word->at, first_len) || (dash && !decimal_is(dash + 1, last_len)))
+		return why_at(parser->why, parser->guest->where,
+			      "\"%.*s\" is neither a line nor a range of lines; a name goes in quotes then",
+			      word_shown(word->len), word->at);
 	ret = offset_read(parser, word->at, first_len, &line->first);
 	line->last = line->first;
 	if (ret == 0 && dash)
 		ret = offset_read(parser, dash + 1, last_len, &line->last);
 	if (ret == 0 && line->last < line->first)
-		return lines_refuse(parser, parser->guest->where, "line %.*s: the range runs backwards",
-				    word_shown(word->len), word->at);
+		return why_at(parser->why, parser->guest->where, "line %.*s: the range runs backwards",
+			      word_shown(word->len), word->at);
 	return ret;
 }
 
@@ -150,8 +151,8 @@ static int line_name_take(struct lines_parser *parser, struct wanted_line *line)
 	if (ret < 0)
 		return ret;
 	if (line->first != line->last)
-		return lines_refuse(parser, line->where, "a range can not get one name, \"%.*s\"", word_shown(word.len),
-				    word.at);
+		return why_at(parser->why, line->where, "a range can not get one name, \"%.*s\"", word_shown(word.len),
+			      word.at);
 	line->renamed = true;
 	return lines_name_read(parser, line->where, &word, "the name", line->name);
 }
@@ -173,7 +174,7 @@ static int attribute_take(struct lines_parser *parser, struct attributes *attrib
 
 static int attributes_parse(struct lines_parser *parser, struct wanted_line *line)
 {
-	struct attributes attributes = { .line = line, .why = parser->why, .why_size = parser->why_size };
+	struct attributes attributes = { .line = line, .why = parser->why };
 	int ret = 0;
 
 	while (ret == 0 && lines_take(parser, ','))
@@ -187,7 +188,7 @@ static int lines_count(const struct lines_parser *parser, const struct wanted_li
 	unsigned n = line->last - line->first + 1;
 
 	if (n > CHIP_LINES_MAX - parser->guest->n_lines)
-		return lines_refuse(parser, line->where, "more than %d lines for the guest", CHIP_LINES_MAX);
+		return why_at(parser->why, line->where, "more than %d lines for the guest", CHIP_LINES_MAX);
 	parser->guest->n_lines += n;
 	return 0;
 }
@@ -228,15 +229,14 @@ static int chip_parse(struct lines_parser *parser)
 	return ret;
 }
 
-static struct lines_parser parser_make(const char *what, const char *text, struct wanted_guest *guest, char *why,
-				       size_t why_size)
+static struct lines_parser parser_make(const char *what, const char *text, struct wanted_guest *guest, struct why *why)
 {
-	return (struct lines_parser){ what, text, text, guest, why, why_size };
+	return (struct lines_parser){ what, text, text, guest, why };
 }
 
-int lines_parse(const char *text, struct wanted_guest *guest, char *why, size_t why_size)
+int lines_parse(const char *text, struct wanted_guest *guest, struct why *why)
 {
-	struct lines_parser parser = parser_make("lines", text, guest, why, why_size);
+	struct lines_parser parser = parser_make("lines", text, guest, why);
 	int ret;
 
 	do {
@@ -247,20 +247,20 @@ int lines_parse(const char *text, struct wanted_guest *guest, char *why, size_t 
 	return ret;
 }
 
-int lines_chip_parse(const char *text, struct wanted_guest *guest, struct wanted_chip *chip, char *why, size_t why_size)
+int lines_chip_parse(const char *text, struct wanted_guest *guest, struct wanted_chip *chip, struct why *why)
 {
-	struct lines_parser parser = parser_make("chip", text, guest, why, why_size);
+	struct lines_parser parser = parser_make("chip", text, guest, why);
 
 	return chip_take(&parser, "", chip);
 }
 
-int lines_line_parse(const char *text, struct wanted_guest *guest, struct wanted_line *line, char *why, size_t why_size)
+int lines_line_parse(const char *text, struct wanted_guest *guest, struct wanted_line *line, struct why *why)
 {
-	struct lines_parser parser = parser_make("line", text, guest, why, why_size);
+	struct lines_parser parser = parser_make("line", text, guest, why);
 	int ret = selector_take(&parser, "", line);
 
 	if (ret == 0 && line->first != line->last)
-		return lines_refuse(&parser, line->where, "one line is wanted here, not a range");
+		return why_at(parser.why, line->where, "one line is wanted here, not a range");
 	return ret == 0 ? lines_count(&parser, line) : ret;
 }
 

@@ -9,27 +9,16 @@
 #include "config/name_word.h"
 #include "config/words.h"
 
-int lines_refuse(const struct lines_parser *parser, const char *where, const char *format, ...)
-{
-	va_list args;
-	int ret;
-
-	va_start(args, format);
-	ret = why_write(parser->why, parser->why_size, where, format, args);
-	va_end(args);
-	return ret;
-}
-
 int lines_refuse_at(const struct lines_parser *parser, const char *at, const char *what)
 {
 	size_t left = strlen(at);
 	size_t column = (size_t)(at - parser->text) + 1;
 
 	if (left == 0)
-		return lines_refuse(parser, parser->guest->where, "%s, column %zu: %s at the end", parser->what, column,
-				    what);
-	return lines_refuse(parser, parser->guest->where, "%s, column %zu: %s at \"%.*s\"", parser->what, column, what,
-			    left < 24 ? (int)left : 24, at);
+		return why_at(parser->why, parser->guest->where, "%s, column %zu: %s at the end", parser->what, column,
+			      what);
+	return why_at(parser->why, parser->guest->where, "%s, column %zu: %s at \"%.*s\"", parser->what, column, what,
+		      left < 24 ? (int)left : 24, at);
 }
 
 static void skip_blanks(struct lines_parser *parser)
@@ -81,9 +70,9 @@ int lines_word_take(struct lines_parser *parser, const char *ends, const char *w
 int lines_name_read(const struct lines_parser *parser, const char *where, const struct lines_word *word,
 		    const char *what, char name[CHIP_NAME_MAX])
 {
-	char why[160];
+	struct why why;
 
-	if (name_word_read(word->at, word->len, name, why, sizeof(why)) < 0)
-		return lines_refuse(parser, where, "%s %s", what, why);
+	if (name_word_read(word->at, word->len, name, &why) < 0)
+		return why_at(parser->why, where, "%s %s", what, why.text);
 	return 0;
 }

@@ -8,8 +8,7 @@ struct lines_parser {
 	const char *what; /* how messages call the text: "lines" */
 	const char *text, *at;
 	struct wanted_guest *guest;
-	char *why;
-	size_t why_size;
+	struct why *why;
 };
 
 /* A word as it stands in the text. */
@@ -19,10 +18,7 @@ struct lines_word {
 	bool quoted;
 };
 
-/* Both: -EINVAL, with why. */
-int lines_refuse(const struct lines_parser *parser, const char *where, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-/* A fault of the grammar: the column, what is wrong there, and the text from there on. */
+/* A fault of the grammar, to why: the column, what is wrong there, and the text from there on. -EINVAL. */
 int lines_refuse_at(const struct lines_parser *parser, const char *at, const char *what);
 
 /* Whether c comes next; then it is taken, with the blanks around it. */

@@ -8,7 +8,7 @@
 
 #include "config/words.h"
 
-int name_word_read(const char *word, size_t len, char name[CHIP_NAME_MAX], char *why, size_t why_size)
+int name_word_read(const char *word, size_t len, char name[CHIP_NAME_MAX], struct why *why)
 {
 	int name_len = (int)len;
 
@@ -16,24 +16,16 @@ int name_word_read(const char *word, size_t len, char name[CHIP_NAME_MAX], char 
 		name_len = quoted_read(word, len, name, CHIP_NAME_MAX);
 	else
 		snprintf(name, CHIP_NAME_MAX, "%.*s", (int)len, word);
-	if (name_len < 0) {
-		snprintf(why, why_size, "%.*s: a backslash goes before \", \\ and ; only", word_shown(len), word);
-		return -EINVAL;
-	}
-	if (name_len == 0) {
-		snprintf(why, why_size, "\"\": a name is not empty");
-		return -EINVAL;
-	}
-	if (name_len >= CHIP_NAME_MAX) {
-		snprintf(why, why_size, "\"%s...\" has %d bytes, a name has at most %d", name, name_len,
-			 CHIP_NAME_MAX - 1);
-		return -EINVAL;
-	}
+	if (name_len < 0)
+		return why_fail(EINVAL, why, "%.*s: a backslash goes before \", \\ and ; only", word_shown(len), word);
+	if (name_len == 0)
+		return why_fail(EINVAL, why, "\"\": a name is not empty");
+	if (name_len >= CHIP_NAME_MAX)
+		return why_fail(EINVAL, why, "\"%s...\" has %d bytes, a name has at most %d", name, name_len,
+				CHIP_NAME_MAX - 1);
 	for (const char *c = name; *c; c++) {
-		if (*c < ' ' || *c > '~') {
-			snprintf(why, why_size, "\"%s\": a name is of printable ASCII", name);
-			return -EINVAL;
-		}
+		if (*c < ' ' || *c > '~')
+			return why_fail(EINVAL, why, "\"%s\": a name is of printable ASCII", name);
 	}
 	return 0;
 }

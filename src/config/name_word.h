@@ -4,10 +4,11 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
 #include "chip/chip.h"
 
 /*
  * A name from its word, which is quoted when it begins so. Printable ASCII, 1 to CHIP_NAME_MAX - 1 bytes; otherwise
  * -EINVAL, with why: "\"...\" is too long: ...".
  */
-int name_word_read(const char *word, size_t len, char name[CHIP_NAME_MAX], char *why, size_t why_size);
+int name_word_read(const char *word, size_t len, char name[CHIP_NAME_MAX], struct why *why);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "config/attributes.h"
 #include "config/utf8.h"
 #include "config/words.h"
@@ -69,7 +70,7 @@ static bool label_is_plain(const char *label)
 {
 	size_t prefix = strncmp(label, "gpiochip", 8) == 0 ? 8 : 0;
 
-	return is_plain(label) && !is_digits(label + prefix, strlen(label + prefix)) && label[0] != '/' &&
+	return is_plain(label) && !decimal_is(label + prefix, strlen(label + prefix)) && label[0] != '/' &&
 	       strcmp(label, "sim") != 0;
 }
 

@@ -2,7 +2,8 @@
 /* The names of a simulated chip's lines: "button:led::irq". */
 #pragma once
 
+#include "base/why.h"
 #include "config/guest_config.h"
 
 /* For guest->sim lines, from the first on; an empty word leaves its line without a name. -EINVAL with why; -ENOMEM. */
-int sim_names_parse(const char *text, struct wanted_guest *guest, char *why, size_t why_size);
+int sim_names_parse(const char *text, struct wanted_guest *guest, struct why *why);

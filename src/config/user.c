@@ -26,7 +26,7 @@ static const struct passwd *user_lookup(const char *name)
 #endif
 }
 
-int user_find(const char *name, uid_t *uid, gid_t *gid, char *why, size_t why_size)
+int user_find(const char *name, uid_t *uid, gid_t *gid, struct why *why)
 {
 	const struct passwd *entry = user_lookup(name);
 	int error = errno;
@@ -37,10 +37,8 @@ int user_find(const char *name, uid_t *uid, gid_t *gid, char *why, size_t why_si
 		return 0;
 	}
 	/* getpwnam(3), ERRORS: some libraries say so of a user that is not there. */
-	if (error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM) {
-		snprintf(why, why_size, "there is no user \"%s\"", name);
-		return -ENOENT;
-	}
-	snprintf(why, why_size, "user \"%s\": %s", name, strerror(error));
+	if (error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM)
+		return why_fail(ENOENT, why, "there is no user \"%s\"", name);
+	why_fail(EINVAL, why, "user \"%s\": %s", name, strerror(error));
 	return -error;
 }

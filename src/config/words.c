@@ -66,34 +66,7 @@ size_t blank_trim(const char *text, size_t len)
 	return len;
 }
 
-bool is_digits(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-	}
-	return len > 0;
-}
-
-uint64_t digits_read(const char *text, size_t len, uint32_t max)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < len && n <= max; i++)
-		n = 10 * n + (uint64_t)(text[i] - '0');
-	return n;
-}
-
 int word_shown(size_t len)
 {
 	return len < WORD_SHOWN_MAX ? (int)len : WORD_SHOWN_MAX;
-}
-
-int why_write(char *why, size_t why_size, const char *where, const char *format, va_list args)
-{
-	int len = snprintf(why, why_size, "%s: ", where);
-
-	if (len >= 0 && (size_t)len < why_size)
-		vsnprintf(why + len, why_size - (size_t)len, format, args);
-	return -EINVAL;
 }

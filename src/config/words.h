@@ -2,10 +2,7 @@
 /* Words as users write them, and messages about them. */
 #pragma once
 
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /*
  * Quotes are for words with characters that mean something else: "Red LED: left". Inside, a backslash goes before '"',
@@ -25,11 +22,5 @@ void quoted_write(const char *word, char *text, size_t size);
 size_t blank_span(const char *text, size_t len);
 /* len without the blanks at the end. */
 size_t blank_trim(const char *text, size_t len);
-bool is_digits(const char *text, size_t len);
-/* The decimal number of len digits; what is more than max stays so, however long. */
-uint64_t digits_read(const char *text, size_t len, uint32_t max);
 /* How many bytes of a word a message repeats. */
 int word_shown(size_t len);
-/* "where: ..." to why. Returns -EINVAL. */
-int why_write(char *why, size_t why_size, const char *where, const char *format, va_list args)
-	__attribute__((format(printf, 4, 0)));

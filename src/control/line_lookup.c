@@ -3,10 +3,9 @@
 #include "control/line_lookup.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "control/control_json.h"
 
 /* Lines that the message about an ambiguous word names. */
@@ -16,12 +15,12 @@
 /* The offset of LINE in this guest, or -1. */
 static int line_find(const struct control_guest *guest, const char *line)
 {
-	unsigned long offset;
+	uint64_t offset;
+	int ret = decimal_parse(line, CHIP_LINES_MAX, &offset);
 
-	if (!*line || strspn(line, "0123456789") != strlen(line))
+	if (ret == -EINVAL)
 		return control_guest_find(guest, line);
-	offset = strtoul(line, NULL, 10);
-	return offset < guest->n_lines ? (int)offset : -1;
+	return ret == 0 && offset < guest->n_lines ? (int)offset : -1;
 }
 
 /* The guest that a word begins with, and the rest of it. */
@@ -46,16 +45,16 @@ static int names_wait(const struct control_guests *guests, struct control_guest 
 	return -EAGAIN;
 }
 
-static int fail_unknown(const char *word, char *why, size_t why_size)
+static int fail_unknown(const char *word, struct why *why)
 {
-	snprintf(why, why_size, "no line \"%.*s\"", WORD_SHOWN_MAX, word);
-	return -ENOENT;
+	return why_fail(ENOENT, why, "no line \"%.*s\"", WORD_SHOWN_MAX, word);
 }
 
-static int fail_ambiguous(const struct control_guests *guests, const char *word, char *why, size_t why_size)
+static int fail_ambiguous(const struct control_guests *guests, const char *word, struct why *why)
 {
-	size_t len = (size_t)snprintf(why, why_size, "\"%.*s\" is ambiguous:", WORD_SHOWN_MAX, word);
 	unsigned n = 0;
+
+	why_fail(ENOENT, why, "\"%.*s\" is ambiguous:", WORD_SHOWN_MAX, word);
 
 	for (size_t i = 0; i < guests->n; i++) {
 		int line = line_find(&guests->guests[i], word);
@@ -66,17 +65,14 @@ static int fail_ambiguous(const struct control_guests *guests, const char *word,
 		if (++n > CANDIDATES_SHOWN)
 			continue;
 		control_word(&guests->guests[i], (uint32_t)line, candidate);
-		len += (size_t)snprintf(why + len, why_size - len, "%s %s", n > 1 ? "," : "", candidate);
-		if (len >= why_size)
-			return -ENOENT;
+		why_fail(ENOENT, why, "%s%s %s", why->text, n > 1 ? "," : "", candidate);
 	}
 	if (n > CANDIDATES_SHOWN)
-		snprintf(why + len, why_size - len, " and %u more", n - CANDIDATES_SHOWN);
+		why_fail(ENOENT, why, "%s and %u more", why->text, n - CANDIDATES_SHOWN);
 	return -ENOENT;
 }
 
-int control_find(const struct control_guests *guests, const char *word, struct control_ref *ref, char *why,
-		 size_t why_size)
+int control_find(const struct control_guests *guests, const char *word, struct control_ref *ref, struct why *why)
 {
 	const char *rest;
 	struct control_guest *named = guest_find(guests, word, &rest);
@@ -89,7 +85,7 @@ int control_find(const struct control_guests *guests, const char *word, struct c
 			return names_wait(guests, named, ref);
 		line = line_find(named, rest);
 		if (line < 0)
-			return fail_unknown(word, why, why_size);
+			return fail_unknown(word, why);
 		*ref = (struct control_ref){ (uint16_t)(named - guests->guests), (uint16_t)line };
 		return 0;
 	}
@@ -104,6 +100,6 @@ int control_find(const struct control_guests *guests, const char *word, struct c
 			*ref = (struct control_ref){ (uint16_t)i, (uint16_t)line };
 	}
 	if (n == 0)
-		return fail_unknown(word, why, why_size);
-	return n == 1 ? 0 : fail_ambiguous(guests, word, why, why_size);
+		return fail_unknown(word, why);
+	return n == 1 ? 0 : fail_ambiguous(guests, word, why);
 }

@@ -2,6 +2,7 @@
 /* From a word to a line: GUEST.LINE, or LINE where that is unique; LINE is a name, or an offset when it is all digits. */
 #pragma once
 
+#include "base/why.h"
 #include "control/worker_client.h"
 
 struct control_ref {
@@ -13,5 +14,4 @@ struct control_ref {
  * 0: *ref is the line. -ENOENT: why says in words what is wrong. -EAGAIN: ref->guest does not have its names yet; they
  * are being asked for.
  */
-int control_find(const struct control_guests *guests, const char *word, struct control_ref *ref, char *why,
-		 size_t why_size);
+int control_find(const struct control_guests *guests, const char *word, struct control_ref *ref, struct why *why);

@@ -21,19 +21,19 @@ void control_lines_deinit(struct control_lines *lines)
 	*lines = (struct control_lines){ .guests = NULL };
 }
 
-int control_lines_resolve(struct control_lines *lines, const struct control_request *request, size_t *guest, char *why,
-			  size_t why_size)
+int control_lines_resolve(struct control_lines *lines, const struct control_request *request, size_t *guest,
+			  struct why *why)
 {
 	struct control_ref ref = { 0, 0 };
 	int ret = 0;
 
 	if (request->from) {
-		ret = control_find(lines->guests, request->from, &ref, why, why_size);
+		ret = control_find(lines->guests, request->from, &ref, why);
 		if (ret == 0)
 			lines->at = ref;
 	}
 	while (ret == 0 && lines->n_named < request->n) {
-		ret = control_find(lines->guests, request->words[lines->n_named], &ref, why, why_size);
+		ret = control_find(lines->guests, request->words[lines->n_named], &ref, why);
 		if (ret == 0)
 			lines->named[lines->n_named++] = ref;
 	}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/why.h"
 #include "control/line_lookup.h"
 #include "control/request_parse.h"
 #include "control/worker_client.h"
@@ -31,8 +32,8 @@ void control_lines_deinit(struct control_lines *lines);
  * Goes on with the words of the request. 0: all are lines now. -EAGAIN: *guest, an index, does not have its names yet,
  * they are being asked for. -ENOENT: why says which word is none.
  */
-int control_lines_resolve(struct control_lines *lines, const struct control_request *request, size_t *guest, char *why,
-			  size_t why_size);
+int control_lines_resolve(struct control_lines *lines, const struct control_request *request, size_t *guest,
+			  struct why *why);
 /* In the order of the guests' lines, each once; before the first one is present. */
 void control_lines_sort(struct control_lines *lines);
 

@@ -3,8 +3,6 @@
 #include "control/request_parse.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,39 +17,22 @@ static const struct control_command commands[] = {
 	{ "monitor", PORT_INFO, CONTROL_WORDS_OR_ALL, CONTROL_STREAM, { NULL, NULL } },
 };
 
-struct refusal {
-	char *why;
-	size_t size;
-};
-
-static int refuse(const struct refusal *refusal, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int refuse(const struct refusal *refusal, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(refusal->why, refusal->size, format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-static int command_find(struct control_request *request, const struct refusal *refusal)
+static int command_find(struct control_request *request, struct why *why)
 {
 	const char *name = json_string_value(json_object_get(request->root, "cmd"));
 
 	if (!name)
-		return refuse(refusal, "\"cmd\" is missing");
+		return why_fail(EINVAL, why, "\"cmd\" is missing");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(commands[i].name, name) == 0) {
 			request->command = &commands[i];
 			return 0;
 		}
 	}
-	return refuse(refusal, "unknown command \"%.64s\"", name);
+	return why_fail(EINVAL, why, "unknown command \"%.64s\"", name);
 }
 
-static int keys_check(const struct control_request *request, const struct refusal *refusal)
+static int keys_check(const struct control_request *request, struct why *why)
 {
 	const char *key;
 	json_t *value;
@@ -62,7 +43,7 @@ static int keys_check(const struct control_request *request, const struct refusa
 			     (strcmp(key, "from") == 0 && request->command->style == CONTROL_PAGES);
 
 		if (!known)
-			return refuse(refusal, "unknown key \"%.64s\"", key);
+			return why_fail(EINVAL, why, "unknown key \"%.64s\"", key);
 	}
 	return 0;
 }
@@ -80,7 +61,7 @@ static int value_parse(const struct control_command *command, const json_t *valu
 	return -1;
 }
 
-static int values_take(struct control_request *request, json_t *lines, const struct refusal *refusal)
+static int values_take(struct control_request *request, json_t *lines, struct why *why)
 {
 	const struct control_command *command = request->command;
 	const char *key;
@@ -91,28 +72,28 @@ static int values_take(struct control_request *request, json_t *lines, const str
 		int parsed = value_parse(command, value);
 
 		if (parsed < 0)
-			return refuse(refusal, "the value of \"%.64s\" is not %s or %s", key,
-				      command->values[0] ? command->values[0] : "0",
-				      command->values[1] ? command->values[1] : "1");
+			return why_fail(EINVAL, why, "the value of \"%.64s\" is not %s or %s", key,
+					command->values[0] ? command->values[0] : "0",
+					command->values[1] ? command->values[1] : "1");
 		request->words[request->n] = key;
 		request->values[request->n++] = (uint8_t)parsed;
 	}
 	return 0;
 }
 
-static int words_take(struct control_request *request, const json_t *lines, const struct refusal *refusal)
+static int words_take(struct control_request *request, const json_t *lines, struct why *why)
 {
 	for (size_t i = 0; i < json_array_size(lines); i++) {
 		const char *word = json_string_value(json_array_get(lines, i));
 
 		if (!word)
-			return refuse(refusal, "word %zu of \"lines\" is not a string", i + 1);
+			return why_fail(EINVAL, why, "word %zu of \"lines\" is not a string", i + 1);
 		request->words[request->n++] = word;
 	}
 	return 0;
 }
 
-static int lines_take(struct control_request *request, const struct refusal *refusal)
+static int lines_take(struct control_request *request, struct why *why)
 {
 	json_t *lines = json_object_get(request->root, "lines");
 	bool values = request->command->words == CONTROL_WORDS_VALUES;
@@ -121,42 +102,41 @@ static int lines_take(struct control_request *request, const struct refusal *ref
 	if (!lines && request->command->words == CONTROL_WORDS_OR_ALL)
 		return 0;
 	if (n == 0)
-		return refuse(refusal, values ? "\"lines\" must be an object with a value for each line"
-					      : "\"lines\" must be an array of lines");
+		return why_fail(EINVAL, why,
+				values ? "\"lines\" must be an object with a value for each line"
+				       : "\"lines\" must be an array of lines");
 	if (request->from)
-		return refuse(refusal, "\"from\" and \"lines\" exclude each other");
+		return why_fail(EINVAL, why, "\"from\" and \"lines\" exclude each other");
 	request->words = calloc(n, sizeof(*request->words));
 	request->values = calloc(n, sizeof(*request->values));
 	if (!request->words || !request->values)
-		return refuse(refusal, "out of memory");
-	return values ? values_take(request, lines, refusal) : words_take(request, lines, refusal);
+		return why_fail(EINVAL, why, "out of memory");
+	return values ? values_take(request, lines, why) : words_take(request, lines, why);
 }
 
-static int from_take(struct control_request *request, const struct refusal *refusal)
+static int from_take(struct control_request *request, struct why *why)
 {
 	const json_t *from = json_object_get(request->root, "from");
 
 	request->from = json_string_value(from);
-	return from && !request->from ? refuse(refusal, "\"from\" is not a string") : 0;
+	return from && !request->from ? why_fail(EINVAL, why, "\"from\" is not a string") : 0;
 }
 
-int control_request_parse(struct control_request *request, const char *line, size_t len, char *why, size_t why_size)
+int control_request_parse(struct control_request *request, const char *line, size_t len, struct why *why)
 {
-	static int (*const steps[])(struct control_request *, const struct refusal *) = { command_find, from_take,
-											  lines_take };
-	const struct refusal refusal = { why, why_size };
+	static int (*const steps[])(struct control_request *, struct why *) = { command_find, from_take, lines_take };
 	json_error_t error;
 	int ret = 0;
 
 	*request = (struct control_request){ .root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error) };
 	if (!request->root)
-		return refuse(&refusal, "not JSON: %s", error.text);
+		return why_fail(EINVAL, why, "not JSON: %s", error.text);
 	if (!json_is_object(request->root))
-		ret = refuse(&refusal, "not a JSON object");
+		ret = why_fail(EINVAL, why, "not a JSON object");
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && ret == 0; i++)
-		ret = steps[i](request, &refusal);
+		ret = steps[i](request, why);
 	if (ret == 0)
-		ret = keys_check(request, &refusal);
+		ret = keys_check(request, why);
 	if (ret < 0)
 		control_request_deinit(request);
 	return ret;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/why.h"
 #include "ipc/control_channel.h"
 
 /* What "lines" is. */
@@ -41,5 +42,5 @@ struct control_request {
 };
 
 /* 0, or -EINVAL or -ENOMEM with the reason in words; then there is nothing to deinit. */
-int control_request_parse(struct control_request *request, const char *line, size_t len, char *why, size_t why_size);
+int control_request_parse(struct control_request *request, const char *line, size_t len, struct why *why);
 void control_request_deinit(struct control_request *request);

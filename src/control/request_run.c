@@ -162,14 +162,14 @@ static void stream_begin(struct control_job *job)
 /* False: not now, or never. */
 static bool job_resolve(struct control_job *job)
 {
-	char why[512];
+	struct why why;
 	size_t guest;
-	int ret = control_lines_resolve(&job->lines, &job->request, &guest, why, sizeof(why));
+	int ret = control_lines_resolve(&job->lines, &job->request, &guest, &why);
 
 	if (ret == -EAGAIN)
 		job_wait(job, guest);
 	else if (ret == -ENOENT)
-		job_fail(job, why);
+		job_fail(job, why.text);
 	if (ret < 0)
 		return false;
 	loop_timer_del(&job->patience);
@@ -328,10 +328,10 @@ void control_job_names_known(struct control_job *job)
 static void client_line(struct control_client *client, const char *line, size_t len)
 {
 	struct control_job *job = job_of(client);
-	char why[512];
+	struct why why;
 
-	if (control_request_parse(&job->request, line, len, why, sizeof(why)) < 0) {
-		control_json_refuse(client, "%s", why);
+	if (control_request_parse(&job->request, line, len, &why) < 0) {
+		control_json_refuse(client, "%s", why.text);
 		return;
 	}
 	client->busy = true;

@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "base/why.h"
 
-static int spec_make(const struct wanted_chip *wanted, unsigned sim, struct chip_spec *spec, char *why, size_t why_size)
+static int spec_make(const struct wanted_chip *wanted, unsigned sim, struct chip_spec *spec, struct why *why)
 {
 	switch (wanted->kind) {
 	case WANTED_CHIP_NUMBER:
@@ -19,13 +19,13 @@ static int spec_make(const struct wanted_chip *wanted, unsigned sim, struct chip
 		chip_spec_sim(sim, spec);
 		return 0;
 	case WANTED_CHIP_LABEL:
-		return chip_spec_label(wanted->word, spec, why, why_size);
+		return chip_spec_label(wanted->word, spec, why);
 	case WANTED_CHIP_PATH:
 		break;
 	}
 	if (chip_spec_path(wanted->word, spec) == 0)
 		return 0;
-	return why_fail(ENAMETOOLONG, why, why_size, "the path is too long");
+	return why_fail(ENAMETOOLONG, why, "the path is too long");
 }
 
 static bool chip_same(const struct guest_chip *a, const struct guest_chip *b)
@@ -36,13 +36,12 @@ static bool chip_same(const struct guest_chip *a, const struct guest_chip *b)
 }
 
 /* Takes the chip over when it returns its index. */
-static int chip_add(struct guest *guest, const struct guest_chip *chip, char *why, size_t why_size)
+static int chip_add(struct guest *guest, const struct guest_chip *chip, struct why *why)
 {
 	struct guest_chip *chips;
 
 	if (guest->n_chips == GUEST_CHIPS_MAX)
-		return why_fail(EMFILE, why, why_size, "%s: a guest has at most %d chips", chip->spec.path,
-				GUEST_CHIPS_MAX);
+		return why_fail(EMFILE, why, "%s: a guest has at most %d chips", chip->spec.path, GUEST_CHIPS_MAX);
 	chips = realloc(guest->chips, (guest->n_chips + 1) * sizeof(*chips));
 	if (!chips)
 		return -ENOMEM;
@@ -51,23 +50,23 @@ static int chip_add(struct guest *guest, const struct guest_chip *chip, char *wh
 	return (int)guest->n_chips++;
 }
 
-int guest_chip_find(struct guest *guest, const struct wanted_chip *wanted, unsigned sim, char *why, size_t why_size)
+int guest_chip_find(struct guest *guest, const struct wanted_chip *wanted, unsigned sim, struct why *why)
 {
 	struct guest_chip chip;
-	char reason[256];
+	struct why reason;
 	int ret;
 
-	if (spec_make(wanted, sim, &chip.spec, reason, sizeof(reason)) < 0)
-		return why_fail(EINVAL, why, why_size, "chip \"%s\": %s", wanted->word, reason);
-	if (chip_probe(&chip.spec, &chip.found, reason, sizeof(reason)) < 0)
-		return why_fail(EINVAL, why, why_size, "%s: %s", chip.spec.path, reason);
+	if (spec_make(wanted, sim, &chip.spec, &reason) < 0)
+		return why_fail(EINVAL, why, "chip \"%s\": %s", wanted->word, reason.text);
+	if (chip_probe(&chip.spec, &chip.found, &reason) < 0)
+		return why_fail(EINVAL, why, "%s: %s", chip.spec.path, reason.text);
 	for (unsigned i = 0; i < guest->n_chips; i++) {
 		if (chip_same(&guest->chips[i], &chip)) {
 			fd_close(&chip.found.fd);
 			return (int)i;
 		}
 	}
-	ret = chip_add(guest, &chip, why, why_size);
+	ret = chip_add(guest, &chip, why);
 	if (ret < 0)
 		fd_close(&chip.found.fd);
 	return ret;

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
 #include "config/guest_config.h"
 #include "guest/guest.h"
 
@@ -11,4 +12,4 @@
  * The index of the chip among the guest's, where it is added when it does not stand there; its fd is the guest's. sim:
  * how many lines a simulated one has. -ENOMEM; any other -errno: not to be had, why says the chip and the reason.
  */
-int guest_chip_find(struct guest *guest, const struct wanted_chip *wanted, unsigned sim, char *why, size_t why_size);
+int guest_chip_find(struct guest *guest, const struct wanted_chip *wanted, unsigned sim, struct why *why);

@@ -62,11 +62,11 @@ static const char *where(const struct making *making)
 /* The index of the chip in the guest. -EINVAL after a conflict, or -ENOMEM. */
 static int chip_find(struct making *making, const struct wanted_chip *wanted)
 {
-	char why[512];
-	int ret = guest_chip_find(making->guest, wanted, making->wanted->sim, why, sizeof(why));
+	struct why why;
+	int ret = guest_chip_find(making->guest, wanted, making->wanted->sim, &why);
 
 	if (ret < 0 && ret != -ENOMEM) {
-		findings_add(&making->resolved->conflicts, "%s: %s", where(making), why);
+		findings_add(&making->resolved->conflicts, "%s: %s", where(making), why.text);
 		return -EINVAL;
 	}
 	return ret;

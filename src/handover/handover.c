@@ -67,9 +67,9 @@ static int image_read(int fd, void **bytes, size_t *size)
 static bool listener_is_good(int fd)
 {
 	enum given_fd_kind kind;
-	char why[160];
+	struct why why;
 
-	return fd < 0 || (given_fd_take(fd, &kind, why, sizeof(why)) == 0 && kind == GIVEN_FD_LISTENING);
+	return fd < 0 || (given_fd_take(fd, &kind, &why) == 0 && kind == GIVEN_FD_LISTENING);
 }
 
 static bool socket_is_good(int fd, int type)
@@ -256,8 +256,8 @@ static int stored_fds_take(struct handover_left *left, int carrier)
 	struct handover *handover = &left->handover;
 	size_t n = handover->n_fds;
 	int *fds = calloc(n + 1, sizeof(*fds));
-	char why[160];
-	int ret = fds ? fd_limit_raise(FD_LIMIT_BASE + n, why, sizeof(why)) : -ENOMEM;
+	struct why why;
+	int ret = fds ? fd_limit_raise(FD_LIMIT_BASE + n, &why) : -ENOMEM;
 
 	if (ret == 0)
 		ret = carrier_take(carrier, fds, n);

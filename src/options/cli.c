@@ -55,12 +55,6 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 /* getopt_long()'s values of long options: beyond every letter. */
 #define OPTION_BASE 256
 
-struct parser {
-	struct option_words *words;
-	char *text;
-	size_t text_size;
-};
-
 const char *option_name(enum option_id id)
 {
 	return option_rows[id].name;
@@ -98,16 +92,14 @@ static int row_of_letter(int letter)
 	return -1;
 }
 
-static void help_print(char *text, size_t size)
+static void help_print(FILE *stream)
 {
-	size_t len = 0;
-
-	len += (size_t)snprintf(text, size,
-				"Usage: " PROGRAM_NAME " -s PATH [-c N] -l D1[:D2...]\n"
-				"       " PROGRAM_NAME " --guest KEY=VALUE,... [--guest ...]\n"
-				"       " PROGRAM_NAME " --config FILE\n"
-				"A vhost-user back-end that gives virtual machines GPIO lines.\n\n");
-	for (size_t i = 0; i < OPTIONS_ALL && len < size; i++) {
+	fputs("Usage: " PROGRAM_NAME " -s PATH [-c N] -l D1[:D2...]\n"
+	      "       " PROGRAM_NAME " --guest KEY=VALUE,... [--guest ...]\n"
+	      "       " PROGRAM_NAME " --config FILE\n"
+	      "A vhost-user back-end that gives virtual machines GPIO lines.\n\n",
+	      stream);
+	for (size_t i = 0; i < OPTIONS_ALL; i++) {
 		const struct option_row *row = &option_rows[i];
 		char words[64], letter[8] = "    ";
 
@@ -120,56 +112,66 @@ static void help_print(char *text, size_t size)
 			 : row->value  ? " "
 				       : "",
 			 row->value ? row->value : "", row->optional ? "]" : "");
-		len += (size_t)snprintf(text + len, size - len, "  %-30s %s\n", words, row->help);
+		fprintf(stream, "  %-30s %s\n", words, row->help);
 	}
 }
 
-static int guest_take(struct parser *parser, const char *word)
+void option_print(enum option_id id, FILE *stream)
 {
-	struct option_words *words = parser->words;
+	if (id == OPTION_HELP)
+		help_print(stream);
+	else if (id == OPTION_VERSION)
+		fprintf(stream, "%s %s\n", PROGRAM_NAME, PROGRAM_VERSION);
+	else
+		/* vhost-user.json, @VHostUserBackendCapabilities: features are those of the type, and this one has none. */
+		fputs("{\n  \"type\": \"gpio\",\n  \"features\": []\n}\n", stream);
+}
+
+static int guest_take(struct option_words *words, const char *word, struct why *why)
+{
 	const char **guests = realloc(words->guests, (words->n_guests + 1) * sizeof(*guests));
 
 	if (!guests)
-		return why_fail(ENOMEM, parser->text, parser->text_size, "out of memory");
+		return why_fail(ENOMEM, why, "out of memory");
 	words->guests = guests;
 	guests[words->n_guests++] = word;
 	return 0;
 }
 
 /* Takes one option that getopt_long() found. As option_words_parse(). */
-static int option_take(struct parser *parser, int id)
+static int option_take(struct option_words *words, int id, struct why *why)
 {
-	if (id == OPTION_HELP) {
-		help_print(parser->text, parser->text_size);
-		return 1;
-	}
-	if (id == OPTION_VERSION) {
-		snprintf(parser->text, parser->text_size, "%s %s\n", PROGRAM_NAME, PROGRAM_VERSION);
+	if (id == OPTION_HELP || id == OPTION_VERSION) {
+		words->print = (enum option_id)id;
 		return 1;
 	}
 	if (id == OPTION_GUEST)
-		return guest_take(parser, optarg);
-	if (parser->words->values[id])
-		return why_fail(EINVAL, parser->text, parser->text_size, "--%s is given twice", option_rows[id].name);
-	parser->words->values[id] = optarg ? optarg : "";
+		return guest_take(words, optarg, why);
+	if (words->values[id])
+		return why_fail(EINVAL, why, "--%s is given twice", option_rows[id].name);
+	words->values[id] = optarg ? optarg : "";
 	return 0;
 }
 
-/* What getopt_long() did not take: word is the one it was at. */
-static int option_refuse(struct parser *parser, int found, const char *word)
+static int long_unknown(const char *word, struct why *why)
 {
-	int shown = (int)(strcspn(word, "=") < 64 ? strcspn(word, "=") : 64);
+	size_t len = strcspn(word, "=");
+
+	return why_fail(EINVAL, why, "unknown option \"%.*s\"", (int)(len < 64 ? len : 64), word);
+}
+
+/* What getopt_long() did not take: word is the one it was at. */
+static int option_refuse(int found, const char *word, struct why *why)
+{
 	int id = optopt >= OPTION_BASE ? optopt - OPTION_BASE : row_of_letter(optopt);
-	char *text = parser->text;
-	size_t size = parser->text_size;
 
 	if (found == ':' && id >= 0)
-		return why_fail(EINVAL, text, size, "--%s needs a value", option_rows[id].name);
+		return why_fail(EINVAL, why, "--%s needs a value", option_rows[id].name);
 	if (optopt >= OPTION_BASE)
-		return why_fail(EINVAL, text, size, "--%s takes no value", option_rows[id].name);
+		return why_fail(EINVAL, why, "--%s takes no value", option_rows[id].name);
 	if (optopt)
-		return why_fail(EINVAL, text, size, "unknown option \"-%c\"", optopt);
-	return why_fail(EINVAL, text, size, "unknown option \"%.*s\"", shown, word);
+		return why_fail(EINVAL, why, "unknown option \"-%c\"", optopt);
+	return long_unknown(word, why);
 }
 
 /* getopt_long() takes the beginning of a name for the name; here that would change its meaning with a later version. */
@@ -181,16 +183,15 @@ static bool long_is_whole(const char *word, int id)
 }
 
 /* found: what getopt_long() said of the word. */
-static int word_take(struct parser *parser, int found, const char *word)
+static int word_take(struct option_words *words, int found, const char *word, struct why *why)
 {
 	int id = found >= OPTION_BASE ? found - OPTION_BASE : row_of_letter(found);
 
 	if (found == '?' || found == ':')
-		return option_refuse(parser, found, word);
+		return option_refuse(found, word, why);
 	if (found >= OPTION_BASE && !long_is_whole(word, id))
-		return why_fail(EINVAL, parser->text, parser->text_size, "unknown option \"%.*s\"",
-				(int)strcspn(word, "="), word);
-	return option_take(parser, id);
+		return long_unknown(word, why);
+	return option_take(words, id, why);
 }
 
 /*
@@ -207,20 +208,15 @@ static bool capabilities_wanted(int argc, char **argv)
 	return false;
 }
 
-int option_words_parse(struct option_words *words, int argc, char **argv, char *text, size_t text_size)
+int option_words_parse(struct option_words *words, int argc, char **argv, struct why *why)
 {
-	/* vhost-user.json, @VHostUserBackendCapabilities: features are those of the type, and this one has none. */
-	static const char capabilities[] = "{\n  \"type\": \"gpio\",\n  \"features\": []\n}\n";
-	struct parser parser = { .words = words, .text = text, .text_size = text_size };
 	struct option longs[OPTIONS_ALL + 1];
 	char shorts[2 * OPTIONS_ALL + 3];
 	int ret = 0;
 
-	*words = (struct option_words){ .n_guests = 0 };
-	if (capabilities_wanted(argc, argv)) {
-		snprintf(text, text_size, "%s", capabilities);
+	*words = (struct option_words){ .print = OPTION_PRINT_CAPABILITIES };
+	if (capabilities_wanted(argc, argv))
 		return 1;
-	}
 	tables_make(longs, shorts);
 	optind = 0; /* start afresh, whoever used getopt before */
 	opterr = 0;
@@ -230,11 +226,11 @@ int option_words_parse(struct option_words *words, int argc, char **argv, char *
 
 		if (found == -1)
 			break;
-		ret = word_take(&parser, found, word);
+		ret = word_take(words, found, word, why);
 	}
 	if (ret == 0 && optind < argc)
 		/* Shells make several words of a{b,c}. */
-		ret = why_fail(EINVAL, text, text_size, "stray argument \"%.64s\"%s", argv[optind],
+		ret = why_fail(EINVAL, why, "stray argument \"%.64s\"%s", argv[optind],
 			       words->n_guests > 0 && strchr(argv[optind], '=')
 				       ? ": quote the value of --guest, a shell expands its braces"
 				       : "");

@@ -6,6 +6,9 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdio.h>
+
+#include "base/why.h"
 
 #define PROGRAM_NAME "vhost-device-gpio"
 
@@ -38,13 +41,15 @@ struct option_words {
 	const char *values[OPTIONS_ALL]; /* NULL: not given; "" without a value. Of OPTION_GUEST: see guests */
 	const char **guests;		 /* owned: the value of each --guest */
 	size_t n_guests;
+	enum option_id print; /* see option_words_parse() */
 };
 
 /*
- * 0: taken. 1: text is what is to be printed, and nothing is to be done (help, version, capabilities). -EINVAL or
- * -ENOMEM: text says in one line what is wrong. In any case words is to be given to option_words_deinit().
+ * 0: taken. 1: words->print is the one thing to be done: help, version or capabilities, by option_print(). -EINVAL or
+ * -ENOMEM with why. In any case words is to be given to option_words_deinit().
  */
-int option_words_parse(struct option_words *words, int argc, char **argv, char *text, size_t text_size);
+int option_words_parse(struct option_words *words, int argc, char **argv, struct why *why);
+void option_print(enum option_id id, FILE *stream);
 void option_words_deinit(struct option_words *words);
 
 /* The name without its dashes. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/log.h"
+#include "base/why.h"
 #include "config/guest_config.h"
 #include "guest/guest.h"
 #include "options/cli.h"
@@ -21,8 +22,8 @@ enum options_result {
 	OPTIONS_PRINT_CONFIG, /* --print-config */
 	OPTIONS_MAKE_SAFE,    /* --make-safe */
 	OPTIONS_TAKE_OVER,    /* --can-take-over, which supervisor/upgrade.c asks: whether this program could */
-	OPTIONS_DONE,	      /* help, version, capabilities: what to print is in text; exit status 0 */
-	OPTIONS_REFUSE,	      /* what is wrong, in one line, is in text; exit status 2 */
+	OPTIONS_DONE,	      /* words.print, for option_print(); exit status 0 */
+	OPTIONS_REFUSE,	      /* what is wrong, in one line, is in why; exit status 2 */
 };
 
 struct options {
@@ -33,13 +34,14 @@ struct options {
 	enum log_level log_level;
 	enum sandbox_mode sandbox;
 	const char *user; /* NULL: not given */
+	enum options_result result;
 	bool safe;
 	bool one_off;
 	bool hold;	    /* --make-safe=hold */
 	int fd;		    /* --fd; -1: not given */
 	int ready_fd;	    /* -1: not given */
 	unsigned take_over; /* --can-take-over: the version of a handover image */
-	char text[4096];
+	struct why why;	    /* of OPTIONS_REFUSE */
 };
 
 /* In any case options is to be given to options_deinit(); argv outlives it. */
@@ -50,4 +52,4 @@ void options_deinit(struct options *options);
  * The guests that the options and the configuration file describe; may be called again, at a reload. 0, or -EINVAL or
  * -ENOMEM with a line that says what and where. In any case wanted is to be given to wanted_deinit().
  */
-int options_wanted(const struct options *options, struct wanted *wanted, char *why, size_t why_size);
+int options_wanted(const struct options *options, struct wanted *wanted, struct why *why);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-int fd_limit_raise(size_t needed, char *why, size_t why_size)
+int fd_limit_raise(size_t needed, struct why *why)
 {
 	struct rlimit limit, wanted;
 
@@ -17,8 +17,8 @@ int fd_limit_raise(size_t needed, char *why, size_t why_size)
 		wanted = (struct rlimit){ needed, needed };
 	if (setrlimit(RLIMIT_NOFILE, &wanted) == 0 || limit.rlim_cur >= needed)
 		return 0;
-	snprintf(why, why_size,
-		 "the lines need up to %zu file descriptors, but only %llu are allowed (RLIMIT_NOFILE, ulimit -n)",
-		 needed, (unsigned long long)limit.rlim_max);
-	return -EMFILE;
+	return why_fail(
+		EMFILE, why,
+		"the lines need up to %zu file descriptors, but only %llu are allowed (RLIMIT_NOFILE, ulimit -n)",
+		needed, (unsigned long long)limit.rlim_max);
 }

@@ -40,28 +40,25 @@ const char *sandbox_refuses_on(void)
 }
 
 /* -errno: the user that was asked for cannot be had. */
-static int user_choose(struct sandbox *sandbox, const struct sandbox_wish *wish, char *why, size_t why_size)
+static int user_choose(struct sandbox *sandbox, const struct sandbox_wish *wish, struct why *why)
 {
 	const char *name = wish->user ? wish->user : SANDBOX_USER_DEFAULT;
-	char reason[160];
 	int ret;
 
 	sandbox->stages &= ~STAGE_BIT(SANDBOX_USER);
 	if (geteuid() != 0) {
 		if (!wish->user)
 			return 0;
-		snprintf(why, why_size, "--user: only root can give its processes another user");
-		return -EPERM;
+		return why_fail(EPERM, why, "--user: only root can give its processes another user");
 	}
-	ret = user_find(name, &sandbox->uid, &sandbox->gid, reason, sizeof(reason));
+	ret = user_find(name, &sandbox->uid, &sandbox->gid, why);
 	if (ret == 0) {
 		sandbox->stages |= STAGE_BIT(SANDBOX_USER);
 		return 0;
 	}
 	if (!wish->user)
 		return 0;
-	snprintf(why, why_size, "--user: %s", reason);
-	return ret;
+	return why_fail(-ret, why, "--user: %s", why->text);
 }
 
 static void outcome_note(struct sandbox *sandbox, struct outcome *outcome, unsigned stage, int error)
@@ -146,7 +143,7 @@ static void rooms_close_unused(struct sandbox *sandbox)
 	}
 }
 
-static int stages_find(struct sandbox *sandbox, struct outcome *outcome, char *why, size_t why_size)
+static int stages_find(struct sandbox *sandbox, struct outcome *outcome, struct why *why)
 {
 	int ret = rooms_prepare(sandbox, outcome);
 
@@ -155,10 +152,9 @@ static int stages_find(struct sandbox *sandbox, struct outcome *outcome, char *w
 		ret = stages_try(sandbox, outcome);
 	/* That says nothing about the sandbox: with "auto", too, nobody is to go on without it. */
 	if (ret < 0)
-		snprintf(why, why_size, "no process to try the sandbox in: %s", strerror(-ret));
-	else
-		rooms_close_unused(sandbox);
-	return ret;
+		return why_fail(-ret, why, "no process to try the sandbox in: %s", strerror(-ret));
+	rooms_close_unused(sandbox);
+	return 0;
 }
 
 static void text_add(char *text, size_t size, const char *name, const char *reason)
@@ -170,7 +166,7 @@ static void text_add(char *text, size_t size, const char *name, const char *reas
 }
 
 /* Writes down what there is and what there is not. False: something that should work does not. */
-static bool outcome_judge(struct sandbox *sandbox, const struct outcome *outcome, char *why, size_t why_size)
+static bool outcome_judge(struct sandbox *sandbox, const struct outcome *outcome, struct why *why)
 {
 	bool good = true;
 
@@ -187,7 +183,7 @@ static bool outcome_judge(struct sandbox *sandbox, const struct outcome *outcome
 		log_debug(TAG, "%s: %s", name, strerror(-error));
 		text_add(sandbox->without, sizeof(sandbox->without), name, reason);
 		if (!lacks && good)
-			snprintf(why, why_size, "--sandbox=on: %s: %s", name, reason);
+			why_fail(EINVAL, why, "--sandbox=on: %s: %s", name, reason);
 		good = good && lacks;
 	}
 	return good;
@@ -218,7 +214,7 @@ static bool rooms_take_privilege(const struct sandbox *sandbox)
 	return !sandbox_has(sandbox, SANDBOX_NAMESPACE) && sandbox->stages & rooms;
 }
 
-int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, char *why, size_t why_size)
+int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, struct why *why)
 {
 	struct outcome outcome = { .errors = { 0 } };
 	int ret;
@@ -228,21 +224,20 @@ int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, ch
 		return 0;
 	sandbox->mode = wish->mode;
 	sandbox->stages = (STAGE_BIT(SANDBOX_STAGES) - 1) & ~STAGES_LEFT_OUT;
-	ret = user_choose(sandbox, wish, why, why_size);
+	ret = user_choose(sandbox, wish, why);
 	if (ret < 0)
 		return ret;
-	ret = stages_find(sandbox, &outcome, why, why_size);
+	ret = stages_find(sandbox, &outcome, why);
 	if (ret < 0) {
 		sandbox_deinit(sandbox);
 		return ret;
 	}
 	/* It was asked for by name: nobody is to believe that it is there. */
 	if (wish->user && outcome.errors[SANDBOX_USER] < 0 && sandbox->mode == SANDBOX_AUTO) {
-		snprintf(why, why_size, "--user: %s", strerror(-outcome.errors[SANDBOX_USER]));
 		sandbox_deinit(sandbox);
-		return -EPERM;
+		return why_fail(EPERM, why, "--user: %s", strerror(-outcome.errors[SANDBOX_USER]));
 	}
-	if (!outcome_judge(sandbox, &outcome, why, why_size) && sandbox->mode == SANDBOX_ON) {
+	if (!outcome_judge(sandbox, &outcome, why) && sandbox->mode == SANDBOX_ON) {
 		sandbox_deinit(sandbox);
 		return -EPERM;
 	}
@@ -251,7 +246,5 @@ int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, ch
 		text_add(sandbox->without, sizeof(sandbox->without), "the supervisor's share", strerror(-ret));
 		return 0;
 	}
-	if (ret < 0)
-		snprintf(why, why_size, "--sandbox=on: the supervisor's share: %s", strerror(-ret));
-	return ret;
+	return ret < 0 ? why_fail(-ret, why, "--sandbox=on: the supervisor's share: %s", strerror(-ret)) : 0;
 }

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/why.h"
+
 enum sandbox_mode {
 	SANDBOX_AUTO, /* what works here */
 	SANDBOX_ON,   /* what this kernel has works here, or the start fails */
@@ -75,7 +77,7 @@ const char *sandbox_refuses_on(void);
  * Makes what the processes are to enter, tries it in a process of its own, and gives up what the supervisor itself does
  * not need. -errno, with a line that says what and why.
  */
-int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, char *why, size_t why_size);
+int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, struct why *why);
 /* Says in the log what it is made of, and what was left out. */
 void sandbox_tell(const struct sandbox *sandbox);
 /* Idempotent. */

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +18,7 @@
 #define LISTEN_FDS_START 3
 
 /* How many fds are ours. */
-static int count_read(size_t *count, char *why, size_t why_size)
+static int count_read(size_t *count, struct why *why)
 {
 	const char *pid_word = getenv("LISTEN_PID"), *count_word = getenv("LISTEN_FDS");
 	uint64_t pid, n;
@@ -28,18 +27,18 @@ static int count_read(size_t *count, char *why, size_t why_size)
 	if (!pid_word || !count_word)
 		return 0;
 	if (decimal_parse(pid_word, INT32_MAX, &pid) < 0 || pid == 0)
-		return why_fail(EINVAL, why, why_size, "LISTEN_PID=%s: not a process id", pid_word);
+		return why_fail(EINVAL, why, "LISTEN_PID=%s: not a process id", pid_word);
 	if (pid != (uint64_t)getpid())
 		return 0;
 	if (decimal_parse(count_word, ACTIVATION_FDS_MAX, &n) < 0)
-		return why_fail(EINVAL, why, why_size, "LISTEN_FDS=%s: not a number from 0 to %d", count_word,
+		return why_fail(EINVAL, why, "LISTEN_FDS=%s: not a number from 0 to %d", count_word,
 				ACTIVATION_FDS_MAX);
 	*count = (size_t)n;
 	return 0;
 }
 
 /* "a:b:c": exactly one name a fd. */
-static int names_read(struct activation *activation, const char *word, char *why, size_t why_size)
+static int names_read(struct activation *activation, const char *word, struct why *why)
 {
 	char *rest;
 	size_t n = 0;
@@ -48,37 +47,36 @@ static int names_read(struct activation *activation, const char *word, char *why
 		return 0;
 	activation->names = strdup(word);
 	if (!activation->names)
-		return why_fail(ENOMEM, why, why_size, "%s", strerror(ENOMEM));
+		return why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	rest = activation->names;
 	for (char *name; (name = strsep(&rest, ":")); n++) {
 		if (n < activation->n_fds)
 			activation->fds[n].name = name;
 	}
 	if (n != activation->n_fds)
-		return why_fail(EINVAL, why, why_size, "LISTEN_FDNAMES has %zu names for %zu fds", n,
-				activation->n_fds);
+		return why_fail(EINVAL, why, "LISTEN_FDNAMES has %zu names for %zu fds", n, activation->n_fds);
 	return 0;
 }
 
-static int fds_read(struct activation *activation, char *why, size_t why_size)
+static int fds_read(struct activation *activation, struct why *why)
 {
 	size_t count;
-	int ret = count_read(&count, why, why_size);
+	int ret = count_read(&count, why);
 
 	if (ret < 0 || count == 0)
 		return ret;
 	activation->fds = calloc(count, sizeof(*activation->fds));
 	if (!activation->fds)
-		return why_fail(ENOMEM, why, why_size, "%s", strerror(ENOMEM));
+		return why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	activation->n_fds = count;
 	for (size_t i = 0; i < count; i++) {
 		int fd = LISTEN_FDS_START + (int)i;
 
 		activation->fds[i] = (struct activation_fd){ .fd = fd, .name = "" };
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-			return why_fail(errno, why, why_size, "LISTEN_FDS=%zu: fd %d is not open", count, fd);
+			return why_fail(errno, why, "LISTEN_FDS=%zu: fd %d is not open", count, fd);
 	}
-	return names_read(activation, getenv("LISTEN_FDNAMES"), why, why_size);
+	return names_read(activation, getenv("LISTEN_FDNAMES"), why);
 }
 
 void activation_forget(void)
@@ -90,12 +88,12 @@ void activation_forget(void)
 		unsetenv(variables[i]);
 }
 
-int activation_init(struct activation *activation, char *why, size_t why_size)
+int activation_init(struct activation *activation, struct why *why)
 {
 	int ret;
 
 	*activation = (struct activation){ 0 };
-	ret = fds_read(activation, why, why_size);
+	ret = fds_read(activation, why);
 	activation_forget();
 	if (ret < 0)
 		activation_deinit(activation);
@@ -147,17 +145,17 @@ static bool name_is_chosen(const char *name)
 
 /* What the user gave by number. */
 static int own_fds_note(struct activation *activation, const struct activation_guest *guests, size_t n_guests,
-			char *why, size_t why_size)
+			struct why *why)
 {
 	for (size_t i = 0; i < n_guests; i++) {
 		if (guests[i].fd < 0)
 			continue;
 		if (guests[i].has_socket)
-			return why_fail(EINVAL, why, why_size, "guest %s: has both a socket and fd %d", guests[i].name,
+			return why_fail(EINVAL, why, "guest %s: has both a socket and fd %d", guests[i].name,
 					guests[i].fd);
 		for (size_t j = 0; j < i; j++) {
 			if (guests[j].fd == guests[i].fd)
-				return why_fail(EINVAL, why, why_size, "guest %s: fd %d is guest %s's", guests[i].name,
+				return why_fail(EINVAL, why, "guest %s: fd %d is guest %s's", guests[i].name,
 						guests[i].fd, guests[j].name);
 		}
 		for (size_t j = 0; j < activation->n_fds; j++) {
@@ -170,7 +168,7 @@ static int own_fds_note(struct activation *activation, const struct activation_g
 
 /* The guest that the fd goes to; NULL, with the reason in words. */
 static struct activation_guest *guest_by_name(const struct activation_fd *given, struct activation_guest *guests,
-					      size_t n_guests, char *why, size_t why_size)
+					      size_t n_guests, struct why *why)
 {
 	for (size_t i = 0; i < n_guests; i++) {
 		if (strcmp(guests[i].name, given->name) != 0)
@@ -178,30 +176,29 @@ static struct activation_guest *guest_by_name(const struct activation_fd *given,
 		if (!guests[i].has_socket && guests[i].fd < 0)
 			return &guests[i];
 		if (guests[i].has_socket)
-			why_fail(EINVAL, why, why_size, "fd %d (%s): this guest has a socket", given->fd, given->name);
+			why_fail(EINVAL, why, "fd %d (%s): this guest has a socket", given->fd, given->name);
 		else
-			why_fail(EINVAL, why, why_size, "fd %d (%s): this guest has fd %d", given->fd, given->name,
-				 guests[i].fd);
+			why_fail(EINVAL, why, "fd %d (%s): this guest has fd %d", given->fd, given->name, guests[i].fd);
 		return NULL;
 	}
-	why_fail(EINVAL, why, why_size, "fd %d (%s): there is no guest of this name", given->fd, given->name);
+	why_fail(EINVAL, why, "fd %d (%s): there is no guest of this name", given->fd, given->name);
 	return NULL;
 }
 
 static struct activation_guest *guest_in_order(const struct activation_fd *given, struct activation_guest *guests,
-					       size_t n_guests, char *why, size_t why_size)
+					       size_t n_guests, struct why *why)
 {
 	for (size_t i = 0; i < n_guests; i++) {
 		if (!guests[i].has_socket && guests[i].fd < 0)
 			return &guests[i];
 	}
-	why_fail(EINVAL, why, why_size, "fd %d: no guest is left that wants a socket", given->fd);
+	why_fail(EINVAL, why, "fd %d: no guest is left that wants a socket", given->fd);
 	return NULL;
 }
 
 /* Names first: what has none must not take the place of what has one. */
 static int fds_give(struct activation *activation, struct activation_guest *guests, size_t n_guests, bool by_name,
-		    char *why, size_t why_size)
+		    struct why *why)
 {
 	for (size_t i = 0; i < activation->n_fds; i++) {
 		struct activation_fd *given = &activation->fds[i];
@@ -209,8 +206,8 @@ static int fds_give(struct activation *activation, struct activation_guest *gues
 
 		if (given->taken || name_is_chosen(given->name) != by_name)
 			continue;
-		guest = by_name ? guest_by_name(given, guests, n_guests, why, why_size)
-				: guest_in_order(given, guests, n_guests, why, why_size);
+		guest = by_name ? guest_by_name(given, guests, n_guests, why)
+				: guest_in_order(given, guests, n_guests, why);
 		if (!guest)
 			return -EINVAL;
 		guest->fd = given->fd;
@@ -219,32 +216,29 @@ static int fds_give(struct activation *activation, struct activation_guest *gues
 	return 0;
 }
 
-static int guests_check(struct activation_guest *guests, size_t n_guests, char *why, size_t why_size)
+static int guests_check(struct activation_guest *guests, size_t n_guests, struct why *why)
 {
 	for (size_t i = 0; i < n_guests; i++) {
-		char reason[128];
 		int ret;
 
 		if (guests[i].has_socket)
 			continue;
 		if (guests[i].fd < 0)
-			return why_fail(EINVAL, why, why_size, "guest %s: has neither a socket nor an fd",
-					guests[i].name);
-		ret = given_fd_take(guests[i].fd, &guests[i].kind, reason, sizeof(reason));
+			return why_fail(EINVAL, why, "guest %s: has neither a socket nor an fd", guests[i].name);
+		ret = given_fd_take(guests[i].fd, &guests[i].kind, why);
 		if (ret < 0)
-			return why_fail(-ret, why, why_size, "guest %s: %s", guests[i].name, reason);
+			return why_fail(-ret, why, "guest %s: %s", guests[i].name, why->text);
 	}
 	return 0;
 }
 
-int activation_assign(struct activation *activation, struct activation_guest *guests, size_t n_guests, char *why,
-		      size_t why_size)
+int activation_assign(struct activation *activation, struct activation_guest *guests, size_t n_guests, struct why *why)
 {
-	int ret = own_fds_note(activation, guests, n_guests, why, why_size);
+	int ret = own_fds_note(activation, guests, n_guests, why);
 
 	if (ret == 0)
-		ret = fds_give(activation, guests, n_guests, true, why, why_size);
+		ret = fds_give(activation, guests, n_guests, true, why);
 	if (ret == 0)
-		ret = fds_give(activation, guests, n_guests, false, why, why_size);
-	return ret < 0 ? ret : guests_check(guests, n_guests, why, why_size);
+		ret = fds_give(activation, guests, n_guests, false, why);
+	return ret < 0 ? ret : guests_check(guests, n_guests, why);
 }

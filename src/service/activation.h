@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/why.h"
 #include "service/inherited_fd.h"
 
 /* More than there are guests; more are refused. */
@@ -32,7 +33,7 @@ struct activation {
  * Takes $LISTEN_PID, $LISTEN_FDS and $LISTEN_FDNAMES, and clears the environment of them. None, or meant for another
  * process: no fds, no failure. No program that we run inherits the fds. -errno, with the reason in words.
  */
-int activation_init(struct activation *activation, char *why, size_t why_size);
+int activation_init(struct activation *activation, struct why *why);
 /* Clears the environment of them, whatever they say: they were for an earlier program of this process. */
 void activation_forget(void);
 /* Closes those that were not taken. */
@@ -56,5 +57,4 @@ struct activation_guest {
  * guest with neither socket nor fd, one with both, and two with one fd are found. -EINVAL or the -errno of the fd, with
  * the reason in words, guest or fd named.
  */
-int activation_assign(struct activation *activation, struct activation_guest *guests, size_t n_guests, char *why,
-		      size_t why_size);
+int activation_assign(struct activation *activation, struct activation_guest *guests, size_t n_guests, struct why *why);

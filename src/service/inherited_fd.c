@@ -33,7 +33,7 @@ static const char *type_describe(int type)
 	}
 }
 
-static int kind_find(int fd, enum given_fd_kind *kind, char *why, size_t why_size)
+static int kind_find(int fd, enum given_fd_kind *kind, struct why *why)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
@@ -41,34 +41,34 @@ static int kind_find(int fd, enum given_fd_kind *kind, char *why, size_t why_siz
 	int type = socket_option(fd, SO_TYPE);
 
 	if (domain < 0)
-		return why_fail(ENOTSOCK, why, why_size, "fd %d: not a socket", fd);
+		return why_fail(ENOTSOCK, why, "fd %d: not a socket", fd);
 	if (domain != AF_UNIX)
-		return why_fail(EAFNOSUPPORT, why, why_size, "fd %d: not a Unix socket", fd);
+		return why_fail(EAFNOSUPPORT, why, "fd %d: not a Unix socket", fd);
 	if (type != SOCK_STREAM)
-		return why_fail(EPROTOTYPE, why, why_size, "fd %d: %s, not a stream socket", fd, type_describe(type));
+		return why_fail(EPROTOTYPE, why, "fd %d: %s, not a stream socket", fd, type_describe(type));
 	if (socket_option(fd, SO_ACCEPTCONN) > 0)
 		*kind = GIVEN_FD_LISTENING;
 	else if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0)
 		*kind = GIVEN_FD_CONNECTED;
 	else
-		return why_fail(ENOTCONN, why, why_size, "fd %d: a socket that neither listens nor is connected", fd);
+		return why_fail(ENOTCONN, why, "fd %d: a socket that neither listens nor is connected", fd);
 	return 0;
 }
 
-int given_fd_take(int fd, enum given_fd_kind *kind, char *why, size_t why_size)
+int given_fd_take(int fd, enum given_fd_kind *kind, struct why *why)
 {
 	int ret;
 
 	if (fd >= 0 && fd <= STDERR_FILENO)
-		return why_fail(EINVAL, why, why_size, "fd %d is for standard input, output or errors", fd);
+		return why_fail(EINVAL, why, "fd %d is for standard input, output or errors", fd);
 	if (fcntl(fd, F_GETFD) < 0)
-		return why_fail(EBADF, why, why_size, "fd %d is not open", fd);
-	ret = kind_find(fd, kind, why, why_size);
+		return why_fail(EBADF, why, "fd %d is not open", fd);
+	ret = kind_find(fd, kind, why);
 	if (ret < 0)
 		return ret;
 	ret = *kind == GIVEN_FD_LISTENING ? fd_set_nonblock(fd) : 0;
 	if (ret < 0)
-		return why_fail(-ret, why, why_size, "fd %d: %s", fd, strerror(-ret));
+		return why_fail(-ret, why, "fd %d: %s", fd, strerror(-ret));
 	/* Cannot fail: the fd is open. */
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return 0;

@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
+
 enum given_fd_kind {
 	GIVEN_FD_LISTENING, /* front-ends come one after the other */
 	GIVEN_FD_CONNECTED, /* the one front-end is there */
@@ -20,4 +22,4 @@ enum given_fd_kind {
  * (standard input, output and errors alone), not a Unix stream socket, neither listening nor connected. Then -errno,
  * with the reason in words, the fd named.
  */
-int given_fd_take(int fd, enum given_fd_kind *kind, char *why, size_t why_size);
+int given_fd_take(int fd, enum given_fd_kind *kind, struct why *why);

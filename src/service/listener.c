@@ -58,28 +58,28 @@ static int socket_probe(const char *path)
 }
 
 /* Makes way at path, when what is there is a socket that nobody listens on. */
-static int stale_socket_remove(const char *path, char *why, size_t why_size)
+static int stale_socket_remove(const char *path, struct why *why)
 {
 	int ret = socket_probe(path);
 
 	if (ret == -EADDRINUSE)
-		return why_fail(EADDRINUSE, why, why_size, "in use by another process");
+		return why_fail(EADDRINUSE, why, "in use by another process");
 	if (ret < 0)
-		return why_fail(-ret, why, why_size, "%s", strerror(-ret));
+		return why_fail(-ret, why, "%s", strerror(-ret));
 	if (unlink(path) < 0 && errno != ENOENT)
-		return why_fail(errno, why, why_size, "cannot replace the stale socket: %s", strerror(errno));
+		return why_fail(errno, why, "cannot replace the stale socket: %s", strerror(errno));
 	return 0;
 }
 
-static int path_clear(const char *path, char *why, size_t why_size)
+static int path_clear(const char *path, struct why *why)
 {
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : why_fail(errno, why, why_size, "%s", strerror(errno));
+		return errno == ENOENT ? 0 : why_fail(errno, why, "%s", strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return why_fail(EEXIST, why, why_size, "exists and is not a socket");
-	return stale_socket_remove(path, why, why_size);
+		return why_fail(EEXIST, why, "exists and is not a socket");
+	return stale_socket_remove(path, why);
 }
 
 static void own_file_note(struct own_file *own, const char *path)
@@ -102,13 +102,12 @@ static void own_file_remove(struct own_file *own)
 	own->path[0] = '\0';
 }
 
-static int socket_bind(struct listener *listener, const char *path, char *why, size_t why_size)
+static int socket_bind(struct listener *listener, const char *path, struct why *why)
 {
 	struct sockaddr_un address = address_make(path);
 
 	if (bind(listener->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return why_fail(errno, why, why_size, "%s",
-				errno == EADDRINUSE ? "in use by another process" : strerror(errno));
+		return why_fail(errno, why, "%s", errno == EADDRINUSE ? "in use by another process" : strerror(errno));
 	own_file_note(&listener->socket, path);
 	return 0;
 }
@@ -118,64 +117,62 @@ static int socket_bind(struct listener *listener, const char *path, char *why, s
  * moment, and no path is looked up again, which chmod() would have to. Where that does not hold (a directory with a
  * default ACL) it is said.
  */
-static int socket_bind_mode(struct listener *listener, const char *path, mode_t mode, char *why, size_t why_size)
+static int socket_bind_mode(struct listener *listener, const char *path, mode_t mode, struct why *why)
 {
 	struct stat st;
 	mode_t umask_before;
 	int ret;
 
 	if (fchmod(listener->fd, mode) < 0)
-		return why_fail(errno, why, why_size, "cannot set mode %04o: %s", mode, strerror(errno));
+		return why_fail(errno, why, "cannot set mode %04o: %s", mode, strerror(errno));
 	umask_before = umask(0);
-	ret = socket_bind(listener, path, why, why_size);
+	ret = socket_bind(listener, path, why);
 	umask(umask_before);
 	if (ret < 0)
 		return ret;
 	if (lstat(path, &st) < 0)
-		return why_fail(errno, why, why_size, "%s", strerror(errno));
+		return why_fail(errno, why, "%s", strerror(errno));
 	if ((st.st_mode & MODE_BITS) != mode)
-		return why_fail(EPERM, why, why_size, "cannot set mode %04o: the directory makes it %04o", mode,
+		return why_fail(EPERM, why, "cannot set mode %04o: the directory makes it %04o", mode,
 				st.st_mode & MODE_BITS);
 	return 0;
 }
 
-static int socket_give_group(const char *path, gid_t group, char *why, size_t why_size)
+static int socket_give_group(const char *path, gid_t group, struct why *why)
 {
 	if (lchown(path, (uid_t)-1, group) < 0)
-		return why_fail(errno, why, why_size, "cannot give it to group %u: %s", (unsigned)group,
-				strerror(errno));
+		return why_fail(errno, why, "cannot give it to group %u: %s", (unsigned)group, strerror(errno));
 	return 0;
 }
 
-int listener_open_guest(struct listener *listener, const struct guest_socket *wanted, char *why, size_t why_size)
+int listener_open_guest(struct listener *listener, const struct guest_socket *wanted, struct why *why)
 {
 	const char *path = wanted->path;
-	int ret = path_clear(path, why, why_size);
+	int ret = path_clear(path, why);
 
 	*listener = LISTENER_NONE;
 	if (ret < 0)
 		return ret;
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
-		return why_fail(errno, why, why_size, "%s", strerror(errno));
-	ret = wanted->has_mode ? socket_bind_mode(listener, path, wanted->mode, why, why_size)
-			       : socket_bind(listener, path, why, why_size);
+		return why_fail(errno, why, "%s", strerror(errno));
+	ret = wanted->has_mode ? socket_bind_mode(listener, path, wanted->mode, why) : socket_bind(listener, path, why);
 	if (ret == 0 && wanted->has_group)
-		ret = socket_give_group(path, wanted->group, why, why_size);
+		ret = socket_give_group(path, wanted->group, why);
 	/* Last: until now whoever connects is refused. */
 	if (ret == 0 && listen(listener->fd, LISTEN_BACKLOG) < 0)
-		ret = why_fail(errno, why, why_size, "%s", strerror(errno));
+		ret = why_fail(errno, why, "%s", strerror(errno));
 	if (ret < 0)
 		listener_close(listener);
 	return ret;
 }
 
-int listener_open(struct listener *listener, const char *path, char *why, size_t why_size)
+int listener_open(struct listener *listener, const char *path, struct why *why)
 {
 	struct guest_socket wanted = { .fd = -1 };
 
 	snprintf(wanted.path, sizeof(wanted.path), "%s", path);
-	return listener_open_guest(listener, &wanted, why, why_size);
+	return listener_open_guest(listener, &wanted, why);
 }
 
 void listener_adopt(struct listener *listener, int fd)
@@ -185,39 +182,39 @@ void listener_adopt(struct listener *listener, int fd)
 }
 
 /* Makes way at path for a link to target. */
-static int alias_clear(const char *path, const char *target, char *why, size_t why_size)
+static int alias_clear(const char *path, const char *target, struct why *why)
 {
 	char present[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	struct stat st;
 	ssize_t len;
 
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : why_fail(errno, why, why_size, "%s", strerror(errno));
+		return errno == ENOENT ? 0 : why_fail(errno, why, "%s", strerror(errno));
 	if (S_ISSOCK(st.st_mode))
-		return stale_socket_remove(path, why, why_size);
+		return stale_socket_remove(path, why);
 	if (!S_ISLNK(st.st_mode))
-		return why_fail(EEXIST, why, why_size, "exists and is neither a socket nor a link to one");
+		return why_fail(EEXIST, why, "exists and is neither a socket nor a link to one");
 	len = readlink(path, present, sizeof(present) - 1);
 	if (len < 0)
-		return why_fail(errno, why, why_size, "%s", strerror(errno));
+		return why_fail(errno, why, "%s", strerror(errno));
 	present[len] = '\0';
 	if (strcmp(present, target) != 0 && stat(path, &st) == 0)
-		return why_fail(EEXIST, why, why_size, "is a link to %s", present);
+		return why_fail(EEXIST, why, "is a link to %s", present);
 	if (unlink(path) < 0 && errno != ENOENT)
-		return why_fail(errno, why, why_size, "cannot replace the stale link: %s", strerror(errno));
+		return why_fail(errno, why, "cannot replace the stale link: %s", strerror(errno));
 	return 0;
 }
 
-int listener_add_alias(struct listener *listener, const char *path, char *why, size_t why_size)
+int listener_add_alias(struct listener *listener, const char *path, struct why *why)
 {
 	const char *slash = strrchr(listener->socket.path, '/');
 	const char *target = slash ? slash + 1 : listener->socket.path;
-	int ret = alias_clear(path, target, why, why_size);
+	int ret = alias_clear(path, target, why);
 
 	if (ret < 0)
 		return ret;
 	if (symlink(target, path) < 0)
-		return why_fail(errno, why, why_size, "%s", strerror(errno));
+		return why_fail(errno, why, "%s", strerror(errno));
 	own_file_note(&listener->alias, path);
 	return 0;
 }

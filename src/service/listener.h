@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "base/why.h"
+
 struct guest_socket;
 
 /* Something that we made in the file system: to be removed only while it is still that. */
@@ -31,16 +33,16 @@ struct listener {
 /*
  * Listens on path. A socket that is there is replaced when nobody listens on it. -errno, with the reason in words.
  */
-int listener_open(struct listener *listener, const char *path, char *why, size_t why_size);
+int listener_open(struct listener *listener, const char *path, struct why *why);
 /*
  * The same on the path of a guest's socket, with its mode (exactly, whatever the umask) and its group; nobody can
  * connect before the socket has both. On failure nothing is left behind. The umask of the process is changed meanwhile.
  */
-int listener_open_guest(struct listener *listener, const struct guest_socket *wanted, char *why, size_t why_size);
+int listener_open_guest(struct listener *listener, const struct guest_socket *wanted, struct why *why);
 /* Takes over a listening fd that was given to us, see service/inherited_fd.h. */
 void listener_adopt(struct listener *listener, int fd);
 /* Makes path lead to the socket as well. An earlier link to it, a link to nothing and a stale socket are replaced. */
-int listener_add_alias(struct listener *listener, const char *path, char *why, size_t why_size);
+int listener_add_alias(struct listener *listener, const char *path, struct why *why);
 /* Another process has it, too, and will remove the files. */
 void listener_forget_files(struct listener *listener);
 /* Idempotent. */

@@ -11,23 +11,17 @@
 #include "base/fd.h"
 #include "base/log.h"
 
-int ready_fd_take(int fd, char *why, size_t why_size)
+int ready_fd_take(int fd, struct why *why)
 {
 	int flags;
 
-	if (fd >= 0 && fd <= STDERR_FILENO) {
-		snprintf(why, why_size, "fd %d is for standard input, output or errors", fd);
-		return -EINVAL;
-	}
+	if (fd >= 0 && fd <= STDERR_FILENO)
+		return why_fail(EINVAL, why, "fd %d is for standard input, output or errors", fd);
 	flags = fcntl(fd, F_GETFL);
-	if (flags < 0) {
-		snprintf(why, why_size, "fd %d is not open", fd);
-		return -EBADF;
-	}
-	if ((flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY) {
-		snprintf(why, why_size, "fd %d is not open for writing", fd);
-		return -EBADF;
-	}
+	if (flags < 0)
+		return why_fail(EBADF, why, "fd %d is not open", fd);
+	if ((flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY)
+		return why_fail(EBADF, why, "fd %d is not open for writing", fd);
 	/* Cannot fail: the fd is open. */
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return 0;

@@ -7,10 +7,12 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
+
 /*
  * Takes the fd into our care: it must be open for writing, and above 2, which are for standard input, output and
  * errors alone. No program that we run inherits it. -errno, with the reason in words, the fd named.
  */
-int ready_fd_take(int fd, char *why, size_t why_size);
+int ready_fd_take(int fd, struct why *why);
 /* Tells, closes the fd and makes it -1; -1 is nobody to tell. A reader that is gone is no failure: it is logged. */
 void ready_fd_tell(int *fd);

@@ -3,7 +3,6 @@
 #include "supervisor/control_process.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -49,14 +48,11 @@ void control_process_init(struct control_process *process, struct loop *loop, co
 					 .signals_own = signals_own };
 }
 
-int control_process_open(struct control_process *process, const char *path, char *why, size_t why_size)
+int control_process_open(struct control_process *process, const char *path, struct why *why)
 {
-	char reason[160];
-	int ret = listener_open(&process->listener, path, reason, sizeof(reason));
+	int ret = listener_open(&process->listener, path, why);
 
-	if (ret < 0)
-		snprintf(why, why_size, "%s: %s", path, reason);
-	return ret;
+	return ret < 0 ? why_fail(-ret, why, "%s: %s", path, why->text) : 0;
 }
 
 void control_process_adopt(struct control_process *process, const struct handover_daemon *left, const char *path)

@@ -2,6 +2,7 @@
 /* The control process, as the supervisor sees it: its socket, its ends of the guests' ports, and the process. */
 #pragma once
 
+#include "base/why.h"
 #include "control/control.h"
 #include "handover/handover_image.h"
 #include "process/child.h"
@@ -19,7 +20,7 @@ struct control_process {
 void control_process_init(struct control_process *process, struct loop *loop, const sigset_t *signals_own,
 			  const struct sandbox *sandbox);
 /* Makes the control socket. -errno, with a line that says why. */
-int control_process_open(struct control_process *process, const char *path, char *why, size_t why_size);
+int control_process_open(struct control_process *process, const char *path, struct why *why);
 /*
  * Takes over what an earlier program of this very process has left: the socket, if it is the one of this path, and the
  * process, which knows other outlets, and is on its way out from now on.

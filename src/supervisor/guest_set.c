@@ -40,7 +40,7 @@ static void entry_free(struct guest_entry *entry)
 }
 
 /* An empty entry, with room for it in the set, where it is not yet. */
-static struct guest_entry *entry_new(struct guest_set *set, char *why, size_t why_size)
+static struct guest_entry *entry_new(struct guest_set *set, struct why *why)
 {
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers, so that a guest's address stays the same */
 	struct guest_entry **entries = realloc(set->entries, (set->n + 1) * sizeof(*entries));
@@ -51,7 +51,7 @@ static struct guest_entry *entry_new(struct guest_set *set, char *why, size_t wh
 	if (entries && entry)
 		return entry;
 	free(entry);
-	snprintf(why, why_size, "%s", strerror(ENOMEM));
+	why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	return NULL;
 }
 
@@ -78,22 +78,19 @@ static void fds_share(struct guest_set *set)
 		set->entries[i]->process.kept.max_session = most;
 }
 
-int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, char *why,
-		  size_t why_size)
+int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, struct why *why)
 {
-	struct guest_entry *entry = entry_new(set, why, why_size);
+	struct guest_entry *entry = entry_new(set, why);
 	int ret;
 
 	if (!entry)
 		return -ENOMEM;
 	guest_process_init(&entry->process, guest, set->one_off, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
-	ret = guest_process_open(&entry->process, set->with_port, why, why_size);
+	ret = guest_process_open(&entry->process, set->with_port, why);
 	entry->description = ret == 0 ? guest_describe(wanted) : NULL;
-	if (ret == 0 && !entry->description) {
-		snprintf(why, why_size, "%s", strerror(ENOMEM));
-		ret = -ENOMEM;
-	}
+	if (ret == 0 && !entry->description)
+		ret = why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	if (ret < 0) {
 		entry_free(entry);
 		return ret;
@@ -103,9 +100,9 @@ int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, stru
 	return 0;
 }
 
-int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, char *why, size_t why_size)
+int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, struct why *why)
 {
-	struct guest_entry *entry = entry_new(set, why, why_size);
+	struct guest_entry *entry = entry_new(set, why);
 	int ret;
 
 	if (!entry)
@@ -118,7 +115,7 @@ int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *pa
 	if (ret == 0 && !entry->description)
 		ret = -ENOMEM;
 	if (ret < 0) {
-		snprintf(why, why_size, "%s: cannot be taken over: %s", parts->guest->name, strerror(-ret));
+		why_fail(-ret, why, "%s: cannot be taken over: %s", parts->guest->name, strerror(-ret));
 		entry_free(entry);
 		return ret;
 	}

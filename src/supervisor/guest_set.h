@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/why.h"
 #include "config/guest_config.h"
 #include "handover/handover_image.h"
 #include "supervisor/worker_process.h"
@@ -28,10 +29,9 @@ struct guest_set {
 char *guest_describe(const struct wanted_guest *guest);
 
 /* A guest, with its socket, but no process yet. guest is taken over. -errno, with a line that says what and why. */
-int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, char *why,
-		  size_t why_size);
+int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, struct why *why);
 /* One that an earlier program of this very process has served. -errno, with a line that says what and why. */
-int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, char *why, size_t why_size);
+int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, struct why *why);
 /* Writes all of them down for a later program. */
 void guest_set_leave(const struct guest_set *set, struct handover_writer *writer);
 /* After that: their sockets stay where they are. */

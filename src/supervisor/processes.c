@@ -3,7 +3,6 @@
 #include "supervisor/processes.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -30,26 +29,25 @@ void processes_init(struct processes *processes, const struct guest_set *empty, 
 	control_process_init(&processes->control, empty->loop, empty->signals_own, empty->sandbox);
 }
 
-static int guests_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, char *why,
-		       size_t why_size)
+static int guests_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, struct why *why)
 {
 	int ret = 0;
 
 	for (size_t i = 0; i < guests->n && ret == 0; i++)
-		ret = guest_set_add(&processes->set, &wanted->guests[i], &guests->guests[i], why, why_size);
+		ret = guest_set_add(&processes->set, &wanted->guests[i], &guests->guests[i], why);
 	return ret;
 }
 
-static int guests_adopt(struct processes *processes, const struct handover *handover, char *why, size_t why_size)
+static int guests_adopt(struct processes *processes, const struct handover *handover, struct why *why)
 {
 	size_t fds = FD_LIMIT_BASE;
 	int ret = 0;
 
 	for (uint32_t i = 0; i < handover->daemon->n_guests && ret == 0; i++)
-		ret = guest_set_adopt(&processes->set, &handover->guests[i], why, why_size);
+		ret = guest_set_adopt(&processes->set, &handover->guests[i], why);
 	for (size_t i = 0; i < processes->set.n; i++)
 		fds += guest_fds_needed(&processes->set.entries[i]->process.guest);
-	return ret < 0 ? ret : fd_limit_raise(fds, why, why_size);
+	return ret < 0 ? ret : fd_limit_raise(fds, why);
 }
 
 /* What the control process will know when it starts next: -ENOMEM. */
@@ -66,39 +64,36 @@ static int outlets_fill(struct processes *processes)
 	return ret;
 }
 
-static int control_open(struct processes *processes, char *why, size_t why_size)
+static int control_open(struct processes *processes, struct why *why)
 {
 	int ret = 0;
 
 	if (!has_control(processes))
 		return 0;
 	if (processes->control.listener.fd < 0)
-		ret = control_process_open(&processes->control, processes->control_path, why, why_size);
+		ret = control_process_open(&processes->control, processes->control_path, why);
 	if (ret < 0)
 		return ret;
 	ret = outlets_fill(processes);
-	if (ret < 0)
-		snprintf(why, why_size, "%s", strerror(-ret));
-	return ret;
+	return ret < 0 ? why_fail(-ret, why, "%s", strerror(-ret)) : 0;
 }
 
-int processes_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, char *why,
-		   size_t why_size)
+int processes_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, struct why *why)
 {
-	int ret = guests_open(processes, wanted, guests, why, why_size);
+	int ret = guests_open(processes, wanted, guests, why);
 
-	return ret < 0 ? ret : control_open(processes, why, why_size);
+	return ret < 0 ? ret : control_open(processes, why);
 }
 
-int processes_adopt(struct processes *processes, const struct handover *handover, char *why, size_t why_size)
+int processes_adopt(struct processes *processes, const struct handover *handover, struct why *why)
 {
-	int ret = guests_adopt(processes, handover, why, why_size);
+	int ret = guests_adopt(processes, handover, why);
 
 	if (ret < 0)
 		return ret;
 	/* Also when there is to be none any more: then what was left is closed. */
 	control_process_adopt(&processes->control, handover->daemon, processes->control_path);
-	return control_open(processes, why, why_size);
+	return control_open(processes, why);
 }
 
 void processes_close(struct processes *processes)

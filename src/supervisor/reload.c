@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,7 +185,7 @@ void reload_request(struct reload *reload)
 {
 	struct resolved resolved = { .guests.n = 0 };
 	struct wanted new = { .n_guests = 0 };
-	char why[512] = "";
+	struct why why = { "" };
 	int ret;
 
 	if (reload->pending) {
@@ -195,9 +194,9 @@ void reload_request(struct reload *reload)
 	}
 	reload->pending = true;
 	reload->changed = false;
-	ret = options_wanted(reload->options, &reload->wanted, why, sizeof(why));
+	ret = options_wanted(reload->options, &reload->wanted, &why);
 	if (ret < 0)
-		log_error("reload", "%s", why);
+		log_error("reload", "%s", why.text);
 	if (ret == 0)
 		ret = compare(reload);
 	if (ret == 0)
@@ -217,29 +216,29 @@ void reload_request(struct reload *reload)
 }
 
 /* One more guest beside those that are served. */
-static int fds_allow(const struct guest_set *set, const struct guest *guest, char *why, size_t why_size)
+static int fds_allow(const struct guest_set *set, const struct guest *guest, struct why *why)
 {
 	size_t needed = FD_LIMIT_BASE + guest_fds_needed(guest);
 
 	for (size_t i = 0; i < set->n; i++)
 		needed += guest_fds_needed(&set->entries[i]->process.guest);
-	return fd_limit_raise(needed, why, why_size);
+	return fd_limit_raise(needed, why);
 }
 
 static int arrive_one(struct reload *reload, const struct wanted_guest *wanted, struct guest *guest)
 {
 	struct findings conflicts = { .n = 0 };
-	char why[512] = "";
-	int ret = fds_allow(reload->set, guest, why, sizeof(why));
+	struct why why = { "" };
+	int ret = fds_allow(reload->set, guest, &why);
 
 	if (ret == 0)
 		ret = claim_lines(guest, &conflicts);
 	conflicts_log(&conflicts);
 	findings_deinit(&conflicts);
 	if (ret == 0)
-		ret = guest_set_add(reload->set, wanted, guest, why, sizeof(why));
-	if (why[0])
-		log_error("reload", "%s", why);
+		ret = guest_set_add(reload->set, wanted, guest, &why);
+	if (why.text[0])
+		log_error("reload", "%s", why.text);
 	return ret;
 }
 

@@ -14,7 +14,6 @@
 #include "supervisor/supervisor.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -240,7 +239,7 @@ static void supervisor_init(struct supervisor *supervisor, const struct supervis
 	reload_init(&supervisor->reload, start->options, &supervisor->processes.set, reload_done, supervisor);
 }
 
-static int supervisor_open(struct supervisor *supervisor, char *why, size_t why_size)
+static int supervisor_open(struct supervisor *supervisor, struct why *why)
 {
 	const struct supervisor_start *start = supervisor->start;
 	int ret = loop_init(&supervisor->loop);
@@ -249,12 +248,10 @@ static int supervisor_open(struct supervisor *supervisor, char *why, size_t why_
 		ret = signals_take(supervisor);
 	if (ret == 0)
 		ret = notify_watchdog_start(supervisor->notify, &supervisor->loop);
-	if (ret < 0) {
-		snprintf(why, why_size, "%s", strerror(-ret));
-		return ret;
-	}
-	ret = start->handover ? processes_adopt(&supervisor->processes, start->handover, why, why_size)
-			      : processes_open(&supervisor->processes, start->wanted, start->guests, why, why_size);
+	if (ret < 0)
+		return why_fail(-ret, why, "%s", strerror(-ret));
+	ret = start->handover ? processes_adopt(&supervisor->processes, start->handover, why)
+			      : processes_open(&supervisor->processes, start->wanted, start->guests, why);
 	if (ret == 0)
 		chips_watch(supervisor);
 	return ret;
@@ -301,18 +298,18 @@ static void supervisor_begin(struct supervisor *supervisor)
 		taken_over(supervisor);
 }
 
-int supervisor_run(const struct supervisor_start *start, char *why, size_t why_size)
+int supervisor_run(const struct supervisor_start *start, struct why *why)
 {
 	struct supervisor supervisor;
 	int ret;
 
 	supervisor_init(&supervisor, start);
-	ret = supervisor_open(&supervisor, why, why_size);
+	ret = supervisor_open(&supervisor, why);
 	if (ret == 0) {
 		supervisor_begin(&supervisor);
 		ret = loop_run(&supervisor.loop);
 		if (ret < 0)
-			snprintf(why, why_size, "%s", strerror(-ret));
+			why_fail(-ret, why, "%s", strerror(-ret));
 	}
 	supervisor_close(&supervisor);
 	return ret;

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
 #include "guest/resolve.h"
 #include "handover/handover_image.h"
 #include "options/settings.h"
@@ -29,4 +30,4 @@ struct supervisor_start {
 };
 
 /* Serves until SIGTERM, SIGINT or SIGUSR1, or until the last guest of --one-off is gone: 0. -errno, with a line that says why. */
-int supervisor_run(const struct supervisor_start *start, char *why, size_t why_size);
+int supervisor_run(const struct supervisor_start *start, struct why *why);

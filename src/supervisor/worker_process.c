@@ -263,34 +263,28 @@ static int claims_keep(struct guest_process *process)
 }
 
 /* A socket of our own, on a path. */
-static int socket_make(struct guest_process *process, char *why, size_t why_size)
+static int socket_make(struct guest_process *process, struct why *why)
 {
 	const struct guest_socket *socket = &process->guest.socket;
 	const char *path = socket->path;
-	char reason[160];
-	int ret = listener_open_guest(&process->listener, socket, reason, sizeof(reason));
+	int ret = listener_open_guest(&process->listener, socket, why);
 
 	if (ret == 0 && socket->alias[0]) {
 		path = socket->alias;
-		ret = listener_add_alias(&process->listener, path, reason, sizeof(reason));
+		ret = listener_add_alias(&process->listener, path, why);
 	}
-	if (ret < 0)
-		snprintf(why, why_size, "%s: %s", path, reason);
-	return ret;
+	return ret < 0 ? why_fail(-ret, why, "%s: %s", path, why->text) : 0;
 }
 
 /* A socket that was given to us. A front-end that is connected already is the one there will ever be. */
-static int socket_take(struct guest_process *process, char *why, size_t why_size)
+static int socket_take(struct guest_process *process, struct why *why)
 {
 	const struct guest_socket *socket = &process->guest.socket;
 	enum given_fd_kind kind;
-	char reason[160];
-	int ret = given_fd_take(socket->fd, &kind, reason, sizeof(reason));
+	int ret = given_fd_take(socket->fd, &kind, why);
 
-	if (ret < 0) {
-		snprintf(why, why_size, "%s: %s", process->guest.name, reason);
-		return ret;
-	}
+	if (ret < 0)
+		return why_fail(-ret, why, "%s: %s", process->guest.name, why->text);
 	if (kind == GIVEN_FD_LISTENING) {
 		listener_adopt(&process->listener, socket->fd);
 	} else {
@@ -300,17 +294,16 @@ static int socket_take(struct guest_process *process, char *why, size_t why_size
 	return 0;
 }
 
-static int socket_open(struct guest_process *process, char *why, size_t why_size)
+static int socket_open(struct guest_process *process, struct why *why)
 {
 	const struct guest_socket *socket = &process->guest.socket;
 
 	if (socket->fd >= 0)
-		return socket_take(process, why, why_size);
+		return socket_take(process, why);
 	if (socket->path[0])
-		return socket_make(process, why, why_size);
-	snprintf(why, why_size, "%s: no socket: it has no path and no fd, and socket activation gave none",
-		 process->guest.name);
-	return -EINVAL;
+		return socket_make(process, why);
+	return why_fail(EINVAL, why, "%s: no socket: it has no path and no fd, and socket activation gave none",
+			process->guest.name);
 }
 
 int guest_process_open_port(struct guest_process *process)
@@ -318,9 +311,9 @@ int guest_process_open_port(struct guest_process *process)
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, process->port_fds) < 0 ? -errno : 0;
 }
 
-int guest_process_open(struct guest_process *process, bool with_port, char *why, size_t why_size)
+int guest_process_open(struct guest_process *process, bool with_port, struct why *why)
 {
-	int ret = socket_open(process, why, why_size);
+	int ret = socket_open(process, why);
 
 	if (ret < 0)
 		return ret;
@@ -330,9 +323,7 @@ int guest_process_open(struct guest_process *process, bool with_port, char *why,
 		ret = session_make(process);
 	if (ret == 0 && with_port)
 		ret = guest_process_open_port(process);
-	if (ret < 0)
-		snprintf(why, why_size, "%s: cannot be served: %s", process->guest.name, strerror(-ret));
-	return ret;
+	return ret < 0 ? why_fail(-ret, why, "%s: cannot be served: %s", process->guest.name, strerror(-ret)) : 0;
 }
 
 int guest_process_adopt_worker(struct guest_process *process, pid_t pid, int keeper_fd, bool restarting)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/why.h"
 #include "chip/chip.h"
 #include "guest/guest.h"
 #include "ipc/fd_store.h"
@@ -35,7 +36,7 @@ struct guest_process {
 void guest_process_init(struct guest_process *process, struct guest *guest, bool one_off, struct loop *loop,
 			const sigset_t *signals_own);
 /* Makes the socket and what else it takes; with_port: the port too. -errno, with a line that says what and why. */
-int guest_process_open(struct guest_process *process, bool with_port, char *why, size_t why_size);
+int guest_process_open(struct guest_process *process, bool with_port, struct why *why);
 /*
  * Takes over the worker, which an earlier program of this very process has started, and our end of its keeper channel
  * (-1: it is on its way out). The rest of what such a program left is in *process already. -errno.

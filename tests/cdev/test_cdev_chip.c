@@ -105,10 +105,10 @@ static void assert_trace(struct bench *bench, const char *want)
 
 static void probe(struct bench *bench, unsigned i)
 {
-	char why[160];
+	struct why why;
 
-	if (chip_probe(&bench->specs[i], &bench->found[i], why, sizeof(why)) < 0)
-		fail_msg("%s: %s", bench->specs[i].path, why);
+	if (chip_probe(&bench->specs[i], &bench->found[i], &why) < 0)
+		fail_msg("%s: %s", bench->specs[i].path, why.text);
 }
 
 static int setup_none(void **state)
@@ -421,7 +421,7 @@ static void by_label_and_by_link(void **state)
 	struct bench *bench = *state;
 	struct gpio_sim *sim = &bench->sims[0];
 	struct chip_found twin;
-	char why[160];
+	struct why why;
 	int fd;
 
 	make(bench, 0, "exp");
@@ -431,15 +431,15 @@ static void by_label_and_by_link(void **state)
 	probe(bench, 0);
 	assert_string_equal(bench->found[0].label, "exp");
 	/* The link is no second chip of that label. */
-	assert_int_equal(chip_spec_label("exp", &bench->specs[1], why, sizeof(why)), 0);
+	assert_int_equal(chip_spec_label("exp", &bench->specs[1], &why), 0);
 	probe(bench, 1);
 	assert_true(chip_found_same(&bench->found[0], &bench->found[1]));
 	chip_spec_number(bench->sims[1].number, &bench->specs[1]);
 	close(bench->found[1].fd);
 	probe(bench, 1);
 	assert_false(chip_found_same(&bench->found[0], &bench->found[1]));
-	assert_int_equal(chip_spec_label("ex", &bench->specs[1], why, sizeof(why)), -ENODEV);
-	assert_string_equal(why, "no chip has this label");
+	assert_int_equal(chip_spec_label("ex", &bench->specs[1], &why), -ENODEV);
+	assert_string_equal(why.text, "no chip has this label");
 
 	/* Its number is taken by another while it is away. */
 	gpio_sim_set_live(sim, false);
@@ -449,8 +449,8 @@ static void by_label_and_by_link(void **state)
 	assert_int_equal(chip_find_again(&bench->specs[0], &bench->found[0], bench->sims[1].path, &fd), -ENODEV);
 	assert_int_equal(chip_find_again(&bench->specs[0], &bench->found[0], sim->path, &fd), 0);
 	close(fd);
-	assert_int_equal(chip_spec_label("exp", &bench->specs[0], why, sizeof(why)), 0);
-	assert_int_equal(chip_probe(&bench->specs[0], &twin, why, sizeof(why)), 0);
+	assert_int_equal(chip_spec_label("exp", &bench->specs[0], &why), 0);
+	assert_int_equal(chip_probe(&bench->specs[0], &twin, &why), 0);
 	close(twin.fd);
 	assert_string_not_equal(bench->specs[0].path, bench->sims[1].path);
 }
@@ -459,16 +459,17 @@ static void label_of_two(void **state)
 {
 	struct bench *bench = *state;
 	unsigned low, high;
-	char why[160], want[160];
+	struct why why;
+	char want[160];
 
 	make(bench, 0, "twin");
 	make(bench, 1, "twin");
 	low = bench->sims[0].number < bench->sims[1].number ? 0 : 1;
 	high = 1 - low;
-	assert_int_equal(chip_spec_label("twin", &bench->specs[0], why, sizeof(why)), -ENOTUNIQ);
+	assert_int_equal(chip_spec_label("twin", &bench->specs[0], &why), -ENOTUNIQ);
 	snprintf(want, sizeof(want), "two chips have this label: %s and %s", bench->sims[low].path,
 		 bench->sims[high].path);
-	assert_string_equal(why, want);
+	assert_string_equal(why.text, want);
 }
 
 static void fail_test(const char *text)

@@ -262,7 +262,7 @@ void control_bench_run(void (*live)(void))
 	struct control_outlet outlets[2] = { { .guest = "a" }, { .guest = "bb" } };
 	struct control_start start = { .outlets = outlets, .n_outlets = 2 };
 	const int room = ROOM;
-	char why[80];
+	struct why why;
 
 	log_set_level(LOG_LEVEL_ERROR);
 	memset(&b, 0, sizeof(b));
@@ -271,8 +271,7 @@ void control_bench_run(void (*live)(void))
 	listen_anywhere();
 	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b.a) == 0 &&
 	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b.bb) == 0);
-	MUST(chip_spec_parse("s8", 2, &worker.spec) == 0 &&
-	     chip_probe(&worker.spec, &worker.found, why, sizeof(why)) == 0);
+	MUST(chip_spec_parse("s8", 2, &worker.spec) == 0 && chip_probe(&worker.spec, &worker.found, &why) == 0);
 	worker.chip_state = calloc(1, worker.found.state_size);
 	MUST(worker.chip_state);
 	MUST(setsockopt(b.a[WORKER], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);

@@ -17,7 +17,7 @@
 #include "config/print_config.h"
 #include "input.h"
 
-static char why[256];
+static struct why why;
 
 static int lines_read(const char *text, struct wanted *wanted)
 {
@@ -27,7 +27,7 @@ static int lines_read(const char *text, struct wanted *wanted)
 		abort();
 	snprintf(guest->name, sizeof(guest->name), "a");
 	guest->sim = 8;
-	return lines_parse(text, guest, why, sizeof(why));
+	return lines_parse(text, guest, &why);
 }
 
 static int guests_read(char *words, struct wanted *wanted)
@@ -35,7 +35,7 @@ static int guests_read(char *words, struct wanted *wanted)
 	unsigned number = 0;
 
 	for (char *word = strtok(words, "\n"); word; word = strtok(NULL, "\n")) {
-		int ret = guest_option_parse(word, ++number, wanted, why, sizeof(why));
+		int ret = guest_option_parse(word, ++number, wanted, &why);
 
 		if (ret < 0)
 			return ret;
@@ -67,9 +67,9 @@ static void check_round_trip(const struct wanted *wanted)
 
 	if (!first)
 		return;
-	ret = config_file_parse("printed", first, &again, why, sizeof(why));
+	ret = config_file_parse("printed", first, &again, &why);
 	/* Lines alone, under 'l', may leave out the simulated chip, and --guest does not look for names given twice. */
-	if (ret < 0 && !strstr(why, "no line of it") && !strstr(why, "already that of"))
+	if (ret < 0 && !strstr(why.text, "no line of it") && !strstr(why.text, "already that of"))
 		abort();
 	second = ret == 0 ? printed(&again) : NULL;
 	if (ret == 0 && (!second || strcmp(first, second) != 0))
@@ -90,14 +90,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = strndup((const char *)data + 1, size - 1);
 	if (!text)
 		abort();
-	why[0] = '\0';
+	why.text[0] = '\0';
 	if (data[0] == 'l')
 		ret = lines_read(text, &wanted);
 	else if (data[0] == 'c')
-		ret = config_file_parse("f", text, &wanted, why, sizeof(why));
+		ret = config_file_parse("f", text, &wanted, &why);
 	else
 		ret = guests_read(text, &wanted);
-	if (ret < 0 && !why[0])
+	if (ret < 0 && !why.text[0])
 		abort(); /* a refusal says why */
 	if (ret == 0 && wanted.n_guests > 0 && config_file_supported())
 		check_round_trip(&wanted);

@@ -85,10 +85,10 @@ void gpio_bench_start(void)
 {
 	static const struct bench_device what = { &virtio_gpio_ops, &gpio_bench.gpio, attach, detach, check };
 	struct gpio_bench *b = &gpio_bench;
-	char why[80];
+	struct why why;
 
 	memset(b, 0, sizeof(*b));
-	MUST(chip_spec_parse("s8", 2, &b->spec) == 0 && chip_probe(&b->spec, &b->found, why, sizeof(why)) == 0);
+	MUST(chip_spec_parse("s8", 2, &b->spec) == 0 && chip_probe(&b->spec, &b->found, &why) == 0);
 	b->chip_state = calloc(1, b->found.state_size);
 	MUST(b->chip_state);
 	bench_start(&what);

@@ -132,13 +132,12 @@ void worker_bench_drop_session(void)
 
 static void guest_make(void)
 {
-	char why[80];
+	struct why why;
 
 	memcpy(w.lines, gpio_bench_rules, sizeof(w.lines));
 	for (unsigned i = 0; i < GPIO_BENCH_LINES; i++)
 		w.lines[i].offset = i;
-	MUST(chip_spec_parse("s8", 2, &w.chip.spec) == 0 &&
-	     chip_probe(&w.chip.spec, &w.chip.found, why, sizeof(why)) == 0);
+	MUST(chip_spec_parse("s8", 2, &w.chip.spec) == 0 && chip_probe(&w.chip.spec, &w.chip.found, &why) == 0);
 	w.guest = (struct guest){
 		.name = "fuzz",
 		.iommu = true,

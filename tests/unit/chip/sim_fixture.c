@@ -68,11 +68,11 @@ static void attach(struct sim_bench *bench)
 int sim_bench_up(void **state)
 {
 	struct sim_bench *bench = calloc(1, sizeof(*bench));
-	char why[64];
+	struct why why;
 
 	if (loop_init(&bench->loop) < 0)
 		return -1;
-	if (chip_spec_parse("s8", 2, &bench->spec) < 0 || chip_probe(&bench->spec, &bench->found, why, sizeof(why)) < 0)
+	if (chip_spec_parse("s8", 2, &bench->spec) < 0 || chip_probe(&bench->spec, &bench->found, &why) < 0)
 		return -1;
 	bench->memory = calloc(1, bench->found.state_size);
 	attach(bench);

@@ -209,14 +209,14 @@ static void member(struct bench *bench, unsigned i, const char *path, unsigned n
 static int bench_up(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	char why[64];
+	struct why why;
 
 	journal[0] = '\0';
 	attach_error = 0;
 	member(bench, A, "a", 8);
 	member(bench, B, "b", 3);
 	chip_spec_sim(4, &bench->specs[S]);
-	if (chip_probe(&bench->specs[S], &bench->found[S], why, sizeof(why)) < 0)
+	if (chip_probe(&bench->specs[S], &bench->found[S], &why) < 0)
 		return -1;
 	for (unsigned i = 0; i < MEMBERS; i++)
 		bench->members[i] = (struct aggregate_member){ &bench->specs[i], &bench->found[i] };

@@ -97,13 +97,13 @@ static void bench_attach(struct bench *bench)
 static int bench_up(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	char why[80];
+	struct why why;
 
 	log_set_level(LOG_LEVEL_ERROR);
 	kernel_boot();
 	chip_spec_parse("0", 1, &bench->spec);
 	strcpy(bench->spec.path, "/dev/null");
-	if (loop_init(&bench->loop) < 0 || chip_probe(&bench->spec, &bench->found, why, sizeof(why)) < 0)
+	if (loop_init(&bench->loop) < 0 || chip_probe(&bench->spec, &bench->found, &why) < 0)
 		return -1;
 	bench->kept_fd = -1;
 	bench_attach(bench);
@@ -193,7 +193,7 @@ static void probing(void **state)
 {
 	struct bench *bench = *state;
 	struct chip_found found;
-	char why[80];
+	struct why why;
 	static const struct {
 		unsigned long number;
 		int error;
@@ -213,18 +213,18 @@ static void probing(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		kernel.fail_number = cases[i].number;
 		kernel.fail_errno = cases[i].error;
-		assert_int_equal(chip_probe(&bench->spec, &found, why, sizeof(why)), -cases[i].error);
-		assert_string_equal(why, cases[i].why);
+		assert_int_equal(chip_probe(&bench->spec, &found, &why), -cases[i].error);
+		assert_string_equal(why.text, cases[i].why);
 		assert_int_equal(found.fd, -1);
 	}
 	kernel.fail_number = 0;
 	kernel.n_lines = 0;
-	assert_int_equal(chip_probe(&bench->spec, &found, why, sizeof(why)), -ERANGE);
-	assert_string_equal(why, "has no lines");
+	assert_int_equal(chip_probe(&bench->spec, &found, &why), -ERANGE);
+	assert_string_equal(why.text, "has no lines");
 	assert_int_equal(found.fd, -1);
 	kernel.n_lines = 65536;
-	assert_int_equal(chip_probe(&bench->spec, &found, why, sizeof(why)), -ERANGE);
-	assert_string_equal(why, "has more than 65535 lines");
+	assert_int_equal(chip_probe(&bench->spec, &found, &why), -ERANGE);
+	assert_string_equal(why.text, "has more than 65535 lines");
 	assert_int_equal(found.fd, -1);
 }
 

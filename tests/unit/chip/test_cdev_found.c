@@ -38,12 +38,12 @@ static void node(struct bench *bench, const char *name, enum device device)
 static int bench_up(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	char why[80];
+	struct why why;
 
 	kernel_boot();
 	snprintf(bench->directory, sizeof(bench->directory), "/tmp/chips-XXXXXX");
 	if (!mkdtemp(bench->directory) || chip_spec_path("/dev/null", &bench->spec) < 0 ||
-	    chip_probe(&bench->spec, &bench->found, why, sizeof(why)) < 0)
+	    chip_probe(&bench->spec, &bench->found, &why) < 0)
 		return -1;
 	*state = bench;
 	return 0;
@@ -68,15 +68,16 @@ static void only_devices_are_opened(void **state)
 	struct bench *bench = *state;
 	struct chip_spec spec;
 	struct chip_found found;
-	char path[64], why[80];
+	struct why why;
+	char path[64];
 
 	snprintf(path, sizeof(path), "%s/gpiochip0", bench->directory);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	chip_spec_path(path, &spec);
-	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), -ENOTTY);
-	assert_string_equal(why, "is not a GPIO chip");
+	assert_int_equal(chip_probe(&spec, &found, &why), -ENOTTY);
+	assert_string_equal(why.text, "is not a GPIO chip");
 	chip_spec_path(bench->directory, &spec);
-	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), -ENOTTY);
+	assert_int_equal(chip_probe(&spec, &found, &why), -ENOTTY);
 	assert_int_equal(found.fd, -1);
 }
 
@@ -86,28 +87,29 @@ static void same_chip_by_two_paths(void **state)
 	struct bench *bench = *state;
 	struct chip_spec spec, sim_spec;
 	struct chip_found found, sim;
-	char path[64], why[80];
+	struct why why;
+	char path[64];
 
 	node(bench, "gpiochip-exp", A);
 	snprintf(path, sizeof(path), "%s/gpiochip-exp", bench->directory);
 	assert_int_equal(chip_spec_path(path, &spec), 0);
 	assert_string_equal(spec.path, path);
-	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), 0);
+	assert_int_equal(chip_probe(&spec, &found, &why), 0);
 	assert_true(chip_found_same(&found, &bench->found));
 	close(found.fd);
 	chip_spec_path("/dev/zero", &spec);
-	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), 0);
+	assert_int_equal(chip_probe(&spec, &found, &why), 0);
 	assert_false(chip_found_same(&found, &bench->found));
 	close(found.fd);
 	chip_spec_sim(4, &sim_spec);
-	assert_int_equal(chip_probe(&sim_spec, &sim, why, sizeof(why)), 0);
+	assert_int_equal(chip_probe(&sim_spec, &sim, &why), 0);
 	assert_false(chip_found_same(&sim, &sim));
 }
 
-static int find(struct bench *bench, const char *label, struct chip_spec *spec, char why[160])
+static int find(struct bench *bench, const char *label, struct chip_spec *spec, struct why *why)
 {
 	*spec = (struct chip_spec){ .number = 77 };
-	return chip_label_find(bench->directory, label, spec, why, 160);
+	return chip_label_find(bench->directory, label, spec, why);
 }
 
 static void assert_path(struct bench *bench, const struct chip_spec *spec, const char *name)
@@ -123,7 +125,7 @@ static void chip_by_label(void **state)
 	struct bench *bench = *state;
 	struct chip_spec spec;
 	struct chip_found found;
-	char why[160];
+	struct why why;
 
 	kernel.labels[A] = "pinctrl-a";
 	kernel.labels[B] = "pinctrl-b";
@@ -132,38 +134,39 @@ static void chip_by_label(void **state)
 	node(bench, "gpiochip10", B);
 	node(bench, "gpiochip9", A);	/* a distribution's link to number 0 */
 	node(bench, "gpio-of-mine", C); /* no chip's name */
-	assert_int_equal(find(bench, "pinctrl-a", &spec, why), 0);
+	assert_int_equal(find(bench, "pinctrl-a", &spec, &why), 0);
 	assert_path(bench, &spec, "gpiochip0");
-	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), 0);
+	assert_int_equal(chip_probe(&spec, &found, &why), 0);
 	assert_string_equal(found.label, "pinctrl-a");
 	close(found.fd);
-	assert_int_equal(find(bench, "pinctrl-b", &spec, why), 0);
+	assert_int_equal(find(bench, "pinctrl-b", &spec, &why), 0);
 	assert_path(bench, &spec, "gpiochip10");
 
-	assert_int_equal(find(bench, "pinctrl", &spec, why), -ENODEV);
-	assert_string_equal(why, "no chip has this label");
-	assert_int_equal(find(bench, "pinctrl-aa", &spec, why), -ENODEV);
+	assert_int_equal(find(bench, "pinctrl", &spec, &why), -ENODEV);
+	assert_string_equal(why.text, "no chip has this label");
+	assert_int_equal(find(bench, "pinctrl-aa", &spec, &why), -ENODEV);
 	/* 31 characters are all that the kernel tells of a label, and all that this chip has. */
 	kernel.labels[B] = NULL;
-	assert_int_equal(find(bench, "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLL and more", &spec, why), 0);
-	assert_int_equal(find(bench, "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLL", &spec, why), -ENODEV);
+	assert_int_equal(find(bench, "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLL and more", &spec, &why), 0);
+	assert_int_equal(find(bench, "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLL", &spec, &why), -ENODEV);
 }
 
 static void label_of_two_chips(void **state)
 {
 	struct bench *bench = *state;
 	struct chip_spec spec;
-	char why[160], want[160];
+	struct why why;
+	char want[160];
 
 	kernel.labels[A] = kernel.labels[B] = kernel.labels[C] = "twin";
 	node(bench, "gpiochip2", A);
 	node(bench, "gpiochip3", A);
 	node(bench, "gpiochip12", B);
 	node(bench, "gpiochip13", C);
-	assert_int_equal(find(bench, "twin", &spec, why), -ENOTUNIQ);
+	assert_int_equal(find(bench, "twin", &spec, &why), -ENOTUNIQ);
 	snprintf(want, sizeof(want), "two chips have this label: %s/gpiochip2 and %s/gpiochip12", bench->directory,
 		 bench->directory);
-	assert_string_equal(why, want);
+	assert_string_equal(why.text, want);
 }
 
 /* A node that can not be looked at may be the one. */
@@ -171,19 +174,20 @@ static void label_search_tells_what_it_could_not_see(void **state)
 {
 	struct bench *bench = *state;
 	struct chip_spec spec;
-	char why[160], path[64], want[160];
+	struct why why;
+	char path[64], want[160];
 
 	kernel.labels[A] = "a";
 	node(bench, "gpiochip1", A);
 	snprintf(path, sizeof(path), "%s/gpiochip0", bench->directory);
 	assert_int_equal(symlink("/nowhere", path), 0);
-	assert_int_equal(find(bench, "a", &spec, why), 0);
+	assert_int_equal(find(bench, "a", &spec, &why), 0);
 	assert_path(bench, &spec, "gpiochip1");
-	assert_int_equal(find(bench, "b", &spec, why), -ENODEV);
+	assert_int_equal(find(bench, "b", &spec, &why), -ENODEV);
 	snprintf(want, sizeof(want), "no chip has this label (%s: No such file or directory)", path);
-	assert_string_equal(why, want);
-	assert_int_equal(chip_label_find("/nowhere", "b", &spec, why, sizeof(why)), -ENOENT);
-	assert_string_equal(why, "/nowhere: No such file or directory");
+	assert_string_equal(why.text, want);
+	assert_int_equal(chip_label_find("/nowhere", "b", &spec, &why), -ENOENT);
+	assert_string_equal(why.text, "/nowhere: No such file or directory");
 }
 
 /* After a re-plug the node may have another number, whatever word led to the chip. */
@@ -191,14 +195,15 @@ static void found_again(void **state)
 {
 	struct bench *bench = *state;
 	struct chip_spec spec;
-	char path[64], why[160];
+	struct why why;
+	char path[64];
 	int fd = -1;
 
 	kernel.labels[A] = kernel.labels[B] = "exp";
 	node(bench, "gpiochip0", A);
 	node(bench, "gpiochip1", B);
 	close(bench->found.fd);
-	assert_int_equal(chip_probe(&bench->spec, &bench->found, why, sizeof(why)), 0);
+	assert_int_equal(chip_probe(&bench->spec, &bench->found, &why), 0);
 	snprintf(path, sizeof(path), "%s/gpiochip1", bench->directory);
 	assert_int_equal(chip_find_again(&bench->spec, &bench->found, path, &fd), 0);
 	assert_true(fd >= 0);
@@ -210,7 +215,7 @@ static void found_again(void **state)
 	assert_int_equal(chip_find_again(&bench->spec, &bench->found, path, &fd), -ENODEV);
 	kernel.n_lines--;
 	kernel.labels[A] = "away";
-	assert_int_equal(find(bench, "exp", &spec, why), 0);
+	assert_int_equal(find(bench, "exp", &spec, &why), 0);
 	assert_int_equal(chip_find_again(&spec, &bench->found, path, &fd), 0);
 	close(fd);
 	chip_spec_sim(KERNEL_LINES, &spec);
@@ -223,7 +228,7 @@ static void line_info_and_holder(void **state)
 	struct chip_spec sim_spec;
 	struct chip_found sim;
 	struct chip_line_info info;
-	char why[80];
+	struct why why;
 
 	assert_int_equal(chip_found_line_info(&bench->spec, &bench->found, 3, &info), 0);
 	assert_string_equal(info.name, "line 3");
@@ -234,7 +239,7 @@ static void line_info_and_holder(void **state)
 	assert_int_equal(chip_found_line_info(&bench->spec, &bench->found, 3, &info), -ENODEV);
 
 	chip_spec_sim(4, &sim_spec);
-	chip_probe(&sim_spec, &sim, why, sizeof(why));
+	chip_probe(&sim_spec, &sim, &why);
 	assert_int_equal(chip_found_line_info(&sim_spec, &sim, 2, &info), 0);
 	assert_string_equal(info.name, "dummy2");
 	assert_false(info.used);

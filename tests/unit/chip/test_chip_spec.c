@@ -71,7 +71,8 @@ static void out_of_range(void **state)
 static void made_of_parts(void **state)
 {
 	struct chip_spec a;
-	char path[CHIP_PATH_MAX + 1], why[160];
+	struct why why;
+	char path[CHIP_PATH_MAX + 1];
 
 	chip_spec_number(42, &a);
 	assert_ptr_equal(a.driver, &chip_driver_cdev);
@@ -93,24 +94,24 @@ static void made_of_parts(void **state)
 	assert_int_equal(chip_spec_path(path, &a), 0);
 	assert_string_equal(a.path, path);
 
-	assert_int_equal(chip_spec_label("there is no such chip", &a, why, sizeof(why)), -ENODEV);
-	assert_int_equal(strncmp(why, "no chip has this label", 22), 0);
+	assert_int_equal(chip_spec_label("there is no such chip", &a, &why), -ENODEV);
+	assert_int_equal(strncmp(why.text, "no chip has this label", 22), 0);
 }
 
 static void probing_what_is_no_chip(void **state)
 {
 	struct chip_spec spec;
 	struct chip_found found;
-	char why[80] = "";
+	struct why why = { "" };
 
 	parse("2147483647", &spec);
-	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), -ENOENT);
-	assert_string_equal(why, "No such file or directory");
+	assert_int_equal(chip_probe(&spec, &found, &why), -ENOENT);
+	assert_string_equal(why.text, "No such file or directory");
 	assert_int_equal(found.fd, -1);
 
 	snprintf(spec.path, sizeof(spec.path), "/dev/null");
-	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), -ENOTTY);
-	assert_string_equal(why, "is not a GPIO chip");
+	assert_int_equal(chip_probe(&spec, &found, &why), -ENOTTY);
+	assert_string_equal(why.text, "is not a GPIO chip");
 	assert_int_equal(found.fd, -1);
 }
 

@@ -10,7 +10,7 @@
 #include "guest_config_text.h"
 
 static struct wanted wanted;
-static char why[256];
+static struct why why;
 
 static int deinit(void **state)
 {
@@ -23,7 +23,7 @@ static int parse(const char *count, const char *devices)
 	const struct dropin_words words = { .fd = -1, .path = "/run/x", .count = count, .devices = devices };
 
 	wanted_deinit(&wanted);
-	return dropin_wanted(&words, &wanted, why, sizeof(why));
+	return dropin_wanted(&words, &wanted, &why);
 }
 
 static void one_guest_has_an_alias(void **state)
@@ -50,7 +50,7 @@ static void more_devices_than_guests_can_be(void **state)
 	for (int i = 0; i < GUESTS_MAX; i++)
 		strcat(devices, ":s1");
 	assert_int_equal(parse("256", devices), -EINVAL);
-	assert_string_equal(why, "--socket-count is 256, but --device-list has 257 devices");
+	assert_string_equal(why.text, "--socket-count is 256, but --device-list has 257 devices");
 }
 
 int main(void)

@@ -18,7 +18,7 @@
 #include "guest_config_text.h"
 
 static struct wanted wanted;
-static char why[512];
+static struct why why;
 
 static int deinit(void **state)
 {
@@ -29,15 +29,15 @@ static int deinit(void **state)
 static int parse(const char *text)
 {
 	wanted_deinit(&wanted);
-	why[0] = '\0';
-	return config_file_parse("f", text, &wanted, why, sizeof(why));
+	why.text[0] = '\0';
+	return config_file_parse("f", text, &wanted, &why);
 }
 
 static void is_supported(void **state)
 {
 	if (!config_file_supported()) {
 		assert_int_equal(parse("[guest a]\nsim=1\n"), -EINVAL);
-		assert_string_equal(why, "f: this build reads no configuration: it was made without inih");
+		assert_string_equal(why.text, "f: this build reads no configuration: it was made without inih");
 		skip_because("this build reads no configuration");
 	}
 }
@@ -106,7 +106,7 @@ static void text_and_its_meaning(void **state)
 			continue;
 		}
 		if (ret < 0)
-			fail_msg("refused: %s: %s", good[i].text, why);
+			fail_msg("refused: %s: %s", good[i].text, why.text);
 		for (size_t j = 0; j < wanted.n_guests; j++) {
 			strcat(all, j ? "|" : "");
 			strcat(all, wanted_text(&wanted.guests[j]));
@@ -197,7 +197,7 @@ static void refusals_name_word_and_place(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		if (parse(refusals[i].text) != -EINVAL)
 			fail_msg("not refused: %s", refusals[i].text);
-		assert_string_equal(why, refusals[i].why);
+		assert_string_equal(why.text, refusals[i].why);
 	}
 }
 
@@ -226,7 +226,7 @@ static void a_line_is_never_cut(void **state)
 	snprintf(expected, sizeof(expected),
 		 "f:2: the line has %zu bytes, at most %zu; a value may go on in lines that are indented", len,
 		 len - 1);
-	assert_string_equal(why, expected);
+	assert_string_equal(why.text, expected);
 	assert_true(len - 1 >= 190); /* print_config() counts on it */
 	/* A comment may be as long as it likes. */
 	snprintf(text, sizeof(text), "; %01000d\n[guest a]\nsim=1\n ; %0100d\n", 0, 0);
@@ -239,8 +239,7 @@ static void a_long_path_is_shown_by_its_end(void **state)
 
 	is_supported(state);
 	wanted_deinit(&wanted);
-	assert_int_equal(config_file_parse(path, "[guest a]\n[line a.x]\nchip=0\nline=1\n", &wanted, why, sizeof(why)),
-			 0);
+	assert_int_equal(config_file_parse(path, "[guest a]\n[line a.x]\nchip=0\nline=1\n", &wanted, &why), 0);
 	assert_string_equal(wanted.guests[0].where, "...he/configuration/of/the/daemon/that/serves/gpio.conf:1");
 	assert_string_equal(wanted.guests[0].chips[0].lines[0].where,
 			    "...he/configuration/of/the/daemon/that/serves/gpio.conf:2: line 1");
@@ -258,7 +257,7 @@ static void as_many_guests_as_allowed(void **state)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "[guest g%u]\nsim=1\n", i);
 	}
 	assert_int_equal(parse(text), -EINVAL);
-	assert_string_equal(why, "f:513: more than 256 guests");
+	assert_string_equal(why.text, "f:513: more than 256 guests");
 }
 
 /* A file of n bytes in a folder of its own. */
@@ -288,13 +287,13 @@ static int read_bytes(const char *bytes, size_t len)
 	assert_int_equal(fwrite(bytes, 1, len, file), len);
 	assert_int_equal(fclose(file), 0);
 	wanted_deinit(&wanted);
-	return config_file_read(path, &wanted, why, sizeof(why));
+	return config_file_read(path, &wanted, &why);
 }
 
 static void assert_why(const char *after_path)
 {
-	assert_memory_equal(why, path, strlen(path));
-	assert_string_equal(why + strlen(path), after_path);
+	assert_memory_equal(why.text, path, strlen(path));
+	assert_string_equal(why.text + strlen(path), after_path);
 }
 
 static void a_file_is_read(void **state)
@@ -351,10 +350,10 @@ static void what_can_not_be_read_is_said(void **state)
 {
 	is_supported(state);
 	wanted_deinit(&wanted);
-	assert_int_equal(config_file_read("/nonexistent/f", &wanted, why, sizeof(why)), -EINVAL);
-	assert_string_equal(why, "/nonexistent/f: No such file or directory");
-	assert_int_equal(config_file_read("/", &wanted, why, sizeof(why)), -EINVAL);
-	assert_string_equal(why, "/: Is a directory");
+	assert_int_equal(config_file_read("/nonexistent/f", &wanted, &why), -EINVAL);
+	assert_string_equal(why.text, "/nonexistent/f: No such file or directory");
+	assert_int_equal(config_file_read("/", &wanted, &why), -EINVAL);
+	assert_string_equal(why.text, "/: Is a directory");
 }
 
 static int pace = 1; /* the time of who reads runs so many times as fast */
@@ -406,7 +405,7 @@ static void nobody_is_waited_for_for_ever(void **state)
 	is_supported(state);
 	wanted_deinit(&wanted);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(config_file_read(path, &wanted, why, sizeof(why)), -EINVAL);
+	assert_int_equal(config_file_read(path, &wanted, &why), -EINVAL);
 	assert_why(": its end does not come");
 }
 
@@ -428,7 +427,7 @@ static int read_written(void (*writer)(int fd))
 	close(ends[1]);
 	snprintf(name, sizeof(name), "/dev/fd/%d", ends[0]);
 	wanted_deinit(&wanted);
-	ret = config_file_read(name, &wanted, why, sizeof(why));
+	ret = config_file_read(name, &wanted, &why);
 	close(ends[0]);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -464,7 +463,7 @@ static void a_pipe_without_an_end_is_left(void **state)
 {
 	is_supported(state);
 	assert_int_equal(read_written(write_without_end), -EINVAL);
-	assert_non_null(strstr(why, ": its end does not come"));
+	assert_non_null(strstr(why.text, ": its end does not come"));
 }
 
 int main(void)

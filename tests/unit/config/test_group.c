@@ -8,18 +8,18 @@
 
 #include "config/group.h"
 
-static char why[128];
+static struct why why;
 
 static void numbers(void **state)
 {
 	gid_t group = 1;
 
-	assert_int_equal(group_parse("0", &group, why, sizeof(why)), 0);
+	assert_int_equal(group_parse("0", &group, &why), 0);
 	assert_int_equal(group, 0);
-	assert_int_equal(group_parse("4294967294", &group, why, sizeof(why)), 0);
+	assert_int_equal(group_parse("4294967294", &group, &why), 0);
 	assert_int_equal(group, 4294967294u);
-	assert_int_equal(group_parse("4294967295", &group, why, sizeof(why)), -ERANGE);
-	assert_string_equal(why, "group \"4294967295\": too large a number");
+	assert_int_equal(group_parse("4294967295", &group, &why), -ERANGE);
+	assert_string_equal(why.text, "group \"4294967295\": too large a number");
 	assert_int_equal(group, 4294967294u);
 }
 
@@ -35,7 +35,7 @@ static void names(void **state)
 		gid_t number = entry->gr_gid, group = number + 1;
 
 		snprintf(name, sizeof(name), "%s", entry->gr_name);
-		assert_int_equal(group_parse(name, &group, why, sizeof(why)), 0);
+		assert_int_equal(group_parse(name, &group, &why), 0);
 		assert_int_equal(group, number);
 		n++;
 	}
@@ -52,8 +52,8 @@ static void no_group(void **state)
 		char expected[128];
 
 		snprintf(expected, sizeof(expected), "there is no group \"%s\"", words[i]);
-		assert_int_equal(group_parse(words[i], &group, why, sizeof(why)), -ENOENT);
-		assert_string_equal(why, expected);
+		assert_int_equal(group_parse(words[i], &group, &why), -ENOENT);
+		assert_string_equal(why.text, expected);
 		assert_int_equal(group, 7);
 	}
 }

@@ -12,7 +12,7 @@
 #include "guest_config_text.h"
 
 static struct wanted wanted;
-static char why[512];
+static struct why why;
 
 static int deinit(void **state)
 {
@@ -23,7 +23,7 @@ static int deinit(void **state)
 static int parse(const char *word)
 {
 	wanted_deinit(&wanted);
-	return guest_option_parse(word, 0, &wanted, why, sizeof(why));
+	return guest_option_parse(word, 0, &wanted, &why);
 }
 
 static const struct {
@@ -59,7 +59,7 @@ static void words_and_their_meaning(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		if (parse(good[i].word) < 0)
-			fail_msg("refused: %s: %s", good[i].word, why);
+			fail_msg("refused: %s: %s", good[i].word, why.text);
 		assert_int_equal(wanted.n_guests, 1);
 		assert_string_equal(wanted.guests[0].where, "--guest");
 		assert_string_equal(wanted_text(&wanted.guests[0]), good[i].meaning);
@@ -131,7 +131,7 @@ static void refusals_name_word_and_place(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		if (parse(refusals[i].word) != -EINVAL)
 			fail_msg("not refused: %s", refusals[i].word);
-		assert_string_equal(why, refusals[i].text);
+		assert_string_equal(why.text, refusals[i].text);
 	}
 }
 
@@ -145,10 +145,10 @@ static void a_socket_path_is_bounded(void **state)
 	snprintf(word, sizeof(word), "sim=1,socket=%0108d", 0);
 	snprintf(text, sizeof(text), "--guest: socket: \"%064d\" is too long: a socket path has at most 107 bytes", 0);
 	assert_int_equal(parse(word), -EINVAL);
-	assert_string_equal(why, text);
+	assert_string_equal(why.text, text);
 	snprintf(word, sizeof(word), "sim=1,socket=\"%0108d\"", 0);
 	assert_int_equal(parse(word), -EINVAL);
-	assert_non_null(strstr(why, "is too long"));
+	assert_non_null(strstr(why.text, "is too long"));
 }
 
 static void a_group_may_be_named(void **state)
@@ -166,7 +166,7 @@ static void a_group_may_be_named(void **state)
 
 static int add(const char *word, unsigned number)
 {
-	return guest_option_parse(word, number, &wanted, why, sizeof(why));
+	return guest_option_parse(word, number, &wanted, &why);
 }
 
 static void several_guests_are_numbered(void **state)
@@ -180,7 +180,7 @@ static void several_guests_are_numbered(void **state)
 	assert_string_equal(wanted.guests[2].name, "guest2");
 	assert_string_equal(wanted.guests[1].where, "--guest 2");
 	assert_int_equal(add("sim=x", 4), -EINVAL);
-	assert_string_equal(why, "--guest 4: sim: \"x\" is no number of lines from 1 to 65535");
+	assert_string_equal(why.text, "--guest 4: sim: \"x\" is no number of lines from 1 to 65535");
 }
 
 static void names_are_unique(void **state)
@@ -188,11 +188,11 @@ static void names_are_unique(void **state)
 	deinit(NULL);
 	assert_int_equal(add("sim=1", 1), 0);
 	assert_int_equal(add("sim=1,name=guest0", 2), -EINVAL);
-	assert_string_equal(why, "--guest 2: the name \"guest0\" is already that of --guest 1");
+	assert_string_equal(why.text, "--guest 2: the name \"guest0\" is already that of --guest 1");
 	deinit(NULL);
 	assert_int_equal(add("sim=1,name=guest1", 1), 0);
 	assert_int_equal(add("sim=1", 2), -EINVAL);
-	assert_string_equal(why, "--guest 2: the default name \"guest1\" is already that of --guest 1");
+	assert_string_equal(why.text, "--guest 2: the default name \"guest1\" is already that of --guest 1");
 }
 
 static void as_many_guests_as_allowed(void **state)
@@ -201,7 +201,7 @@ static void as_many_guests_as_allowed(void **state)
 	for (unsigned i = 1; i <= GUESTS_MAX; i++)
 		assert_int_equal(add("sim=1", i), 0);
 	assert_int_equal(add("sim=1", GUESTS_MAX + 1), -EINVAL);
-	assert_string_equal(why, "--guest: more than 256 guests");
+	assert_string_equal(why.text, "--guest: more than 256 guests");
 }
 
 int main(void)

@@ -12,7 +12,7 @@
 #include "guest_config_text.h"
 
 static struct wanted wanted;
-static char why[512];
+static struct why why;
 
 static struct wanted_guest *guest_make(void)
 {
@@ -21,13 +21,13 @@ static struct wanted_guest *guest_make(void)
 	wanted_deinit(&wanted);
 	guest = wanted_add_guest(&wanted);
 	snprintf(guest->where, sizeof(guest->where), "--guest");
-	why[0] = '\0';
+	why.text[0] = '\0';
 	return guest;
 }
 
 static int parse(const char *text)
 {
-	return lines_parse(text, guest_make(), why, sizeof(why));
+	return lines_parse(text, guest_make(), &why);
 }
 
 static int deinit(void **state)
@@ -90,7 +90,7 @@ static void words_and_their_meaning(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		if (parse(good[i].words) < 0)
-			fail_msg("refused: %s: %s", good[i].words, why);
+			fail_msg("refused: %s: %s", good[i].words, why.text);
 		assert_string_equal(wanted_text(&wanted.guests[0]), good[i].meaning);
 	}
 }
@@ -218,7 +218,7 @@ static void refusals_name_word_and_place(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		if (parse(refusals[i].words) != -EINVAL)
 			fail_msg("not refused: %s", refusals[i].words);
-		assert_string_equal(why, refusals[i].text);
+		assert_string_equal(why.text, refusals[i].text);
 	}
 }
 
@@ -254,7 +254,7 @@ static void as_many_chips_as_allowed(void **state)
 	free(text);
 	text = repeat("", "@0", WANTED_CHIPS_MAX + 1);
 	assert_int_equal(parse(text), -EINVAL);
-	assert_string_equal(why, "--guest: lines: more than 1024 chips");
+	assert_string_equal(why.text, "--guest: lines: more than 1024 chips");
 	free(text);
 }
 
@@ -269,18 +269,8 @@ static void as_many_lines_as_allowed(void **state)
 	text[strlen(text) - 1] = '\0';
 	strcat(text, ":0}");
 	assert_int_equal(parse(text), -EINVAL);
-	assert_string_equal(why, "--guest: lines: more than 65535 lines");
+	assert_string_equal(why.text, "--guest: lines: more than 65535 lines");
 	free(text);
-}
-
-static void a_message_is_cut_at_its_end(void **state)
-{
-	char small[24];
-
-	assert_int_equal(lines_parse("@0{1,bias=pullup}", guest_make(), small, sizeof(small)), -EINVAL);
-	assert_string_equal(small, "--guest: line 1: unknow");
-	assert_int_equal(lines_parse("@0{1,bias=pullup}", guest_make(), small, 4), -EINVAL);
-	assert_string_equal(small, "--g");
 }
 
 static void one_chip_and_one_line(void **state)
@@ -288,18 +278,18 @@ static void one_chip_and_one_line(void **state)
 	struct wanted_chip chip = { 0 };
 	struct wanted_line line = { 0 };
 
-	assert_int_equal(lines_chip_parse("foo@1,{b", guest_make(), &chip, why, sizeof(why)), 0);
+	assert_int_equal(lines_chip_parse("foo@1,{b", guest_make(), &chip, &why), 0);
 	assert_int_equal(chip.kind, WANTED_CHIP_LABEL);
 	assert_string_equal(chip.word, "foo@1,{b");
-	assert_int_equal(lines_chip_parse("\"0\" x", guest_make(), &chip, why, sizeof(why)), -EINVAL);
-	assert_string_equal(why, "--guest: chip, column 5: something that does not belong here, at \"x\"");
-	assert_int_equal(lines_line_parse("17", guest_make(), &line, why, sizeof(why)), 0);
+	assert_int_equal(lines_chip_parse("\"0\" x", guest_make(), &chip, &why), -EINVAL);
+	assert_string_equal(why.text, "--guest: chip, column 5: something that does not belong here, at \"x\"");
+	assert_int_equal(lines_line_parse("17", guest_make(), &line, &why), 0);
 	assert_int_equal(line.first, 17);
 	assert_int_equal(wanted.guests[0].n_lines, 1);
-	assert_int_equal(lines_line_parse("4-7", guest_make(), &line, why, sizeof(why)), -EINVAL);
-	assert_string_equal(why, "--guest: line 4-7: one line is wanted here, not a range");
+	assert_int_equal(lines_line_parse("4-7", guest_make(), &line, &why), -EINVAL);
+	assert_string_equal(why.text, "--guest: line 4-7: one line is wanted here, not a range");
 	line = (struct wanted_line){ 0 };
-	assert_int_equal(lines_line_parse("a,b:c", guest_make(), &line, why, sizeof(why)), 0);
+	assert_int_equal(lines_line_parse("a,b:c", guest_make(), &line, &why), 0);
 	assert_string_equal(line.line_name, "a,b:c");
 }
 
@@ -308,8 +298,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_and_their_meaning),   cmocka_unit_test(refusals_name_word_and_place),
 		cmocka_unit_test(each_line_knows_its_place), cmocka_unit_test(as_many_chips_as_allowed),
-		cmocka_unit_test(as_many_lines_as_allowed),  cmocka_unit_test(a_message_is_cut_at_its_end),
-		cmocka_unit_test(one_chip_and_one_line),
+		cmocka_unit_test(as_many_lines_as_allowed),  cmocka_unit_test(one_chip_and_one_line),
 	};
 
 	return cmocka_run_group_tests_name("lines_grammar", tests, NULL, deinit);

@@ -15,7 +15,8 @@
 #include "guest_config_text.h"
 
 static struct wanted wanted, again;
-static char why[512], text[65536];
+static struct why why;
+static char text[65536];
 
 static int deinit(void **state)
 {
@@ -39,8 +40,8 @@ static int print(void)
 
 static void add(const char *word)
 {
-	if (guest_option_parse(word, 0, &wanted, why, sizeof(why)) < 0)
-		fail_msg("refused: %s: %s", word, why);
+	if (guest_option_parse(word, 0, &wanted, &why) < 0)
+		fail_msg("refused: %s: %s", word, why.text);
 }
 
 static void the_text(void **state)
@@ -74,14 +75,14 @@ static void a_drop_in_line(void **state)
 	const struct dropin_words one = { "/run/x", NULL, "s8", -1 }, two = { "/run/x", "2", "0:s3", -1 };
 
 	deinit(NULL);
-	assert_int_equal(dropin_wanted(&one, &wanted, why, sizeof(why)), 0);
+	assert_int_equal(dropin_wanted(&one, &wanted, &why), 0);
 	assert_int_equal(print(), 0);
 	assert_string_equal(text, "[guest guest0]\n"
 				  "# also reached as /run/x, a symbolic link\n"
 				  "socket = /run/x0\n"
 				  "sim = 8\n");
 	deinit(NULL);
-	assert_int_equal(dropin_wanted(&two, &wanted, why, sizeof(why)), 0);
+	assert_int_equal(dropin_wanted(&two, &wanted, &why), 0);
 	assert_int_equal(print(), 0);
 	assert_string_equal(text, "[guest guest0]\n"
 				  "socket = /run/x0\n"
@@ -100,7 +101,7 @@ static void what_no_file_can_hold_is_refused(void **state)
 		const struct dropin_words words = { paths[i], NULL, "s8", -1 };
 
 		deinit(NULL);
-		assert_int_equal(dropin_wanted(&words, &wanted, why, sizeof(why)), 0);
+		assert_int_equal(dropin_wanted(&words, &wanted, &why), 0);
 		assert_int_equal(print(), -EINVAL);
 	}
 	deinit(NULL);
@@ -249,8 +250,8 @@ static void check_same(void)
 
 	assert_int_equal(print(), 0);
 	wanted_deinit(&again);
-	if (config_file_parse("printed", text, &again, why, sizeof(why)) < 0)
-		fail_msg("refused: %s\n%s", why, text);
+	if (config_file_parse("printed", text, &again, &why) < 0)
+		fail_msg("refused: %s\n%s", why.text, text);
 	assert_int_equal(again.n_guests, wanted.n_guests);
 	for (size_t i = 0; i < wanted.n_guests; i++) {
 		snprintf(first, sizeof(first), "%s", wanted_text(&wanted.guests[i]));
@@ -276,7 +277,7 @@ static void what_is_printed_reads_as_the_same(void **state)
 
 			word[0] = '\0';
 			put_guest(word);
-			if (guest_option_parse(word, 1, &wanted, why, sizeof(why)) == 0)
+			if (guest_option_parse(word, 1, &wanted, &why) == 0)
 				continue;
 			/* Contradictions and the like: without that guest. */
 			last = &wanted.guests[wanted.n_guests - 1];

@@ -256,11 +256,12 @@ static void sim_bench_attach(struct sim_bench *bench, unsigned n, void *chip_mem
 	struct lines_host lines_host = { .ctx = bench, .irq = sim_irq };
 	struct chip_spec spec;
 	struct chip_found found;
-	char word[16], why[64];
+	struct why why;
+	char word[16];
 
 	snprintf(word, sizeof(word), "s%u", n);
 	assert_int_equal(chip_spec_parse(word, strlen(word), &spec), 0);
-	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), 0);
+	assert_int_equal(chip_probe(&spec, &found, &why), 0);
 	assert_int_equal(chip_attach(&spec, &found, chip_memory, &chip_host, &bench->chip), 0);
 	bench->rules = calloc(n, sizeof(*bench->rules));
 	for (unsigned i = 0; i < n; i++)

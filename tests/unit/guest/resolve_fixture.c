@@ -17,16 +17,14 @@
 struct resolve_bench bench;
 
 /* chip/chip_spec.c with another directory. */
-int __real_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, char *why,
-			   size_t why_size);
-int __wrap_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, char *why,
-			   size_t why_size);
+int __real_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why);
+int __wrap_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why);
 void __wrap_chip_spec_number(unsigned number, struct chip_spec *spec);
 
-int __wrap_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, char *why, size_t why_size)
+int __wrap_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why)
 {
 	assert_string_equal(directory, "/dev");
-	return __real_chip_label_find(bench.directory, label, spec, why, why_size);
+	return __real_chip_label_find(bench.directory, label, spec, why);
 }
 
 void __wrap_chip_spec_number(unsigned number, struct chip_spec *spec)
@@ -94,15 +92,15 @@ static char *replaced(const char *text, const char *word, const char *by)
 
 int resolve_words(const char *const *words, size_t n)
 {
-	char why[512];
+	struct why why;
 
 	resolved_deinit(&bench.resolved);
 	wanted_deinit(&bench.wanted);
 	for (size_t i = 0; i < n; i++) {
 		char *word = replaced(words[i], "DIR", bench.directory);
 
-		if (guest_option_parse(word, n > 1 ? (unsigned)i + 1 : 0, &bench.wanted, why, sizeof(why)) < 0)
-			fail_msg("%s", why);
+		if (guest_option_parse(word, n > 1 ? (unsigned)i + 1 : 0, &bench.wanted, &why) < 0)
+			fail_msg("%s", why.text);
 		free(word);
 	}
 	return resolve(&bench.wanted, &bench.how, &bench.resolved);

@@ -249,11 +249,11 @@ static void more_lines_than_a_guest_can_have(void **state)
 static void more_chips_than_a_guest_can_have(void **state)
 {
 	struct wanted_guest *wanted;
-	char why[80];
+	struct why why;
 
 	resolved_deinit(&bench.resolved);
 	wanted = wanted_add_guest(&bench.wanted);
-	assert_int_equal(wanted_name_guest(&bench.wanted, wanted, why, sizeof(why)), 0);
+	assert_int_equal(wanted_name_guest(&bench.wanted, wanted, &why), 0);
 	bench.every_chip_is_another = true;
 	kernel.n_lines = 2 * (GUEST_CHIPS_MAX + 1);
 	for (unsigned i = 0; i < GUEST_CHIPS_MAX + 1; i++) {

@@ -23,6 +23,15 @@ static void parsed_free(struct parsed *parsed)
 	wanted_deinit(&parsed->wanted);
 }
 
+static void print(struct parsed *parsed)
+{
+	FILE *file = fmemopen(parsed->text, sizeof(parsed->text), "w");
+
+	assert_non_null(file);
+	option_print(parsed->options.words.print, file);
+	assert_int_equal(fclose(file), 0);
+}
+
 /* Words that are parted by blanks; a word is made long by '@', which stands for 110 letters. */
 static enum options_result parse(struct parsed *parsed, const char *words)
 {
@@ -41,11 +50,13 @@ static enum options_result parse(struct parsed *parsed, const char *words)
 		argv[argc++] = word;
 	memset(parsed, 0, sizeof(*parsed));
 	result = options_parse(&parsed->options, argc, argv);
-	memcpy(parsed->text, parsed->options.text, sizeof(parsed->text));
-	if (result == OPTIONS_DONE || result == OPTIONS_REFUSE)
+	if (result == OPTIONS_DONE) {
+		print(parsed);
 		return result;
-	if (options_wanted(&parsed->options, &parsed->wanted, parsed->text, sizeof(parsed->text)) < 0)
-		return OPTIONS_REFUSE;
+	}
+	if (result != OPTIONS_REFUSE && options_wanted(&parsed->options, &parsed->wanted, &parsed->options.why) < 0)
+		result = OPTIONS_REFUSE;
+	snprintf(parsed->text, sizeof(parsed->text), "%s", parsed->options.why.text);
 	return result;
 }
 

@@ -569,15 +569,15 @@ static void list_is_as_decided(void **state)
 static int setup(void **state)
 {
 	struct sandbox_wish wish = { .mode = SANDBOX_AUTO, .user = getuid() == 0 ? "nobody" : NULL };
-	char why[256];
+	struct why why;
 
 	/* The first one gives up what another one with a user would need, but not what its user needs. */
-	if (sandbox_prepare(&user_sandbox, &wish, why, sizeof(why)) < 0)
+	if (sandbox_prepare(&user_sandbox, &wish, &why) < 0)
 		return -1;
 	sandbox = user_sandbox;
 	if (sandbox_has(&user_sandbox, SANDBOX_USER)) {
 		wish.user = NULL;
-		return sandbox_prepare(&sandbox, &wish, why, sizeof(why));
+		return sandbox_prepare(&sandbox, &wish, &why);
 	}
 	return 0;
 }

@@ -17,7 +17,7 @@
 #define FIRST 3
 #define FDS   6 /* that many listening sockets are there, from FIRST on */
 
-static char why[256];
+static struct why why;
 static struct activation activation;
 
 static void variable_set(const char *name, const char *value)
@@ -46,7 +46,7 @@ static int setup(void **state)
 			close(fd);
 		}
 	}
-	why[0] = '\0';
+	why.text[0] = '\0';
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static int init(const char *pid, const char *fds, const char *names)
 	variable_set("LISTEN_FDS", fds);
 	variable_set("LISTEN_FDNAMES", names);
 	variable_set("LISTEN_PIDFDID", "1");
-	return activation_init(&activation, why, sizeof(why));
+	return activation_init(&activation, &why);
 }
 
 static void sockets_and_names(void **state)
@@ -136,7 +136,7 @@ static void bad_variables(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_int_equal(init(rows[i].pid, rows[i].fds, rows[i].names), -EINVAL);
-		assert_string_equal(why, rows[i].why);
+		assert_string_equal(why.text, rows[i].why);
 		assert_int_equal(activation.n_fds, 0);
 		assert_null(getenv("LISTEN_FDS"));
 	}
@@ -146,7 +146,7 @@ static void fd_that_is_not_there(void **state)
 {
 	close(FIRST + 1);
 	assert_int_equal(init("self", "3", NULL), -EBADF);
-	assert_string_equal(why, "LISTEN_FDS=3: fd 4 is not open");
+	assert_string_equal(why.text, "LISTEN_FDS=3: fd 4 is not open");
 }
 
 #define GUEST(guest_name)                                                                                              \
@@ -180,10 +180,10 @@ static void assign_row_check(const struct assign_row *row)
 	while (n < GUESTS_OF_ROW && guests[n].name)
 		n++;
 	assert_int_equal(init("self", row->fds, row->names), 0);
-	ret = activation_assign(&activation, guests, n, why, sizeof(why));
+	ret = activation_assign(&activation, guests, n, &why);
 	if (row->why) {
 		assert_int_equal(ret, -EINVAL);
-		assert_string_equal(why, row->why);
+		assert_string_equal(why.text, row->why);
 	} else {
 		assert_int_equal(ret, 0);
 		for (size_t i = 0; i < n; i++)
@@ -244,8 +244,8 @@ static void sockets_of_the_wrong_kind(void **state)
 	dup2(fd, FIRST + 1);
 	close(fd);
 	assert_int_equal(init("self", "2", NULL), 0);
-	assert_int_equal(activation_assign(&activation, guests, 2, why, sizeof(why)), -EPROTOTYPE);
-	assert_string_equal(why, "guest b: fd 4: a datagram socket, not a stream socket");
+	assert_int_equal(activation_assign(&activation, guests, 2, &why), -EPROTOTYPE);
+	assert_string_equal(why.text, "guest b: fd 4: a datagram socket, not a stream socket");
 }
 
 static void listening_or_connected(void **state)
@@ -256,7 +256,7 @@ static void listening_or_connected(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	dup2(fds[0], FIRST + 1);
 	assert_int_equal(init("self", "2", NULL), 0);
-	assert_int_equal(activation_assign(&activation, guests, 2, why, sizeof(why)), 0);
+	assert_int_equal(activation_assign(&activation, guests, 2, &why), 0);
 	assert_int_equal(guests[0].kind, GIVEN_FD_LISTENING);
 	assert_int_equal(guests[1].kind, GIVEN_FD_CONNECTED);
 	close(fds[0]);
@@ -272,7 +272,7 @@ static void socket_that_is_no_guests(void **state)
 	assert_int_equal(activation_take(&activation, "control"), 3);
 	assert_int_equal(activation_take(&activation, "control"), 5);
 	assert_int_equal(activation_take(&activation, "control"), -1);
-	assert_int_equal(activation_assign(&activation, guests, 1, why, sizeof(why)), 0);
+	assert_int_equal(activation_assign(&activation, guests, 1, &why), 0);
 	assert_int_equal(guests[0].fd, 4);
 	assert_int_equal(activation_take(&activation, "a"), -1);
 }

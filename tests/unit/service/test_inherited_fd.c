@@ -13,7 +13,7 @@
 
 #include "service/inherited_fd.h"
 
-static char why[128];
+static struct why why;
 
 /* An address of the kernel's choice: abstract, nothing to clean up. */
 static int unix_socket(int type, bool bound, bool listening)
@@ -34,7 +34,7 @@ static void listening_socket(void **state)
 	int fd = unix_socket(SOCK_STREAM, true, true);
 	enum given_fd_kind kind = GIVEN_FD_CONNECTED;
 
-	assert_int_equal(given_fd_take(fd, &kind, why, sizeof(why)), 0);
+	assert_int_equal(given_fd_take(fd, &kind, &why), 0);
 	assert_int_equal(kind, GIVEN_FD_LISTENING);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
@@ -53,7 +53,7 @@ static void connected_socket(void **state)
 		if (peer_gone)
 			close(fds[0]);
 		kind = GIVEN_FD_LISTENING;
-		assert_int_equal(given_fd_take(fds[1], &kind, why, sizeof(why)), 0);
+		assert_int_equal(given_fd_take(fds[1], &kind, &why), 0);
 		assert_int_equal(kind, GIVEN_FD_CONNECTED);
 		assert_int_equal(fcntl(fds[1], F_GETFD), FD_CLOEXEC);
 		close(fds[1]);
@@ -68,8 +68,8 @@ static void assert_refused(int fd, int error, const char *words)
 	char expected[128];
 
 	snprintf(expected, sizeof(expected), "fd %d%s", fd, words);
-	assert_int_equal(given_fd_take(fd, &kind, why, sizeof(why)), error);
-	assert_string_equal(why, expected);
+	assert_int_equal(given_fd_take(fd, &kind, &why), error);
+	assert_string_equal(why.text, expected);
 }
 
 /* What is refused is as it was. */

@@ -17,7 +17,7 @@
 #include "config/guest_socket.h"
 #include "service/listener.h"
 
-static char why[256];
+static struct why why;
 static char old_dir[256];
 
 static int setup(void **state)
@@ -27,7 +27,7 @@ static int setup(void **state)
 	strcpy(dir + sizeof(dir) - 7, "XXXXXX");
 	if (!getcwd(old_dir, sizeof(old_dir)) || !mkdtemp(dir) || chdir(dir) < 0)
 		return -1;
-	why[0] = '\0';
+	why.text[0] = '\0';
 	*state = dir;
 	return 0;
 }
@@ -61,7 +61,7 @@ static void make_stale(const char *path)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, path, why, sizeof(why)), 0);
+	assert_int_equal(listener_open(&listener, path, &why), 0);
 	close(listener.fd);
 	assert_true(exists(path));
 }
@@ -78,7 +78,7 @@ static void opens_and_removes(void **state)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, "a", why, sizeof(why)), 0);
+	assert_int_equal(listener_open(&listener, "a", &why), 0);
 	assert_true(connects("a"));
 	assert_int_equal(fcntl(listener.fd, F_GETFD), FD_CLOEXEC);
 	listener_close(&listener);
@@ -90,9 +90,9 @@ static void live_is_not_stolen(void **state)
 {
 	struct listener first, second;
 
-	assert_int_equal(listener_open(&first, "a", why, sizeof(why)), 0);
-	assert_int_equal(listener_open(&second, "a", why, sizeof(why)), -EADDRINUSE);
-	assert_string_equal(why, "in use by another process");
+	assert_int_equal(listener_open(&first, "a", &why), 0);
+	assert_int_equal(listener_open(&second, "a", &why), -EADDRINUSE);
+	assert_string_equal(why.text, "in use by another process");
 	listener_close(&second);
 	assert_true(connects("a"));
 	listener_close(&first);
@@ -103,12 +103,12 @@ static void full_backlog_is_live_too(void **state)
 	struct listener first, second;
 	int fd;
 
-	assert_int_equal(listener_open(&first, "a", why, sizeof(why)), 0);
+	assert_int_equal(listener_open(&first, "a", &why), 0);
 	assert_int_equal(listen(first.fd, 0), 0);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(
 		connect(fd, (struct sockaddr *)&(struct sockaddr_un){ AF_UNIX, "a" }, sizeof(struct sockaddr_un)), 0);
-	assert_int_equal(listener_open(&second, "a", why, sizeof(why)), -EADDRINUSE);
+	assert_int_equal(listener_open(&second, "a", &why), -EADDRINUSE);
 	close(fd);
 	listener_close(&first);
 }
@@ -118,7 +118,7 @@ static void stale_is_replaced(void **state)
 	struct listener listener;
 
 	make_stale("a");
-	assert_int_equal(listener_open(&listener, "a", why, sizeof(why)), 0);
+	assert_int_equal(listener_open(&listener, "a", &why), 0);
 	assert_true(connects("a"));
 	listener_close(&listener);
 }
@@ -128,8 +128,8 @@ static void file_is_refused(void **state)
 	struct listener listener;
 
 	make_file("a");
-	assert_int_equal(listener_open(&listener, "a", why, sizeof(why)), -EEXIST);
-	assert_string_equal(why, "exists and is not a socket");
+	assert_int_equal(listener_open(&listener, "a", &why), -EEXIST);
+	assert_string_equal(why.text, "exists and is not a socket");
 	assert_true(exists("a"));
 	unlink("a");
 }
@@ -138,15 +138,15 @@ static void missing_dir_is_named(void **state)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, "nope/a", why, sizeof(why)), -ENOENT);
-	assert_string_equal(why, "No such file or directory");
+	assert_int_equal(listener_open(&listener, "nope/a", &why), -ENOENT);
+	assert_string_equal(why.text, "No such file or directory");
 }
 
 static void what_another_made_stays(void **state)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, "a", why, sizeof(why)), 0);
+	assert_int_equal(listener_open(&listener, "a", &why), 0);
 	unlink("a");
 	make_file("a");
 	listener_close(&listener);
@@ -158,8 +158,8 @@ static void alias_leads_to_the_socket(void **state)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, "a0", why, sizeof(why)), 0);
-	assert_int_equal(listener_add_alias(&listener, "a", why, sizeof(why)), 0);
+	assert_int_equal(listener_open(&listener, "a0", &why), 0);
+	assert_int_equal(listener_add_alias(&listener, "a", &why), 0);
 	assert_true(connects("a"));
 	listener_close(&listener);
 	assert_false(exists("a"));
@@ -177,8 +177,8 @@ static void stale_alias_is_replaced(void **state)
 			assert_int_equal(symlink(targets[i], "a"), 0);
 		else
 			make_stale("a");
-		assert_int_equal(listener_open(&listener, "a0", why, sizeof(why)), 0);
-		assert_int_equal(listener_add_alias(&listener, "a", why, sizeof(why)), 0);
+		assert_int_equal(listener_open(&listener, "a0", &why), 0);
+		assert_int_equal(listener_add_alias(&listener, "a", &why), 0);
 		assert_true(connects("a"));
 		listener_close(&listener);
 	}
@@ -188,19 +188,19 @@ static void foreign_alias_is_refused(void **state)
 {
 	struct listener listener, other;
 
-	assert_int_equal(listener_open(&listener, "a0", why, sizeof(why)), 0);
+	assert_int_equal(listener_open(&listener, "a0", &why), 0);
 	make_file("a");
-	assert_int_equal(listener_add_alias(&listener, "a", why, sizeof(why)), -EEXIST);
-	assert_string_equal(why, "exists and is neither a socket nor a link to one");
+	assert_int_equal(listener_add_alias(&listener, "a", &why), -EEXIST);
+	assert_string_equal(why.text, "exists and is neither a socket nor a link to one");
 	unlink("a");
 	make_file("b");
 	assert_int_equal(symlink("b", "a"), 0);
-	assert_int_equal(listener_add_alias(&listener, "a", why, sizeof(why)), -EEXIST);
-	assert_string_equal(why, "is a link to b");
+	assert_int_equal(listener_add_alias(&listener, "a", &why), -EEXIST);
+	assert_string_equal(why.text, "is a link to b");
 	unlink("a");
 	unlink("b");
-	assert_int_equal(listener_open(&other, "a", why, sizeof(why)), 0);
-	assert_int_equal(listener_add_alias(&listener, "a", why, sizeof(why)), -EADDRINUSE);
+	assert_int_equal(listener_open(&other, "a", &why), 0);
+	assert_int_equal(listener_add_alias(&listener, "a", &why), -EADDRINUSE);
 	assert_true(connects("a"));
 	listener_close(&other);
 	listener_close(&listener);
@@ -237,7 +237,7 @@ static void mode_is_exact(void **state)
 
 		umask(mask);
 		wanted.mode = modes[i / ARRAY_SIZE(umasks)];
-		assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), 0);
+		assert_int_equal(listener_open_guest(&listener, &wanted, &why), 0);
 		assert_int_equal(mode_of("a"), wanted.mode);
 		assert_int_equal(umask(mask), mask);
 		listener_close(&listener);
@@ -252,7 +252,7 @@ static void without_mode_the_umask_counts(void **state)
 	struct listener listener;
 	mode_t before = umask(027);
 
-	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), 0);
+	assert_int_equal(listener_open_guest(&listener, &wanted, &why), 0);
 	assert_int_equal(mode_of("a"), 0750);
 	assert_true(connects("a"));
 	listener_close(&listener);
@@ -275,8 +275,8 @@ static void directory_that_changes_the_mode(void **state)
 		skip_because("no access control lists here: %s", strerror(errno));
 	wanted.has_mode = true;
 	wanted.mode = 0660;
-	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), -EPERM);
-	assert_string_equal(why, "cannot set mode 0660: the directory makes it 0600");
+	assert_int_equal(listener_open_guest(&listener, &wanted, &why), -EPERM);
+	assert_string_equal(why.text, "cannot set mode 0660: the directory makes it 0600");
 	assert_false(exists("a"));
 }
 
@@ -307,7 +307,7 @@ static void group_is_given(void **state)
 	lchown_calls = 0;
 	wanted.has_group = true;
 	wanted.group = geteuid() == 0 ? 12345 : n > 0 ? groups[n - 1] : getegid();
-	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), 0);
+	assert_int_equal(listener_open_guest(&listener, &wanted, &why), 0);
 	assert_int_equal(stat("a", &st), 0);
 	assert_int_equal(lchown_calls, 1);
 	assert_int_equal(st.st_gid, wanted.group);
@@ -329,8 +329,8 @@ static void foreign_group_is_refused(void **state)
 	}
 	wanted.has_group = true;
 	wanted.group = 54321;
-	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), -EPERM);
-	assert_string_equal(why, "cannot give it to group 54321: Operation not permitted");
+	assert_int_equal(listener_open_guest(&listener, &wanted, &why), -EPERM);
+	assert_string_equal(why.text, "cannot give it to group 54321: Operation not permitted");
 	assert_int_equal(listener.fd, -1);
 	assert_false(exists("a"));
 	assert_int_equal(seteuid(user), 0);
@@ -345,7 +345,7 @@ static void stale_is_replaced_whatever_its_mode(void **state)
 	assert_int_equal(chmod("a", 0777), 0);
 	wanted.has_mode = true;
 	wanted.mode = 0600;
-	assert_int_equal(listener_open_guest(&listener, &wanted, why, sizeof(why)), 0);
+	assert_int_equal(listener_open_guest(&listener, &wanted, &why), 0);
 	assert_int_equal(mode_of("a"), 0600);
 	listener_close(&listener);
 }
@@ -355,7 +355,7 @@ static void adopted_fd_keeps_its_path(void **state)
 {
 	struct listener owner, adopted;
 
-	assert_int_equal(listener_open(&owner, "a", why, sizeof(why)), 0);
+	assert_int_equal(listener_open(&owner, "a", &why), 0);
 	listener_adopt(&adopted, dup(owner.fd));
 	listener_close(&adopted);
 	assert_int_equal(adopted.fd, -1);

@@ -11,7 +11,7 @@
 
 #include "service/ready_fd.h"
 
-static char why[128];
+static struct why why;
 
 static void tells_and_closes(void **state)
 {
@@ -19,7 +19,7 @@ static void tells_and_closes(void **state)
 	char text[8];
 
 	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-	assert_int_equal(ready_fd_take(fds[1], why, sizeof(why)), 0);
+	assert_int_equal(ready_fd_take(fds[1], &why), 0);
 	assert_int_equal(fcntl(fds[1], F_GETFD), FD_CLOEXEC);
 	assert_int_equal(read(fds[0], text, sizeof(text)), -1);
 	assert_int_equal(errno, EAGAIN);
@@ -50,8 +50,8 @@ static void assert_refused(int fd, int error, const char *words)
 	char expected[128];
 
 	snprintf(expected, sizeof(expected), "fd %d %s", fd, words);
-	assert_int_equal(ready_fd_take(fd, why, sizeof(why)), error);
-	assert_string_equal(why, expected);
+	assert_int_equal(ready_fd_take(fd, &why), error);
+	assert_string_equal(why.text, expected);
 }
 
 static void what_is_refused(void **state)

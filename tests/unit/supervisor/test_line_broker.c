@@ -46,7 +46,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 static int setup(void **state)
 {
 	static struct bench bench;
-	char why[80];
+	struct why why;
 	int fds[2];
 
 	bench = (struct bench){
@@ -71,7 +71,7 @@ static int setup(void **state)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return -1;
 	for (unsigned i = 0; i < CHIPS; i++) {
-		if (chip_probe(&bench.chips[i].spec, &bench.chips[i].found, why, sizeof(why)) < 0)
+		if (chip_probe(&bench.chips[i].spec, &bench.chips[i].found, &why) < 0)
 			return -1;
 	}
 	memset(kernel.journal, 0, sizeof(kernel.journal));

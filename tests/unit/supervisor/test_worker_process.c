@@ -35,12 +35,12 @@ static void make_guest(struct bench *bench, unsigned i)
 			       .n_chips = 1,
 			       .lines = calloc(2, sizeof(*guest.lines)),
 			       .n_lines = 2 };
-	char why[80];
+	struct why why;
 
 	snprintf(guest.name, sizeof(guest.name), "guest%u", i);
 	guest.lines[1].offset = 2;
 	assert_int_equal(chip_spec_path("/dev/null", &guest.chips->spec), 0);
-	assert_int_equal(chip_probe(&guest.chips->spec, &guest.chips->found, why, sizeof(why)), 0);
+	assert_int_equal(chip_probe(&guest.chips->spec, &guest.chips->found, &why), 0);
 	guest_process_init(&bench->processes[i], &guest, false, &bench->loop, &bench->signals);
 	kept_init(&bench->processes[i].kept, worker_kept_max(), bench->processes[i].guest.n_lines);
 }

@@ -74,11 +74,11 @@ static int setup(void **state)
 	const struct lines_host lines_host = { .ctx = bench, .irq = on_irq, .changed = on_lines_changed };
 	struct chip_spec spec;
 	struct chip_found found;
-	char why[64];
+	struct why why;
 	int fds[2];
 
 	assert_int_equal(chip_spec_parse("s8", 2, &spec), 0);
-	assert_int_equal(chip_probe(&spec, &found, why, sizeof(why)), 0);
+	assert_int_equal(chip_probe(&spec, &found, &why), 0);
 	assert_int_equal(loop_init(&bench->loop), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
 	bench->ours = fds[0];
