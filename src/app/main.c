@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "app/check.h"
+#include "app/load.h"
 #include "app/make_safe.h"
 #include "app/startup.h"
-#include "app/usage.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "config/print_config.h"
-#include "guest/resolve.h"
 #include "options/settings.h"
 
 /* With one of fds 0 to 2 closed, a socket of ours would take its number, and the log would be written to it. */
@@ -26,105 +26,106 @@ static void stdio_ensure(void)
 		close(fd);
 }
 
-static int check(const struct options *options, const struct wanted *wanted)
+static int check(const struct settings *settings, const struct guest_configs *configs)
 {
-	const struct resolve_how how = { .safe = options->safe, .check = true };
+	const struct resolve_params params = { .safe = settings->safe, .check = true };
 	struct resolved resolved;
-	int ret = resolve(wanted, &how, &resolved);
+	int ret = resolve(configs, &params, &resolved);
 
 	if (ret == -ENOMEM)
-		complain("out of memory");
+		error_print("out of memory");
 	else
 		check_print(&resolved, stdout);
 	resolved_deinit(&resolved);
 	return ret < 0 || fflush(stdout) != 0 ? EXIT_FAILED : 0;
 }
 
-static int config_show(const struct wanted *wanted)
+static int config_show(const struct settings *settings, const struct guest_configs *configs)
 {
-	int ret = print_config(wanted, stdout);
+	int ret = print_config(configs, stdout);
 
+	(void)settings;
 	if (ret == 0 && fflush(stdout) != 0)
 		ret = -EIO;
 	if (ret < 0)
-		complain(ret == -EINVAL ? "a path has bytes that a configuration file can not hold"
-					: "standard output can not be written");
+		error_print(ret == -EINVAL ? "a path has bytes that a configuration file cannot hold"
+					   : "standard output cannot be written");
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
 /* Does what can be done: a chip that is not there is no reason to leave the lines of the others as they are. */
-static int make_lines_safe(const struct options *options, const struct wanted *wanted)
+static int make_lines_safe(const struct settings *settings, const struct guest_configs *configs)
 {
-	const struct resolve_how how = { .safe = options->safe, .any_holder = true };
+	const struct resolve_params params = { .safe = settings->safe, .any_holder = true };
 	struct resolved resolved;
 	int status = 0;
 
-	if (options->hold)
+	if (settings->hold)
 		make_safe_hold_prepare();
-	if (guests_find(wanted, &how, &resolved) != 0)
+	if (load_guests(configs, &params, &resolved) != 0)
 		status = EXIT_FAILED;
 	if (make_safe(&resolved.guests) > 0)
 		status = EXIT_FAILED;
-	if (options->hold)
+	if (settings->hold)
 		make_safe_hold();
 	resolved_deinit(&resolved);
 	return status;
 }
 
-/* What is to be done with the guests that were described. launch: to serve; else NULL. */
-static int act(const struct options *options, enum options_result action, struct launch *launch)
+/* The configuration is read first, as it would be by a start: one that is refused is no upgrade to agree to. */
+static int can_take_over(const struct settings *settings, const struct guest_configs *configs)
 {
-	struct wanted wanted;
-	struct why why;
-	int status = 0;
+	(void)configs;
+	return startup_can_take_over(settings);
+}
 
-	if (options_wanted(options, &wanted, &why) < 0) {
-		complain(why.text);
-		status = EXIT_USAGE;
-	} else if (action == OPTIONS_CHECK) {
-		status = check(options, &wanted);
-	} else if (action == OPTIONS_PRINT_CONFIG) {
-		status = config_show(&wanted);
-	} else if (action == OPTIONS_TAKE_OVER) {
-		status = launch_can_take_over(options);
-	} else if (action == OPTIONS_MAKE_SAFE) {
-		status = make_lines_safe(options, &wanted);
-	} else {
-		status = launch_serve(launch, &wanted);
-	}
-	wanted_deinit(&wanted);
+/* What is to be done, instead of serving, with the guests that are configured. */
+static int act(const struct settings *settings,
+	       int (*action)(const struct settings *settings, const struct guest_configs *configs))
+{
+	struct guest_configs configs;
+	int status = load_configs(settings, &configs);
+
+	if (status == 0)
+		status = action(settings, &configs);
+	guest_configs_deinit(&configs);
 	return status;
 }
 
-static int serve(const struct options *options, int argc, char **argv)
+static int run(const struct settings *settings, enum settings_action action, int argc, char **argv)
 {
-	struct launch launch;
-	int status = launch_open(&launch, options, argc, argv);
-
-	if (status == 0)
-		status = launch_has_left(&launch) ? launch_go_on(&launch) : act(options, OPTIONS_RUN, &launch);
-	launch_close(&launch);
-	return status;
+	switch (action) {
+	case SETTINGS_PRINT:
+		cli_print(settings->cli.print, stdout);
+		return fflush(stdout) != 0 ? EXIT_FAILED : 0;
+	case SETTINGS_REFUSE:
+		error_print("%s", settings->why.text);
+		return EXIT_USAGE;
+	case SETTINGS_CHECK:
+		return act(settings, check);
+	case SETTINGS_PRINT_CONFIG:
+		return act(settings, config_show);
+	case SETTINGS_MAKE_SAFE:
+		return act(settings, make_lines_safe);
+	case SETTINGS_TAKE_OVER:
+		return act(settings, can_take_over);
+	case SETTINGS_RUN:
+		break;
+	}
+	return startup_run(settings, argc, argv);
 }
 
 int main(int argc, char **argv)
 {
-	struct options options;
-	enum options_result result;
-	int status = 0;
+	struct settings settings;
+	enum settings_action action;
+	int status;
 
+	error_init(PROGRAM_NAME);
 	stdio_ensure();
-	result = options_parse(&options, argc, argv);
-	if (result == OPTIONS_DONE) {
-		option_print(options.words.print, stdout);
-		status = fflush(stdout) != 0;
-	} else if (result == OPTIONS_REFUSE) {
-		complain(options.why.text);
-		status = EXIT_USAGE;
-	} else {
-		log_set_level(options.log_level);
-		status = result == OPTIONS_RUN ? serve(&options, argc, argv) : act(&options, result, NULL);
-	}
-	options_deinit(&options);
+	action = settings_parse(&settings, argc, argv);
+	log_set_level(settings.log_level);
+	status = run(&settings, action, argc, argv);
+	settings_deinit(&settings);
 	return status;
 }

@@ -1,96 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* How the program comes to serve. */
+/* How the program comes to serve: what was inherited, which of the three paths, and what each has for the supervisor. */
 #include "app/startup.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-#include "app/usage.h"
+#include "app/load.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "guest/reserve_lines.h"
+#include "handover/handover.h"
 #include "process/fd_limit.h"
+#include "service/activation.h"
 #include "service/ready_fd.h"
 #include "service/sd_notify.h"
 #include "supervisor/supervisor.h"
 
-/*
- * What an earlier program has left: first of all, because its fds have numbers that nothing else may take, and before
- * the configuration, which guests that are served do not depend on.
- */
-int launch_open(struct launch *launch, const struct options *options, int argc, char **argv)
-{
-	struct why why;
-	int carrier;
-	bool upgraded;
+struct startup {
+	const struct settings *settings; /* the caller's */
+	int (*path)(struct startup *startup);
+	struct program program;
+	struct activation activation;
+	struct handover_left left; /* what an earlier program has left to this one */
+	bool stored;		   /* the service manager has a carrier of what was left, be it empty by now */
+	struct sandbox sandbox;
+};
 
-	*launch = (struct launch){ .options = options, .sandbox = SANDBOX_NONE };
-	upgraded = handover_take(&launch->left) > 0;
-	if (program_note(&launch->program, argc, argv) < 0) {
-		complain("out of memory");
-		return EXIT_FAILED;
-	}
-	if (upgraded) {
-		activation_forget();
-		return 0;
-	}
-	if (activation_init(&launch->activation, &why) < 0) {
-		complain(why.text);
-		return EXIT_FAILED;
-	}
-	/* One that was emptied before may be there, too, when the manager did not hear of it. */
-	while ((carrier = activation_take(&launch->activation, HANDOVER_STORED_NAME)) >= 0) {
-		if (!launch->left.bytes)
-			handover_take_stored(&launch->left, carrier);
-		close(carrier);
-		launch->stored = true;
-	}
-	return 0;
+static int fail(const struct why *why)
+{
+	error_print("%s", why->text);
+	return EXIT_FAILED;
 }
 
-void launch_close(struct launch *launch)
+/* Reserves the lines of all guests. */
+static int guests_reserve(struct guests *guests)
 {
-	sandbox_deinit(&launch->sandbox);
-	handover_left_deinit(&launch->left);
-	activation_deinit(&launch->activation);
-	program_forget(&launch->program);
-}
-
-bool launch_has_left(const struct launch *launch)
-{
-	return launch->left.bytes;
-}
-
-int guests_find(const struct wanted *wanted, const struct resolve_how *how, struct resolved *resolved)
-{
-	int ret = resolve(wanted, how, resolved);
-
-	if (ret == -ENOMEM)
-		complain("out of memory");
-	else
-		complain_all(&resolved->conflicts);
-	return ret < 0 ? EXIT_FAILED : 0;
-}
-
-/* Tries and takes the lines of all guests. */
-static int guests_claim(struct guests *guests)
-{
-	struct findings conflicts = { .n = 0 };
+	struct diagnostics conflicts = { .n = 0 };
 	size_t fds = FD_LIMIT_BASE;
 	struct why why;
 	int status = 0;
 
 	for (size_t i = 0; i < guests->n; i++)
 		fds += guest_fds_needed(&guests->guests[i]);
-	if (fd_limit_raise(fds, &why) < 0) {
-		complain(why.text);
-		return EXIT_FAILED;
-	}
+	if (fd_limit_raise(fds, &why) < 0)
+		return fail(&why);
 	for (size_t i = 0; i < guests->n; i++) {
-		if (claim_lines(&guests->guests[i], &conflicts) < 0)
+		if (reserve_lines(&guests->guests[i], &conflicts) < 0)
 			status = EXIT_FAILED;
 	}
-	complain_all(&conflicts);
-	findings_deinit(&conflicts);
+	diagnostics_print(&conflicts);
+	diagnostics_deinit(&conflicts);
 	return status;
 }
 
@@ -98,28 +57,26 @@ static int guests_claim(struct guests *guests)
  * Which guest gets which inherited socket. Looked at before anything is opened that could get the number of an fd that
  * the user only believes to be there.
  */
-static int sockets_take(struct activation *activation, const struct wanted *wanted,
+static int sockets_take(struct activation *activation, const struct guest_configs *configs,
 			struct activation_guest guests[GUESTS_MAX], int ready_fd)
 {
 	struct why why;
 	int ret;
 
-	for (size_t i = 0; i < wanted->n_guests; i++) {
-		const struct guest_socket *socket = &wanted->guests[i].socket;
+	for (size_t i = 0; i < configs->n_guests; i++) {
+		const struct guest_socket *socket = &configs->guests[i].socket;
 
-		guests[i] = (struct activation_guest){ .name = wanted->guests[i].name,
+		guests[i] = (struct activation_guest){ .name = configs->guests[i].name,
 						       .has_socket = socket->path[0] != '\0',
 						       .fd = socket->fd };
 	}
-	ret = activation_assign(activation, guests, wanted->n_guests, &why);
-	for (size_t i = 0; i < wanted->n_guests && ret == 0 && ready_fd >= 0; i++) {
-		if (guests[i].fd != ready_fd)
-			continue;
-		ret = why_fail(EINVAL, &why, "--ready-fd: fd %d is the socket of guest %s", ready_fd, guests[i].name);
+	ret = activation_assign(activation, guests, configs->n_guests, &why);
+	for (size_t i = 0; i < configs->n_guests && ret == 0 && ready_fd >= 0; i++) {
+		if (guests[i].fd == ready_fd)
+			ret = why_fail(EINVAL, &why, "--ready-fd: fd %d is the socket of guest %s", ready_fd,
+				       guests[i].name);
 	}
-	if (ret < 0)
-		complain(why.text);
-	return ret < 0 ? EXIT_FAILED : 0;
+	return ret < 0 ? fail(&why) : 0;
 }
 
 /* ready_fd: -1: not given. */
@@ -129,112 +86,161 @@ static int ready_fd_check(int ready_fd)
 
 	if (ready_fd < 0 || ready_fd_take(ready_fd, &why) == 0)
 		return 0;
-	why_fail(EINVAL, &why, "--ready-fd: %s", why.text);
-	complain(why.text);
+	error_print("--ready-fd: %s", why.text);
 	return EXIT_FAILED;
 }
 
-static int sandbox_open(struct sandbox *sandbox, const struct options *options)
+static int sandbox_open(struct sandbox *sandbox, const struct settings *settings)
 {
-	const struct sandbox_wish wish = { .mode = options->sandbox, .user = options->user };
+	const struct sandbox_wish wish = { .mode = settings->sandbox, .user = settings->user };
 	struct why why;
 
-	if (sandbox_prepare(sandbox, &wish, &why) == 0)
-		return 0;
-	complain(why.text);
-	return EXIT_FAILED;
+	return sandbox_prepare(sandbox, &wish, &why) < 0 ? fail(&why) : 0;
 }
 
-/* The caller has set everything of start but notify and ready_fd. */
-static int supervise(struct supervisor_start start, int ready_fd)
+/* What to serve is in start; the rest of it is made here. */
+static int supervise(const struct startup *startup, struct supervisor_start start, int ready_fd)
 {
 	struct notify notify;
 	struct why why;
 	int ret;
 
 	notify_init(&notify);
+	start.settings = startup->settings;
+	start.program = &startup->program;
+	start.sandbox = &startup->sandbox;
+	start.stored = startup->stored;
 	start.notify = &notify;
 	start.ready_fd = &ready_fd;
 	ret = supervisor_run(&start, &why);
-	if (ret < 0)
-		complain(why.text);
 	notify_deinit(&notify);
-	return ret < 0 ? EXIT_FAILED : 0;
+	return ret < 0 ? fail(&why) : 0;
 }
 
-static int guests_serve(const struct launch *launch, const struct wanted *wanted, struct resolved *resolved)
+/* Each guest gets its socket from sockets. */
+static int configs_serve(struct startup *startup, const struct guest_configs *configs,
+			 const struct activation_guest *sockets)
 {
-	struct supervisor_start start = {
-		.options = launch->options,
-		.program = &launch->program,
-		.sandbox = &launch->sandbox,
-		.stored = launch->stored,
-		.wanted = wanted,
-		.guests = &resolved->guests,
-	};
+	const struct resolve_params params = { .safe = startup->settings->safe };
+	struct resolved resolved;
+	int status = load_guests(configs, &params, &resolved);
 
-	for (size_t i = 0; i < resolved->notes.n; i++)
-		log_info("start", "%s", resolved->notes.texts[i]);
-	return supervise(start, launch->options->ready_fd);
-}
-
-int launch_serve(struct launch *launch, const struct wanted *wanted)
-{
-	const struct options *options = launch->options;
-	const struct resolve_how how = { .safe = options->safe };
-	struct activation_guest sockets[GUESTS_MAX];
-	struct resolved resolved = { .guests.n = 0 };
-	int ready_fd = options->ready_fd;
-	int status = ready_fd_check(ready_fd);
-
-	if (status == 0)
-		status = sockets_take(&launch->activation, wanted, sockets, ready_fd);
-	if (status == 0)
-		status = sandbox_open(&launch->sandbox, options);
-	if (status == 0)
-		status = guests_find(wanted, &how, &resolved);
-	/* Not in wanted: it stays what the user wrote, for a reload to compare. */
-	for (size_t i = 0; status == 0 && i < wanted->n_guests; i++)
+	/* Not in configs: it stays what the user wrote, for a reload to compare. */
+	for (size_t i = 0; status == 0 && i < configs->n_guests; i++)
 		resolved.guests.guests[i].socket.fd = sockets[i].fd;
 	if (status == 0)
-		status = guests_claim(&resolved.guests);
+		status = guests_reserve(&resolved.guests);
+	for (size_t i = 0; status == 0 && i < resolved.notes.n; i++)
+		log_info("start", "%s", resolved.notes.texts[i]);
 	if (status == 0)
-		status = guests_serve(launch, wanted, &resolved);
+		status = supervise(startup, (struct supervisor_start){ .configs = configs, .guests = &resolved.guests },
+				   startup->settings->ready_fd);
 	resolved_deinit(&resolved);
 	return status;
 }
 
-int launch_go_on(struct launch *launch)
+static int path_fresh(struct startup *startup)
 {
-	struct supervisor_start start = { .options = launch->options,
-					  .program = &launch->program,
-					  .sandbox = &launch->sandbox,
-					  .handover = &launch->left.handover,
-					  .stored = launch->stored };
-	/* After an exec it was the business of an earlier program of this process. */
-	int ready_fd = launch->stored ? launch->options->ready_fd : -1;
+	struct activation_guest sockets[GUESTS_MAX];
+	struct guest_configs configs;
+	int ready_fd = startup->settings->ready_fd;
+	int status = load_configs(startup->settings, &configs);
 
-	if (ready_fd_check(ready_fd) != 0 || sandbox_open(&launch->sandbox, launch->options) != 0)
-		return EXIT_FAILED;
-	/* Sockets of socket activation: the guests that they were for have theirs. */
-	activation_close(&launch->activation);
-	return supervise(start, ready_fd);
+	if (status == 0)
+		status = ready_fd_check(ready_fd);
+	if (status == 0)
+		status = sockets_take(&startup->activation, &configs, sockets, ready_fd);
+	if (status == 0)
+		status = sandbox_open(&startup->sandbox, startup->settings);
+	if (status == 0)
+		status = configs_serve(startup, &configs, sockets);
+	guest_configs_deinit(&configs);
+	return status;
 }
 
-int launch_can_take_over(const struct options *options)
+/* Of the settings, what they say of guests is for a later reload. */
+static int left_serve(struct startup *startup, int ready_fd)
+{
+	int status = ready_fd_check(ready_fd);
+
+	if (status == 0)
+		status = sandbox_open(&startup->sandbox, startup->settings);
+	/* Sockets of socket activation: the guests that they were for have theirs. */
+	if (status == 0)
+		activation_close(&startup->activation);
+	return status == 0
+		       ? supervise(startup, (struct supervisor_start){ .handover = &startup->left.handover }, ready_fd)
+		       : status;
+}
+
+/* The --ready-fd was the business of an earlier program of this process. */
+static int path_exec(struct startup *startup)
+{
+	return left_serve(startup, -1);
+}
+
+static int path_stored(struct startup *startup)
+{
+	return left_serve(startup, startup->settings->ready_fd);
+}
+
+/*
+ * What an earlier program has left: first of all, because its fds have numbers that nothing else may take, and before
+ * the configuration, which guests that are served do not depend on.
+ */
+static int startup_open(struct startup *startup, int argc, char **argv)
+{
+	struct why why;
+	int carrier;
+
+	if (handover_take(&startup->left) > 0)
+		startup->path = path_exec;
+	if (program_note(&startup->program, argc, argv) < 0) {
+		error_print("out of memory");
+		return EXIT_FAILED;
+	}
+	if (startup->path == path_exec) {
+		activation_forget();
+		return 0;
+	}
+	if (activation_init(&startup->activation, &why) < 0)
+		return fail(&why);
+	/* One that was emptied before may be there, too, when the manager did not hear of it. */
+	while ((carrier = activation_take(&startup->activation, HANDOVER_STORED_NAME)) >= 0) {
+		if (!startup->left.bytes)
+			handover_take_stored(&startup->left, carrier);
+		close(carrier);
+		startup->stored = true;
+	}
+	if (startup->left.bytes)
+		startup->path = path_stored;
+	return 0;
+}
+
+int startup_run(const struct settings *settings, int argc, char **argv)
+{
+	struct startup startup = { .settings = settings, .path = path_fresh, .sandbox = SANDBOX_NONE };
+	int status = startup_open(&startup, argc, argv);
+
+	if (status == 0)
+		status = startup.path(&startup);
+	sandbox_deinit(&startup.sandbox);
+	handover_left_deinit(&startup.left);
+	activation_deinit(&startup.activation);
+	program_forget(&startup.program);
+	return status;
+}
+
+int startup_can_take_over(const struct settings *settings)
 {
 	struct sandbox sandbox = SANDBOX_NONE;
-	unsigned version = options->take_over;
-	struct why why;
+	int status = EXIT_FAILED;
 
-	if (version == HANDOVER_VERSION) {
-		int status = sandbox_open(&sandbox, options);
-
-		sandbox_deinit(&sandbox);
-		return status;
-	}
-	why_fail(EINVAL, &why, "cannot take over: the running program's handover has version %u, this one's has %u",
-		 version, HANDOVER_VERSION);
-	complain(why.text);
-	return EXIT_FAILED;
+	if (settings->take_over == HANDOVER_VERSION)
+		status = sandbox_open(&sandbox, settings);
+	else
+		error_print("cannot take over: the running program's handover has version %u, this one's has %u",
+			    settings->take_over, HANDOVER_VERSION);
+	sandbox_deinit(&sandbox);
+	return status;
 }

@@ -26,7 +26,7 @@ struct choice {
 
 #define CHOICES_MAX 6
 
-#define FIELD(field) offsetof(struct wanted_line, field)
+#define FIELD(field) offsetof(struct config_line, field)
 
 struct attribute_row {
 	const char *word;
@@ -79,7 +79,7 @@ static const struct {
 	{ ATTRIBUTE_OUTPUT, ATTRIBUTE_DEBOUNCE, false },
 };
 
-static void *field_of(struct wanted_line *line, size_t offset)
+static void *field_of(struct config_line *line, size_t offset)
 {
 	return (char *)line + offset;
 }
@@ -223,7 +223,7 @@ int attributes_take_key(struct attributes *attributes, const char *key, const ch
 	return row_take(attributes, row, value, strlen(value));
 }
 
-static bool is_output(const struct wanted_line *line, enum attribute_id id)
+static bool is_output(const struct config_line *line, enum attribute_id id)
 {
 	uint8_t rest = *(const uint8_t *)((const char *)line + rows[id].field);
 
@@ -231,7 +231,7 @@ static bool is_output(const struct wanted_line *line, enum attribute_id id)
 }
 
 /* The word as it was given: also one that says what is so anyway, as "drive=push-pull". */
-static void word_write(const struct wanted_line *line, const struct attribute_row *row, char text[ATTRIBUTE_TEXT_MAX])
+static void word_write(const struct config_line *line, const struct attribute_row *row, char text[ATTRIBUTE_TEXT_MAX])
 {
 	const char *field = (const char *)line + row->field;
 	uint32_t debounce_us;
@@ -265,7 +265,7 @@ int attributes_check(const struct attributes *attributes)
 }
 
 /* Whether the rules say more than the default. */
-static bool line_has(const struct wanted_line *line, enum attribute_id id)
+static bool line_has(const struct config_line *line, enum attribute_id id)
 {
 	const struct attribute_row *row = &rows[id];
 	const char *at = (const char *)line;
@@ -287,7 +287,7 @@ static bool line_has(const struct wanted_line *line, enum attribute_id id)
 	}
 }
 
-void attribute_write(const struct wanted_line *line, enum attribute_id id, char text[ATTRIBUTE_TEXT_MAX])
+void attribute_write(const struct config_line *line, enum attribute_id id, char text[ATTRIBUTE_TEXT_MAX])
 {
 	if (line_has(line, id))
 		word_write(line, &rows[id], text);

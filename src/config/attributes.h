@@ -27,7 +27,7 @@ enum attribute_id {
 
 /* The attributes of one line while they are read; zero-initialised but for line and why is ready. */
 struct attributes {
-	struct wanted_line *line; /* its where is the place that messages name */
+	struct config_line *line; /* its where is the place that messages name */
 	uint32_t given;		  /* bits of enum attribute_id */
 	struct why *why;
 };
@@ -42,6 +42,6 @@ int attributes_take_key(struct attributes *attributes, const char *key, const ch
 /* When all are taken: -EINVAL with why when two contradict each other. */
 int attributes_check(const struct attributes *attributes);
 /* One attribute as the user would write it. "" when the line does not have it. */
-void attribute_write(const struct wanted_line *line, enum attribute_id id, char text[ATTRIBUTE_TEXT_MAX]);
+void attribute_write(const struct config_line *line, enum attribute_id id, char text[ATTRIBUTE_TEXT_MAX]);
 /* The keys of a file, for suggestions; NULL after the last. */
 const char *attribute_key(unsigned index);

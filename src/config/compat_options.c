@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The drop-in command line: three words to guests. */
+/* The compatible options: three words to guests. */
 #include "config/compat_options.h"
 
 #include <errno.h>
@@ -34,35 +34,35 @@ static size_t devices_count(const char *devices)
 	return n;
 }
 
-/* One word of D1:D2:... to the one chip of its guest, all of whose lines are wanted. */
-static int device_take(const char *word, size_t len, struct wanted_guest *guest)
+/* One word of D1:D2:... to the one chip of its guest, all of its lines. */
+static int device_take(const char *word, size_t len, struct guest_config *guest)
 {
-	struct wanted_chip *chip;
+	struct config_chip *chip;
 	struct chip_spec spec;
 	int ret = chip_spec_parse(word, len, &spec);
 
 	if (ret < 0)
 		return ret;
-	chip = wanted_add_chip(guest);
+	chip = guest_config_add_chip(guest);
 	if (!chip)
 		return -ENOMEM;
-	*chip = (struct wanted_chip){ .kind = word[0] == 's' ? WANTED_CHIP_SIM : WANTED_CHIP_NUMBER, .whole = true };
-	if (chip->kind == WANTED_CHIP_SIM)
+	*chip = (struct config_chip){ .kind = word[0] == 's' ? CONFIG_CHIP_SIM : CONFIG_CHIP_NUMBER, .whole = true };
+	if (chip->kind == CONFIG_CHIP_SIM)
 		guest->sim = spec.number;
 	else
 		chip->number = spec.number;
-	snprintf(chip->word, sizeof(chip->word), chip->kind == WANTED_CHIP_SIM ? "sim" : "%u", spec.number);
+	snprintf(chip->word, sizeof(chip->word), chip->kind == CONFIG_CHIP_SIM ? "sim" : "%u", spec.number);
 	return 0;
 }
 
 /* Two simulated chips never are the same. */
-static bool same_chip(const struct wanted_guest *a, const struct wanted_guest *b)
+static bool same_chip(const struct guest_config *a, const struct guest_config *b)
 {
 	return a->sim == 0 && b->sim == 0 && a->chips[0].number == b->chips[0].number;
 }
 
 /* The word of number index + 1. */
-static int device_parse(const char *word, size_t len, size_t index, struct wanted_guest *guests, struct why *why)
+static int device_parse(const char *word, size_t len, size_t index, struct guest_config *guests, struct why *why)
 {
 	int ret = len > 0 ? device_take(word, len, &guests[index]) : -EINVAL;
 
@@ -89,7 +89,7 @@ static int device_parse(const char *word, size_t len, size_t index, struct wante
 	return 0;
 }
 
-static int devices_parse(const char *devices, struct wanted *wanted, struct why *why)
+static int devices_parse(const char *devices, struct guest_configs *configs, struct why *why)
 {
 	size_t n = devices_count(devices);
 
@@ -100,8 +100,8 @@ static int devices_parse(const char *devices, struct wanted *wanted, struct why 
 
 		if (i == GUESTS_MAX)
 			return 0;
-		if (wanted_add_guest(wanted))
-			ret = device_parse(devices, len, i, wanted->guests, why);
+		if (guest_configs_add(configs))
+			ret = device_parse(devices, len, i, configs->guests, why);
 		if (ret < 0)
 			return ret;
 		devices += len + 1;
@@ -109,12 +109,12 @@ static int devices_parse(const char *devices, struct wanted *wanted, struct why 
 	return 0;
 }
 
-static int paths_make(const char *path, struct wanted *wanted, struct why *why)
+static int paths_make(const char *path, struct guest_configs *configs, struct why *why)
 {
 	if (!*path)
 		return why_fail(EINVAL, why, "--socket-path: empty");
-	for (size_t i = 0; i < wanted->n_guests; i++) {
-		struct wanted_guest *guest = &wanted->guests[i];
+	for (size_t i = 0; i < configs->n_guests; i++) {
+		struct guest_config *guest = &configs->guests[i];
 		size_t len = (size_t)snprintf(guest->socket.path, sizeof(guest->socket.path), "%s%zu", path, i);
 
 		if (len > SOCKET_PATH_MAX)
@@ -124,21 +124,22 @@ static int paths_make(const char *path, struct wanted *wanted, struct why *why)
 				"%zu",
 				i, len, SOCKET_PATH_MAX);
 	}
-	if (wanted->n_guests == 1)
-		snprintf(wanted->guests[0].socket.alias, SOCKET_PATH_SIZE, "%s", path);
+	if (configs->n_guests == 1)
+		snprintf(configs->guests[0].socket.alias, SOCKET_PATH_SIZE, "%s", path);
 	return 0;
 }
 
 /* One socket is for one guest. */
-static int fd_give(int fd, struct wanted *wanted, struct why *why)
+static int fd_give(int fd, struct guest_configs *configs, struct why *why)
 {
-	if (wanted->n_guests != 1)
-		return why_fail(EINVAL, why, "--fd is one socket, but --device-list has %zu devices", wanted->n_guests);
-	wanted->guests[0].socket.fd = fd;
+	if (configs->n_guests != 1)
+		return why_fail(EINVAL, why, "--fd is one socket, but --device-list has %zu devices",
+				configs->n_guests);
+	configs->guests[0].socket.fd = fd;
 	return 0;
 }
 
-int dropin_wanted(const struct dropin_words *words, struct wanted *wanted, struct why *why)
+int compat_options_parse(const struct compat_options *words, struct guest_configs *configs, struct why *why)
 {
 	size_t n_devices = devices_count(words->devices);
 	size_t n;
@@ -146,18 +147,18 @@ int dropin_wanted(const struct dropin_words *words, struct wanted *wanted, struc
 
 	ret = count_parse(words->count, &n, why);
 	if (ret == 0)
-		ret = devices_parse(words->devices, wanted, why);
+		ret = devices_parse(words->devices, configs, why);
 	/* A bad word is named before the numbers are compared: it may be the reason why they differ. */
 	if (ret == 0 && n != n_devices) {
 		why_fail(EINVAL, why, "--socket-count is %zu, but --device-list has %zu device%s", n, n_devices,
 			 n_devices == 1 ? "" : "s");
 		ret = -EINVAL;
 	}
-	for (size_t i = 0; i < wanted->n_guests && ret == 0; i++)
-		snprintf(wanted->guests[i].name, sizeof(wanted->guests[i].name), "guest%zu", i);
+	for (size_t i = 0; i < configs->n_guests && ret == 0; i++)
+		snprintf(configs->guests[i].name, sizeof(configs->guests[i].name), "guest%zu", i);
 	if (ret == 0 && words->path)
-		ret = paths_make(words->path, wanted, why);
+		ret = paths_make(words->path, configs, why);
 	if (ret == 0 && words->fd >= 0)
-		ret = fd_give(words->fd, wanted, why);
+		ret = fd_give(words->fd, configs, why);
 	return ret;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The drop-in command line, that of the Rust program: --socket-path PATH, --socket-count N, --device-list D1[:D2...]
+ * The command line of the Rust program: --socket-path PATH, --socket-count N, --device-list D1[:D2...]
  * make the guests guest0 ... guestN-1 on the sockets PATH0 ... PATHN-1.
  */
 #pragma once
@@ -11,7 +11,7 @@
 #include "config/guest_config.h"
 
 /* The words as the user gave them. */
-struct dropin_words {
+struct compat_options {
 	const char *path;  /* NULL: the sockets come from elsewhere */
 	const char *count; /* NULL: "1" */
 	const char *devices;
@@ -19,7 +19,7 @@ struct dropin_words {
 };
 
 /*
- * Fills wanted, which is empty, with a guest for each device; each has one chip, whole, and no where. With one guest the
+ * Fills configs, which is empty, with a guest for each device; each has one chip, whole, and no where. With one guest the
  * path itself is its alias. -EINVAL: the words make no guests, why says in one line which word and where. -ENOMEM.
  */
-int dropin_wanted(const struct dropin_words *words, struct wanted *wanted, struct why *why);
+int compat_options_parse(const struct compat_options *words, struct guest_configs *configs, struct why *why);

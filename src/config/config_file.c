@@ -8,21 +8,21 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "config/config_line.h"
 #include "config/config_text.h"
 #include "config/guest_keys.h"
 #include "config/ini_text.h"
+#include "config/line_section.h"
 #include "config/suggest.h"
 #include "config/words.h"
 
 struct config {
 	const char *path;
-	struct wanted *wanted;
+	struct guest_configs *configs;
 	const struct section *section; /* NULL: none yet */
-	char where[WANTED_WHERE_MAX];  /* of the section */
+	char where[CONFIG_WHERE_MAX];  /* of the section */
 	size_t guest;		       /* the index of the guest that the section is about */
 	struct guest_keys keys;
-	struct config_line line;
+	struct line_section line;
 	struct why *why;
 };
 
@@ -36,35 +36,35 @@ struct section {
 };
 
 /* "FILE:12"; of a long path the end, which tells more. */
-static void where_write(const struct config *config, unsigned line, char where[WANTED_WHERE_MAX])
+static void where_write(const struct config *config, unsigned line, char where[CONFIG_WHERE_MAX])
 {
-	size_t len = strlen(config->path), max = WANTED_WHERE_MAX - sizeof("...:1234567");
+	size_t len = strlen(config->path), max = CONFIG_WHERE_MAX - sizeof("...:1234567");
 
 	if (len <= max)
-		snprintf(where, WANTED_WHERE_MAX, "%s:%u", config->path, line);
+		snprintf(where, CONFIG_WHERE_MAX, "%s:%u", config->path, line);
 	else
-		snprintf(where, WANTED_WHERE_MAX, "...%s:%u", config->path + len - max, line);
+		snprintf(where, CONFIG_WHERE_MAX, "...%s:%u", config->path + len - max, line);
 }
 
-static struct wanted_guest *guest_of(const struct config *config)
+static struct guest_config *guest_of(const struct config *config)
 {
-	return &config->wanted->guests[config->guest];
+	return &config->configs->guests[config->guest];
 }
 
 static int guest_begin(struct config *config, const char *name)
 {
-	struct wanted_guest *guest = wanted_add_guest(config->wanted);
+	struct guest_config *guest = guest_configs_add(config->configs);
 	int ret;
 
 	if (!guest)
 		return errno == E2BIG ? why_at(config->why, config->where, "more than %d guests", GUESTS_MAX) : -ENOMEM;
-	config->guest = config->wanted->n_guests - 1;
+	config->guest = config->configs->n_guests - 1;
 	memcpy(guest->where, config->where, sizeof(guest->where));
 	ret = guest_keys_take(&config->keys, config->where, "name", strlen("name"), name, strlen(name), config->why);
 	/* The name is needed now: the next guest's may not be the same. */
 	if (ret == 0)
 		ret = guest_keys_apply(&config->keys, guest, config->why);
-	return ret == 0 ? wanted_name_guest(config->wanted, guest, config->why) : ret;
+	return ret == 0 ? guest_configs_name(config->configs, guest, config->why) : ret;
 }
 
 static const char *guest_key(unsigned index)
@@ -95,32 +95,32 @@ static int line_begin(struct config *config, const char *name)
 
 	if (!dot)
 		return why_at(config->why, config->where, "[line %s] is not [line GUEST.NAME]", name);
-	for (config->guest = 0; config->guest < config->wanted->n_guests; config->guest++) {
+	for (config->guest = 0; config->guest < config->configs->n_guests; config->guest++) {
 		if (strlen(guest_of(config)->name) == guest_len && memcmp(guest_of(config)->name, name, guest_len) == 0)
 			break;
 	}
-	if (config->guest == config->wanted->n_guests)
+	if (config->guest == config->configs->n_guests)
 		return why_at(config->why, config->where, "[line %s]: there is no [guest %.*s] above", name,
 			      (int)guest_len, name);
-	return config_line_begin(&config->line, config->where, dot + 1, config->why);
+	return line_section_begin(&config->line, config->where, dot + 1, config->why);
 }
 
 static int line_key_take(struct config *config, const char *where, const char *key, const char *value)
 {
-	return config_line_key(&config->line, where, key, value);
+	return line_section_key(&config->line, where, key, value);
 }
 
 static int line_end(struct config *config)
 {
-	int ret = config_line_end(&config->line, guest_of(config));
+	int ret = line_section_end(&config->line, guest_of(config));
 
-	config_line_deinit(&config->line);
+	line_section_deinit(&config->line);
 	return ret;
 }
 
 static const struct section sections[] = {
 	{ "guest", guest_begin, guest_key_take, guest_key, guest_end },
-	{ "line", line_begin, line_key_take, config_line_key_word, line_end },
+	{ "line", line_begin, line_key_take, line_section_key_word, line_end },
 };
 
 static const char *section_word(unsigned index)
@@ -168,7 +168,7 @@ static int on_section(void *ctx, unsigned line, const char *title)
 static int on_key(void *ctx, unsigned line, unsigned n_lines, const char *key, const char *value)
 {
 	struct config *config = ctx;
-	char where[WANTED_WHERE_MAX];
+	char where[CONFIG_WHERE_MAX];
 	int ret;
 
 	where_write(config, line, where);
@@ -185,7 +185,7 @@ static int on_key(void *ctx, unsigned line, unsigned n_lines, const char *key, c
 static int parse(struct config *config, const char *text)
 {
 	const struct ini_text to = { config, on_section, on_key };
-	char where[WANTED_WHERE_MAX];
+	char where[CONFIG_WHERE_MAX];
 	struct why fault;
 	unsigned line;
 	int ret;
@@ -197,34 +197,34 @@ static int parse(struct config *config, const char *text)
 	}
 	if (ret == 0)
 		ret = section_end(config);
-	for (size_t i = 0; i < config->wanted->n_guests && ret == 0; i++) {
-		ret = guest_complete(&config->wanted->guests[i], config->why);
+	for (size_t i = 0; i < config->configs->n_guests && ret == 0; i++) {
+		ret = guest_complete(&config->configs->guests[i], config->why);
 		if (ret == 0)
-			ret = config_lines_check(&config->wanted->guests[i], config->why);
+			ret = guest_config_check_names(&config->configs->guests[i], config->why);
 	}
-	if (ret == 0 && config->wanted->n_guests == 0)
+	if (ret == 0 && config->configs->n_guests == 0)
 		return why_at(config->why, config->path, "there is no [guest NAME]");
 	return ret;
 }
 
-int config_file_parse(const char *path, const char *text, struct wanted *wanted, struct why *why)
+int config_file_parse(const char *path, const char *text, struct guest_configs *configs, struct why *why)
 {
-	struct config config = { .path = path, .wanted = wanted, .why = why };
+	struct config config = { .path = path, .configs = configs, .why = why };
 	int ret = parse(&config, text);
 
 	guest_keys_deinit(&config.keys);
-	config_line_deinit(&config.line);
+	line_section_deinit(&config.line);
 	return ret;
 }
 
-int config_file_read(const char *path, struct wanted *wanted, struct why *why)
+int config_file_read(const char *path, struct guest_configs *configs, struct why *why)
 {
 	char *text;
 	int ret = config_text_read(path, &text, why);
 
 	if (ret < 0)
 		return ret;
-	ret = config_file_parse(path, text, wanted, why);
+	ret = config_file_parse(path, text, configs, why);
 	free(text);
 	return ret;
 }

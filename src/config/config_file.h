@@ -15,7 +15,7 @@
 
 /* Whether this build can read one: it needs inih. */
 bool config_file_supported(void);
-/* Fills wanted, which is empty. -EINVAL with why, of the first fault: "FILE:12: ..."; -ENOMEM. */
-int config_file_read(const char *path, struct wanted *wanted, struct why *why);
+/* Fills configs, which is empty. -EINVAL with why, of the first fault: "FILE:12: ..."; -ENOMEM. */
+int config_file_read(const char *path, struct guest_configs *configs, struct why *why);
 /* The same from memory; path is for messages. */
-int config_file_parse(const char *path, const char *text, struct wanted *wanted, struct why *why);
+int config_file_parse(const char *path, const char *text, struct guest_configs *configs, struct why *why);

@@ -9,12 +9,12 @@ bool config_file_supported(void)
 	return false;
 }
 
-int config_file_read(const char *path, struct wanted *wanted, struct why *why)
+int config_file_read(const char *path, struct guest_configs *configs, struct why *why)
 {
-	return config_file_parse(path, "", wanted, why);
+	return config_file_parse(path, "", configs, why);
 }
 
-int config_file_parse(const char *path, const char *text, struct wanted *wanted, struct why *why)
+int config_file_parse(const char *path, const char *text, struct guest_configs *configs, struct why *why)
 {
 	return why_fail(EINVAL, why, "%s: this build reads no configuration: it was made without inih", path);
 }

@@ -19,57 +19,57 @@ static void *array_grow(void *array, size_t n, size_t max, size_t size)
 	return reallocarray(array, n ? 2 * n : 1, size);
 }
 
-struct wanted_guest *wanted_add_guest(struct wanted *wanted)
+struct guest_config *guest_configs_add(struct guest_configs *configs)
 {
-	struct wanted_guest *guests = array_grow(wanted->guests, wanted->n_guests, GUESTS_MAX, sizeof(*guests));
+	struct guest_config *guests = array_grow(configs->guests, configs->n_guests, GUESTS_MAX, sizeof(*guests));
 
 	if (!guests)
 		return NULL;
-	wanted->guests = guests;
-	guests[wanted->n_guests] = (struct wanted_guest){ .socket.fd = -1 };
-	return &guests[wanted->n_guests++];
+	configs->guests = guests;
+	guests[configs->n_guests] = (struct guest_config){ .socket.fd = -1 };
+	return &guests[configs->n_guests++];
 }
 
-struct wanted_chip *wanted_add_chip(struct wanted_guest *guest)
+struct config_chip *guest_config_add_chip(struct guest_config *guest)
 {
-	struct wanted_chip *chips = array_grow(guest->chips, guest->n_chips, WANTED_CHIPS_MAX, sizeof(*chips));
+	struct config_chip *chips = array_grow(guest->chips, guest->n_chips, CONFIG_CHIPS_MAX, sizeof(*chips));
 
 	if (!chips)
 		return NULL;
 	guest->chips = chips;
-	chips[guest->n_chips] = (struct wanted_chip){ 0 };
+	chips[guest->n_chips] = (struct config_chip){ 0 };
 	return &chips[guest->n_chips++];
 }
 
-struct wanted_line *wanted_add_line(struct wanted_chip *chip)
+struct config_line *config_chip_add_line(struct config_chip *chip)
 {
-	struct wanted_line *lines = array_grow(chip->lines, chip->n_lines, CHIP_LINES_MAX, sizeof(*lines));
+	struct config_line *lines = array_grow(chip->lines, chip->n_lines, CHIP_LINES_MAX, sizeof(*lines));
 
 	if (!lines)
 		return NULL;
 	chip->lines = lines;
-	lines[chip->n_lines] = (struct wanted_line){ .safe_default = true };
+	lines[chip->n_lines] = (struct config_line){ .safe_default = true };
 	return &lines[chip->n_lines++];
 }
 
-int wanted_name_guest(struct wanted *wanted, struct wanted_guest *guest, struct why *why)
+int guest_configs_name(struct guest_configs *configs, struct guest_config *guest, struct why *why)
 {
-	size_t index = (size_t)(guest - wanted->guests);
+	size_t index = (size_t)(guest - configs->guests);
 	bool given = guest->name[0] != '\0';
 
 	if (!given)
 		snprintf(guest->name, sizeof(guest->name), "guest%zu", index);
 	for (size_t i = 0; i < index; i++) {
-		if (strcmp(wanted->guests[i].name, guest->name) != 0)
+		if (strcmp(configs->guests[i].name, guest->name) != 0)
 			continue;
 		return why_fail(EINVAL, why, "%s: the %s \"%s\" is already that of %s", guest->where,
 				given ? "name" : "default name", guest->name,
-				wanted->guests[i].where[0] ? wanted->guests[i].where : "a guest of --device-list");
+				configs->guests[i].where[0] ? configs->guests[i].where : "a guest of --device-list");
 	}
 	return 0;
 }
 
-static void wanted_guest_deinit(struct wanted_guest *guest)
+static void guest_config_deinit(struct guest_config *guest)
 {
 	for (size_t i = 0; i < guest->n_chips; i++)
 		free(guest->chips[i].lines);
@@ -77,10 +77,10 @@ static void wanted_guest_deinit(struct wanted_guest *guest)
 	free(guest->sim_names);
 }
 
-void wanted_deinit(struct wanted *wanted)
+void guest_configs_deinit(struct guest_configs *configs)
 {
-	for (size_t i = 0; i < wanted->n_guests; i++)
-		wanted_guest_deinit(&wanted->guests[i]);
-	free(wanted->guests);
-	*wanted = (struct wanted){ 0 };
+	for (size_t i = 0; i < configs->n_guests; i++)
+		guest_config_deinit(&configs->guests[i]);
+	free(configs->guests);
+	*configs = (struct guest_configs){ 0 };
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * What the user wants, before any chip was looked at: the one description that every front of the configuration
- * (drop-in options, --guest, a file) produces, and resolve.h turns into guests. Words are checked, chips and names of
+ * (compatible options, --guest, a file) produces, and resolve.h turns into guests. Words are checked, chips and names of
  * lines are not.
  */
 #pragma once
@@ -17,11 +17,11 @@
 #include "config/guest_socket.h"
 
 /* A guest's chips, counted as often as they are named. */
-#define WANTED_CHIPS_MAX 1024
-#define WANTED_WHERE_MAX 64
+#define CONFIG_CHIPS_MAX 1024
+#define CONFIG_WHERE_MAX 64
 
 /* "LINE (':' LINE)*": one of them. */
-struct wanted_line {
+struct config_line {
 	bool by_name;
 	char line_name[CHIP_NAME_MAX]; /* by_name: the line's name on its chip */
 	uint32_t first, last;	       /* else: offsets, both included */
@@ -29,49 +29,49 @@ struct wanted_line {
 	char name[CHIP_NAME_MAX];	   /* renamed: for the guest */
 	bool safe_default;		   /* on-disconnect was not given: --safe decides */
 	struct line_rules rules;	   /* name, chip and offset are not filled in yet */
-	char where[WANTED_WHERE_MAX + 48]; /* for messages: "--guest 2: line 17", "ivi.conf:12: line 17" */
+	char where[CONFIG_WHERE_MAX + 48]; /* for messages: "--guest 2: line 17", "ivi.conf:12: line 17" */
 };
 
-enum wanted_chip_kind {
-	WANTED_CHIP_NUMBER, /* "0", "gpiochip0" */
-	WANTED_CHIP_PATH,   /* "/dev/..." */
-	WANTED_CHIP_LABEL,
-	WANTED_CHIP_SIM, /* the guest's simulated chip: "sim" */
+enum config_chip_kind {
+	CONFIG_CHIP_NUMBER, /* "0", "gpiochip0" */
+	CONFIG_CHIP_PATH,   /* "/dev/..." */
+	CONFIG_CHIP_LABEL,
+	CONFIG_CHIP_SIM, /* the guest's simulated chip: "sim" */
 };
 
-struct wanted_chip {
-	enum wanted_chip_kind kind;
+struct config_chip {
+	enum config_chip_kind kind;
 	unsigned number;	   /* NUMBER */
 	char word[108];		   /* as the user wrote it: path, label, "gpiochip0" */
 	bool whole;		   /* no braces: every line */
-	struct wanted_line *lines; /* owned */
+	struct config_line *lines; /* owned */
 	size_t n_lines;
 };
 
-struct wanted_guest {
+struct guest_config {
 	char name[GUEST_NAME_MAX];    /* "" in the making: then guestN */
-	char where[WANTED_WHERE_MAX]; /* "--guest 2", "ivi.conf:3"; "" from the drop-in options */
+	char where[CONFIG_WHERE_MAX]; /* "--guest 2", "ivi.conf:3"; "" from the compatible options */
 	struct guest_socket socket;
 	bool iommu;			  /* its machine may have a virtual IOMMU */
 	unsigned sim;			  /* lines of its simulated chip; 0: none */
 	char (*sim_names)[CHIP_NAME_MAX]; /* owned: sim of them, or NULL: dummy0, dummy1, ... */
-	struct wanted_chip *chips;	  /* owned, in the order of the virtual chip's lines */
+	struct config_chip *chips;	  /* owned, in the order of the virtual chip's lines */
 	size_t n_chips;
 	unsigned n_lines; /* chosen lines of all chips, at most CHIP_LINES_MAX; whole chips not counted */
 };
 
-struct wanted {
-	struct wanted_guest *guests; /* owned */
+struct guest_configs {
+	struct guest_config *guests; /* owned */
 	size_t n_guests;
 };
 
-void wanted_deinit(struct wanted *wanted);
+void guest_configs_deinit(struct guest_configs *configs);
 /*
  * A new guest, chip or line at the end, all zero but for fd -1 and safe_default. Pointers into the array move. NULL:
- * errno is ENOMEM, or E2BIG when there are GUESTS_MAX, WANTED_CHIPS_MAX or CHIP_LINES_MAX of them.
+ * errno is ENOMEM, or E2BIG when there are GUESTS_MAX, CONFIG_CHIPS_MAX or CHIP_LINES_MAX of them.
  */
-struct wanted_guest *wanted_add_guest(struct wanted *wanted);
-struct wanted_chip *wanted_add_chip(struct wanted_guest *guest);
-struct wanted_line *wanted_add_line(struct wanted_chip *chip);
+struct guest_config *guest_configs_add(struct guest_configs *configs);
+struct config_chip *guest_config_add_chip(struct guest_config *guest);
+struct config_line *config_chip_add_line(struct config_chip *chip);
 /* Gives the guest its number's name, if it has none yet, and checks that no guest before it has that name. */
-int wanted_name_guest(struct wanted *wanted, struct wanted_guest *guest, struct why *why);
+int guest_configs_name(struct guest_configs *configs, struct guest_config *guest, struct why *why);

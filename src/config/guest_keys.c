@@ -17,7 +17,7 @@
 
 /* guest->where is the place of the value; messages begin with it. */
 struct taking {
-	struct wanted_guest *guest;
+	struct guest_config *guest;
 	const char *key;
 	struct why *why;
 };
@@ -182,9 +182,9 @@ int guest_keys_take(struct guest_keys *keys, const char *where, const char *key,
 	return keys->of[i].value ? 0 : -ENOMEM;
 }
 
-int guest_keys_apply(const struct guest_keys *keys, struct wanted_guest *guest, struct why *why)
+int guest_keys_apply(const struct guest_keys *keys, struct guest_config *guest, struct why *why)
 {
-	char where[WANTED_WHERE_MAX];
+	char where[CONFIG_WHERE_MAX];
 	int ret = 0;
 
 	memcpy(where, guest->where, sizeof(where));
@@ -200,14 +200,14 @@ int guest_keys_apply(const struct guest_keys *keys, struct wanted_guest *guest, 
 	return ret;
 }
 
-int guest_complete(struct wanted_guest *guest, struct why *why)
+int guest_complete(struct guest_config *guest, struct why *why)
 {
 	const char *fault = NULL;
-	struct wanted_chip *chip;
+	struct config_chip *chip;
 	bool picked = false;
 
 	for (size_t i = 0; i < guest->n_chips; i++)
-		picked |= guest->chips[i].kind == WANTED_CHIP_SIM;
+		picked |= guest->chips[i].kind == CONFIG_CHIP_SIM;
 	if (picked && guest->sim == 0)
 		fault = "lines of the chip sim, but no such chip (sim=N)";
 	else if (guest->sim && guest->n_chips > 0 && !picked)
@@ -218,10 +218,10 @@ int guest_complete(struct wanted_guest *guest, struct why *why)
 		return why_fail(EINVAL, why, "%s: the guest has %s", guest->where, fault);
 	if (picked || guest->n_chips > 0)
 		return 0;
-	chip = wanted_add_chip(guest);
+	chip = guest_config_add_chip(guest);
 	if (!chip)
 		return -ENOMEM;
-	*chip = (struct wanted_chip){ .kind = WANTED_CHIP_SIM, .word = "sim", .whole = true };
+	*chip = (struct config_chip){ .kind = CONFIG_CHIP_SIM, .word = "sim", .whole = true };
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 struct guest_keys {
 	struct {
 		char *value; /* owned; NULL: not given */
-		char where[WANTED_WHERE_MAX];
+		char where[CONFIG_WHERE_MAX];
 	} of[GUEST_KEYS_N];
 };
 
@@ -25,6 +25,6 @@ const char *guest_key_word(unsigned index);
 int guest_keys_take(struct guest_keys *keys, const char *where, const char *key, size_t key_len, const char *value,
 		    size_t value_len, struct why *why);
 /* Gives the guest what was taken. -EINVAL with why; -ENOMEM. */
-int guest_keys_apply(const struct guest_keys *keys, struct wanted_guest *guest, struct why *why);
+int guest_keys_apply(const struct guest_keys *keys, struct guest_config *guest, struct why *why);
 /* When the guest has all its lines: a simulated chip that no words pick lines from is a whole one. -EINVAL with why. */
-int guest_complete(struct wanted_guest *guest, struct why *why);
+int guest_complete(struct guest_config *guest, struct why *why);

@@ -45,9 +45,9 @@ static int parts_take(struct guest_keys *keys, const char *where, const char *wo
 	}
 }
 
-int guest_option_parse(const char *word, unsigned number, struct wanted *wanted, struct why *why)
+int guest_option_parse(const char *word, unsigned number, struct guest_configs *configs, struct why *why)
 {
-	struct wanted_guest *guest = wanted_add_guest(wanted);
+	struct guest_config *guest = guest_configs_add(configs);
 	struct guest_keys keys = { 0 };
 	int ret;
 
@@ -62,7 +62,7 @@ int guest_option_parse(const char *word, unsigned number, struct wanted *wanted,
 	if (ret == 0)
 		ret = guest_complete(guest, why);
 	if (ret == 0)
-		ret = wanted_name_guest(wanted, guest, why);
+		ret = guest_configs_name(configs, guest, why);
 	guest_keys_deinit(&keys);
 	return ret;
 }

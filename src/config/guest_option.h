@@ -10,4 +10,4 @@
  * braces or quotes belongs to its value. With neither socket nor fd the caller has to find the guest's socket elsewhere.
  * -EINVAL with why; -ENOMEM.
  */
-int guest_option_parse(const char *word, unsigned number, struct wanted *wanted, struct why *why);
+int guest_option_parse(const char *word, unsigned number, struct guest_configs *configs, struct why *why);

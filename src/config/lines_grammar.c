@@ -21,19 +21,19 @@ static int no_memory(const struct lines_parser *parser, const char *what, unsign
 	return why_at(parser->why, parser->guest->where, "lines: more than %u %s", max, what);
 }
 
-static int chip_number(const struct lines_parser *parser, struct wanted_chip *chip, const char *digits)
+static int chip_number(const struct lines_parser *parser, struct config_chip *chip, const char *digits)
 {
 	uint64_t number;
 
 	if (decimal_parse(digits, INT_MAX, &number) < 0)
 		return why_at(parser->why, parser->guest->where, "chip \"%.64s\": the number is too big", chip->word);
-	chip->kind = WANTED_CHIP_NUMBER;
+	chip->kind = CONFIG_CHIP_NUMBER;
 	chip->number = (unsigned)number;
 	return 0;
 }
 
 /* Which kind of chip the word, that is not quoted, means. */
-static int chip_classify(const struct lines_parser *parser, struct wanted_chip *chip, const struct lines_word *word)
+static int chip_classify(const struct lines_parser *parser, struct config_chip *chip, const struct lines_word *word)
 {
 	static const char prefix[] = "gpiochip";
 	size_t prefix_len = sizeof(prefix) - 1;
@@ -53,18 +53,18 @@ static int chip_classify(const struct lines_parser *parser, struct wanted_chip *
 	if (strncmp(chip->word, prefix, prefix_len) == 0 && decimal_is(word->at + prefix_len, word->len - prefix_len))
 		return chip_number(parser, chip, chip->word + prefix_len);
 	if (chip->word[0] == '/') {
-		chip->kind = WANTED_CHIP_PATH;
+		chip->kind = CONFIG_CHIP_PATH;
 		return 0;
 	}
 	if (strcmp(chip->word, "sim") == 0) {
-		chip->kind = WANTED_CHIP_SIM;
+		chip->kind = CONFIG_CHIP_SIM;
 		return 0;
 	}
-	chip->kind = WANTED_CHIP_LABEL;
+	chip->kind = CONFIG_CHIP_LABEL;
 	return lines_name_read(parser, parser->guest->where, word, "chip", chip->word);
 }
 
-static int chip_take(struct lines_parser *parser, const char *ends, struct wanted_chip *chip)
+static int chip_take(struct lines_parser *parser, const char *ends, struct config_chip *chip)
 {
 	struct lines_word word;
 	int ret = lines_word_take(parser, ends, "\"}", "a chip", &word);
@@ -73,7 +73,7 @@ static int chip_take(struct lines_parser *parser, const char *ends, struct wante
 		return ret;
 	if (!word.quoted)
 		return chip_classify(parser, chip, &word);
-	chip->kind = WANTED_CHIP_LABEL;
+	chip->kind = CONFIG_CHIP_LABEL;
 	return lines_name_read(parser, parser->guest->where, &word, "chip", chip->word);
 }
 
@@ -89,7 +89,7 @@ static int offset_read(const struct lines_parser *parser, const char *at, size_t
 }
 
 /* "17" or "4-7", or anything else that begins with a digit and looks like these. */
-static int offsets_read(const struct lines_parser *parser, const struct lines_word *word, struct wanted_line *line)
+static int offsets_read(const struct lines_parser *parser, const struct lines_word *word, struct config_line *line)
 {
 	const char *dash = memchr(word->at, '-', word->len);
 	size_t first_len = dash ? (size_t)(dash - word->at) : word->len;
@@ -110,7 +110,7 @@ static int offsets_read(const struct lines_parser *parser, const struct lines_wo
 	return ret;
 }
 
-static void where_write(const struct lines_parser *parser, struct wanted_line *line)
+static void where_write(const struct lines_parser *parser, struct config_line *line)
 {
 	size_t size = sizeof(line->where);
 	const char *place = parser->guest->where;
@@ -123,7 +123,7 @@ static void where_write(const struct lines_parser *parser, struct wanted_line *l
 		snprintf(line->where, size, "%s: line %u-%u", place, line->first, line->last);
 }
 
-static int selector_take(struct lines_parser *parser, const char *ends, struct wanted_line *line)
+static int selector_take(struct lines_parser *parser, const char *ends, struct config_line *line)
 {
 	struct lines_word word;
 	int ret = lines_word_take(parser, ends, "\"{@", "a line", &word);
@@ -140,7 +140,7 @@ static int selector_take(struct lines_parser *parser, const char *ends, struct w
 	return ret;
 }
 
-static int line_name_take(struct lines_parser *parser, struct wanted_line *line)
+static int line_name_take(struct lines_parser *parser, struct config_line *line)
 {
 	struct lines_word word;
 	int ret;
@@ -172,7 +172,7 @@ static int attribute_take(struct lines_parser *parser, struct attributes *attrib
 	return attributes_take(attributes, word.at, word.len, value.at, value.len);
 }
 
-static int attributes_parse(struct lines_parser *parser, struct wanted_line *line)
+static int attributes_parse(struct lines_parser *parser, struct config_line *line)
 {
 	struct attributes attributes = { .line = line, .why = parser->why };
 	int ret = 0;
@@ -183,7 +183,7 @@ static int attributes_parse(struct lines_parser *parser, struct wanted_line *lin
 }
 
 /* The first line in a new pair of braces is one more of the guest's, and so is each line of a range. */
-static int lines_count(const struct lines_parser *parser, const struct wanted_line *line)
+static int lines_count(const struct lines_parser *parser, const struct config_line *line)
 {
 	unsigned n = line->last - line->first + 1;
 
@@ -193,9 +193,9 @@ static int lines_count(const struct lines_parser *parser, const struct wanted_li
 	return 0;
 }
 
-static int line_parse(struct lines_parser *parser, struct wanted_chip *chip)
+static int line_parse(struct lines_parser *parser, struct config_chip *chip)
 {
-	struct wanted_line *line = wanted_add_line(chip);
+	struct config_line *line = config_chip_add_line(chip);
 	int ret;
 
 	if (!line)
@@ -210,11 +210,11 @@ static int line_parse(struct lines_parser *parser, struct wanted_chip *chip)
 
 static int chip_parse(struct lines_parser *parser)
 {
-	struct wanted_chip *chip = wanted_add_chip(parser->guest);
+	struct config_chip *chip = guest_config_add_chip(parser->guest);
 	int ret;
 
 	if (!chip)
-		return no_memory(parser, "chips", WANTED_CHIPS_MAX);
+		return no_memory(parser, "chips", CONFIG_CHIPS_MAX);
 	ret = chip_take(parser, "{@", chip);
 	if (ret < 0)
 		return ret;
@@ -229,12 +229,12 @@ static int chip_parse(struct lines_parser *parser)
 	return ret;
 }
 
-static struct lines_parser parser_make(const char *what, const char *text, struct wanted_guest *guest, struct why *why)
+static struct lines_parser parser_make(const char *what, const char *text, struct guest_config *guest, struct why *why)
 {
 	return (struct lines_parser){ what, text, text, guest, why };
 }
 
-int lines_parse(const char *text, struct wanted_guest *guest, struct why *why)
+int lines_parse(const char *text, struct guest_config *guest, struct why *why)
 {
 	struct lines_parser parser = parser_make("lines", text, guest, why);
 	int ret;
@@ -247,14 +247,14 @@ int lines_parse(const char *text, struct wanted_guest *guest, struct why *why)
 	return ret;
 }
 
-int lines_chip_parse(const char *text, struct wanted_guest *guest, struct wanted_chip *chip, struct why *why)
+int lines_chip_parse(const char *text, struct guest_config *guest, struct config_chip *chip, struct why *why)
 {
 	struct lines_parser parser = parser_make("chip", text, guest, why);
 
 	return chip_take(&parser, "", chip);
 }
 
-int lines_line_parse(const char *text, struct wanted_guest *guest, struct wanted_line *line, struct why *why)
+int lines_line_parse(const char *text, struct guest_config *guest, struct config_line *line, struct why *why)
 {
 	struct lines_parser parser = parser_make("line", text, guest, why);
 	int ret = selector_take(&parser, "", line);

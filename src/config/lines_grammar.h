@@ -16,10 +16,10 @@
 #include "config/guest_config.h"
 
 /* Adds to the guest; its where begins each message. -EINVAL with why; -ENOMEM. The guest may have got a part then. */
-int lines_parse(const char *text, struct wanted_guest *guest, struct why *why);
+int lines_parse(const char *text, struct guest_config *guest, struct why *why);
 /* The whole of text is one CHIP, or one SEL that is no range: line->where is then made, too. */
-int lines_chip_parse(const char *text, struct wanted_guest *guest, struct wanted_chip *chip, struct why *why);
-int lines_line_parse(const char *text, struct wanted_guest *guest, struct wanted_line *line, struct why *why);
+int lines_chip_parse(const char *text, struct guest_config *guest, struct config_chip *chip, struct why *why);
+int lines_line_parse(const char *text, struct guest_config *guest, struct config_line *line, struct why *why);
 
 /* How much of text comes before a ',' that is in no quotes and, with braces, in no braces. */
 size_t lines_span(const char *text, bool braces);

@@ -7,7 +7,7 @@
 struct lines_parser {
 	const char *what; /* how messages call the text: "lines" */
 	const char *text, *at;
-	struct wanted_guest *guest;
+	struct guest_config *guest;
 	struct why *why;
 };
 

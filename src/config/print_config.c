@@ -74,7 +74,7 @@ static bool label_is_plain(const char *label)
 	       strcmp(label, "sim") != 0;
 }
 
-static void line_print(struct value *value, char before, const struct wanted_line *line)
+static void line_print(struct value *value, char before, const struct config_line *line)
 {
 	char text[QUOTED_NAME_MAX];
 	bool much = line->renamed;
@@ -102,11 +102,11 @@ static void line_print(struct value *value, char before, const struct wanted_lin
 	value->apart = much;
 }
 
-static void chip_print(struct value *value, const struct wanted_chip *chip)
+static void chip_print(struct value *value, const struct config_chip *chip)
 {
 	char text[QUOTED_PATH_MAX];
 
-	if (chip->kind == WANTED_CHIP_LABEL)
+	if (chip->kind == CONFIG_CHIP_LABEL)
 		name_write(chip->word, label_is_plain(chip->word), text);
 	else
 		snprintf(text, sizeof(text), "%s", chip->word);
@@ -118,7 +118,7 @@ static void chip_print(struct value *value, const struct wanted_chip *chip)
 		value_add(value, '}', "");
 }
 
-static void names_print(FILE *file, const struct wanted_guest *guest)
+static void names_print(FILE *file, const struct guest_config *guest)
 {
 	struct value value = value_begin(file, "names");
 	char text[QUOTED_NAME_MAX];
@@ -136,12 +136,12 @@ static void names_print(FILE *file, const struct wanted_guest *guest)
 	value_end(&value);
 }
 
-static void lines_print(FILE *file, const struct wanted_guest *guest)
+static void lines_print(FILE *file, const struct guest_config *guest)
 {
 	struct value value;
 
 	/* That is what "sim" says already. */
-	if (guest->n_chips == 1 && guest->chips[0].kind == WANTED_CHIP_SIM && guest->chips[0].whole)
+	if (guest->n_chips == 1 && guest->chips[0].kind == CONFIG_CHIP_SIM && guest->chips[0].whole)
 		return;
 	value = value_begin(file, "lines");
 	for (size_t i = 0; i < guest->n_chips; i++)
@@ -179,7 +179,7 @@ static bool is_text(const char *path)
 	return utf8_span(path, len) == len && len + quotes < INI_LINE_MAX - strlen("socket = \"\"");
 }
 
-static bool can_be_printed(const struct wanted_guest *guest)
+static bool can_be_printed(const struct guest_config *guest)
 {
 	if (!is_text(guest->socket.path) || !is_text(guest->socket.alias))
 		return false;
@@ -187,17 +187,17 @@ static bool can_be_printed(const struct wanted_guest *guest)
 		const char *word = guest->chips[i].word;
 
 		/* Outside of quotes that begins a comment. */
-		if (guest->chips[i].kind == WANTED_CHIP_PATH &&
+		if (guest->chips[i].kind == CONFIG_CHIP_PATH &&
 		    (!is_text(word) || strstr(word, " ;") || strstr(word, "\t;")))
 			return false;
 	}
 	return true;
 }
 
-int print_config(const struct wanted *wanted, FILE *file)
+int print_config(const struct guest_configs *configs, FILE *file)
 {
-	for (size_t i = 0; i < wanted->n_guests; i++) {
-		const struct wanted_guest *guest = &wanted->guests[i];
+	for (size_t i = 0; i < configs->n_guests; i++) {
+		const struct guest_config *guest = &configs->guests[i];
 
 		if (!can_be_printed(guest))
 			return -EINVAL;

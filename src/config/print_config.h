@@ -11,4 +11,4 @@
  * unless two lines of a guest were given one name, which it refuses.
  * -EINVAL: a path has bytes that no such file can hold; -EIO: writing failed.
  */
-int print_config(const struct wanted *wanted, FILE *file);
+int print_config(const struct guest_configs *configs, FILE *file);

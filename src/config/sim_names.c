@@ -25,7 +25,7 @@ static int name_take(const char **at, char name[CHIP_NAME_MAX], struct why *why)
 	return len == 0 || (len == 2 && *word == '"') ? 0 : name_word_read(word, len, name, why);
 }
 
-int sim_names_parse(const char *text, struct wanted_guest *guest, struct why *why)
+int sim_names_parse(const char *text, struct guest_config *guest, struct why *why)
 {
 	unsigned n = 0;
 	int ret;

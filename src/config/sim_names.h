@@ -6,4 +6,4 @@
 #include "config/guest_config.h"
 
 /* For guest->sim lines, from the first on; an empty word leaves its line without a name. -EINVAL with why; -ENOMEM. */
-int sim_names_parse(const char *text, struct wanted_guest *guest, struct why *why);
+int sim_names_parse(const char *text, struct guest_config *guest, struct why *why);

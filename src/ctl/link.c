@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ctl/usage.h"
+#include "base/error.h"
 
 int link_open(struct link *link, const char *path)
 {
@@ -19,20 +19,20 @@ int link_open(struct link *link, const char *path)
 
 	*link = (struct link){ .path = path };
 	if (strlen(path) >= sizeof(address.sun_path)) {
-		complain("%s: %s", path, strerror(ENAMETOOLONG));
+		error_print("%s: %s", path, strerror(ENAMETOOLONG));
 		return -1;
 	}
 	memcpy(address.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		complain("%s: %s", path, strerror(errno));
+		error_print("%s: %s", path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return -1;
 	}
 	link->stream = fdopen(fd, "r");
 	if (!link->stream) {
-		complain("%s: %s", path, strerror(errno));
+		error_print("%s: %s", path, strerror(errno));
 		close(fd);
 		return -1;
 	}
@@ -72,7 +72,7 @@ static int request_send(struct link *link, json_t *request)
 	if (text)
 		ret = text_send(link, text, strlen(text)) < 0 ? -1 : text_send(link, "\n", 1);
 	if (ret < 0)
-		complain("%s: %s", link->path, strerror(errno));
+		error_print("%s: %s", link->path, strerror(errno));
 	free(text);
 	json_decref(request);
 	return ret;
@@ -85,12 +85,12 @@ json_t *link_read(struct link *link)
 	json_t *object;
 
 	if (len <= 0) {
-		complain("%s: the connection was closed", link->path);
+		error_print("%s: the connection was closed", link->path);
 		return NULL;
 	}
 	object = json_loadb(link->line, (size_t)len, 0, &error);
 	if (!object)
-		complain("%s: %s", link->path, error.text);
+		error_print("%s: %s", link->path, error.text);
 	return object;
 }
 
@@ -103,9 +103,9 @@ json_t *link_exchange(struct link *link, json_t *request)
 	reply = link_read(link);
 	if (!reply || json_is_true(json_object_get(reply, "ok")))
 		return reply;
-	complain("%s", json_string_length(json_object_get(reply, "error")) > 0
-			       ? json_string_value(json_object_get(reply, "error"))
-			       : "the reply makes no sense");
+	error_print("%s", json_string_length(json_object_get(reply, "error")) > 0
+				  ? json_string_value(json_object_get(reply, "error"))
+				  : "the reply makes no sense");
 	json_decref(reply);
 	return NULL;
 }

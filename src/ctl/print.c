@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/usage.h"
+#include "base/error.h"
 
 #define NS_PER_S 1000000000u
 
@@ -59,7 +59,7 @@ static bool print_guest(const json_t *guest, const json_t *lines)
 	const char *error = word_of(guest, "error");
 
 	if (*error) {
-		complain("%s", error);
+		error_print("%s", error);
 		return false;
 	}
 	printf("%s - %lld lines:\n", word_of(guest, "name"), number_of(guest, "lines"));
@@ -124,9 +124,9 @@ bool print_event(const json_t *event)
 	} else if (strcmp(kind, "change") == 0) {
 		print_change(event);
 	} else if (strcmp(kind, "lost") == 0) {
-		complain("%s: %lld changes were lost", word_of(event, "guest"), number_of(event, "count"));
+		error_print("%s: %lld changes were lost", word_of(event, "guest"), number_of(event, "count"));
 	} else if (strcmp(kind, "error") == 0) {
-		complain("%s", word_of(event, "error"));
+		error_print("%s", word_of(event, "error"));
 		return false;
 	}
 	return true;

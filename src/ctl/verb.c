@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/util.h"
 #include "ctl/print.h"
-#include "ctl/usage.h"
 
 static json_t *request_make(const struct verb *verb)
 {
@@ -17,7 +17,7 @@ static json_t *request_make(const struct verb *verb)
 
 static json_t *request_refuse(json_t *request, const struct verb *verb, const char *word)
 {
-	complain("%s: \"%s\" is not %s", verb->name, word, verb->word);
+	error_print("%s: \"%s\" is not %s", verb->name, word, verb->word);
 	json_decref(request);
 	return NULL;
 }
@@ -88,11 +88,11 @@ static json_t *values_request(const struct call *call, const struct verb *verb)
 static int print_reply(struct call *call, json_t *reply)
 {
 	if (!reply)
-		return STATUS_FAILED;
+		return EXIT_FAILED;
 	if (call->json)
 		fputs(call->link.line, stdout);
 	json_decref(reply);
-	return STATUS_OK;
+	return 0;
 }
 
 /* As gpioset, "set" and its like say nothing. */
@@ -155,7 +155,7 @@ static int run_info(struct call *call, json_t *request)
 	else if (reply)
 		good = print_info(reply, call->n_words == 0);
 	json_decref(reply);
-	return good ? STATUS_OK : STATUS_FAILED;
+	return good ? 0 : EXIT_FAILED;
 }
 
 static int run_monitor(struct call *call, json_t *request)
@@ -163,7 +163,7 @@ static int run_monitor(struct call *call, json_t *request)
 	json_t *object = link_exchange(&call->link, request);
 
 	if (!object)
-		return STATUS_FAILED;
+		return EXIT_FAILED;
 	json_decref(object);
 	while ((object = link_read(&call->link))) {
 		if (call->json)
@@ -173,9 +173,9 @@ static int run_monitor(struct call *call, json_t *request)
 		json_decref(object);
 		/* Whoever reads this wants to see it now; and when nobody reads it any more, that is the end. */
 		if (fflush(stdout) != 0)
-			return STATUS_FAILED;
+			return EXIT_FAILED;
 	}
-	return STATUS_FAILED;
+	return EXIT_FAILED;
 }
 
 static const struct verb verbs[] = {

@@ -8,11 +8,6 @@
 
 #include "ctl/link.h"
 
-/* Exit statuses. */
-#define STATUS_OK     0
-#define STATUS_FAILED 1
-#define STATUS_USAGE  2
-
 struct call {
 	struct link link; /* owned */
 	bool json;	  /* print what the daemon says as it is */

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "ctl/link.h"
-#include "ctl/usage.h"
 #include "ctl/verb.h"
 
 #define CONTROL_DEFAULT "/run/vhost-device-gpio/control.sock"
@@ -56,16 +56,16 @@ static int options_take(struct call *call, const char **path, int argc, char **a
 			break;
 		case 'h':
 			print_help();
-			return STATUS_OK;
+			return 0;
 		case 'V':
 			printf("vgpioctl %s\n", PROGRAM_VERSION);
-			return STATUS_OK;
+			return 0;
 		case ':':
-			complain("%s needs a value", argv[optind - 1]);
-			return STATUS_USAGE;
+			error_print("%s needs a value", argv[optind - 1]);
+			return EXIT_USAGE;
 		default:
-			complain("unknown option \"%s\"", argv[optind - 1]);
-			return STATUS_USAGE;
+			error_print("unknown option \"%s\"", argv[optind - 1]);
+			return EXIT_USAGE;
 		}
 	}
 	return -1;
@@ -77,18 +77,18 @@ static const struct verb *verb_take(struct call *call, int argc, char **argv)
 	const struct verb *verb;
 
 	if (argc < 1) {
-		complain("no verb; see --help");
+		error_print("no verb; see --help");
 		return NULL;
 	}
 	verb = verb_find(argv[0]);
 	call->words = argv + 1;
 	call->n_words = argc - 1;
 	if (!verb)
-		complain("unknown verb \"%s\"", argv[0]);
+		error_print("unknown verb \"%s\"", argv[0]);
 	else if (!verb->request)
-		complain("%s is not supported by this version", argv[0]);
+		error_print("%s is not supported by this version", argv[0]);
 	else if (verb->needs_words && call->n_words == 0)
-		complain("%s needs %s", argv[0], verb->word);
+		error_print("%s needs %s", argv[0], verb->word);
 	else
 		return verb;
 	return NULL;
@@ -102,22 +102,23 @@ int main(int argc, char **argv)
 	json_t *request;
 	int status;
 
+	error_init("vgpioctl");
 	status = options_take(&call, &path, argc, argv);
 	if (status >= 0)
 		return status;
 	verb = verb_take(&call, argc - optind, argv + optind);
 	if (!verb)
-		return STATUS_USAGE;
+		return EXIT_USAGE;
 	request = verb->request(&call, verb);
 	if (!request)
-		return STATUS_USAGE;
+		return EXIT_USAGE;
 	if (link_open(&call.link, path ? path : CONTROL_DEFAULT) < 0) {
 		json_decref(request);
-		return STATUS_FAILED;
+		return EXIT_FAILED;
 	}
 	status = verb->run(&call, request);
 	link_close(&call.link);
-	if (fflush(stdout) != 0 && status == STATUS_OK)
-		status = STATUS_FAILED;
+	if (fflush(stdout) != 0 && status == 0)
+		status = EXIT_FAILED;
 	return status;
 }

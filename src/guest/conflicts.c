@@ -11,7 +11,7 @@
 #define RANGE_TEXT_MAX 32
 
 /* A line of a guest. */
-struct place {
+struct line_use {
 	uint64_t rdev;
 	uint32_t offset;
 	const struct guest *guest;
@@ -19,9 +19,9 @@ struct place {
 	size_t order; /* in which it was given, to name the earlier side first */
 };
 
-static int place_compare(const void *a, const void *b)
+static int use_compare(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct line_use *x = a, *y = b;
 
 	if (x->rdev != y->rdev)
 		return x->rdev < y->rdev ? -1 : 1;
@@ -34,17 +34,17 @@ static int place_compare(const void *a, const void *b)
  * A simulated chip is its guest's alone: the guest's number stands for it, above all device numbers that a kernel gives
  * to a character device (12 bits of major).
  */
-static size_t places_add(struct place *places, size_t n, const struct guest *guest, size_t number)
+static size_t uses_add(struct line_use *uses, size_t n, const struct guest *guest, size_t number)
 {
 	for (unsigned i = 0; i < guest->n_lines; i++, n++) {
 		const struct line_rules *rules = &guest->lines[i];
 		const struct chip_found *found = &guest->chips[rules->chip].found;
 
-		places[n] = (struct place){ .rdev = found->fd < 0 ? ~(uint64_t)0 - number : found->rdev,
-					    .offset = rules->offset,
-					    .guest = guest,
-					    .line = i,
-					    .order = n };
+		uses[n] = (struct line_use){ .rdev = found->fd < 0 ? ~(uint64_t)0 - number : found->rdev,
+					     .offset = rules->offset,
+					     .guest = guest,
+					     .line = i,
+					     .order = n };
 	}
 	return n;
 }
@@ -59,8 +59,8 @@ static const char *range_write(uint32_t first, size_t n, char text[RANGE_TEXT_MA
 	return text;
 }
 
-/* n lines, from these on, are given to both places. */
-static void conflict_add(const struct place *a, const struct place *b, size_t n, struct findings *conflicts)
+/* n lines, from these on, are used twice. */
+static void conflict_add(const struct line_use *a, const struct line_use *b, size_t n, struct diagnostics *conflicts)
 {
 	const char *path = a->guest->chips[a->guest->lines[a->line].chip].spec.path;
 	const char *verb = n == 1 ? "is" : "are";
@@ -70,39 +70,39 @@ static void conflict_add(const struct place *a, const struct place *b, size_t n,
 	range_write(a->line, n, of_a);
 	range_write(b->line, n, of_b);
 	if (a->guest == b->guest)
-		findings_add(conflicts, "%s: %s %s %s given twice: as %s and %s of the guest", a->guest->name, path,
-			     what, verb, of_a, of_b);
+		diagnostics_add(conflicts, "%s: %s %s %s given twice: as %s and %s of the guest", a->guest->name, path,
+				what, verb, of_a, of_b);
 	else
-		findings_add(conflicts, "%s %s %s given to both %s (its %s) and %s (its %s)", path, what, verb,
-			     a->guest->name, of_a, b->guest->name, of_b);
+		diagnostics_add(conflicts, "%s %s %s given to both %s (its %s) and %s (its %s)", path, what, verb,
+				a->guest->name, of_a, b->guest->name, of_b);
 }
 
-static bool place_same(const struct place *a, const struct place *b)
+static bool use_same(const struct line_use *a, const struct line_use *b)
 {
 	return a->rdev == b->rdev && a->offset == b->offset;
 }
 
-static bool place_follows(const struct place *place, const struct place *first, size_t by)
+static bool use_follows(const struct line_use *use, const struct line_use *first, size_t by)
 {
-	return place->rdev == first->rdev && place->guest == first->guest && place->offset == first->offset + by &&
-	       place->line == first->line + by;
+	return use->rdev == first->rdev && use->guest == first->guest && use->offset == first->offset + by &&
+	       use->line == first->line + by;
 }
 
-/* From a pair of places on: how many lines follow that the same two have, so that one message is enough. */
-static size_t run_length(const struct place *pair, size_t n)
+/* From a pair on: how many lines follow that the same two have, so that one message is enough. */
+static size_t run_length(const struct line_use *pair, size_t n)
 {
 	size_t length = 1;
 
-	while (2 * length + 1 < n && place_follows(&pair[2 * length], &pair[0], length) &&
-	       place_follows(&pair[2 * length + 1], &pair[1], length))
+	while (2 * length + 1 < n && use_follows(&pair[2 * length], &pair[0], length) &&
+	       use_follows(&pair[2 * length + 1], &pair[1], length))
 		length++;
 	return length;
 }
 
 static int lines_overlap(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
-			 struct findings *conflicts)
+			 struct diagnostics *conflicts)
 {
-	struct place *places;
+	struct line_use *uses;
 	size_t n = 0, total = 0;
 
 	for (size_t i = 0; i < n_serving; i++)
@@ -111,44 +111,44 @@ static int lines_overlap(const struct guests *guests, const struct guest *const 
 		total += guests->guests[i].n_lines;
 	if (total == 0)
 		return 0;
-	places = malloc(total * sizeof(*places));
-	if (!places)
+	uses = malloc(total * sizeof(*uses));
+	if (!uses)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_serving; i++)
-		n = places_add(places, n, serving[i], i);
+		n = uses_add(uses, n, serving[i], i);
 	for (size_t i = 0; i < guests->n; i++)
-		n = places_add(places, n, &guests->guests[i], n_serving + i);
-	qsort(places, n, sizeof(*places), place_compare);
+		n = uses_add(uses, n, &guests->guests[i], n_serving + i);
+	qsort(uses, n, sizeof(*uses), use_compare);
 	for (size_t i = 0; i + 1 < n; i++) {
 		size_t length;
 
-		if (!place_same(&places[i], &places[i + 1]))
+		if (!use_same(&uses[i], &uses[i + 1]))
 			continue;
-		length = run_length(&places[i], n - i);
-		conflict_add(&places[i], &places[i + 1], length, conflicts);
+		length = run_length(&uses[i], n - i);
+		conflict_add(&uses[i], &uses[i + 1], length, conflicts);
 		i += 2 * (length - 1);
 	}
-	free(places);
+	free(uses);
 	return 0;
 }
 
-static void socket_compare(const struct guest *a, const struct guest *b, struct findings *conflicts)
+static void socket_compare(const struct guest *a, const struct guest *b, struct diagnostics *conflicts)
 {
 	if (strcmp(a->name, b->name) == 0)
-		findings_add(conflicts, "two guests are called %s", a->name);
+		diagnostics_add(conflicts, "two guests are called %s", a->name);
 	for (size_t i = 0; i < 4; i++) {
 		const char *of_a = i & 1 ? a->socket.alias : a->socket.path;
 		const char *of_b = i & 2 ? b->socket.alias : b->socket.path;
 
 		if (*of_a && strcmp(of_a, of_b) == 0)
-			findings_add(conflicts, "%s is the socket of both %s and %s", of_a, a->name, b->name);
+			diagnostics_add(conflicts, "%s is the socket of both %s and %s", of_a, a->name, b->name);
 	}
 	if (b->socket.fd >= 0 && b->socket.fd == a->socket.fd)
-		findings_add(conflicts, "fd %d is the socket of both %s and %s", b->socket.fd, a->name, b->name);
+		diagnostics_add(conflicts, "fd %d is the socket of both %s and %s", b->socket.fd, a->name, b->name);
 }
 
-int overlap_find(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
-		 struct findings *conflicts)
+int conflicts_find(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
+		   struct diagnostics *conflicts)
 {
 	for (size_t i = 0; i < guests->n; i++) {
 		for (size_t j = 0; j < n_serving; j++)

@@ -9,5 +9,5 @@
  * Adds a conflict for each line and socket path that is given twice among guests, or that one of the serving guests has.
  * Both sides are named. 0 or -ENOMEM.
  */
-int overlap_find(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
-		 struct findings *conflicts);
+int conflicts_find(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
+		   struct diagnostics *conflicts);

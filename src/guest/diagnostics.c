@@ -6,30 +6,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void findings_add(struct findings *findings, const char *format, ...)
+void diagnostics_add(struct diagnostics *diagnostics, const char *format, ...)
 {
-	char **texts = realloc(findings->texts, (findings->n + 1) * sizeof(*texts));
+	char **texts = realloc(diagnostics->texts, (diagnostics->n + 1) * sizeof(*texts));
 	va_list args;
 	int len;
 
 	if (!texts) {
-		findings->out_of_memory = true;
+		diagnostics->out_of_memory = true;
 		return;
 	}
-	findings->texts = texts;
+	diagnostics->texts = texts;
 	va_start(args, format);
-	len = vasprintf(&texts[findings->n], format, args);
+	len = vasprintf(&texts[diagnostics->n], format, args);
 	va_end(args);
 	if (len < 0)
-		findings->out_of_memory = true;
+		diagnostics->out_of_memory = true;
 	else
-		findings->n++;
+		diagnostics->n++;
 }
 
-void findings_deinit(struct findings *findings)
+void diagnostics_deinit(struct diagnostics *diagnostics)
 {
-	for (size_t i = 0; i < findings->n; i++)
-		free(findings->texts[i]);
-	free(findings->texts);
-	*findings = (struct findings){ .n = 0 };
+	for (size_t i = 0; i < diagnostics->n; i++)
+		free(diagnostics->texts[i]);
+	free(diagnostics->texts);
+	*diagnostics = (struct diagnostics){ .n = 0 };
 }

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct findings {
+struct diagnostics {
 	char **texts; /* owned */
 	size_t n;
 	bool out_of_memory; /* at least one text is missing */
 };
 
-void findings_add(struct findings *findings, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void findings_deinit(struct findings *findings);
+void diagnostics_add(struct diagnostics *diagnostics, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void diagnostics_deinit(struct diagnostics *diagnostics);

@@ -12,14 +12,14 @@ void guest_deinit(struct guest *guest)
 {
 	for (unsigned i = 0; i < guest->n_chips; i++)
 		fd_close(&guest->chips[i].found.fd);
-	for (unsigned i = 0; guest->claims && i < guest->n_lines; i++)
-		fd_close(&guest->claims[i]);
+	for (unsigned i = 0; guest->reserved && i < guest->n_lines; i++)
+		fd_close(&guest->reserved[i]);
 	free(guest->chips);
 	free(guest->lines);
-	free(guest->claims);
+	free(guest->reserved);
 	guest->chips = NULL;
 	guest->lines = NULL;
-	guest->claims = NULL;
+	guest->reserved = NULL;
 	guest->n_chips = guest->n_lines = 0;
 }
 

@@ -22,10 +22,10 @@ struct guest {
 	unsigned n_chips;
 	struct line_rules *lines; /* owned: the virtual chip, 1 to CHIP_LINES_MAX of them */
 	unsigned n_lines;
-	int *claims; /* owned, as are its fds: of lines that were requested ahead, -1 for the others; or NULL */
+	int *reserved; /* owned, as are its fds: of lines that were requested ahead, -1 for the others; or NULL */
 };
 
-/* Closes the chips and the claims too. Idempotent. */
+/* Closes the chips and the reserved lines too. Idempotent. */
 void guest_deinit(struct guest *guest);
 
 /* As whom this guest's lines are requested, for the kernel and whoever asks it: "vhost-device-gpio:ivi". */

@@ -9,21 +9,21 @@
 #include "base/fd.h"
 #include "base/why.h"
 
-static int spec_make(const struct wanted_chip *wanted, unsigned sim, struct chip_spec *spec, struct why *why)
+static int spec_make(const struct config_chip *config, unsigned sim, struct chip_spec *spec, struct why *why)
 {
-	switch (wanted->kind) {
-	case WANTED_CHIP_NUMBER:
-		chip_spec_number(wanted->number, spec);
+	switch (config->kind) {
+	case CONFIG_CHIP_NUMBER:
+		chip_spec_number(config->number, spec);
 		return 0;
-	case WANTED_CHIP_SIM:
+	case CONFIG_CHIP_SIM:
 		chip_spec_sim(sim, spec);
 		return 0;
-	case WANTED_CHIP_LABEL:
-		return chip_spec_label(wanted->word, spec, why);
-	case WANTED_CHIP_PATH:
+	case CONFIG_CHIP_LABEL:
+		return chip_spec_label(config->word, spec, why);
+	case CONFIG_CHIP_PATH:
 		break;
 	}
-	if (chip_spec_path(wanted->word, spec) == 0)
+	if (chip_spec_path(config->word, spec) == 0)
 		return 0;
 	return why_fail(ENAMETOOLONG, why, "the path is too long");
 }
@@ -50,14 +50,14 @@ static int chip_add(struct guest *guest, const struct guest_chip *chip, struct w
 	return (int)guest->n_chips++;
 }
 
-int guest_chip_find(struct guest *guest, const struct wanted_chip *wanted, unsigned sim, struct why *why)
+int guest_chip_find(struct guest *guest, const struct config_chip *config, unsigned sim, struct why *why)
 {
 	struct guest_chip chip;
 	struct why reason;
 	int ret;
 
-	if (spec_make(wanted, sim, &chip.spec, &reason) < 0)
-		return why_fail(EINVAL, why, "chip \"%s\": %s", wanted->word, reason.text);
+	if (spec_make(config, sim, &chip.spec, &reason) < 0)
+		return why_fail(EINVAL, why, "chip \"%s\": %s", config->word, reason.text);
 	if (chip_probe(&chip.spec, &chip.found, &reason) < 0)
 		return why_fail(EINVAL, why, "%s: %s", chip.spec.path, reason.text);
 	for (unsigned i = 0; i < guest->n_chips; i++) {

@@ -12,4 +12,4 @@
  * The index of the chip among the guest's, where it is added when it does not stand there; its fd is the guest's. sim:
  * how many lines a simulated one has. -ENOMEM; any other -errno: not to be had, why says the chip and the reason.
  */
-int guest_chip_find(struct guest *guest, const struct wanted_chip *wanted, unsigned sim, struct why *why);
+int guest_chip_find(struct guest *guest, const struct config_chip *config, unsigned sim, struct why *why);

@@ -54,7 +54,7 @@ static int64_t set_add(struct name_set *set, char (*names)[CHIP_NAME_MAX], unsig
 }
 
 static void name_drop(char name[CHIP_NAME_MAX], unsigned index, const char *why, unsigned *dropped,
-		      struct findings *notes)
+		      struct diagnostics *notes)
 {
 	char shown[CHIP_NAME_MAX];
 
@@ -62,12 +62,12 @@ static void name_drop(char name[CHIP_NAME_MAX], unsigned index, const char *why,
 	for (size_t i = 0; i < CHIP_NAME_MAX - 1 && name[i]; i++)
 		shown[i] = text_as_ascii(name[i]);
 	if (++*dropped <= NOTES_MAX)
-		findings_add(notes, "line %u: its name \"%s\" is not shown to the guest: %s", index, shown, why);
+		diagnostics_add(notes, "line %u: its name \"%s\" is not shown to the guest: %s", index, shown, why);
 	memset(name, 0, CHIP_NAME_MAX);
 }
 
-void line_names_fit(char (*names)[CHIP_NAME_MAX], const bool *given, unsigned n, struct findings *errors,
-		    struct findings *notes)
+void line_names_fit(char (*names)[CHIP_NAME_MAX], const bool *given, unsigned n, struct diagnostics *errors,
+		    struct diagnostics *notes)
 {
 	struct name_set set;
 	unsigned dropped = 0;
@@ -78,7 +78,7 @@ void line_names_fit(char (*names)[CHIP_NAME_MAX], const bool *given, unsigned n,
 		int64_t other = given[i] && names[i][0] ? set_add(&set, names, i) : -1;
 
 		if (other >= 0)
-			findings_add(errors, "lines %u and %u are both called \"%s\"", (unsigned)other, i, names[i]);
+			diagnostics_add(errors, "lines %u and %u are both called \"%s\"", (unsigned)other, i, names[i]);
 	}
 	for (unsigned i = 0; i < n && set.entries; i++) {
 		if (given[i] || !names[i][0])
@@ -89,6 +89,6 @@ void line_names_fit(char (*names)[CHIP_NAME_MAX], const bool *given, unsigned n,
 			name_drop(names[i], i, "another line bears it", &dropped, notes);
 	}
 	if (dropped > NOTES_MAX)
-		findings_add(notes, "%u more names of lines are not shown to the guest", dropped - NOTES_MAX);
+		diagnostics_add(notes, "%u more names of lines are not shown to the guest", dropped - NOTES_MAX);
 	free(set.entries);
 }

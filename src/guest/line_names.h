@@ -12,5 +12,5 @@
  * same. One that is the chip's own becomes "" when it is not plain, or when another line bears it (a given one, or an
  * earlier one), and adds to notes.
  */
-void line_names_fit(char (*names)[CHIP_NAME_MAX], const bool *given, unsigned n, struct findings *errors,
-		    struct findings *notes);
+void line_names_fit(char (*names)[CHIP_NAME_MAX], const bool *given, unsigned n, struct diagnostics *errors,
+		    struct diagnostics *notes);

@@ -28,26 +28,26 @@ static int line_claim(const struct guest *guest, const struct line_rules *rules,
 	return 0;
 }
 
-int claim_lines(struct guest *guest, struct findings *conflicts)
+int reserve_lines(struct guest *guest, struct diagnostics *conflicts)
 {
 	size_t before = conflicts->n;
 	char consumer[CHIP_NAME_MAX];
 
-	guest->claims = malloc(guest->n_lines * sizeof(*guest->claims));
-	if (!guest->claims)
+	guest->reserved = malloc(guest->n_lines * sizeof(*guest->reserved));
+	if (!guest->reserved)
 		return -ENOMEM;
 	for (unsigned i = 0; i < guest->n_lines; i++)
-		guest->claims[i] = -1;
+		guest->reserved[i] = -1;
 	guest_consumer(guest, consumer);
 	for (unsigned i = 0; i < guest->n_lines; i++) {
 		const struct line_rules *rules = &guest->lines[i];
-		int ret = line_claim(guest, rules, consumer, &guest->claims[i]);
+		int ret = line_claim(guest, rules, consumer, &guest->reserved[i]);
 
 		if (ret < 0)
-			findings_add(conflicts, "%s: line %u%s%s%s (%s line %u) can not be had as described: %s",
-				     guest->name, i, rules->name[0] ? " \"" : "", rules->name,
-				     rules->name[0] ? "\"" : "", guest->chips[rules->chip].spec.path, rules->offset,
-				     chip_strerror(ret));
+			diagnostics_add(conflicts, "%s: line %u%s%s%s (%s line %u) can not be had as described: %s",
+					guest->name, i, rules->name[0] ? " \"" : "", rules->name,
+					rules->name[0] ? "\"" : "", guest->chips[rules->chip].spec.path, rules->offset,
+					chip_strerror(ret));
 	}
 	return conflicts->n > before ? -EINVAL : conflicts->out_of_memory ? -ENOMEM : 0;
 }

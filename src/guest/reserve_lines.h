@@ -8,5 +8,5 @@
 #include "guest/diagnostics.h"
 #include "guest/guest.h"
 
-/* Fills guest->claims. 0; -EINVAL: conflicts were added; -ENOMEM. */
-int claim_lines(struct guest *guest, struct findings *conflicts);
+/* Fills guest->reserved. 0; -EINVAL: conflicts were added; -ENOMEM. */
+int reserve_lines(struct guest *guest, struct diagnostics *conflicts);

@@ -2,9 +2,10 @@
 /*
  * From what the user wants to guests.
  *
- * One guest after the other: its chips are opened, each wanted line becomes one or more lines of the virtual chip, in
- * the order of the words, and gets its name. Conflicts are collected, not only the first; what could not be found is
- * left out and the rest goes on. Lines given twice are looked for at the end, over all guests at once (conflicts.h).
+ * One guest after the other: its chips are opened, each line of the configuration becomes one or more lines of the
+ * virtual chip, in the order of the words, and gets its name. Conflicts are collected, not only the first; what could
+ * not be found is left out and the others go on. Lines given twice are looked for at the end, over all guests at once
+ * (conflicts.h).
  */
 #include "guest/resolve.h"
 
@@ -19,8 +20,8 @@
 
 /* One guest in the making. */
 struct making {
-	const struct wanted_guest *wanted;
-	const struct resolve_how *how;
+	const struct guest_config *config;
+	const struct resolve_params *params;
 	struct resolved *resolved;
 	struct guest *guest;
 	char consumer[CHIP_NAME_MAX];
@@ -53,20 +54,20 @@ static int making_grow(struct making *making)
 	return 0;
 }
 
-/* Whom a message is about: guests of the drop-in layer are known by their chips alone. */
+/* Whom a message is about: guests of the compatible options are known by their chips alone. */
 static const char *where(const struct making *making)
 {
-	return making->wanted->where[0] ? making->wanted->where : making->guest->name;
+	return making->config->where[0] ? making->config->where : making->guest->name;
 }
 
 /* The index of the chip in the guest. -EINVAL after a conflict, or -ENOMEM. */
-static int chip_find(struct making *making, const struct wanted_chip *wanted)
+static int chip_find(struct making *making, const struct config_chip *config)
 {
 	struct why why;
-	int ret = guest_chip_find(making->guest, wanted, making->wanted->sim, &why);
+	int ret = guest_chip_find(making->guest, config, making->config->sim, &why);
 
 	if (ret < 0 && ret != -ENOMEM) {
-		findings_add(&making->resolved->conflicts, "%s: %s", where(making), why.text);
+		diagnostics_add(&making->resolved->conflicts, "%s: %s", where(making), why.text);
 		return -EINVAL;
 	}
 	return ret;
@@ -77,12 +78,12 @@ static bool holder_ignored(const struct making *making, const char *holder)
 {
 	char consumer[CHIP_NAME_MAX];
 
-	if (making->how->any_holder)
+	if (making->params->any_holder)
 		return true;
-	if (making->how->check && strcmp(holder, making->consumer) == 0)
+	if (making->params->check && strcmp(holder, making->consumer) == 0)
 		return true;
-	for (size_t i = 0; i < making->how->n_leaving; i++) {
-		guest_consumer(making->how->leaving[i], consumer);
+	for (size_t i = 0; i < making->params->n_removing; i++) {
+		guest_consumer(making->params->removing[i], consumer);
 		if (strcmp(holder, consumer) == 0)
 			return true;
 	}
@@ -91,7 +92,7 @@ static bool holder_ignored(const struct making *making, const char *holder)
 
 /* A line that somebody holds is none that was chosen; in a whole chip there often is one, and the others are good. */
 static void line_check_held(struct making *making, const struct line_rules *rules, const struct chip_line_info *info,
-			    const struct wanted_line *wanted)
+			    const struct config_line *config)
 {
 	const struct chip_spec *spec = &making->guest->chips[rules->chip].spec;
 	char holder[CHIP_NAME_MAX + 2] = "the kernel"; /* without a word: lines that pinctrl keeps for itself */
@@ -100,12 +101,12 @@ static void line_check_held(struct making *making, const struct line_rules *rule
 		return;
 	if (info->consumer[0])
 		snprintf(holder, sizeof(holder), "\"%s\"", info->consumer);
-	if (wanted)
-		findings_add(&making->resolved->conflicts, "%s: %s line %u is held by %s", wanted->where, spec->path,
-			     rules->offset, holder);
+	if (config)
+		diagnostics_add(&making->resolved->conflicts, "%s: %s line %u is held by %s", config->where, spec->path,
+				rules->offset, holder);
 	else
-		findings_add(&making->resolved->notes, "%s: %s line %u is held by %s: the guest can not use it now",
-			     where(making), spec->path, rules->offset, holder);
+		diagnostics_add(&making->resolved->notes, "%s: %s line %u is held by %s: the guest can not use it now",
+				where(making), spec->path, rules->offset, holder);
 }
 
 /* The line's own name: of a simulated one what the user called it, if it was called anything. */
@@ -114,19 +115,19 @@ static int line_info(const struct making *making, const struct guest_chip *from,
 {
 	int ret = chip_found_line_info(&from->spec, &from->found, offset, info);
 
-	if (ret == 0 && from->found.fd < 0 && making->wanted->sim_names)
-		memcpy(info->name, making->wanted->sim_names[offset], CHIP_NAME_MAX);
+	if (ret == 0 && from->found.fd < 0 && making->config->sim_names)
+		memcpy(info->name, making->config->sim_names[offset], CHIP_NAME_MAX);
 	return ret;
 }
 
 /* Whether the user chose the name: then it is never dropped, but refused when it is not unique. */
-static bool name_is_given(const struct making *making, const struct guest_chip *from, const struct wanted_line *wanted)
+static bool name_is_given(const struct making *making, const struct guest_chip *from, const struct config_line *config)
 {
-	return (wanted && wanted->renamed) || (from->found.fd < 0 && making->wanted->sim_names);
+	return (config && config->renamed) || (from->found.fd < 0 && making->config->sim_names);
 }
 
-/* Adds one line to the virtual chip. wanted: NULL for a line of a whole chip. */
-static int line_add(struct making *making, unsigned chip, uint32_t offset, const struct wanted_line *wanted)
+/* Adds one line to the virtual chip. config: NULL for a line of a whole chip. */
+static int line_add(struct making *making, unsigned chip, uint32_t offset, const struct config_line *config)
 {
 	struct guest *guest = making->guest;
 	const struct guest_chip *from = &guest->chips[chip];
@@ -135,7 +136,7 @@ static int line_add(struct making *making, unsigned chip, uint32_t offset, const
 	int ret;
 
 	if (guest->n_lines == CHIP_LINES_MAX) {
-		findings_add(&making->resolved->conflicts, "%s: more than %d lines", where(making), CHIP_LINES_MAX);
+		diagnostics_add(&making->resolved->conflicts, "%s: more than %d lines", where(making), CHIP_LINES_MAX);
 		return -EINVAL;
 	}
 	ret = making_grow(making);
@@ -143,86 +144,87 @@ static int line_add(struct making *making, unsigned chip, uint32_t offset, const
 		return ret;
 	ret = line_info(making, from, offset, &info);
 	if (ret < 0) {
-		findings_add(&making->resolved->conflicts, "%s: %s line %u: %s", where(making), from->spec.path, offset,
-			     strerror(-ret));
+		diagnostics_add(&making->resolved->conflicts, "%s: %s line %u: %s", where(making), from->spec.path,
+				offset, strerror(-ret));
 		return -EINVAL;
 	}
 	rules = &guest->lines[guest->n_lines];
-	*rules = wanted ? wanted->rules : (struct line_rules){ .init = LINE_REST_RELEASED };
+	*rules = config ? config->rules : (struct line_rules){ .init = LINE_REST_RELEASED };
 	rules->chip = (uint16_t)chip;
 	rules->offset = offset;
-	if (making->how->safe && (!wanted || wanted->safe_default))
+	if (making->params->safe && (!config || config->safe_default))
 		rules->on_disconnect = LINE_REST_INPUT;
-	making->given[guest->n_lines] = name_is_given(making, from, wanted);
-	memcpy(making->names[guest->n_lines], wanted && wanted->renamed ? wanted->name : info.name, CHIP_NAME_MAX);
+	making->given[guest->n_lines] = name_is_given(making, from, config);
+	memcpy(making->names[guest->n_lines], config && config->renamed ? config->name : info.name, CHIP_NAME_MAX);
 	guest->n_lines++;
-	line_check_held(making, rules, &info, wanted);
+	line_check_held(making, rules, &info, config);
 	return 0;
 }
 
 /* The offset of the one line with this name, or -EINVAL after a conflict. */
-static int64_t line_by_name(struct making *making, unsigned chip, const struct wanted_line *wanted)
+static int64_t line_by_name(struct making *making, unsigned chip, const struct config_line *config)
 {
 	const struct guest_chip *from = &making->guest->chips[chip];
-	struct findings *conflicts = &making->resolved->conflicts;
+	struct diagnostics *conflicts = &making->resolved->conflicts;
 	int64_t found = -EINVAL;
 
 	for (unsigned i = 0; i < from->found.n_lines; i++) {
 		struct chip_line_info info;
 
-		if (line_info(making, from, i, &info) < 0 || strcmp(info.name, wanted->line_name) != 0)
+		if (line_info(making, from, i, &info) < 0 || strcmp(info.name, config->line_name) != 0)
 			continue;
 		if (found >= 0) {
-			findings_add(conflicts, "%s: %s has two lines \"%s\": %u and %u; choose by offset",
-				     wanted->where, from->spec.path, wanted->line_name, (unsigned)found, i);
+			diagnostics_add(conflicts, "%s: %s has two lines \"%s\": %u and %u; choose by offset",
+					config->where, from->spec.path, config->line_name, (unsigned)found, i);
 			return -EINVAL;
 		}
 		found = i;
 	}
 	if (found < 0)
-		findings_add(conflicts, "%s: %s has no line \"%s\"", wanted->where, from->spec.path, wanted->line_name);
+		diagnostics_add(conflicts, "%s: %s has no line \"%s\"", config->where, from->spec.path,
+				config->line_name);
 	return found;
 }
 
-static int lines_add(struct making *making, unsigned chip, const struct wanted_line *wanted)
+static int lines_add(struct making *making, unsigned chip, const struct config_line *config)
 {
 	const struct guest_chip *from = &making->guest->chips[chip];
-	uint32_t first = wanted->first, last = wanted->last;
+	uint32_t first = config->first, last = config->last;
 	int ret = 0;
 
-	if (wanted->by_name) {
-		int64_t offset = line_by_name(making, chip, wanted);
+	if (config->by_name) {
+		int64_t offset = line_by_name(making, chip, config);
 
 		if (offset < 0)
 			return (int)offset;
 		first = last = (uint32_t)offset;
 	}
 	if (last >= from->found.n_lines) {
-		findings_add(&making->resolved->conflicts, "%s: %s has %u line%s", wanted->where, from->spec.path,
-			     from->found.n_lines, from->found.n_lines == 1 ? ": 0" : "s, from 0");
+		diagnostics_add(&making->resolved->conflicts, "%s: %s has %u line%s", config->where, from->spec.path,
+				from->found.n_lines, from->found.n_lines == 1 ? ": 0" : "s, from 0");
 		return -EINVAL;
 	}
 	for (uint32_t offset = first; offset <= last && ret == 0; offset++)
-		ret = line_add(making, chip, offset, wanted);
+		ret = line_add(making, chip, offset, config);
 	return ret;
 }
 
 /* -ENOMEM ends all; a conflict ends only the line or the chip that it is about. */
-static int chip_add(struct making *making, const struct wanted_chip *wanted)
+static int chip_add(struct making *making, const struct config_chip *config)
 {
-	int chip = chip_find(making, wanted);
+	int chip = chip_find(making, config);
 	int ret;
 
 	if (chip < 0)
 		return chip == -ENOMEM ? chip : 0;
-	if (wanted->whole) {
+	if (config->whole) {
 		ret = 0;
 		for (uint32_t i = 0; i < making->guest->chips[chip].found.n_lines && ret == 0; i++)
 			ret = line_add(making, (unsigned)chip, i, NULL);
 		return ret == -ENOMEM ? ret : 0;
 	}
-	for (size_t i = 0; i < wanted->n_lines; i++) {
-		ret = lines_add(making, (unsigned)chip, &wanted->lines[i]);
+	for (size_t i = 0; i < config->n_lines; i++) {
+		ret = lines_add(making, (unsigned)chip, &config->lines[i]);
 		if (ret == -ENOMEM)
 			return ret;
 	}
@@ -233,55 +235,55 @@ static int chip_add(struct making *making, const struct wanted_chip *wanted)
 static void names_settle(struct making *making)
 {
 	struct guest *guest = making->guest;
-	struct findings found[2] = { { .n = 0 }, { .n = 0 } };
+	struct diagnostics found[2] = { { .n = 0 }, { .n = 0 } };
 
 	line_names_fit(making->names, making->given, guest->n_lines, &found[0], &found[1]);
 	for (size_t i = 0; i < found[0].n; i++)
-		findings_add(&making->resolved->conflicts, "%s: %s", where(making), found[0].texts[i]);
+		diagnostics_add(&making->resolved->conflicts, "%s: %s", where(making), found[0].texts[i]);
 	for (size_t i = 0; i < found[1].n; i++)
-		findings_add(&making->resolved->notes, "%s: %s", where(making), found[1].texts[i]);
-	findings_deinit(&found[0]);
-	findings_deinit(&found[1]);
+		diagnostics_add(&making->resolved->notes, "%s: %s", where(making), found[1].texts[i]);
+	diagnostics_deinit(&found[0]);
+	diagnostics_deinit(&found[1]);
 	for (unsigned i = 0; i < guest->n_lines; i++)
 		memcpy(guest->lines[i].name, making->names[i], CHIP_NAME_MAX);
 }
 
-static int guest_make(const struct wanted_guest *wanted, const struct resolve_how *how, struct resolved *resolved,
+static int guest_make(const struct guest_config *config, const struct resolve_params *params, struct resolved *resolved,
 		      struct guest *guest)
 {
-	struct making making = { .wanted = wanted, .how = how, .resolved = resolved, .guest = guest };
+	struct making making = { .config = config, .params = params, .resolved = resolved, .guest = guest };
 	size_t conflicts = resolved->conflicts.n;
 	int ret = 0;
 
-	memcpy(guest->name, wanted->name, sizeof(guest->name));
-	guest->socket = wanted->socket;
-	guest->iommu = wanted->iommu;
+	memcpy(guest->name, config->name, sizeof(guest->name));
+	guest->socket = config->socket;
+	guest->iommu = config->iommu;
 	guest_consumer(guest, making.consumer);
-	for (size_t i = 0; i < wanted->n_chips && ret == 0; i++)
-		ret = chip_add(&making, &wanted->chips[i]);
+	for (size_t i = 0; i < config->n_chips && ret == 0; i++)
+		ret = chip_add(&making, &config->chips[i]);
 	if (ret == 0) {
 		names_settle(&making);
 		if (guest->n_lines == 0 && resolved->conflicts.n == conflicts)
-			findings_add(&resolved->conflicts, "%s: no lines", where(&making));
+			diagnostics_add(&resolved->conflicts, "%s: no lines", where(&making));
 	}
 	free(making.names);
 	free(making.given);
 	return ret;
 }
 
-int resolve(const struct wanted *wanted, const struct resolve_how *how, struct resolved *resolved)
+int resolve(const struct guest_configs *configs, const struct resolve_params *params, struct resolved *resolved)
 {
 	struct guests *guests = &resolved->guests;
 	int ret = 0;
 
 	*resolved = (struct resolved){ .guests.n = 0 };
-	guests->guests = calloc(wanted->n_guests ? wanted->n_guests : 1, sizeof(*guests->guests));
+	guests->guests = calloc(configs->n_guests ? configs->n_guests : 1, sizeof(*guests->guests));
 	if (!guests->guests)
 		return -ENOMEM;
-	for (size_t i = 0; i < wanted->n_guests && ret == 0; i++)
-		ret = guest_make(&wanted->guests[i], how, resolved, &guests->guests[guests->n++]);
+	for (size_t i = 0; i < configs->n_guests && ret == 0; i++)
+		ret = guest_make(&configs->guests[i], params, resolved, &guests->guests[guests->n++]);
 	if (ret == 0)
-		ret = overlap_find(guests, how->serving, how->n_serving, &resolved->conflicts);
+		ret = conflicts_find(guests, params->serving, params->n_serving, &resolved->conflicts);
 	if (ret == 0 && (resolved->conflicts.out_of_memory || resolved->notes.out_of_memory))
 		ret = -ENOMEM;
 	return ret == 0 && resolved->conflicts.n > 0 ? -EINVAL : ret;
@@ -290,6 +292,6 @@ int resolve(const struct wanted *wanted, const struct resolve_how *how, struct r
 void resolved_deinit(struct resolved *resolved)
 {
 	guests_deinit(&resolved->guests);
-	findings_deinit(&resolved->conflicts);
-	findings_deinit(&resolved->notes);
+	diagnostics_deinit(&resolved->conflicts);
+	diagnostics_deinit(&resolved->notes);
 }

@@ -55,7 +55,7 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 /* getopt_long()'s values of long options: beyond every letter. */
 #define OPTION_BASE 256
 
-const char *option_name(enum option_id id)
+const char *cli_option_name(enum option_id id)
 {
 	return option_rows[id].name;
 }
@@ -116,7 +116,7 @@ static void help_print(FILE *stream)
 	}
 }
 
-void option_print(enum option_id id, FILE *stream)
+void cli_print(enum option_id id, FILE *stream)
 {
 	if (id == OPTION_HELP)
 		help_print(stream);
@@ -127,29 +127,29 @@ void option_print(enum option_id id, FILE *stream)
 		fputs("{\n  \"type\": \"gpio\",\n  \"features\": []\n}\n", stream);
 }
 
-static int guest_take(struct option_words *words, const char *word, struct why *why)
+static int guest_take(struct cli *cli, const char *word, struct why *why)
 {
-	const char **guests = realloc(words->guests, (words->n_guests + 1) * sizeof(*guests));
+	const char **guests = realloc(cli->guests, (cli->n_guests + 1) * sizeof(*guests));
 
 	if (!guests)
 		return why_fail(ENOMEM, why, "out of memory");
-	words->guests = guests;
-	guests[words->n_guests++] = word;
+	cli->guests = guests;
+	guests[cli->n_guests++] = word;
 	return 0;
 }
 
-/* Takes one option that getopt_long() found. As option_words_parse(). */
-static int option_take(struct option_words *words, int id, struct why *why)
+/* Takes one option that getopt_long() found. As cli_parse(). */
+static int option_take(struct cli *cli, int id, struct why *why)
 {
 	if (id == OPTION_HELP || id == OPTION_VERSION) {
-		words->print = (enum option_id)id;
+		cli->print = (enum option_id)id;
 		return 1;
 	}
 	if (id == OPTION_GUEST)
-		return guest_take(words, optarg, why);
-	if (words->values[id])
+		return guest_take(cli, optarg, why);
+	if (cli->values[id])
 		return why_fail(EINVAL, why, "--%s is given twice", option_rows[id].name);
-	words->values[id] = optarg ? optarg : "";
+	cli->values[id] = optarg ? optarg : "";
 	return 0;
 }
 
@@ -183,7 +183,7 @@ static bool long_is_whole(const char *word, int id)
 }
 
 /* found: what getopt_long() said of the word. */
-static int word_take(struct option_words *words, int found, const char *word, struct why *why)
+static int word_take(struct cli *cli, int found, const char *word, struct why *why)
 {
 	int id = found >= OPTION_BASE ? found - OPTION_BASE : row_of_letter(found);
 
@@ -191,7 +191,7 @@ static int word_take(struct option_words *words, int found, const char *word, st
 		return option_refuse(found, word, why);
 	if (found >= OPTION_BASE && !long_is_whole(word, id))
 		return long_unknown(word, why);
-	return option_take(words, id, why);
+	return option_take(cli, id, why);
 }
 
 /*
@@ -208,13 +208,13 @@ static bool capabilities_wanted(int argc, char **argv)
 	return false;
 }
 
-int option_words_parse(struct option_words *words, int argc, char **argv, struct why *why)
+int cli_parse(struct cli *cli, int argc, char **argv, struct why *why)
 {
 	struct option longs[OPTIONS_ALL + 1];
 	char shorts[2 * OPTIONS_ALL + 3];
 	int ret = 0;
 
-	*words = (struct option_words){ .print = OPTION_PRINT_CAPABILITIES };
+	*cli = (struct cli){ .print = OPTION_PRINT_CAPABILITIES };
 	if (capabilities_wanted(argc, argv))
 		return 1;
 	tables_make(longs, shorts);
@@ -226,20 +226,20 @@ int option_words_parse(struct option_words *words, int argc, char **argv, struct
 
 		if (found == -1)
 			break;
-		ret = word_take(words, found, word, why);
+		ret = word_take(cli, found, word, why);
 	}
 	if (ret == 0 && optind < argc)
 		/* Shells make several words of a{b,c}. */
 		ret = why_fail(EINVAL, why, "stray argument \"%.64s\"%s", argv[optind],
-			       words->n_guests > 0 && strchr(argv[optind], '=')
+			       cli->n_guests > 0 && strchr(argv[optind], '=')
 				       ? ": quote the value of --guest, a shell expands its braces"
 				       : "");
 	return ret;
 }
 
-void option_words_deinit(struct option_words *words)
+void cli_deinit(struct cli *cli)
 {
-	free(words->guests);
-	words->guests = NULL;
-	words->n_guests = 0;
+	free(cli->guests);
+	cli->guests = NULL;
+	cli->n_guests = 0;
 }

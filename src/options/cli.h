@@ -37,20 +37,20 @@ enum option_id {
 };
 
 /* What was given. The words are the caller's argv and stay there. */
-struct option_words {
+struct cli {
 	const char *values[OPTIONS_ALL]; /* NULL: not given; "" without a value. Of OPTION_GUEST: see guests */
 	const char **guests;		 /* owned: the value of each --guest */
 	size_t n_guests;
-	enum option_id print; /* see option_words_parse() */
+	enum option_id print; /* see cli_parse() */
 };
 
 /*
- * 0: taken. 1: words->print is the one thing to be done: help, version or capabilities, by option_print(). -EINVAL or
- * -ENOMEM with why. In any case words is to be given to option_words_deinit().
+ * 0: taken. 1: cli->print is the one thing to be done: help, version or capabilities, by cli_print(). -EINVAL or
+ * -ENOMEM with why. In any case cli is to be given to cli_deinit().
  */
-int option_words_parse(struct option_words *words, int argc, char **argv, struct why *why);
-void option_print(enum option_id id, FILE *stream);
-void option_words_deinit(struct option_words *words);
+int cli_parse(struct cli *cli, int argc, char **argv, struct why *why);
+void cli_print(enum option_id id, FILE *stream);
+void cli_deinit(struct cli *cli);
 
 /* The name without its dashes. */
-const char *option_name(enum option_id id);
+const char *cli_option_name(enum option_id id);

@@ -16,36 +16,36 @@
 #include "config/guest_option.h"
 #include "control/control.h"
 
-static int log_level_take(struct options *options, const char *const *values)
+static int log_level_take(struct settings *settings, const char *const *values)
 {
 	const char *word = values[OPTION_LOG_LEVEL];
 
-	if (word && log_level_parse(word, &options->log_level) < 0)
-		return why_fail(EINVAL, &options->why, "--log-level: \"%.64s\" is not error, warning, info or debug",
+	if (word && log_level_parse(word, &settings->log_level) < 0)
+		return why_fail(EINVAL, &settings->why, "--log-level: \"%.64s\" is not error, warning, info or debug",
 				word);
 	return 0;
 }
 
-static int control_take(struct options *options, const char *const *values)
+static int control_take(struct settings *settings, const char *const *values)
 {
 	const char *path = values[OPTION_CONTROL];
 
 	if (!path)
 		return 0;
 	if (!control_supported())
-		return why_fail(EINVAL, &options->why,
+		return why_fail(EINVAL, &settings->why,
 				"--control is not supported by this build: it was made without jansson");
 	if (!*path)
-		return why_fail(EINVAL, &options->why, "--control: empty");
-	if (strlen(path) >= sizeof(options->control_path))
-		return why_fail(EINVAL, &options->why,
+		return why_fail(EINVAL, &settings->why, "--control: empty");
+	if (strlen(path) >= sizeof(settings->control_path))
+		return why_fail(EINVAL, &settings->why,
 				"--control: the path has %zu bytes, a socket path has at most %zu", strlen(path),
-				sizeof(options->control_path) - 1);
-	snprintf(options->control_path, sizeof(options->control_path), "%s", path);
+				sizeof(settings->control_path) - 1);
+	snprintf(settings->control_path, sizeof(settings->control_path), "%s", path);
 	return 0;
 }
 
-static int sandbox_take(struct options *options, const char *const *values)
+static int sandbox_take(struct settings *settings, const char *const *values)
 {
 	static const char *const modes[] = { [SANDBOX_AUTO] = "auto", [SANDBOX_ON] = "on", [SANDBOX_OFF] = "off" };
 	const char *word = values[OPTION_SANDBOX];
@@ -54,24 +54,24 @@ static int sandbox_take(struct options *options, const char *const *values)
 	while (word && mode < ARRAY_SIZE(modes) && strcmp(word, modes[mode]) != 0)
 		mode++;
 	if (mode == ARRAY_SIZE(modes))
-		return why_fail(EINVAL, &options->why, "--sandbox: \"%.64s\" is not on, off or auto", word);
+		return why_fail(EINVAL, &settings->why, "--sandbox: \"%.64s\" is not on, off or auto", word);
 	if (mode == SANDBOX_ON && sandbox_refuses_on())
-		return why_fail(EINVAL, &options->why, "--sandbox=on is not supported by this build: %s",
+		return why_fail(EINVAL, &settings->why, "--sandbox=on is not supported by this build: %s",
 				sandbox_refuses_on());
-	options->sandbox = (enum sandbox_mode)mode;
-	options->user = values[OPTION_USER];
-	if (options->user && options->sandbox == SANDBOX_OFF)
-		return why_fail(EINVAL, &options->why, "--user and --sandbox=off: the user is a part of the sandbox");
+	settings->sandbox = (enum sandbox_mode)mode;
+	settings->user = values[OPTION_USER];
+	if (settings->user && settings->sandbox == SANDBOX_OFF)
+		return why_fail(EINVAL, &settings->why, "--user and --sandbox=off: the user is a part of the sandbox");
 	return 0;
 }
 
 /* Numbers of fds: digits only, what a process can have. */
-static int fds_take(struct options *options, const char *const *values)
+static int fds_take(struct settings *settings, const char *const *values)
 {
 	const struct {
 		enum option_id id;
 		int *fd;
-	} fds[] = { { OPTION_FD, &options->fd }, { OPTION_READY_FD, &options->ready_fd } };
+	} fds[] = { { OPTION_FD, &settings->fd }, { OPTION_READY_FD, &settings->ready_fd } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		const char *word = values[fds[i].id];
@@ -80,24 +80,25 @@ static int fds_take(struct options *options, const char *const *values)
 		if (!word)
 			continue;
 		if (decimal_parse(word, INT_MAX, &value) < 0)
-			return why_fail(EINVAL, &options->why, "--%s: \"%.64s\" is not the number of a file descriptor",
-					option_name(fds[i].id), word);
+			return why_fail(EINVAL, &settings->why,
+					"--%s: \"%.64s\" is not the number of a file descriptor",
+					cli_option_name(fds[i].id), word);
 		*fds[i].fd = (int)value;
 	}
 	return 0;
 }
 
 /* What is to be done, when it is not to serve: one thing only. */
-static int action_take(struct options *options, const char *const *values)
+static int action_take(struct settings *settings, const char *const *values)
 {
 	static const struct {
 		enum option_id id;
-		enum options_result result;
+		enum settings_action action;
 	} actions[] = {
-		{ OPTION_CHECK, OPTIONS_CHECK },
-		{ OPTION_PRINT_CONFIG, OPTIONS_PRINT_CONFIG },
-		{ OPTION_MAKE_SAFE, OPTIONS_MAKE_SAFE },
-		{ OPTION_TAKE_OVER, OPTIONS_TAKE_OVER },
+		{ OPTION_CHECK, SETTINGS_CHECK },
+		{ OPTION_PRINT_CONFIG, SETTINGS_PRINT_CONFIG },
+		{ OPTION_MAKE_SAFE, SETTINGS_MAKE_SAFE },
+		{ OPTION_TAKE_OVER, SETTINGS_TAKE_OVER },
 	};
 	const char *hold = values[OPTION_MAKE_SAFE];
 	enum option_id first = OPTIONS_ALL;
@@ -107,89 +108,89 @@ static int action_take(struct options *options, const char *const *values)
 		if (!values[actions[i].id])
 			continue;
 		if (first != OPTIONS_ALL)
-			return why_fail(EINVAL, &options->why, "--%s and --%s can not both be done", option_name(first),
-					option_name(actions[i].id));
+			return why_fail(EINVAL, &settings->why, "--%s and --%s can not both be done",
+					cli_option_name(first), cli_option_name(actions[i].id));
 		first = actions[i].id;
-		options->result = actions[i].result;
+		settings->action = actions[i].action;
 	}
 	if (hold && *hold && strcmp(hold, "hold") != 0)
-		return why_fail(EINVAL, &options->why, "--make-safe: \"%.64s\" is not \"hold\"", hold);
-	options->hold = hold && *hold;
+		return why_fail(EINVAL, &settings->why, "--make-safe: \"%.64s\" is not \"hold\"", hold);
+	settings->hold = hold && *hold;
 	if (values[OPTION_TAKE_OVER] && decimal_parse(values[OPTION_TAKE_OVER], UINT32_MAX, &version) == 0)
-		options->take_over = (unsigned)version;
+		settings->take_over = (unsigned)version;
 	return 0;
 }
 
 /* Which of the three ways of description are used, and whether what belongs to one is there. */
-static int sources_take(struct options *options, const char *const *values)
+static int sources_take(struct settings *settings, const char *const *values)
 {
-	bool dropin = values[OPTION_SOCKET_PATH] || values[OPTION_SOCKET_COUNT] || values[OPTION_DEVICE_LIST] ||
+	bool compat = values[OPTION_SOCKET_PATH] || values[OPTION_SOCKET_COUNT] || values[OPTION_DEVICE_LIST] ||
 		      values[OPTION_FD];
 
-	options->socket_path = values[OPTION_SOCKET_PATH];
-	options->socket_count = values[OPTION_SOCKET_COUNT];
-	options->device_list = values[OPTION_DEVICE_LIST];
-	options->config = values[OPTION_CONFIG];
-	if (options->config && !config_file_supported())
-		return why_fail(EINVAL, &options->why,
+	settings->socket_path = values[OPTION_SOCKET_PATH];
+	settings->socket_count = values[OPTION_SOCKET_COUNT];
+	settings->device_list = values[OPTION_DEVICE_LIST];
+	settings->config = values[OPTION_CONFIG];
+	if (settings->config && !config_file_supported())
+		return why_fail(EINVAL, &settings->why,
 				"--config is not supported by this build: it was made without inih");
-	if (options->socket_path && values[OPTION_FD])
-		return why_fail(EINVAL, &options->why, "--socket-path and --fd: one socket is enough");
-	if (!dropin && (options->words.n_guests > 0 || options->config))
+	if (settings->socket_path && values[OPTION_FD])
+		return why_fail(EINVAL, &settings->why, "--socket-path and --fd: one socket is enough");
+	if (!compat && (settings->cli.n_guests > 0 || settings->config))
 		return 0;
-	if (!options->device_list && (options->socket_path || values[OPTION_FD]))
-		return why_fail(EINVAL, &options->why, "--device-list is missing");
-	if (!options->device_list)
-		return why_fail(EINVAL, &options->why,
+	if (!settings->device_list && (settings->socket_path || values[OPTION_FD]))
+		return why_fail(EINVAL, &settings->why, "--device-list is missing");
+	if (!settings->device_list)
+		return why_fail(EINVAL, &settings->why,
 				"no guests: --socket-path and --device-list, --guest or --config is missing");
-	if (!options->socket_path && !values[OPTION_FD] && !getenv("LISTEN_FDS"))
-		return why_fail(EINVAL, &options->why, "--socket-path is missing");
+	if (!settings->socket_path && !values[OPTION_FD] && !getenv("LISTEN_FDS"))
+		return why_fail(EINVAL, &settings->why, "--socket-path is missing");
 	return 0;
 }
 
-enum options_result options_parse(struct options *options, int argc, char **argv)
+enum settings_action settings_parse(struct settings *settings, int argc, char **argv)
 {
 	/* In this order; what is wrong first is said. */
-	static int (*const takers[])(struct options * options, const char *const *values) = {
+	static int (*const takers[])(struct settings * settings, const char *const *values) = {
 		log_level_take, control_take, sandbox_take, fds_take, sources_take, action_take,
 	};
-	const char *const *values = options->words.values;
+	const char *const *values = settings->cli.values;
 	int ret;
 
-	*options = (struct options){ .result = OPTIONS_RUN, .log_level = LOG_LEVEL_INFO, .fd = -1, .ready_fd = -1 };
-	ret = option_words_parse(&options->words, argc, argv, &options->why);
+	*settings = (struct settings){ .action = SETTINGS_RUN, .log_level = LOG_LEVEL_INFO, .fd = -1, .ready_fd = -1 };
+	ret = cli_parse(&settings->cli, argc, argv, &settings->why);
 	if (ret != 0)
-		return ret > 0 ? OPTIONS_DONE : OPTIONS_REFUSE;
-	options->safe = values[OPTION_SAFE];
-	options->one_off = values[OPTION_ONE_OFF];
+		return ret > 0 ? SETTINGS_PRINT : SETTINGS_REFUSE;
+	settings->safe = values[OPTION_SAFE];
+	settings->one_off = values[OPTION_ONE_OFF];
 	for (size_t i = 0; i < ARRAY_SIZE(takers) && ret == 0; i++)
-		ret = takers[i](options, values);
-	return ret == 0 ? options->result : OPTIONS_REFUSE;
+		ret = takers[i](settings, values);
+	return ret == 0 ? settings->action : SETTINGS_REFUSE;
 }
 
-void options_deinit(struct options *options)
+void settings_deinit(struct settings *settings)
 {
-	option_words_deinit(&options->words);
+	cli_deinit(&settings->cli);
 }
 
-int options_wanted(const struct options *options, struct wanted *wanted, struct why *why)
+int settings_guests(const struct settings *settings, struct guest_configs *configs, struct why *why)
 {
-	const struct dropin_words words = { .path = options->socket_path,
-					    .fd = options->fd,
-					    .count = options->socket_count,
-					    .devices = options->device_list };
+	const struct compat_options compat = { .path = settings->socket_path,
+					       .fd = settings->fd,
+					       .count = settings->socket_count,
+					       .devices = settings->device_list };
 	int ret = 0;
 
-	*wanted = (struct wanted){ .n_guests = 0 };
-	if (words.devices)
-		ret = dropin_wanted(&words, wanted, why);
-	for (size_t i = 0; i < options->words.n_guests && ret == 0; i++)
-		ret = guest_option_parse(options->words.guests[i], options->words.n_guests > 1 ? (unsigned)i + 1 : 0,
-					 wanted, why);
-	if (ret == 0 && options->config)
-		ret = config_file_read(options->config, wanted, why);
-	if (ret == 0 && wanted->n_guests == 0) {
-		why_fail(EINVAL, why, "%s: no guests", options->config);
+	*configs = (struct guest_configs){ .n_guests = 0 };
+	if (compat.devices)
+		ret = compat_options_parse(&compat, configs, why);
+	for (size_t i = 0; i < settings->cli.n_guests && ret == 0; i++)
+		ret = guest_option_parse(settings->cli.guests[i], settings->cli.n_guests > 1 ? (unsigned)i + 1 : 0,
+					 configs, why);
+	if (ret == 0 && settings->config)
+		ret = config_file_read(settings->config, configs, why);
+	if (ret == 0 && configs->n_guests == 0) {
+		why_fail(EINVAL, why, "%s: no guests", settings->config);
 		ret = -EINVAL;
 	}
 	if (ret == -ENOMEM)

@@ -15,41 +15,41 @@
 #include "options/cli.h"
 #include "sandbox/sandbox.h"
 
-/* What the process is to do after options_parse(). */
-enum options_result {
-	OPTIONS_RUN,	      /* serve the guests */
-	OPTIONS_CHECK,	      /* --check */
-	OPTIONS_PRINT_CONFIG, /* --print-config */
-	OPTIONS_MAKE_SAFE,    /* --make-safe */
-	OPTIONS_TAKE_OVER,    /* --can-take-over, which supervisor/upgrade.c asks: whether this program could */
-	OPTIONS_DONE,	      /* words.print, for option_print(); exit status 0 */
-	OPTIONS_REFUSE,	      /* what is wrong, in one line, is in why; exit status 2 */
+/* What the process is to do after settings_parse(). */
+enum settings_action {
+	SETTINGS_RUN,	       /* serve the guests */
+	SETTINGS_CHECK,	       /* --check */
+	SETTINGS_PRINT_CONFIG, /* --print-config */
+	SETTINGS_MAKE_SAFE,    /* --make-safe */
+	SETTINGS_TAKE_OVER,    /* --can-take-over, which supervisor/upgrade.c asks: whether this program could */
+	SETTINGS_PRINT,	       /* cli.print, for cli_print(); exit status 0 */
+	SETTINGS_REFUSE,       /* what is wrong, in one line, is in why; exit status 2 */
 };
 
-struct options {
-	struct option_words words;			      /* owned; all pointers to characters are its */
-	const char *socket_path, *socket_count, *device_list; /* the drop-in layer's; NULL: not given */
+struct settings {
+	struct cli cli;					      /* owned; all pointers to characters are its */
+	const char *socket_path, *socket_count, *device_list; /* the compatible options; NULL: not given */
 	const char *config;
 	char control_path[SOCKET_PATH_SIZE]; /* "": no control socket */
 	enum log_level log_level;
 	enum sandbox_mode sandbox;
 	const char *user; /* NULL: not given */
-	enum options_result result;
+	enum settings_action action;
 	bool safe;
 	bool one_off;
 	bool hold;	    /* --make-safe=hold */
 	int fd;		    /* --fd; -1: not given */
 	int ready_fd;	    /* -1: not given */
 	unsigned take_over; /* --can-take-over: the version of a handover image */
-	struct why why;	    /* of OPTIONS_REFUSE */
+	struct why why;	    /* of SETTINGS_REFUSE */
 };
 
-/* In any case options is to be given to options_deinit(); argv outlives it. */
-enum options_result options_parse(struct options *options, int argc, char **argv);
-void options_deinit(struct options *options);
+/* In any case settings is to be given to settings_deinit(); argv outlives it. */
+enum settings_action settings_parse(struct settings *settings, int argc, char **argv);
+void settings_deinit(struct settings *settings);
 
 /*
  * The guests that the options and the configuration file describe; may be called again, at a reload. 0, or -EINVAL or
- * -ENOMEM with a line that says what and where. In any case wanted is to be given to wanted_deinit().
+ * -ENOMEM with a line that says what and where. In any case configs is to be given to guest_configs_deinit().
  */
-int options_wanted(const struct options *options, struct wanted *wanted, struct why *why);
+int settings_guests(const struct settings *settings, struct guest_configs *configs, struct why *why);

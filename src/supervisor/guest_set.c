@@ -14,10 +14,10 @@
 #include "worker/session_layout.h"
 
 /* A path that no configuration file can hold comes from the command line, which is always the same: "" will do. */
-char *guest_describe(const struct wanted_guest *guest)
+char *guest_describe(const struct guest_config *guest)
 {
-	struct wanted_guest copy = *guest;
-	const struct wanted wanted = { .guests = &copy, .n_guests = 1 };
+	struct guest_config copy = *guest;
+	const struct guest_configs configs = { .guests = &copy, .n_guests = 1 };
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
@@ -25,7 +25,7 @@ char *guest_describe(const struct wanted_guest *guest)
 
 	if (!stream)
 		return NULL;
-	ret = print_config(&wanted, stream);
+	ret = print_config(&configs, stream);
 	if (fclose(stream) == 0 && (ret == 0 || ret == -EINVAL))
 		return text;
 	free(text);
@@ -78,7 +78,7 @@ static void fds_share(struct guest_set *set)
 		set->entries[i]->process.kept.max_session = most;
 }
 
-int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, struct why *why)
+int guest_set_add(struct guest_set *set, const struct guest_config *config, struct guest *guest, struct why *why)
 {
 	struct guest_entry *entry = entry_new(set, why);
 	int ret;
@@ -88,7 +88,7 @@ int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, stru
 	guest_process_init(&entry->process, guest, set->one_off, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
 	ret = guest_process_open(&entry->process, set->with_port, why);
-	entry->description = ret == 0 ? guest_describe(wanted) : NULL;
+	entry->description = ret == 0 ? guest_describe(config) : NULL;
 	if (ret == 0 && !entry->description)
 		ret = why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	if (ret < 0) {

@@ -26,10 +26,10 @@ struct guest_set {
 };
 
 /* What the user wrote of this guest, as text: the caller's; NULL: no memory. Equal texts are equal guests. */
-char *guest_describe(const struct wanted_guest *guest);
+char *guest_describe(const struct guest_config *guest);
 
 /* A guest, with its socket, but no process yet. guest is taken over. -errno, with a line that says what and why. */
-int guest_set_add(struct guest_set *set, const struct wanted_guest *wanted, struct guest *guest, struct why *why);
+int guest_set_add(struct guest_set *set, const struct guest_config *config, struct guest *guest, struct why *why);
 /* One that an earlier program of this very process has served. -errno, with a line that says what and why. */
 int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, struct why *why);
 /* Writes all of them down for a later program. */

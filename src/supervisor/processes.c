@@ -29,12 +29,13 @@ void processes_init(struct processes *processes, const struct guest_set *empty, 
 	control_process_init(&processes->control, empty->loop, empty->signals_own, empty->sandbox);
 }
 
-static int guests_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, struct why *why)
+static int guests_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
+		       struct why *why)
 {
 	int ret = 0;
 
 	for (size_t i = 0; i < guests->n && ret == 0; i++)
-		ret = guest_set_add(&processes->set, &wanted->guests[i], &guests->guests[i], why);
+		ret = guest_set_add(&processes->set, &configs->guests[i], &guests->guests[i], why);
 	return ret;
 }
 
@@ -78,9 +79,10 @@ static int control_open(struct processes *processes, struct why *why)
 	return ret < 0 ? why_fail(-ret, why, "%s", strerror(-ret)) : 0;
 }
 
-int processes_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, struct why *why)
+int processes_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
+		   struct why *why)
 {
-	int ret = guests_open(processes, wanted, guests, why);
+	int ret = guests_open(processes, configs, guests, why);
 
 	return ret < 0 ? ret : control_open(processes, why);
 }

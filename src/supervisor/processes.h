@@ -23,8 +23,9 @@ struct processes {
 
 /* empty: a set without a guest, but with what each guest's process is given; what it points to outlives processes. */
 void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path);
-/* Makes every socket. The guests, in the order of wanted, are taken over. -errno, with a line that says why. */
-int processes_open(struct processes *processes, const struct wanted *wanted, struct guests *guests, struct why *why);
+/* Makes every socket. The guests, in the order of configs, are taken over. -errno, with a line that says why. */
+int processes_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
+		   struct why *why);
 /* The same with what an earlier program has left, whose fds are taken over. -errno, with a line that says why. */
 int processes_adopt(struct processes *processes, const struct handover *handover, struct why *why);
 /* Every process is stopped and gone by then. Idempotent. */

@@ -16,37 +16,37 @@
 /* How long a guest that leaves has for it. */
 #define LEAVE_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
 
-void reload_init(struct reload *reload, const struct options *options, struct guest_set *set,
+void reload_init(struct reload *reload, const struct settings *settings, struct guest_set *set,
 		 void (*done)(void *ctx, bool changed, const char *why), void *ctx)
 {
-	*reload = (struct reload){ .options = options, .set = set, .done = done, .ctx = ctx };
+	*reload = (struct reload){ .settings = settings, .set = set, .done = done, .ctx = ctx };
 }
 
 void reload_deinit(struct reload *reload)
 {
 	loop_timer_del(&reload->patience);
-	wanted_deinit(&reload->wanted);
+	guest_configs_deinit(&reload->configs);
 	reload->pending = false;
 }
 
-static const struct wanted_guest *wanted_find(const struct wanted *wanted, const char *name)
+static const struct guest_config *config_find(const struct guest_configs *configs, const char *name)
 {
-	for (size_t i = 0; i < wanted->n_guests; i++) {
-		if (strcmp(wanted->guests[i].name, name) == 0)
-			return &wanted->guests[i];
+	for (size_t i = 0; i < configs->n_guests; i++) {
+		if (strcmp(configs->guests[i].name, name) == 0)
+			return &configs->guests[i];
 	}
 	return NULL;
 }
 
-/* Those of the new description that are not served yet: a list whose guests stay reload->wanted's. */
-static int wanted_new(const struct reload *reload, struct wanted *new)
+/* Those of the new description that are not served yet: a list whose guests are those of reload->configs. */
+static int configs_new(const struct reload *reload, struct guest_configs *new)
 {
-	*new = (struct wanted){ .guests = calloc(reload->wanted.n_guests, sizeof(*new->guests)) };
+	*new = (struct guest_configs){ .guests = calloc(reload->configs.n_guests, sizeof(*new->guests)) };
 	if (!new->guests)
 		return -ENOMEM;
-	for (size_t i = 0; i < reload->wanted.n_guests; i++) {
-		if (!guest_set_find(reload->set, reload->wanted.guests[i].name))
-			new->guests[new->n_guests++] = reload->wanted.guests[i];
+	for (size_t i = 0; i < reload->configs.n_guests; i++) {
+		if (!guest_set_find(reload->set, reload->configs.guests[i].name))
+			new->guests[new->n_guests++] = reload->configs.guests[i];
 	}
 	return 0;
 }
@@ -69,14 +69,14 @@ static int serving_list(const struct reload *reload, bool leaving, const struct 
 }
 
 /* Logs what is wrong. */
-static void conflicts_log(const struct findings *conflicts)
+static void conflicts_log(const struct diagnostics *conflicts)
 {
 	for (size_t i = 0; i < conflicts->n; i++)
 		log_error("reload", "%s", conflicts->texts[i]);
 }
 
 /* An fd is inherited: whatever bears its number now is something else. */
-static int sockets_check(const struct wanted *new)
+static int sockets_check(const struct guest_configs *new)
 {
 	int ret = 0;
 
@@ -91,18 +91,18 @@ static int sockets_check(const struct wanted *new)
 }
 
 /* The new guests, resolved beside those that stay. */
-static int new_resolve(const struct reload *reload, const struct wanted *new, struct resolved *resolved)
+static int new_resolve(const struct reload *reload, const struct guest_configs *new, struct resolved *resolved)
 {
 	const struct guest **serving = NULL, **leaving = NULL;
-	struct resolve_how how = { .safe = reload->options->safe };
+	struct resolve_params how = { .safe = reload->settings->safe };
 	int ret;
 
 	*resolved = (struct resolved){ .guests.n = 0 };
 	ret = serving_list(reload, false, &serving, &how.n_serving);
 	if (ret == 0)
-		ret = serving_list(reload, true, &leaving, &how.n_leaving);
+		ret = serving_list(reload, true, &leaving, &how.n_removing);
 	how.serving = serving;
-	how.leaving = leaving;
+	how.removing = leaving;
 	if (ret == 0)
 		ret = resolve(new, &how, resolved);
 	conflicts_log(&resolved->conflicts);
@@ -116,13 +116,13 @@ static int compare(struct reload *reload)
 {
 	for (size_t i = 0; i < reload->set->n; i++) {
 		struct guest_entry *entry = reload->set->entries[i];
-		const struct wanted_guest *wanted = wanted_find(&reload->wanted, entry->process.guest.name);
+		const struct guest_config *config = config_find(&reload->configs, entry->process.guest.name);
 		char *description;
 
-		entry->leaving = !wanted;
-		if (!wanted)
+		entry->leaving = !config;
+		if (!config)
 			continue;
-		description = guest_describe(wanted);
+		description = guest_describe(config);
 		if (!description)
 			return -ENOMEM;
 		if (strcmp(description, entry->description) != 0)
@@ -130,7 +130,7 @@ static int compare(struct reload *reload)
 				"reload",
 				"%s changed, but is being served: left as it was; to change it, take it out, reload, "
 				"put it in again, reload",
-				wanted->name);
+				config->name);
 		free(description);
 	}
 	return 0;
@@ -184,7 +184,7 @@ static void leave(struct reload *reload)
 void reload_request(struct reload *reload)
 {
 	struct resolved resolved = { .guests.n = 0 };
-	struct wanted new = { .n_guests = 0 };
+	struct guest_configs new = { .n_guests = 0 };
 	struct why why = { "" };
 	int ret;
 
@@ -194,13 +194,13 @@ void reload_request(struct reload *reload)
 	}
 	reload->pending = true;
 	reload->changed = false;
-	ret = options_wanted(reload->options, &reload->wanted, &why);
+	ret = settings_guests(reload->settings, &reload->configs, &why);
 	if (ret < 0)
 		log_error("reload", "%s", why.text);
 	if (ret == 0)
 		ret = compare(reload);
 	if (ret == 0)
-		ret = wanted_new(reload, &new);
+		ret = configs_new(reload, &new);
 	if (ret == 0)
 		ret = sockets_check(&new);
 	if (ret == 0)
@@ -225,25 +225,25 @@ static int fds_allow(const struct guest_set *set, const struct guest *guest, str
 	return fd_limit_raise(needed, why);
 }
 
-static int arrive_one(struct reload *reload, const struct wanted_guest *wanted, struct guest *guest)
+static int arrive_one(struct reload *reload, const struct guest_config *config, struct guest *guest)
 {
-	struct findings conflicts = { .n = 0 };
+	struct diagnostics conflicts = { .n = 0 };
 	struct why why = { "" };
 	int ret = fds_allow(reload->set, guest, &why);
 
 	if (ret == 0)
-		ret = claim_lines(guest, &conflicts);
+		ret = reserve_lines(guest, &conflicts);
 	conflicts_log(&conflicts);
-	findings_deinit(&conflicts);
+	diagnostics_deinit(&conflicts);
 	if (ret == 0)
-		ret = guest_set_add(reload->set, wanted, guest, &why);
+		ret = guest_set_add(reload->set, config, guest, &why);
 	if (why.text[0])
 		log_error("reload", "%s", why.text);
 	return ret;
 }
 
 /* The second step: lines are tried, sockets made. One guest that can not be made keeps none of the others away. */
-static bool arrive(struct reload *reload, const struct wanted *new, struct resolved *resolved)
+static bool arrive(struct reload *reload, const struct guest_configs *new, struct resolved *resolved)
 {
 	bool all = true;
 
@@ -257,12 +257,12 @@ static bool arrive(struct reload *reload, const struct wanted *new, struct resol
 void reload_go_on(struct reload *reload)
 {
 	struct resolved resolved = { .guests.n = 0 };
-	struct wanted new = { .n_guests = 0 };
+	struct guest_configs new = { .n_guests = 0 };
 	bool all = false;
 
 	if (!reload->pending || guest_set_sweep(reload->set) > 0)
 		return;
-	if (wanted_new(reload, &new) == 0 && new_resolve(reload, &new, &resolved) == 0)
+	if (configs_new(reload, &new) == 0 && new_resolve(reload, &new, &resolved) == 0)
 		all = arrive(reload, &new, &resolved);
 	for (size_t i = 0; i < resolved.notes.n; i++)
 		log_info("reload", "%s", resolved.notes.texts[i]);

@@ -13,12 +13,12 @@
 #include "supervisor/guest_set.h"
 
 struct reload {
-	const struct options *options;
+	const struct settings *settings;
 	struct guest_set *set;
 	void *ctx;
 	/* It is over; changed: guests came or went, and those that came are to be started. NULL why: it went well. */
 	void (*done)(void *ctx, bool changed, const char *why);
-	struct wanted wanted; /* the new description, while the second step is awaited */
+	struct guest_configs configs; /* the new description, while the second step is awaited */
 	bool pending;
 	bool changed; /* guests leave, or come */
 	bool again;   /* one more was asked for meanwhile */
@@ -26,7 +26,7 @@ struct reload {
 };
 
 /* options and set outlive it. */
-void reload_init(struct reload *reload, const struct options *options, struct guest_set *set,
+void reload_init(struct reload *reload, const struct settings *settings, struct guest_set *set,
 		 void (*done)(void *ctx, bool changed, const char *why), void *ctx);
 void reload_deinit(struct reload *reload);
 void reload_request(struct reload *reload);

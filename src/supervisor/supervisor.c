@@ -32,7 +32,7 @@
 
 struct supervisor {
 	const struct supervisor_start *start;
-	const struct options *options;
+	const struct settings *settings;
 	struct notify *notify;
 	struct loop loop;
 	sigset_t signals_own; /* the mask before ours: what processes start with */
@@ -107,7 +107,7 @@ static void reload_start(struct supervisor *supervisor)
 {
 	if (supervisor->stopping)
 		return;
-	if (!supervisor->options->config) {
+	if (!supervisor->settings->config) {
 		log_warning("supervisor", "SIGHUP: there is no --config to read again");
 		return;
 	}
@@ -227,16 +227,16 @@ static void supervisor_init(struct supervisor *supervisor, const struct supervis
 		.loop = &supervisor->loop,
 		.signals_own = &supervisor->signals_own,
 		.sandbox = start->sandbox,
-		.one_off = start->options->one_off,
+		.one_off = start->settings->one_off,
 	};
 
 	*supervisor = (struct supervisor){
-		.start = start, .options = start->options, .notify = start->notify, .loop.epoll_fd = -1
+		.start = start, .settings = start->settings, .notify = start->notify, .loop.epoll_fd = -1
 	};
-	processes_init(&supervisor->processes, &empty, start->options->control_path);
+	processes_init(&supervisor->processes, &empty, start->settings->control_path);
 	upgrade_init(&supervisor->upgrade, start->program, &supervisor->loop, &supervisor->signals_own, upgrade_agreed,
 		     supervisor);
-	reload_init(&supervisor->reload, start->options, &supervisor->processes.set, reload_done, supervisor);
+	reload_init(&supervisor->reload, start->settings, &supervisor->processes.set, reload_done, supervisor);
 }
 
 static int supervisor_open(struct supervisor *supervisor, struct why *why)
@@ -251,7 +251,7 @@ static int supervisor_open(struct supervisor *supervisor, struct why *why)
 	if (ret < 0)
 		return why_fail(-ret, why, "%s", strerror(-ret));
 	ret = start->handover ? processes_adopt(&supervisor->processes, start->handover, why)
-			      : processes_open(&supervisor->processes, start->wanted, start->guests, why);
+			      : processes_open(&supervisor->processes, start->configs, start->guests, why);
 	if (ret == 0)
 		chips_watch(supervisor);
 	return ret;

@@ -15,15 +15,15 @@
 #include "supervisor/upgrade.h"
 
 struct supervisor_start {
-	const struct options *options;
+	const struct settings *settings;
 	const struct program *program;
 	/* Either what an earlier program has left, whose fds are taken over: decoded, its fds looked at, */
 	const struct handover *handover;
 	/* An earlier start of the service left something in the manager's store; then the configuration may be another. */
 	bool stored;
 	/* or NULL, and: */
-	const struct wanted *wanted; /* the guests as the user wrote them, and, in the same order, */
-	struct guests *guests;	     /* as they were found, their lines claimed: taken over */
+	const struct guest_configs *configs; /* the guests as the user wrote them, and, in the same order, */
+	struct guests *guests;		     /* as they were found, their lines claimed: taken over */
 	const struct sandbox *sandbox;
 	struct notify *notify;
 	int *ready_fd; /* taken over when it was told */

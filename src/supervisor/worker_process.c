@@ -252,12 +252,12 @@ static int claims_keep(struct guest_process *process)
 	struct guest *guest = &process->guest;
 	int ret = 0;
 
-	for (unsigned i = 0; guest->claims && i < guest->n_lines && ret == 0; i++) {
-		if (guest->claims[i] < 0)
+	for (unsigned i = 0; guest->reserved && i < guest->n_lines && ret == 0; i++) {
+		if (guest->reserved[i] < 0)
 			continue;
-		ret = kept_put(&process->kept, worker_line_key(i), guest->claims[i]);
+		ret = kept_put(&process->kept, worker_line_key(i), guest->reserved[i]);
 		if (ret == 0)
-			guest->claims[i] = -1;
+			guest->reserved[i] = -1;
 	}
 	return ret;
 }

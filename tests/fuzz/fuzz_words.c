@@ -19,9 +19,9 @@
 
 static struct why why;
 
-static int lines_read(const char *text, struct wanted *wanted)
+static int lines_read(const char *text, struct guest_configs *configs)
 {
-	struct wanted_guest *guest = wanted_add_guest(wanted);
+	struct guest_config *guest = guest_configs_add(configs);
 
 	if (!guest)
 		abort();
@@ -30,12 +30,12 @@ static int lines_read(const char *text, struct wanted *wanted)
 	return lines_parse(text, guest, &why);
 }
 
-static int guests_read(char *words, struct wanted *wanted)
+static int guests_read(char *words, struct guest_configs *configs)
 {
 	unsigned number = 0;
 
 	for (char *word = strtok(words, "\n"); word; word = strtok(NULL, "\n")) {
-		int ret = guest_option_parse(word, ++number, wanted, &why);
+		int ret = guest_option_parse(word, ++number, configs, &why);
 
 		if (ret < 0)
 			return ret;
@@ -44,12 +44,12 @@ static int guests_read(char *words, struct wanted *wanted)
 }
 
 /* The file that says the same; NULL: none can. */
-static char *printed(const struct wanted *wanted)
+static char *printed(const struct guest_configs *configs)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
-	int ret = file ? print_config(wanted, file) : -ENOMEM;
+	int ret = file ? print_config(configs, file) : -ENOMEM;
 
 	if (!file || fclose(file) != 0)
 		abort();
@@ -59,10 +59,10 @@ static char *printed(const struct wanted *wanted)
 	return NULL;
 }
 
-static void check_round_trip(const struct wanted *wanted)
+static void check_round_trip(const struct guest_configs *configs)
 {
-	struct wanted again = { 0 };
-	char *first = printed(wanted), *second;
+	struct guest_configs again = { 0 };
+	char *first = printed(configs), *second;
 	int ret;
 
 	if (!first)
@@ -76,12 +76,12 @@ static void check_round_trip(const struct wanted *wanted)
 		abort();
 	free(first);
 	free(second);
-	wanted_deinit(&again);
+	guest_configs_deinit(&again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct wanted wanted = { 0 };
+	struct guest_configs configs = { 0 };
 	char *text;
 	int ret;
 
@@ -92,16 +92,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	why.text[0] = '\0';
 	if (data[0] == 'l')
-		ret = lines_read(text, &wanted);
+		ret = lines_read(text, &configs);
 	else if (data[0] == 'c')
-		ret = config_file_parse("f", text, &wanted, &why);
+		ret = config_file_parse("f", text, &configs, &why);
 	else
-		ret = guests_read(text, &wanted);
+		ret = guests_read(text, &configs);
 	if (ret < 0 && !why.text[0])
 		abort(); /* a refusal says why */
-	if (ret == 0 && wanted.n_guests > 0 && config_file_supported())
-		check_round_trip(&wanted);
-	wanted_deinit(&wanted);
+	if (ret == 0 && configs.n_guests > 0 && config_file_supported())
+		check_round_trip(&configs);
+	guest_configs_deinit(&configs);
 	free(text);
 	return 0;
 }

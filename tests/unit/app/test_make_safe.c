@@ -9,7 +9,7 @@
 
 static unsigned make(const char *word)
 {
-	bench.how.any_holder = true;
+	bench.params.any_holder = true;
 	assert_int_equal(RESOLVE(word), 0);
 	return make_safe(&bench.resolved.guests);
 }
@@ -31,7 +31,7 @@ static void lines_with_a_state_are_taken(void **state)
 
 static void safe_makes_inputs(void **state)
 {
-	bench.how.safe = true;
+	bench.params.safe = true;
 	assert_int_equal(make("lines=@0"), 0);
 	assert_string_equal(kernel.offsets, "0123");
 	assert_int_equal(kernel.request.config.flags, GPIO_V2_LINE_FLAG_INPUT);

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static char text[WANTED_TEXT_MAX];
+static char text[GUEST_CONFIG_TEXT_MAX];
 static size_t used;
 
 static void add(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -20,7 +20,7 @@ static void add(const char *format, ...)
 	va_end(args);
 }
 
-static void add_line(const struct wanted_line *line)
+static void add_line(const struct config_line *line)
 {
 	const struct line_rules *rules = &line->rules;
 
@@ -46,10 +46,10 @@ static void add_line(const struct wanted_line *line)
 		add(" fate%u", rules->on_disconnect);
 }
 
-static void add_chip(const struct wanted_chip *chip)
+static void add_chip(const struct config_chip *chip)
 {
 	add("%c", "NPLS"[chip->kind]);
-	if (chip->kind == WANTED_CHIP_NUMBER)
+	if (chip->kind == CONFIG_CHIP_NUMBER)
 		add("%u", chip->number);
 	add("[%s]", chip->word);
 	if (chip->whole)
@@ -62,7 +62,7 @@ static void add_chip(const struct wanted_chip *chip)
 	add("}");
 }
 
-const char *wanted_text(const struct wanted_guest *guest)
+const char *guest_config_text(const struct guest_config *guest)
 {
 	used = 0;
 	text[0] = '\0';

@@ -4,7 +4,7 @@
 
 #include "config/guest_config.h"
 
-#define WANTED_TEXT_MAX 65536
+#define GUEST_CONFIG_TEXT_MAX 65536
 
 /* "N0[gpiochip0]{1 6 "reset"=shutdown}": kind, number, word, lines, and all that is not zero. */
-const char *wanted_text(const struct wanted_guest *guest);
+const char *guest_config_text(const struct guest_config *guest);

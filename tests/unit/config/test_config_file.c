@@ -17,20 +17,20 @@
 #include "config/config_file.h"
 #include "guest_config_text.h"
 
-static struct wanted wanted;
+static struct guest_configs configs;
 static struct why why;
 
 static int deinit(void **state)
 {
-	wanted_deinit(&wanted);
+	guest_configs_deinit(&configs);
 	return 0;
 }
 
 static int parse(const char *text)
 {
-	wanted_deinit(&wanted);
+	guest_configs_deinit(&configs);
 	why.text[0] = '\0';
-	return config_file_parse("f", text, &wanted, &why);
+	return config_file_parse("f", text, &configs, &why);
 }
 
 static void is_supported(void **state)
@@ -107,9 +107,9 @@ static void text_and_its_meaning(void **state)
 		}
 		if (ret < 0)
 			fail_msg("refused: %s: %s", good[i].text, why.text);
-		for (size_t j = 0; j < wanted.n_guests; j++) {
+		for (size_t j = 0; j < configs.n_guests; j++) {
 			strcat(all, j ? "|" : "");
-			strcat(all, wanted_text(&wanted.guests[j]));
+			strcat(all, guest_config_text(&configs.guests[j]));
 		}
 		assert_string_equal(all, good[i].meaning);
 	}
@@ -219,7 +219,7 @@ static void a_line_is_never_cut(void **state)
 		snprintf(text, sizeof(text), "[guest a]\nlines = @0{%0*d:3}\n", (int)len, 7);
 		ret = parse(text);
 		if (ret == 0)
-			assert_string_equal(wanted_text(&wanted.guests[0]), "a N0[0]{7:3}");
+			assert_string_equal(guest_config_text(&configs.guests[0]), "a N0[0]{7:3}");
 		assert_in_range(len, 100, 1000);
 	}
 	len += strlen("lines = @0{:3}") - 1;
@@ -238,10 +238,10 @@ static void a_long_path_is_shown_by_its_end(void **state)
 	const char *path = "/etc/a/very/long/way/to/the/configuration/of/the/daemon/that/serves/gpio.conf";
 
 	is_supported(state);
-	wanted_deinit(&wanted);
-	assert_int_equal(config_file_parse(path, "[guest a]\n[line a.x]\nchip=0\nline=1\n", &wanted, &why), 0);
-	assert_string_equal(wanted.guests[0].where, "...he/configuration/of/the/daemon/that/serves/gpio.conf:1");
-	assert_string_equal(wanted.guests[0].chips[0].lines[0].where,
+	guest_configs_deinit(&configs);
+	assert_int_equal(config_file_parse(path, "[guest a]\n[line a.x]\nchip=0\nline=1\n", &configs, &why), 0);
+	assert_string_equal(configs.guests[0].where, "...he/configuration/of/the/daemon/that/serves/gpio.conf:1");
+	assert_string_equal(configs.guests[0].chips[0].lines[0].where,
 			    "...he/configuration/of/the/daemon/that/serves/gpio.conf:2: line 1");
 }
 
@@ -286,8 +286,8 @@ static int read_bytes(const char *bytes, size_t len)
 	assert_non_null(file);
 	assert_int_equal(fwrite(bytes, 1, len, file), len);
 	assert_int_equal(fclose(file), 0);
-	wanted_deinit(&wanted);
-	return config_file_read(path, &wanted, &why);
+	guest_configs_deinit(&configs);
+	return config_file_read(path, &configs, &why);
 }
 
 static void assert_why(const char *after_path)
@@ -302,7 +302,7 @@ static void a_file_is_read(void **state)
 
 	is_supported(state);
 	assert_int_equal(read_bytes(text, strlen(text)), 0);
-	assert_string_equal(wanted_text(&wanted.guests[0]), "a sim1 S[sim]");
+	assert_string_equal(guest_config_text(&configs.guests[0]), "a sim1 S[sim]");
 }
 
 static void what_is_no_text_is_refused(void **state)
@@ -349,10 +349,10 @@ static void a_file_is_bounded(void **state)
 static void what_can_not_be_read_is_said(void **state)
 {
 	is_supported(state);
-	wanted_deinit(&wanted);
-	assert_int_equal(config_file_read("/nonexistent/f", &wanted, &why), -EINVAL);
+	guest_configs_deinit(&configs);
+	assert_int_equal(config_file_read("/nonexistent/f", &configs, &why), -EINVAL);
 	assert_string_equal(why.text, "/nonexistent/f: No such file or directory");
-	assert_int_equal(config_file_read("/", &wanted, &why), -EINVAL);
+	assert_int_equal(config_file_read("/", &configs, &why), -EINVAL);
 	assert_string_equal(why.text, "/: Is a directory");
 }
 
@@ -403,9 +403,9 @@ static int folder_remove_and_unhurry(void **state)
 static void nobody_is_waited_for_for_ever(void **state)
 {
 	is_supported(state);
-	wanted_deinit(&wanted);
+	guest_configs_deinit(&configs);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(config_file_read(path, &wanted, &why), -EINVAL);
+	assert_int_equal(config_file_read(path, &configs, &why), -EINVAL);
 	assert_why(": its end does not come");
 }
 
@@ -426,8 +426,8 @@ static int read_written(void (*writer)(int fd))
 	}
 	close(ends[1]);
 	snprintf(name, sizeof(name), "/dev/fd/%d", ends[0]);
-	wanted_deinit(&wanted);
-	ret = config_file_read(name, &wanted, &why);
+	guest_configs_deinit(&configs);
+	ret = config_file_read(name, &configs, &why);
 	close(ends[0]);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -455,7 +455,7 @@ static void a_pipe_is_read_to_its_end(void **state)
 {
 	is_supported(state);
 	assert_int_equal(read_written(write_in_parts), 0);
-	assert_int_equal(wanted.n_guests, 1);
+	assert_int_equal(configs.n_guests, 1);
 }
 
 /* As with a FIFO; each byte that comes is no reason to begin anew. */

@@ -11,19 +11,19 @@
 #include "config/guest_option.h"
 #include "guest_config_text.h"
 
-static struct wanted wanted;
+static struct guest_configs configs;
 static struct why why;
 
 static int deinit(void **state)
 {
-	wanted_deinit(&wanted);
+	guest_configs_deinit(&configs);
 	return 0;
 }
 
 static int parse(const char *word)
 {
-	wanted_deinit(&wanted);
-	return guest_option_parse(word, 0, &wanted, &why);
+	guest_configs_deinit(&configs);
+	return guest_option_parse(word, 0, &configs, &why);
 }
 
 static const struct {
@@ -60,9 +60,9 @@ static void words_and_their_meaning(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		if (parse(good[i].word) < 0)
 			fail_msg("refused: %s: %s", good[i].word, why.text);
-		assert_int_equal(wanted.n_guests, 1);
-		assert_string_equal(wanted.guests[0].where, "--guest");
-		assert_string_equal(wanted_text(&wanted.guests[0]), good[i].meaning);
+		assert_int_equal(configs.n_guests, 1);
+		assert_string_equal(configs.guests[0].where, "--guest");
+		assert_string_equal(guest_config_text(&configs.guests[0]), good[i].meaning);
 	}
 }
 
@@ -141,7 +141,7 @@ static void a_socket_path_is_bounded(void **state)
 
 	snprintf(word, sizeof(word), "sim=1,socket=%0107d", 0);
 	assert_int_equal(parse(word), 0);
-	assert_int_equal(strlen(wanted.guests[0].socket.path), 107);
+	assert_int_equal(strlen(configs.guests[0].socket.path), 107);
 	snprintf(word, sizeof(word), "sim=1,socket=%0108d", 0);
 	snprintf(text, sizeof(text), "--guest: socket: \"%064d\" is too long: a socket path has at most 107 bytes", 0);
 	assert_int_equal(parse(word), -EINVAL);
@@ -160,13 +160,13 @@ static void a_group_may_be_named(void **state)
 		skip_because("the group 0 has no name");
 	snprintf(word, sizeof(word), "sim=1,socket=a,socket-group=%s", group->gr_name);
 	assert_int_equal(parse(word), 0);
-	assert_true(wanted.guests[0].socket.has_group);
-	assert_int_equal(wanted.guests[0].socket.group, 0);
+	assert_true(configs.guests[0].socket.has_group);
+	assert_int_equal(configs.guests[0].socket.group, 0);
 }
 
 static int add(const char *word, unsigned number)
 {
-	return guest_option_parse(word, number, &wanted, &why);
+	return guest_option_parse(word, number, &configs, &why);
 }
 
 static void several_guests_are_numbered(void **state)
@@ -175,10 +175,10 @@ static void several_guests_are_numbered(void **state)
 	assert_int_equal(add("sim=1", 1), 0);
 	assert_int_equal(add("sim=1,name=b", 2), 0);
 	assert_int_equal(add("sim=1", 3), 0);
-	assert_string_equal(wanted.guests[0].name, "guest0");
-	assert_string_equal(wanted.guests[1].name, "b");
-	assert_string_equal(wanted.guests[2].name, "guest2");
-	assert_string_equal(wanted.guests[1].where, "--guest 2");
+	assert_string_equal(configs.guests[0].name, "guest0");
+	assert_string_equal(configs.guests[1].name, "b");
+	assert_string_equal(configs.guests[2].name, "guest2");
+	assert_string_equal(configs.guests[1].where, "--guest 2");
 	assert_int_equal(add("sim=x", 4), -EINVAL);
 	assert_string_equal(why.text, "--guest 4: sim: \"x\" is no number of lines from 1 to 65535");
 }

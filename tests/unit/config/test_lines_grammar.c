@@ -11,15 +11,15 @@
 #include "config/lines_grammar.h"
 #include "guest_config_text.h"
 
-static struct wanted wanted;
+static struct guest_configs configs;
 static struct why why;
 
-static struct wanted_guest *guest_make(void)
+static struct guest_config *guest_make(void)
 {
-	struct wanted_guest *guest;
+	struct guest_config *guest;
 
-	wanted_deinit(&wanted);
-	guest = wanted_add_guest(&wanted);
+	guest_configs_deinit(&configs);
+	guest = guest_configs_add(&configs);
 	snprintf(guest->where, sizeof(guest->where), "--guest");
 	why.text[0] = '\0';
 	return guest;
@@ -32,7 +32,7 @@ static int parse(const char *text)
 
 static int deinit(void **state)
 {
-	wanted_deinit(&wanted);
+	guest_configs_deinit(&configs);
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static void words_and_their_meaning(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		if (parse(good[i].words) < 0)
 			fail_msg("refused: %s: %s", good[i].words, why.text);
-		assert_string_equal(wanted_text(&wanted.guests[0]), good[i].meaning);
+		assert_string_equal(guest_config_text(&configs.guests[0]), good[i].meaning);
 	}
 }
 
@@ -224,10 +224,10 @@ static void refusals_name_word_and_place(void **state)
 
 static void each_line_knows_its_place(void **state)
 {
-	const struct wanted_chip *chip;
+	const struct config_chip *chip;
 
 	assert_int_equal(parse("@0{17:4-7:\"a b\":a234567890123456789012345678901=x}"), 0);
-	chip = &wanted.guests[0].chips[0];
+	chip = &configs.guests[0].chips[0];
 	assert_string_equal(chip->lines[0].where, "--guest: line 17");
 	assert_string_equal(chip->lines[1].where, "--guest: line 4-7");
 	assert_string_equal(chip->lines[2].where, "--guest: line \"a b\"");
@@ -247,12 +247,12 @@ static char *repeat(const char *before, const char *text, unsigned n)
 
 static void as_many_chips_as_allowed(void **state)
 {
-	char *text = repeat("", "@0", WANTED_CHIPS_MAX);
+	char *text = repeat("", "@0", CONFIG_CHIPS_MAX);
 
 	assert_int_equal(parse(text), 0);
-	assert_int_equal(wanted.guests[0].n_chips, WANTED_CHIPS_MAX);
+	assert_int_equal(configs.guests[0].n_chips, CONFIG_CHIPS_MAX);
 	free(text);
-	text = repeat("", "@0", WANTED_CHIPS_MAX + 1);
+	text = repeat("", "@0", CONFIG_CHIPS_MAX + 1);
 	assert_int_equal(parse(text), -EINVAL);
 	assert_string_equal(why.text, "--guest: lines: more than 1024 chips");
 	free(text);
@@ -265,7 +265,7 @@ static void as_many_lines_as_allowed(void **state)
 	text = realloc(text, strlen(text) + 16);
 	strcat(text, "}");
 	assert_int_equal(parse(text), 0);
-	assert_int_equal(wanted.guests[0].chips[0].n_lines, CHIP_LINES_MAX);
+	assert_int_equal(configs.guests[0].chips[0].n_lines, CHIP_LINES_MAX);
 	text[strlen(text) - 1] = '\0';
 	strcat(text, ":0}");
 	assert_int_equal(parse(text), -EINVAL);
@@ -275,20 +275,20 @@ static void as_many_lines_as_allowed(void **state)
 
 static void one_chip_and_one_line(void **state)
 {
-	struct wanted_chip chip = { 0 };
-	struct wanted_line line = { 0 };
+	struct config_chip chip = { 0 };
+	struct config_line line = { 0 };
 
 	assert_int_equal(lines_chip_parse("foo@1,{b", guest_make(), &chip, &why), 0);
-	assert_int_equal(chip.kind, WANTED_CHIP_LABEL);
+	assert_int_equal(chip.kind, CONFIG_CHIP_LABEL);
 	assert_string_equal(chip.word, "foo@1,{b");
 	assert_int_equal(lines_chip_parse("\"0\" x", guest_make(), &chip, &why), -EINVAL);
 	assert_string_equal(why.text, "--guest: chip, column 5: something that does not belong here, at \"x\"");
 	assert_int_equal(lines_line_parse("17", guest_make(), &line, &why), 0);
 	assert_int_equal(line.first, 17);
-	assert_int_equal(wanted.guests[0].n_lines, 1);
+	assert_int_equal(configs.guests[0].n_lines, 1);
 	assert_int_equal(lines_line_parse("4-7", guest_make(), &line, &why), -EINVAL);
 	assert_string_equal(why.text, "--guest: line 4-7: one line is wanted here, not a range");
-	line = (struct wanted_line){ 0 };
+	line = (struct config_line){ 0 };
 	assert_int_equal(lines_line_parse("a,b:c", guest_make(), &line, &why), 0);
 	assert_string_equal(line.line_name, "a,b:c");
 }

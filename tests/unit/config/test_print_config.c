@@ -14,14 +14,14 @@
 #include "config/print_config.h"
 #include "guest_config_text.h"
 
-static struct wanted wanted, again;
+static struct guest_configs configs, again;
 static struct why why;
 static char text[65536];
 
 static int deinit(void **state)
 {
-	wanted_deinit(&wanted);
-	wanted_deinit(&again);
+	guest_configs_deinit(&configs);
+	guest_configs_deinit(&again);
 	return 0;
 }
 
@@ -33,14 +33,14 @@ static int print(void)
 	memset(text, 0, sizeof(text));
 	file = fmemopen(text, sizeof(text), "w");
 	assert_non_null(file);
-	ret = print_config(&wanted, file);
+	ret = print_config(&configs, file);
 	fclose(file);
 	return ret;
 }
 
 static void add(const char *word)
 {
-	if (guest_option_parse(word, 0, &wanted, &why) < 0)
+	if (guest_option_parse(word, 0, &configs, &why) < 0)
 		fail_msg("refused: %s: %s", word, why.text);
 }
 
@@ -72,17 +72,17 @@ static void the_text(void **state)
 
 static void a_drop_in_line(void **state)
 {
-	const struct dropin_words one = { "/run/x", NULL, "s8", -1 }, two = { "/run/x", "2", "0:s3", -1 };
+	const struct compat_options one = { "/run/x", NULL, "s8", -1 }, two = { "/run/x", "2", "0:s3", -1 };
 
 	deinit(NULL);
-	assert_int_equal(dropin_wanted(&one, &wanted, &why), 0);
+	assert_int_equal(compat_options_parse(&one, &configs, &why), 0);
 	assert_int_equal(print(), 0);
 	assert_string_equal(text, "[guest guest0]\n"
 				  "# also reached as /run/x, a symbolic link\n"
 				  "socket = /run/x0\n"
 				  "sim = 8\n");
 	deinit(NULL);
-	assert_int_equal(dropin_wanted(&two, &wanted, &why), 0);
+	assert_int_equal(compat_options_parse(&two, &configs, &why), 0);
 	assert_int_equal(print(), 0);
 	assert_string_equal(text, "[guest guest0]\n"
 				  "socket = /run/x0\n"
@@ -98,10 +98,10 @@ static void what_no_file_can_hold_is_refused(void **state)
 	const char *const paths[] = { "/run/a\nfd = 3", "/run/\xff", "/run/\x7f" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		const struct dropin_words words = { paths[i], NULL, "s8", -1 };
+		const struct compat_options words = { paths[i], NULL, "s8", -1 };
 
 		deinit(NULL);
-		assert_int_equal(dropin_wanted(&words, &wanted, &why), 0);
+		assert_int_equal(compat_options_parse(&words, &configs, &why), 0);
 		assert_int_equal(print(), -EINVAL);
 	}
 	deinit(NULL);
@@ -118,7 +118,7 @@ static void a_full_disk_is_told(void **state)
 	setbuf(file, NULL);
 	deinit(NULL);
 	add("sim=1");
-	assert_int_equal(print_config(&wanted, file), -EIO);
+	assert_int_equal(print_config(&configs, file), -EIO);
 	fclose(file);
 }
 
@@ -246,17 +246,17 @@ static void put_guest(char *word)
 
 static void check_same(void)
 {
-	char first[WANTED_TEXT_MAX];
+	char first[GUEST_CONFIG_TEXT_MAX];
 
 	assert_int_equal(print(), 0);
-	wanted_deinit(&again);
+	guest_configs_deinit(&again);
 	if (config_file_parse("printed", text, &again, &why) < 0)
 		fail_msg("refused: %s\n%s", why.text, text);
-	assert_int_equal(again.n_guests, wanted.n_guests);
-	for (size_t i = 0; i < wanted.n_guests; i++) {
-		snprintf(first, sizeof(first), "%s", wanted_text(&wanted.guests[i]));
-		if (strcmp(first, wanted_text(&again.guests[i])) != 0)
-			fail_msg("not the same:\n%s\n%s\n%s", first, wanted_text(&again.guests[i]), text);
+	assert_int_equal(again.n_guests, configs.n_guests);
+	for (size_t i = 0; i < configs.n_guests; i++) {
+		snprintf(first, sizeof(first), "%s", guest_config_text(&configs.guests[i]));
+		if (strcmp(first, guest_config_text(&again.guests[i])) != 0)
+			fail_msg("not the same:\n%s\n%s\n%s", first, guest_config_text(&again.guests[i]), text);
 	}
 }
 
@@ -270,24 +270,24 @@ static void what_is_printed_reads_as_the_same(void **state)
 	for (seed = 1; good < 2000; tried++) {
 		unsigned n = 1 + below(3);
 
-		wanted_deinit(&wanted);
+		guest_configs_deinit(&configs);
 		while (n-- > 0) {
-			size_t before = wanted.n_guests;
-			struct wanted_guest *last;
+			size_t before = configs.n_guests;
+			struct guest_config *last;
 
 			word[0] = '\0';
 			put_guest(word);
-			if (guest_option_parse(word, 1, &wanted, &why) == 0)
+			if (guest_option_parse(word, 1, &configs, &why) == 0)
 				continue;
 			/* Contradictions and the like: without that guest. */
-			last = &wanted.guests[wanted.n_guests - 1];
+			last = &configs.guests[configs.n_guests - 1];
 			for (size_t i = 0; i < last->n_chips; i++)
 				free(last->chips[i].lines);
 			free(last->chips);
 			free(last->sim_names);
-			wanted.n_guests = before;
+			configs.n_guests = before;
 		}
-		if (wanted.n_guests == 0)
+		if (configs.n_guests == 0)
 			continue;
 		check_same();
 		good++;

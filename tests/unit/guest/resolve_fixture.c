@@ -71,7 +71,7 @@ int resolve_bench_down(void **state)
 		unlink(path);
 	}
 	resolved_deinit(&bench.resolved);
-	wanted_deinit(&bench.wanted);
+	guest_configs_deinit(&bench.configs);
 	kernel_halt();
 	return rmdir(bench.directory);
 }
@@ -95,15 +95,15 @@ int resolve_words(const char *const *words, size_t n)
 	struct why why;
 
 	resolved_deinit(&bench.resolved);
-	wanted_deinit(&bench.wanted);
+	guest_configs_deinit(&bench.configs);
 	for (size_t i = 0; i < n; i++) {
 		char *word = replaced(words[i], "DIR", bench.directory);
 
-		if (guest_option_parse(word, n > 1 ? (unsigned)i + 1 : 0, &bench.wanted, &why) < 0)
+		if (guest_option_parse(word, n > 1 ? (unsigned)i + 1 : 0, &bench.configs, &why) < 0)
 			fail_msg("%s", why.text);
 		free(word);
 	}
-	return resolve(&bench.wanted, &bench.how, &bench.resolved);
+	return resolve(&bench.configs, &bench.params, &bench.resolved);
 }
 
 const char *directory_hidden(const char *text)
@@ -116,14 +116,14 @@ const char *directory_hidden(const char *text)
 	return shown;
 }
 
-const char *findings_text(const struct findings *findings)
+const char *findings_text(const struct diagnostics *diagnostics)
 {
 	static char text[TEXT_MAX];
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < findings->n && used < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s\n", findings->texts[i]);
+	for (size_t i = 0; i < diagnostics->n && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s\n", diagnostics->texts[i]);
 	return directory_hidden(text);
 }
 

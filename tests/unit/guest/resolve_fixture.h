@@ -16,9 +16,9 @@
 
 struct resolve_bench {
 	char directory[32];
-	struct wanted wanted;
+	struct guest_configs configs;
 	struct resolved resolved;
-	struct resolve_how how;
+	struct resolve_params params;
 	bool every_chip_is_another; /* however alike */
 };
 
@@ -35,7 +35,7 @@ int resolve_words(const char *const *words, size_t n);
 		      sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
 
 /* All texts, each with a newline. In a buffer that the next call reuses. */
-const char *findings_text(const struct findings *findings);
+const char *findings_text(const struct diagnostics *diagnostics);
 /* The guest's lines: "s4.0=dummy0 DIR/gpiochip0.3= ". */
 const char *lines_text(const struct guest *guest);
 /* Puts DIR in the place of the directory. */

@@ -9,12 +9,12 @@
 #include "guest/conflicts.h"
 
 #define LINES_MAX 8
-#define REAL_FD	  0 /* any that is not -1: overlap_find() does not use it */
+#define REAL_FD	  0 /* any that is not -1: conflicts_find() does not use it */
 
 static struct guest guests[4];
 static struct guest_chip chips[ARRAY_SIZE(guests)][2];
 static struct line_rules lines[ARRAY_SIZE(guests)][LINES_MAX];
-static struct findings conflicts;
+static struct diagnostics conflicts;
 static char text[1024];
 
 /*
@@ -47,8 +47,8 @@ static const char *found(size_t n, size_t n_serving)
 
 	for (size_t i = 0; i < n_serving; i++)
 		serving[i] = &guests[n - n_serving + i];
-	findings_deinit(&conflicts);
-	assert_int_equal(overlap_find(&made, serving, n_serving, &conflicts), 0);
+	diagnostics_deinit(&conflicts);
+	assert_int_equal(conflicts_find(&made, serving, n_serving, &conflicts), 0);
 	text[0] = '\0';
 	for (size_t i = 0; i < conflicts.n; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s\n", conflicts.texts[i]);
@@ -57,7 +57,7 @@ static const char *found(size_t n, size_t n_serving)
 
 static int teardown(void **state)
 {
-	findings_deinit(&conflicts);
+	diagnostics_deinit(&conflicts);
 	return 0;
 }
 

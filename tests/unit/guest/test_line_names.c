@@ -13,14 +13,14 @@
 static unsigned fit(char (*names)[CHIP_NAME_MAX], unsigned n)
 {
 	bool *given = calloc(n + 1, sizeof(*given));
-	struct findings errors = { .n = 0 }, notes = { .n = 0 };
+	struct diagnostics errors = { .n = 0 }, notes = { .n = 0 };
 	unsigned n_notes;
 
 	line_names_fit(names, given, n, &errors, &notes);
 	assert_int_equal(errors.n, 0);
 	n_notes = notes.n;
-	findings_deinit(&errors);
-	findings_deinit(&notes);
+	diagnostics_deinit(&errors);
+	diagnostics_deinit(&notes);
 	free(given);
 	return n_notes;
 }
@@ -91,7 +91,7 @@ static void given_names(void **state)
 {
 	char names[][CHIP_NAME_MAX] = { "door", "horn", "door", "horn", "led" };
 	const bool given[] = { false, true, true, false, false };
-	struct findings errors = { .n = 0 }, notes = { .n = 0 };
+	struct diagnostics errors = { .n = 0 }, notes = { .n = 0 };
 
 	line_names_fit(names, given, ARRAY_SIZE(names), &errors, &notes);
 	assert_int_equal(errors.n, 0);
@@ -103,20 +103,20 @@ static void given_names(void **state)
 	assert_string_equal(names[2], "door");
 	assert_string_equal(names[3], "");
 	assert_string_equal(names[4], "led");
-	findings_deinit(&notes);
+	diagnostics_deinit(&notes);
 }
 
 static void given_twice(void **state)
 {
 	char names[][CHIP_NAME_MAX] = { "door", "", "door", "" };
 	const bool given[] = { true, true, true, true };
-	struct findings errors = { .n = 0 }, notes = { .n = 0 };
+	struct diagnostics errors = { .n = 0 }, notes = { .n = 0 };
 
 	line_names_fit(names, given, ARRAY_SIZE(names), &errors, &notes);
 	assert_int_equal(errors.n, 1);
 	assert_string_equal(errors.texts[0], "lines 0 and 2 are both called \"door\"");
 	assert_int_equal(notes.n, 0);
-	findings_deinit(&errors);
+	diagnostics_deinit(&errors);
 }
 
 int main(void)

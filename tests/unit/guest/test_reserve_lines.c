@@ -9,7 +9,7 @@
 #include "base/util.h"
 #include "guest/reserve_lines.h"
 
-static struct findings conflicts;
+static struct diagnostics conflicts;
 
 static struct guest *resolved_guest(void)
 {
@@ -18,17 +18,17 @@ static struct guest *resolved_guest(void)
 
 static int claim(const char *word)
 {
-	findings_deinit(&conflicts);
-	bench.how.any_holder = true;
+	diagnostics_deinit(&conflicts);
+	bench.params.any_holder = true;
 	assert_int_equal(RESOLVE(word), 0);
 	kernel.requests = 0;
 	memset(kernel.offsets, 0, sizeof(kernel.offsets));
-	return claim_lines(resolved_guest(), &conflicts);
+	return reserve_lines(resolved_guest(), &conflicts);
 }
 
 static int teardown(void **state)
 {
-	findings_deinit(&conflicts);
+	diagnostics_deinit(&conflicts);
 	return 0;
 }
 
@@ -42,26 +42,26 @@ static void lines_without_a_word_are_left_alone(void **state)
 	assert_int_equal(claim("lines=@0{0:1,ro:2=x,on-disconnect=output-low:3,no-irq}"), 0);
 	assert_int_equal(kernel.requests, 0);
 	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(resolved_guest()->claims[i], -1);
+		assert_int_equal(resolved_guest()->reserved[i], -1);
 }
 
 static void lines_with_an_init_stay_requested(void **state)
 {
-	int claims[4];
+	int reserved[4];
 
 	assert_int_equal(claim("lines=@0{3,init=output-high:1:0,init=input,bias=pull-up}"), 0);
-	memcpy(claims, resolved_guest()->claims, 3 * sizeof(int));
-	assert_true(is_open(claims[0]));
-	assert_int_equal(claims[1], -1);
-	assert_true(is_open(claims[2]));
+	memcpy(reserved, resolved_guest()->reserved, 3 * sizeof(int));
+	assert_true(is_open(reserved[0]));
+	assert_int_equal(reserved[1], -1);
+	assert_true(is_open(reserved[2]));
 	/* In the order of the guest's lines, the last one as an input with its bias. */
 	assert_string_equal(kernel.offsets, "30");
 	assert_string_equal(kernel.request.consumer, "vhost-device-gpio:guest0");
 	assert_int_equal(kernel.request.config.flags, GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_BIAS_PULL_UP);
 	/* They are the guest's to close. */
 	guest_deinit(resolved_guest());
-	assert_false(is_open(claims[0]));
-	assert_false(is_open(claims[2]));
+	assert_false(is_open(reserved[0]));
+	assert_false(is_open(reserved[2]));
 }
 
 static void an_init_level_is_there_from_the_start(void **state)
@@ -79,7 +79,7 @@ static void settings_are_tried_and_let_go(void **state)
 	assert_int_equal(claim("lines=@0{0,bias=pull-up:2,debounce=5ms:1,active-low}"), 0);
 	assert_string_equal(kernel.offsets, "02");
 	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(resolved_guest()->claims[i], -1);
+		assert_int_equal(resolved_guest()->reserved[i], -1);
 }
 
 static void what_the_chip_can_not_do_is_a_conflict(void **state)
@@ -106,9 +106,9 @@ static void one_that_fails_keeps_the_others(void **state)
 	assert_string_equal(findings_text(&conflicts),
 			    "guest0: line 1 (DIR/gpiochip0 line 2) can not be had as described: Device or resource "
 			    "busy\n");
-	claimed = resolved_guest()->claims[0];
+	claimed = resolved_guest()->reserved[0];
 	assert_true(is_open(claimed));
-	assert_int_equal(resolved_guest()->claims[1], -1);
+	assert_int_equal(resolved_guest()->reserved[1], -1);
 	guest_deinit(resolved_guest());
 	assert_false(is_open(claimed));
 }
@@ -119,7 +119,7 @@ static void simulated_lines_can_everything(void **state)
 			 0);
 	assert_int_equal(conflicts.n, 0);
 	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(resolved_guest()->claims[i], -1);
+		assert_int_equal(resolved_guest()->reserved[i], -1);
 }
 
 int main(void)
@@ -131,5 +131,5 @@ int main(void)
 		RESOLVE_TEST(simulated_lines_can_everything),
 	};
 
-	return cmocka_run_group_tests_name("claim", tests, NULL, teardown);
+	return cmocka_run_group_tests_name("reserve_lines", tests, NULL, teardown);
 }

@@ -157,11 +157,11 @@ static void holders(void **state)
 			    "--guest: line 0: DIR/gpiochip0 line 0 is held by \"vhost-device-gpio:guest0\"\n"
 			    "--guest: line 2: DIR/gpiochip0 line 2 is held by the kernel\n");
 	/* The daemon that runs is no conflict, another guest of it is. */
-	bench.how.check = true;
+	bench.params.check = true;
 	assert_int_equal(RESOLVE("lines=@0{0}"), 0);
 	assert_int_equal(RESOLVE("lines=@0{0},name=ivi"), -EINVAL);
 	assert_int_equal(RESOLVE("lines=@0{2}"), -EINVAL);
-	bench.how = (struct resolve_how){ .any_holder = true };
+	bench.params = (struct resolve_params){ .any_holder = true };
 	assert_int_equal(RESOLVE("lines=@0{0-3}"), 0);
 }
 
@@ -176,17 +176,17 @@ static void guests_that_leave_and_stay(void **state)
 	bench.resolved = (struct resolved){ .guests.n = 0 };
 	ivi = &before.guests.guests[0];
 	kernel.lines[0].holder = "vhost-device-gpio:ivi";
-	bench.how = (struct resolve_how){ .leaving = &ivi, .n_leaving = 1 };
+	bench.params = (struct resolve_params){ .removing = &ivi, .n_removing = 1 };
 	assert_int_equal(RESOLVE("lines=@0{0},name=b"), 0);
 	kernel.lines[0].holder = "vhost-device-gpio:other";
 	assert_int_equal(RESOLVE("lines=@0{0},name=b"), -EINVAL);
 	kernel.lines[0].holder = NULL;
-	bench.how = (struct resolve_how){ .serving = &ivi, .n_serving = 1 };
+	bench.params = (struct resolve_params){ .serving = &ivi, .n_serving = 1 };
 	assert_int_equal(RESOLVE("lines=@DIR/again{0=x},name=b"), -EINVAL);
 	assert_string_equal(findings_text(&bench.resolved.conflicts),
 			    "DIR/gpiochip0 line 0 is given to both ivi (its line 0) and b (its line 0)\n");
 	assert_int_equal(RESOLVE("lines=@0{2}@1{0},name=b"), 0);
-	bench.how = (struct resolve_how){ .safe = false };
+	bench.params = (struct resolve_params){ .safe = false };
 	resolved_deinit(&before);
 }
 
@@ -200,7 +200,7 @@ static void safe_is_the_default_only(void **state)
 			   "3}@0{0}";
 
 	for (int i = 0; i < 2; i++) {
-		bench.how.safe = i;
+		bench.params.safe = i;
 		assert_int_equal(RESOLVE(word), 0);
 		for (unsigned line = 0; line < ARRAY_SIZE(fates); line++)
 			assert_int_equal(guest(0)->lines[line].on_disconnect, i ? safe[line] : fates[line]);
@@ -248,28 +248,28 @@ static void more_lines_than_a_guest_can_have(void **state)
 
 static void more_chips_than_a_guest_can_have(void **state)
 {
-	struct wanted_guest *wanted;
+	struct guest_config *configs;
 	struct why why;
 
 	resolved_deinit(&bench.resolved);
-	wanted = wanted_add_guest(&bench.wanted);
-	assert_int_equal(wanted_name_guest(&bench.wanted, wanted, &why), 0);
+	configs = guest_configs_add(&bench.configs);
+	assert_int_equal(guest_configs_name(&bench.configs, configs, &why), 0);
 	bench.every_chip_is_another = true;
 	kernel.n_lines = 2 * (GUEST_CHIPS_MAX + 1);
 	for (unsigned i = 0; i < GUEST_CHIPS_MAX + 1; i++) {
-		struct wanted_chip *chip = wanted_add_chip(wanted);
-		struct wanted_line *line = wanted_add_line(chip);
+		struct config_chip *chip = guest_config_add_chip(configs);
+		struct config_line *line = config_chip_add_line(chip);
 
-		chip->kind = WANTED_CHIP_NUMBER;
+		chip->kind = CONFIG_CHIP_NUMBER;
 		line->first = line->last = 2 * i;
 	}
-	assert_int_equal(resolve(&bench.wanted, &bench.how, &bench.resolved), -EINVAL);
+	assert_int_equal(resolve(&bench.configs, &bench.params, &bench.resolved), -EINVAL);
 	assert_string_equal(findings_text(&bench.resolved.conflicts),
 			    "guest0: DIR/gpiochip0: a guest has at most 64 chips\n");
 	resolved_deinit(&bench.resolved);
-	wanted->n_chips--;
-	assert_int_equal(resolve(&bench.wanted, &bench.how, &bench.resolved), 0);
-	wanted->n_chips++;
+	configs->n_chips--;
+	assert_int_equal(resolve(&bench.configs, &bench.params, &bench.resolved), 0);
+	configs->n_chips++;
 	assert_int_equal(guest(0)->n_chips, GUEST_CHIPS_MAX);
 }
 

@@ -12,15 +12,15 @@
 #define WORDS_MAX 12
 
 struct parsed {
-	struct options options;
-	struct wanted wanted;
+	struct settings settings;
+	struct guest_configs configs;
 	char text[4096]; /* what is to be printed */
 };
 
 static void parsed_free(struct parsed *parsed)
 {
-	options_deinit(&parsed->options);
-	wanted_deinit(&parsed->wanted);
+	settings_deinit(&parsed->settings);
+	guest_configs_deinit(&parsed->configs);
 }
 
 static void print(struct parsed *parsed)
@@ -28,17 +28,17 @@ static void print(struct parsed *parsed)
 	FILE *file = fmemopen(parsed->text, sizeof(parsed->text), "w");
 
 	assert_non_null(file);
-	option_print(parsed->options.words.print, file);
+	cli_print(parsed->settings.cli.print, file);
 	assert_int_equal(fclose(file), 0);
 }
 
 /* Words that are parted by blanks; a word is made long by '@', which stands for 110 letters. */
-static enum options_result parse(struct parsed *parsed, const char *words)
+static enum settings_action parse(struct parsed *parsed, const char *words)
 {
 	static char text[1024];
 	static char program[] = "vhost-device-gpio";
 	char *argv[WORDS_MAX + 1] = { program };
-	enum options_result result;
+	enum settings_action result;
 	size_t len = 0;
 	int argc = 1;
 
@@ -49,34 +49,35 @@ static enum options_result parse(struct parsed *parsed, const char *words)
 	for (char *word = strtok(text, " "); word && argc < WORDS_MAX; word = strtok(NULL, " "))
 		argv[argc++] = word;
 	memset(parsed, 0, sizeof(*parsed));
-	result = options_parse(&parsed->options, argc, argv);
-	if (result == OPTIONS_DONE) {
+	result = settings_parse(&parsed->settings, argc, argv);
+	if (result == SETTINGS_PRINT) {
 		print(parsed);
 		return result;
 	}
-	if (result != OPTIONS_REFUSE && options_wanted(&parsed->options, &parsed->wanted, &parsed->options.why) < 0)
-		result = OPTIONS_REFUSE;
-	snprintf(parsed->text, sizeof(parsed->text), "%s", parsed->options.why.text);
+	if (result != SETTINGS_REFUSE &&
+	    settings_guests(&parsed->settings, &parsed->configs, &parsed->settings.why) < 0)
+		result = SETTINGS_REFUSE;
+	snprintf(parsed->text, sizeof(parsed->text), "%s", parsed->settings.why.text);
 	return result;
 }
 
 static void check_guest(const struct parsed *parsed, size_t i, const char *name, const char *socket)
 {
-	assert_string_equal(parsed->wanted.guests[i].name, name);
-	assert_string_equal(parsed->wanted.guests[i].socket.path, socket);
+	assert_string_equal(parsed->configs.guests[i].name, name);
+	assert_string_equal(parsed->configs.guests[i].socket.path, socket);
 }
 
 static void dropin_long_words(void **state)
 {
 	struct parsed parsed;
 
-	assert_int_equal(parse(&parsed, "--socket-path=gpio.sock --socket-count=2 --device-list 0:3"), OPTIONS_RUN);
-	assert_int_equal(parsed.wanted.n_guests, 2);
+	assert_int_equal(parse(&parsed, "--socket-path=gpio.sock --socket-count=2 --device-list 0:3"), SETTINGS_RUN);
+	assert_int_equal(parsed.configs.n_guests, 2);
 	check_guest(&parsed, 0, "guest0", "gpio.sock0");
 	check_guest(&parsed, 1, "guest1", "gpio.sock1");
-	assert_string_equal(parsed.wanted.guests[0].socket.alias, "");
-	assert_string_equal(parsed.options.control_path, "");
-	assert_int_equal(parsed.options.log_level, LOG_LEVEL_INFO);
+	assert_string_equal(parsed.configs.guests[0].socket.alias, "");
+	assert_string_equal(parsed.settings.control_path, "");
+	assert_int_equal(parsed.settings.log_level, LOG_LEVEL_INFO);
 	parsed_free(&parsed);
 }
 
@@ -84,8 +85,8 @@ static void dropin_letters(void **state)
 {
 	struct parsed parsed;
 
-	assert_int_equal(parse(&parsed, "-s gpio.sock -c 3 -l 2:s4:7"), OPTIONS_RUN);
-	assert_int_equal(parsed.wanted.n_guests, 3);
+	assert_int_equal(parse(&parsed, "-s gpio.sock -c 3 -l 2:s4:7"), SETTINGS_RUN);
+	assert_int_equal(parsed.configs.n_guests, 3);
 	check_guest(&parsed, 0, "guest0", "gpio.sock0");
 	check_guest(&parsed, 1, "guest1", "gpio.sock1");
 	check_guest(&parsed, 2, "guest2", "gpio.sock2");
@@ -96,10 +97,10 @@ static void one_guest_has_the_path_itself_too(void **state)
 {
 	struct parsed parsed;
 
-	assert_int_equal(parse(&parsed, "-s /run/x.sock -l s8"), OPTIONS_RUN);
-	assert_int_equal(parsed.wanted.n_guests, 1);
+	assert_int_equal(parse(&parsed, "-s /run/x.sock -l s8"), SETTINGS_RUN);
+	assert_int_equal(parsed.configs.n_guests, 1);
 	check_guest(&parsed, 0, "guest0", "/run/x.sock0");
-	assert_string_equal(parsed.wanted.guests[0].socket.alias, "/run/x.sock");
+	assert_string_equal(parsed.configs.guests[0].socket.alias, "/run/x.sock");
 	parsed_free(&parsed);
 }
 
@@ -107,7 +108,7 @@ static void equal_simulated_chips_are_not_the_same(void **state)
 {
 	struct parsed parsed;
 
-	assert_int_equal(parse(&parsed, "-s a -c 2 -l s8:s8"), OPTIONS_RUN);
+	assert_int_equal(parse(&parsed, "-s a -c 2 -l s8:s8"), SETTINGS_RUN);
 	parsed_free(&parsed);
 }
 
@@ -117,9 +118,9 @@ static void log_level_and_control(void **state)
 
 	if (!control_supported())
 		skip_because("this build has no control socket");
-	assert_int_equal(parse(&parsed, "-s a -l s1 --log-level=debug --control ctl.sock"), OPTIONS_RUN);
-	assert_int_equal(parsed.options.log_level, LOG_LEVEL_DEBUG);
-	assert_string_equal(parsed.options.control_path, "ctl.sock");
+	assert_int_equal(parse(&parsed, "-s a -l s1 --log-level=debug --control ctl.sock"), SETTINGS_RUN);
+	assert_int_equal(parsed.settings.log_level, LOG_LEVEL_DEBUG);
+	assert_string_equal(parsed.settings.control_path, "ctl.sock");
 	parsed_free(&parsed);
 }
 
@@ -131,8 +132,8 @@ static void guests_max_is_accepted(void **state)
 	assert_int_equal(GUESTS_MAX, 256);
 	for (int i = 1; i < GUESTS_MAX; i++)
 		strcat(words, ":s1");
-	assert_int_equal(parse(&parsed, words), OPTIONS_RUN);
-	assert_int_equal(parsed.wanted.n_guests, GUESTS_MAX);
+	assert_int_equal(parse(&parsed, words), SETTINGS_RUN);
+	assert_int_equal(parsed.configs.n_guests, GUESTS_MAX);
 	check_guest(&parsed, 255, "guest255", "a255");
 	parsed_free(&parsed);
 }
@@ -141,11 +142,11 @@ static void help_and_version(void **state)
 {
 	struct parsed parsed;
 
-	assert_int_equal(parse(&parsed, "--version"), OPTIONS_DONE);
+	assert_int_equal(parse(&parsed, "--version"), SETTINGS_PRINT);
 	assert_string_equal(parsed.text, "vhost-device-gpio 0.1.0\n");
-	assert_int_equal(parse(&parsed, "-V"), OPTIONS_DONE);
-	assert_int_equal(parse(&parsed, "-h"), OPTIONS_DONE);
-	assert_int_equal(parse(&parsed, "--help"), OPTIONS_DONE);
+	assert_int_equal(parse(&parsed, "-V"), SETTINGS_PRINT);
+	assert_int_equal(parse(&parsed, "-h"), SETTINGS_PRINT);
+	assert_int_equal(parse(&parsed, "--help"), SETTINGS_PRINT);
 	assert_non_null(strstr(parsed.text, "-s, --socket-path PATH"));
 	assert_non_null(strstr(parsed.text, "-V, --version"));
 	assert_non_null(strstr(parsed.text, "--sandbox MODE"));
@@ -217,7 +218,7 @@ static void refusals_name_word_and_place(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		struct parsed parsed;
 
-		if (parse(&parsed, refusals[i].words) != OPTIONS_REFUSE)
+		if (parse(&parsed, refusals[i].words) != SETTINGS_REFUSE)
 			fail_msg("not refused: %s", refusals[i].words);
 		assert_string_equal(parsed.text, refusals[i].text);
 		parsed_free(&parsed);
@@ -228,19 +229,19 @@ static void what_is_to_be_done(void **state)
 {
 	static const struct {
 		const char *words;
-		enum options_result result;
+		enum settings_action result;
 	} cases[] = {
-		{ "-s a -l s8", OPTIONS_RUN },
-		{ "-s a -l s8 --check", OPTIONS_CHECK },
-		{ "-s a -l s8 --print-config", OPTIONS_PRINT_CONFIG },
-		{ "-s a -l s8 --make-safe", OPTIONS_MAKE_SAFE },
-		{ "-s a -l s8 --make-safe=hold", OPTIONS_MAKE_SAFE },
+		{ "-s a -l s8", SETTINGS_RUN },
+		{ "-s a -l s8 --check", SETTINGS_CHECK },
+		{ "-s a -l s8 --print-config", SETTINGS_PRINT_CONFIG },
+		{ "-s a -l s8 --make-safe", SETTINGS_MAKE_SAFE },
+		{ "-s a -l s8 --make-safe=hold", SETTINGS_MAKE_SAFE },
 	};
 	struct parsed parsed;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_int_equal(parse(&parsed, cases[i].words), cases[i].result);
-		assert_int_equal(parsed.options.hold, i == 4);
+		assert_int_equal(parsed.settings.hold, i == 4);
 		parsed_free(&parsed);
 	}
 }
@@ -249,18 +250,18 @@ static void switches_and_fds(void **state)
 {
 	struct parsed parsed;
 
-	assert_int_equal(parse(&parsed, "-l s8 --fd 7 --ready-fd=8 --safe -1"), OPTIONS_RUN);
-	assert_int_equal(parsed.wanted.guests[0].socket.fd, 7);
-	assert_string_equal(parsed.wanted.guests[0].socket.path, "");
-	assert_int_equal(parsed.options.ready_fd, 8);
-	assert_true(parsed.options.safe);
-	assert_true(parsed.options.one_off);
+	assert_int_equal(parse(&parsed, "-l s8 --fd 7 --ready-fd=8 --safe -1"), SETTINGS_RUN);
+	assert_int_equal(parsed.configs.guests[0].socket.fd, 7);
+	assert_string_equal(parsed.configs.guests[0].socket.path, "");
+	assert_int_equal(parsed.settings.ready_fd, 8);
+	assert_true(parsed.settings.safe);
+	assert_true(parsed.settings.one_off);
 	parsed_free(&parsed);
-	assert_int_equal(parse(&parsed, "-s a -l s8"), OPTIONS_RUN);
-	assert_int_equal(parsed.wanted.guests[0].socket.fd, -1);
-	assert_int_equal(parsed.options.ready_fd, -1);
-	assert_false(parsed.options.safe);
-	assert_false(parsed.options.one_off);
+	assert_int_equal(parse(&parsed, "-s a -l s8"), SETTINGS_RUN);
+	assert_int_equal(parsed.configs.guests[0].socket.fd, -1);
+	assert_int_equal(parsed.settings.ready_fd, -1);
+	assert_false(parsed.settings.safe);
+	assert_false(parsed.settings.one_off);
 	parsed_free(&parsed);
 }
 
@@ -269,8 +270,8 @@ static void guests_of_both_kinds(void **state)
 	struct parsed parsed;
 
 	assert_int_equal(parse(&parsed, "--guest socket=x,sim=2 -s a -l s8 --guest name=ci,socket=y,sim=1"),
-			 OPTIONS_RUN);
-	assert_int_equal(parsed.wanted.n_guests, 3);
+			 SETTINGS_RUN);
+	assert_int_equal(parsed.configs.n_guests, 3);
 	check_guest(&parsed, 0, "guest0", "a0");
 	check_guest(&parsed, 1, "guest1", "x");
 	check_guest(&parsed, 2, "ci", "y");
@@ -287,12 +288,12 @@ static void capabilities_and_nothing_else(void **state)
 	struct parsed parsed;
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		assert_int_equal(parse(&parsed, words[i]), OPTIONS_DONE);
+		assert_int_equal(parse(&parsed, words[i]), SETTINGS_PRINT);
 		assert_string_equal(parsed.text, "{\n  \"type\": \"gpio\",\n  \"features\": []\n}\n");
 	}
-	assert_int_equal(parse(&parsed, "--print-capabilities=x"), OPTIONS_REFUSE);
+	assert_int_equal(parse(&parsed, "--print-capabilities=x"), SETTINGS_REFUSE);
 	assert_string_equal(parsed.text, "--print-capabilities takes no value");
-	assert_int_equal(parse(&parsed, "--print"), OPTIONS_REFUSE);
+	assert_int_equal(parse(&parsed, "--print"), SETTINGS_REFUSE);
 	assert_string_equal(parsed.text, "unknown option \"--print\"");
 }
 
@@ -309,21 +310,21 @@ static void sandbox_is_a_mode(void **state)
 	struct parsed parsed;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		assert_int_equal(parse(&parsed, rows[i].words), OPTIONS_RUN);
-		assert_int_equal(parsed.options.sandbox, rows[i].mode);
-		assert_null(parsed.options.user);
+		assert_int_equal(parse(&parsed, rows[i].words), SETTINGS_RUN);
+		assert_int_equal(parsed.settings.sandbox, rows[i].mode);
+		assert_null(parsed.settings.user);
 		parsed_free(&parsed);
 	}
 	if (sandbox_refuses_on()) {
-		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), OPTIONS_REFUSE);
+		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), SETTINGS_REFUSE);
 		assert_non_null(strstr(parsed.text, "--sandbox=on is not supported by this build: it was made "));
 	} else {
-		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), OPTIONS_RUN);
-		assert_int_equal(parsed.options.sandbox, SANDBOX_ON);
+		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), SETTINGS_RUN);
+		assert_int_equal(parsed.settings.sandbox, SANDBOX_ON);
 		parsed_free(&parsed);
 	}
-	assert_int_equal(parse(&parsed, "-s a -l s8 --user gpio"), OPTIONS_RUN);
-	assert_string_equal(parsed.options.user, "gpio");
+	assert_int_equal(parse(&parsed, "-s a -l s8 --user gpio"), SETTINGS_RUN);
+	assert_string_equal(parsed.settings.user, "gpio");
 	parsed_free(&parsed);
 }
 
@@ -332,14 +333,14 @@ static void control_path_is_checked(void **state)
 	struct parsed parsed;
 
 	if (!control_supported()) {
-		assert_int_equal(parse(&parsed, "-s a -l s8 --control x"), OPTIONS_REFUSE);
+		assert_int_equal(parse(&parsed, "-s a -l s8 --control x"), SETTINGS_REFUSE);
 		assert_string_equal(parsed.text,
 				    "--control is not supported by this build: it was made without jansson");
 		return;
 	}
-	assert_int_equal(parse(&parsed, "-s a -l s8 --control="), OPTIONS_REFUSE);
+	assert_int_equal(parse(&parsed, "-s a -l s8 --control="), SETTINGS_REFUSE);
 	assert_string_equal(parsed.text, "--control: empty");
-	assert_int_equal(parse(&parsed, "-s a -l s8 --control @"), OPTIONS_REFUSE);
+	assert_int_equal(parse(&parsed, "-s a -l s8 --control @"), SETTINGS_REFUSE);
 	assert_string_equal(parsed.text, "--control: the path has 110 bytes, a socket path has at most 107");
 }
 
@@ -362,5 +363,5 @@ int main(void)
 		cmocka_unit_test(control_path_is_checked),
 	};
 
-	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ struct outcome {
 static struct loop loop;
 static struct guest_set set;
 static struct reload reload;
-static struct options options;
+static struct settings settings;
 static struct outcome outcome;
 static sigset_t signals_own;
 static char config_path[64];
@@ -85,9 +85,9 @@ static int setup(void **state)
 		return -1;
 	log_set_level(LOG_LEVEL_ERROR);
 	snprintf(config_path, sizeof(config_path), "%s/conf", bench.directory);
-	options = (struct options){ .config = config_path, .fd = -1, .ready_fd = -1 };
+	settings = (struct settings){ .config = config_path, .fd = -1, .ready_fd = -1 };
 	set = (struct guest_set){ .loop = &loop, .signals_own = &signals_own };
-	reload_init(&reload, &options, &set, on_done, NULL);
+	reload_init(&reload, &settings, &set, on_done, NULL);
 	return 0;
 }
 

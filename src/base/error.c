@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What vgpioctl says on stderr. */
-#include "ctl/usage.h"
+/* What a program says on stderr. */
+#include "base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/text.h"
 
-void complain(const char *format, ...)
+static const char *name = "";
+
+void error_init(const char *program)
+{
+	name = program;
+}
+
+void error_print(const char *format, ...)
 {
 	char text[1024];
 	va_list args;
@@ -16,5 +23,5 @@ void complain(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	text_make_line(text);
-	fprintf(stderr, "vgpioctl: %s\n", text);
+	fprintf(stderr, "%s: %s\n", name, text);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* One line of a guest, key by key. */
-#include "config/config_line.h"
+#include "config/line_section.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,32 +15,32 @@
 /* The keys of a line: these two, and then the attributes. */
 static const char *const place_keys[] = { "chip", "line" };
 
-int config_line_begin(struct config_line *line, const char *where, const char *name, struct why *why)
+int line_section_begin(struct line_section *line, const char *where, const char *name, struct why *why)
 {
 	struct why fault;
 
-	*line = (struct config_line){ .why = why };
-	line->wanted.safe_default = true;
-	line->wanted.renamed = true;
-	line->attributes = (struct attributes){ .line = &line->wanted, .why = why };
+	*line = (struct line_section){ .why = why };
+	line->config.safe_default = true;
+	line->config.renamed = true;
+	line->attributes = (struct attributes){ .line = &line->config, .why = why };
 	snprintf(line->where, sizeof(line->where), "%s", where);
-	if (name_word_read(name, strlen(name), line->wanted.name, &fault) < 0)
+	if (name_word_read(name, strlen(name), line->config.name, &fault) < 0)
 		return why_at(line->why, where, "the name %s", fault.text);
 	return 0;
 }
 
-const char *config_line_key_word(unsigned index)
+const char *line_section_key_word(unsigned index)
 {
 	return index < ARRAY_SIZE(place_keys) ? place_keys[index] : attribute_key(index - ARRAY_SIZE(place_keys));
 }
 
-int config_line_key(struct config_line *line, const char *where, const char *key, const char *value)
+int line_section_key(struct line_section *line, const char *where, const char *key, const char *value)
 {
 	char **text = strcmp(key, place_keys[0]) == 0	? &line->chip
 		      : strcmp(key, place_keys[1]) == 0 ? &line->line
 							: NULL;
 
-	snprintf(line->wanted.where, sizeof(line->wanted.where), "%s", where);
+	snprintf(line->config.where, sizeof(line->config.where), "%s", where);
 	if (!text)
 		return attributes_take_key(&line->attributes, key, value);
 	if (*text)
@@ -50,35 +50,35 @@ int config_line_key(struct config_line *line, const char *where, const char *key
 }
 
 /* Lines of one chip that follow each other are one chip's, as in "lines". */
-static struct wanted_chip *chip_add(struct wanted_guest *guest, const struct wanted_chip *chip)
+static struct config_chip *chip_add(struct guest_config *guest, const struct config_chip *chip)
 {
-	struct wanted_chip *last = guest->n_chips ? &guest->chips[guest->n_chips - 1] : NULL;
+	struct config_chip *last = guest->n_chips ? &guest->chips[guest->n_chips - 1] : NULL;
 
 	if (last && !last->whole && last->kind == chip->kind && strcmp(last->word, chip->word) == 0)
 		return last;
-	last = wanted_add_chip(guest);
+	last = guest_config_add_chip(guest);
 	if (last)
 		*last = *chip;
 	return last;
 }
 
-static int line_add(const struct config_line *line, struct wanted_guest *guest, const struct wanted_chip *chip)
+static int line_add(const struct line_section *line, struct guest_config *guest, const struct config_chip *chip)
 {
-	struct wanted_chip *to = chip_add(guest, chip);
-	struct wanted_line *added = to ? wanted_add_line(to) : NULL;
+	struct config_chip *to = chip_add(guest, chip);
+	struct config_line *added = to ? config_chip_add_line(to) : NULL;
 
 	if (!added && errno == E2BIG)
-		return why_at(line->why, line->where, "more than %d chips for the guest", WANTED_CHIPS_MAX);
+		return why_at(line->why, line->where, "more than %d chips for the guest", CONFIG_CHIPS_MAX);
 	if (!added)
 		return -ENOMEM;
-	*added = line->wanted;
+	*added = line->config;
 	return 0;
 }
 
-int config_line_end(struct config_line *line, struct wanted_guest *guest)
+int line_section_end(struct line_section *line, struct guest_config *guest)
 {
-	char guest_where[WANTED_WHERE_MAX];
-	struct wanted_chip chip = { 0 };
+	char guest_where[CONFIG_WHERE_MAX];
+	struct config_chip chip = { 0 };
 	int ret;
 
 	if (!line->chip || !line->line)
@@ -88,7 +88,7 @@ int config_line_end(struct config_line *line, struct wanted_guest *guest)
 	memcpy(guest->where, line->where, sizeof(guest->where));
 	ret = lines_chip_parse(line->chip, guest, &chip, line->why);
 	if (ret == 0)
-		ret = lines_line_parse(line->line, guest, &line->wanted, line->why);
+		ret = lines_line_parse(line->line, guest, &line->config, line->why);
 	memcpy(guest->where, guest_where, sizeof(guest->where));
 	if (ret == 0)
 		ret = attributes_check(&line->attributes);
@@ -97,7 +97,7 @@ int config_line_end(struct config_line *line, struct wanted_guest *guest)
 
 /* A line that has a name, and which of the guest's lines it is. */
 struct named {
-	const struct wanted_line *line;
+	const struct config_line *line;
 	size_t index;
 };
 
@@ -110,7 +110,7 @@ static int named_compare(const void *a, const void *b)
 }
 
 /* All lines with names, sorted by name and then by place; *n of them. NULL: no memory. */
-static struct named *named_sort(const struct wanted_guest *guest, size_t *n)
+static struct named *named_sort(const struct guest_config *guest, size_t *n)
 {
 	struct named *named = calloc((size_t)guest->n_lines + 1, sizeof(*named));
 
@@ -128,14 +128,14 @@ static struct named *named_sort(const struct wanted_guest *guest, size_t *n)
 	return named;
 }
 
-int config_lines_check(const struct wanted_guest *guest, struct why *why)
+int guest_config_check_names(const struct guest_config *guest, struct why *why)
 {
 	size_t n;
 	struct named *named = named_sort(guest, &n);
 	int ret = named ? 0 : -ENOMEM;
 
 	for (size_t i = 1; i < n && ret == 0; i++) {
-		const struct wanted_line *first = named[i - 1].line, *second = named[i].line;
+		const struct config_line *first = named[i - 1].line, *second = named[i].line;
 
 		if (strcmp(first->name, second->name) != 0)
 			continue;
@@ -147,9 +147,9 @@ int config_lines_check(const struct wanted_guest *guest, struct why *why)
 	return ret;
 }
 
-void config_line_deinit(struct config_line *line)
+void line_section_deinit(struct line_section *line)
 {
 	free(line->chip);
 	free(line->line);
-	*line = (struct config_line){ 0 };
+	*line = (struct line_section){ 0 };
 }

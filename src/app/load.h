@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What the settings describe, for main() and startup.h: what is wrong is said on stderr, every int is an exit status. */
+#pragma once
+
+#include "guest/resolve.h"
+#include "options/settings.h"
+
+/* In any case configs is to be given to guest_configs_deinit(). */
+int load_configs(const struct settings *settings, struct guest_configs *configs);
+/* Finds the guests. In any case resolved is to be given to resolved_deinit(). */
+int load_guests(const struct guest_configs *configs, const struct resolve_params *params, struct resolved *resolved);
+/* Prints each in a line of its own. */
+void diagnostics_print(const struct diagnostics *diagnostics);
