@@ -20,16 +20,12 @@ static void text_print(const char *text, int width, FILE *stream)
 static void rules_write(const struct line_rules *rules, char *text, size_t size)
 {
 	const struct config_line line = { .rules = *rules, .safe_default = rules->on_disconnect == LINE_REST_RELEASED };
+	char word[ATTRIBUTE_TEXT_MAX];
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (int id = 0; id < ATTRIBUTES_N && used < size; id++) {
-		char word[ATTRIBUTE_TEXT_MAX];
-
-		attribute_write(&line, id, word);
-		if (word[0])
-			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "," : "", word);
-	}
+	for (unsigned index = 0; used < size && attributes_write(&line, &index, word);)
+		used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "," : "", word);
 }
 
 static void line_print(const struct guest *guest, unsigned line, FILE *stream)
@@ -37,7 +33,7 @@ static void line_print(const struct guest *guest, unsigned line, FILE *stream)
 	const struct line_rules *rules = &guest->lines[line];
 	const struct guest_chip *chip = &guest->chips[rules->chip];
 	struct chip_line_info info = { .used = false };
-	char settings[ATTRIBUTES_N * ATTRIBUTE_TEXT_MAX];
+	char settings[ATTRIBUTES_TEXT_MAX];
 
 	chip_found_line_info(&chip->spec, &chip->found, rules->offset, &info);
 	fprintf(stream, "  %5u  %-20s %-18s %5u  ", line, rules->name[0] ? rules->name : "-", chip->spec.path,

@@ -14,10 +14,10 @@ static void failure_log(const struct guest *guest, const struct line_rules *rule
 	struct chip_line_info info;
 
 	if (error == -EBUSY && chip_found_line_info(&chip->spec, &chip->found, rules->offset, &info) == 0)
-		log_error(guest->name, "%s line %u can not be made safe: it is held by \"%s\"", chip->spec.path,
+		log_error(guest->name, "%s line %u cannot be made safe: it is held by \"%s\"", chip->spec.path,
 			  rules->offset, info.consumer);
 	else
-		log_error(guest->name, "%s line %u can not be made safe: %s", chip->spec.path, rules->offset,
+		log_error(guest->name, "%s line %u cannot be made safe: %s", chip->spec.path, rules->offset,
 			  chip_strerror(error));
 }
 

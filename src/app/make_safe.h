@@ -10,7 +10,7 @@
 
 #include "guest/guest.h"
 
-/* Lines that can not be had are logged, the others are done all the same. Returns how many failed. */
+/* A line that cannot be requested is logged, the others are done all the same. Returns how many failed. */
 unsigned make_safe(const struct guests *guests);
 /* Before make_safe(): a SIGTERM or SIGINT that comes before all lines are safe is for make_safe_hold() to find. */
 void make_safe_hold_prepare(void);

@@ -38,7 +38,7 @@ void scm_shut(int socket);
  * As scm_send() and scm_recv(), with a note in shared memory of how many bytes the call moved. The kernel writes it (sendmmsg(2),
  * recvmmsg(2): msg_len) before the call returns, and a process that is killed does not leave the kernel in between: so
  * whoever finds the note later knows what was sent or taken, however the process ended. What else stands in the note is
- * of no meaning to others. It must lie in memory that was written to a moment ago: then the write can not fail.
+ * of no meaning to others. It must lie in memory that was written to a moment ago: then the write cannot fail.
  */
 struct scm_note {
 	struct mmsghdr call;

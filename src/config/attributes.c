@@ -6,10 +6,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/util.h"
-#include "config/debounce.h"
 #include "config/suggest.h"
 #include "config/words.h"
+
+/* In the order in which they are written. */
+enum attribute_id {
+	ATTRIBUTE_RO,
+	ATTRIBUTE_INPUT,
+	ATTRIBUTE_OUTPUT,
+	ATTRIBUTE_NO_IRQ,
+	ATTRIBUTE_ACTIVE_LOW,
+	ATTRIBUTE_BIAS,
+	ATTRIBUTE_DRIVE,
+	ATTRIBUTE_DEBOUNCE,
+	ATTRIBUTE_INIT,
+	ATTRIBUTE_ON_DISCONNECT,
+	ATTRIBUTE_WIRE,
+	ATTRIBUTES_N,
+};
 
 enum attribute_kind {
 	KIND_FLAG,
@@ -67,7 +83,7 @@ static const struct attribute_row rows[ATTRIBUTES_N] = {
 	[ATTRIBUTE_WIRE] = { .word = "wire", .kind = KIND_LATER },
 };
 
-/* Two that can not both be; outputs: only when the second is one of its values output-low and output-high. */
+/* Two that cannot both be; outputs: only when the second is one of its values output-low and output-high. */
 static const struct {
 	enum attribute_id a, b;
 	bool outputs;
@@ -112,12 +128,43 @@ static int choice_take(struct attributes *attributes, const struct attribute_row
 		      value, list);
 }
 
+/* Debounce periods: 1 us to what the kernel's 32 bits hold; a number that has no fraction in the largest unit. */
+static const struct {
+	const char *word;
+	uint32_t us;
+} units[] = { { "s", 1000000 }, { "ms", 1000 }, { "us", 1 } };
+
 static int time_take(struct attributes *attributes, const struct attribute_row *row, const char *value, size_t len)
 {
-	struct why why;
-	int ret = debounce_parse(value, len, field_of(attributes->line, row->field), &why);
+	const char *where = attributes->line->where;
+	size_t n_digits = 0, unit = 0;
+	uint64_t count;
 
-	return ret < 0 ? why_at(attributes->why, attributes->line->where, "%s: %s", row->word, why.text) : 0;
+	while (n_digits < len && decimal_is(value + n_digits, 1))
+		n_digits++;
+	if (n_digits > 0 && n_digits == len)
+		return why_at(attributes->why, where, "%s: \"%.*s\" has no unit (us, ms, s); did you mean \"%.*sms\"?",
+			      row->word, word_shown(len), value, word_shown(len), value);
+	while (unit < ARRAY_SIZE(units) && (strlen(units[unit].word) != len - n_digits ||
+					    memcmp(units[unit].word, value + n_digits, len - n_digits) != 0))
+		unit++;
+	if (unit == ARRAY_SIZE(units) || n_digits == 0)
+		return why_at(attributes->why, where, "%s: \"%.*s\" is not a time (200us, 5ms, 1s)", row->word,
+			      word_shown(len), value);
+	if (decimal_parse_len(value, n_digits, UINT32_MAX / units[unit].us, &count) < 0 || count == 0)
+		return why_at(attributes->why, where, "%s: \"%.*s\" is out of range (1us to %luus)", row->word,
+			      word_shown(len), value, (unsigned long)UINT32_MAX);
+	*(uint32_t *)field_of(attributes->line, row->field) = (uint32_t)count * units[unit].us;
+	return 0;
+}
+
+static void time_write(const char *word, uint32_t us, char text[ATTRIBUTE_TEXT_MAX])
+{
+	size_t unit = 0;
+
+	while (us % units[unit].us != 0)
+		unit++;
+	snprintf(text, ATTRIBUTE_TEXT_MAX, "%s=%u%s", word, us / units[unit].us, units[unit].word);
 }
 
 static int value_missing(const struct attributes *attributes, const struct attribute_row *row)
@@ -167,12 +214,18 @@ static const char *word_known(unsigned index)
 	return index < ATTRIBUTES_N && rows[index].kind != KIND_LATER ? rows[index].word : NULL;
 }
 
+/* "pull-up" alone is a value of bias. */
 static int unknown(const struct attributes *attributes, const char *word, size_t len)
 {
-	char text[256];
-
-	unknown_write("attribute", word, len, word_known, text, sizeof(text));
-	return why_at(attributes->why, attributes->line->where, "%s", text);
+	for (const struct attribute_row *row = rows; row < rows + ATTRIBUTES_N; row++) {
+		for (const struct choice *choice = row->choices; choice->word; choice++) {
+			if (strlen(choice->word) == len && memcmp(choice->word, word, len) == 0)
+				return why_at(attributes->why, attributes->line->where,
+					      "unknown attribute \"%s\"; did you mean \"%s=%s\"?", choice->word,
+					      row->word, choice->word);
+		}
+	}
+	return suggest(attributes->why, attributes->line->where, "attribute", word, len, word_known);
 }
 
 int attributes_take(struct attributes *attributes, const char *word, size_t len, const char *value, size_t value_len)
@@ -225,22 +278,19 @@ int attributes_take_key(struct attributes *attributes, const char *key, const ch
 
 static bool is_output(const struct config_line *line, enum attribute_id id)
 {
-	uint8_t rest = *(const uint8_t *)((const char *)line + rows[id].field);
+	uint8_t state = *(const uint8_t *)((const char *)line + rows[id].field);
 
-	return rest == LINE_REST_OUTPUT_LOW || rest == LINE_REST_OUTPUT_HIGH;
+	return state == LINE_REST_OUTPUT_LOW || state == LINE_REST_OUTPUT_HIGH;
 }
 
 /* The word as it was given: also one that says what is so anyway, as "drive=push-pull". */
 static void word_write(const struct config_line *line, const struct attribute_row *row, char text[ATTRIBUTE_TEXT_MAX])
 {
-	const char *field = (const char *)line + row->field;
-	uint32_t debounce_us;
+	const void *field = (const char *)line + row->field;
 
 	snprintf(text, ATTRIBUTE_TEXT_MAX, "%s", row->word);
-	if (row->kind == KIND_TIME) {
-		memcpy(&debounce_us, field, sizeof(debounce_us));
-		debounce_write(debounce_us, text + strlen(text), ATTRIBUTE_TEXT_MAX - strlen(text));
-	}
+	if (row->kind == KIND_TIME)
+		time_write(row->word, *(const uint32_t *)field, text);
 	for (const struct choice *choice = row->choices; choice->word; choice++) {
 		if (choice->value == *(const uint8_t *)field)
 			snprintf(text, ATTRIBUTE_TEXT_MAX, "%s=%s", row->word, choice->word);
@@ -258,8 +308,7 @@ int attributes_check(const struct attributes *attributes)
 			continue;
 		word_write(attributes->line, &rows[contradictions[i].a], a);
 		word_write(attributes->line, &rows[contradictions[i].b], b);
-		return why_at(attributes->why, attributes->line->where, "\"%s\" and \"%s\" contradict each other", a,
-			      b);
+		return why_at(attributes->why, attributes->line->where, "\"%s\" and \"%s\" cannot be combined", a, b);
 	}
 	return 0;
 }
@@ -269,14 +318,12 @@ static bool line_has(const struct config_line *line, enum attribute_id id)
 {
 	const struct attribute_row *row = &rows[id];
 	const char *at = (const char *)line;
-	uint32_t time;
 
 	switch (row->kind) {
 	case KIND_CHOICE:
 		return id == ATTRIBUTE_ON_DISCONNECT ? !line->safe_default : *(const uint8_t *)(at + row->field) != 0;
 	case KIND_TIME:
-		memcpy(&time, at + row->field, sizeof(time));
-		return time != 0;
+		return *(const uint32_t *)(const void *)(at + row->field) != 0;
 	case KIND_LATER:
 		return false;
 	default:
@@ -287,12 +334,14 @@ static bool line_has(const struct config_line *line, enum attribute_id id)
 	}
 }
 
-void attribute_write(const struct config_line *line, enum attribute_id id, char text[ATTRIBUTE_TEXT_MAX])
+bool attributes_write(const struct config_line *line, unsigned *index, char text[ATTRIBUTE_TEXT_MAX])
 {
-	if (line_has(line, id))
-		word_write(line, &rows[id], text);
-	else
-		*text = '\0';
+	while (*index < ATTRIBUTES_N && !line_has(line, (enum attribute_id) * index))
+		++*index;
+	if (*index == ATTRIBUTES_N)
+		return false;
+	word_write(line, &rows[(*index)++], text);
+	return true;
 }
 
 const char *attribute_key(unsigned index)

@@ -64,29 +64,25 @@ static bool same_chip(const struct guest_config *a, const struct guest_config *b
 /* The word of number index + 1. */
 static int device_parse(const char *word, size_t len, size_t index, struct guest_config *guests, struct why *why)
 {
-	int ret = len > 0 ? device_take(word, len, &guests[index]) : -EINVAL;
+	int ret = len > 0 ? device_take(word, len, &guests[index]) : 0;
+	int shown = word_shown(len);
+	char where[48];
 
-	if (ret == -ENOMEM)
-		return ret;
+	snprintf(where, sizeof(where), "--device-list: word %zu", index + 1);
 	if (len == 0)
-		why_fail(EINVAL, why, "--device-list: word %zu: empty", index + 1);
-	else if (ret == -ERANGE && word[0] == 's')
-		why_fail(EINVAL, why, "--device-list: word %zu: \"%.*s\": a simulated chip has 1 to %d lines",
-			 index + 1, word_shown(len), word, CHIP_LINES_MAX);
-	else if (ret == -ERANGE)
-		why_fail(EINVAL, why, "--device-list: word %zu: \"%.*s\" is too big for a chip number", index + 1,
-			 word_shown(len), word);
-	else if (ret < 0)
-		why_fail(EINVAL, why, "--device-list: word %zu: \"%.*s\" is not a chip (N or sN)", index + 1,
-			 word_shown(len), word);
-	if (ret < 0)
-		return -EINVAL;
-	for (size_t i = 0; i < index; i++) {
+		return why_at(why, where, "empty");
+	if (ret == -ERANGE && word[0] == 's')
+		return why_at(why, where, "\"%.*s\": a simulated chip has 1 to %d lines", shown, word, CHIP_LINES_MAX);
+	if (ret == -ERANGE)
+		return why_at(why, where, "\"%.*s\" is too large for a chip number", shown, word);
+	if (ret == -EINVAL)
+		return why_at(why, where, "\"%.*s\" is not a chip (N or sN)", shown, word);
+	for (size_t i = 0; i < index && ret == 0; i++) {
 		if (same_chip(&guests[i], &guests[index]))
-			return why_fail(EINVAL, why, "--device-list: word %zu: chip %u is already given as word %zu",
-					index + 1, guests[index].chips[0].number, i + 1);
+			ret = why_at(why, where, "chip %u is already given as word %zu", guests[index].chips[0].number,
+				     i + 1);
 	}
-	return 0;
+	return ret;
 }
 
 static int devices_parse(const char *devices, struct guest_configs *configs, struct why *why)
@@ -120,9 +116,8 @@ static int paths_make(const char *path, struct guest_configs *configs, struct wh
 		if (len > SOCKET_PATH_MAX)
 			return why_fail(
 				EINVAL, why,
-				"--socket-path: with its suffix %zu the path has %zu bytes, a socket path has at most "
-				"%zu",
-				i, len, SOCKET_PATH_MAX);
+				"--socket-path: the path is too long with its suffix %zu (%zu bytes, at most %zu)", i,
+				len, SOCKET_PATH_MAX);
 	}
 	if (configs->n_guests == 1)
 		snprintf(configs->guests[0].socket.alias, SOCKET_PATH_SIZE, "%s", path);
@@ -149,11 +144,9 @@ int compat_options_parse(const struct compat_options *words, struct guest_config
 	if (ret == 0)
 		ret = devices_parse(words->devices, configs, why);
 	/* A bad word is named before the numbers are compared: it may be the reason why they differ. */
-	if (ret == 0 && n != n_devices) {
-		why_fail(EINVAL, why, "--socket-count is %zu, but --device-list has %zu device%s", n, n_devices,
-			 n_devices == 1 ? "" : "s");
-		ret = -EINVAL;
-	}
+	if (ret == 0 && n != n_devices)
+		ret = why_fail(EINVAL, why, "--socket-count is %zu%s, but --device-list has %zu device%s", n,
+			       words->count ? "" : " by default", n_devices, n_devices == 1 ? "" : "s");
 	for (size_t i = 0; i < configs->n_guests && ret == 0; i++)
 		snprintf(configs->guests[i].name, sizeof(configs->guests[i].name), "guest%zu", i);
 	if (ret == 0 && words->path)

@@ -15,7 +15,8 @@
 #include "config/suggest.h"
 #include "config/words.h"
 
-struct config {
+/* While a file is read. */
+struct reader {
 	const char *path;
 	struct guest_configs *configs;
 	const struct section *section; /* NULL: none yet */
@@ -29,42 +30,42 @@ struct config {
 /* A kind of section. begin: name is what comes after the word; key: -ENOENT when there is no such key. */
 struct section {
 	const char *word;
-	int (*begin)(struct config *config, const char *name);
-	int (*key)(struct config *config, const char *where, const char *key, const char *value);
+	int (*begin)(struct reader *reader, const char *name);
+	int (*key)(struct reader *reader, const char *where, const char *key, const char *value);
 	const char *(*key_word)(unsigned index);
-	int (*end)(struct config *config);
+	int (*end)(struct reader *reader);
 };
 
 /* "FILE:12"; of a long path the end, which tells more. */
-static void where_write(const struct config *config, unsigned line, char where[CONFIG_WHERE_MAX])
+static void where_write(const struct reader *reader, unsigned line, char where[CONFIG_WHERE_MAX])
 {
-	size_t len = strlen(config->path), max = CONFIG_WHERE_MAX - sizeof("...:1234567");
+	size_t len = strlen(reader->path), max = CONFIG_WHERE_MAX - sizeof("...:1234567");
 
 	if (len <= max)
-		snprintf(where, CONFIG_WHERE_MAX, "%s:%u", config->path, line);
+		snprintf(where, CONFIG_WHERE_MAX, "%s:%u", reader->path, line);
 	else
-		snprintf(where, CONFIG_WHERE_MAX, "...%s:%u", config->path + len - max, line);
+		snprintf(where, CONFIG_WHERE_MAX, "...%s:%u", reader->path + len - max, line);
 }
 
-static struct guest_config *guest_of(const struct config *config)
+static struct guest_config *guest_of(const struct reader *reader)
 {
-	return &config->configs->guests[config->guest];
+	return &reader->configs->guests[reader->guest];
 }
 
-static int guest_begin(struct config *config, const char *name)
+static int guest_begin(struct reader *reader, const char *name)
 {
-	struct guest_config *guest = guest_configs_add(config->configs);
+	struct guest_config *guest = guest_configs_add(reader->configs);
 	int ret;
 
 	if (!guest)
-		return errno == E2BIG ? why_at(config->why, config->where, "more than %d guests", GUESTS_MAX) : -ENOMEM;
-	config->guest = config->configs->n_guests - 1;
-	memcpy(guest->where, config->where, sizeof(guest->where));
-	ret = guest_keys_take(&config->keys, config->where, "name", strlen("name"), name, strlen(name), config->why);
+		return errno == E2BIG ? why_at(reader->why, reader->where, "more than %d guests", GUESTS_MAX) : -ENOMEM;
+	reader->guest = reader->configs->n_guests - 1;
+	memcpy(guest->where, reader->where, sizeof(guest->where));
+	ret = guest_keys_take(&reader->keys, reader->where, "name", strlen("name"), name, strlen(name), reader->why);
 	/* The name is needed now: the next guest's may not be the same. */
 	if (ret == 0)
-		ret = guest_keys_apply(&config->keys, guest, config->why);
-	return ret == 0 ? guest_configs_name(config->configs, guest, config->why) : ret;
+		ret = guest_keys_apply(&reader->keys, guest, reader->why);
+	return ret == 0 ? guest_configs_name(reader->configs, guest, reader->why) : ret;
 }
 
 static const char *guest_key(unsigned index)
@@ -72,49 +73,47 @@ static const char *guest_key(unsigned index)
 	return guest_key_word(index + 1); /* without "name", which is the section's */
 }
 
-static int guest_key_take(struct config *config, const char *where, const char *key, const char *value)
+static int guest_key_take(struct reader *reader, const char *where, const char *key, const char *value)
 {
 	if (strcmp(key, guest_key_word(0)) == 0)
 		return -ENOENT;
-	return guest_keys_take(&config->keys, where, key, strlen(key), value, strlen(value), config->why);
+	return guest_keys_take(&reader->keys, where, key, strlen(key), value, strlen(value), reader->why);
 }
 
-static int guest_end(struct config *config)
+static int guest_end(struct reader *reader)
 {
-	int ret = guest_keys_apply(&config->keys, guest_of(config), config->why);
+	int ret = guest_keys_apply(&reader->keys, guest_of(reader), reader->why);
 
-	guest_keys_deinit(&config->keys);
+	guest_keys_deinit(&reader->keys);
 	return ret;
 }
 
 /* "ivi.door": a guest's name has no dot. */
-static int line_begin(struct config *config, const char *name)
+static int line_begin(struct reader *reader, const char *name)
 {
 	const char *dot = strchr(name, '.');
 	size_t guest_len = dot ? (size_t)(dot - name) : strlen(name);
 
 	if (!dot)
-		return why_at(config->why, config->where, "[line %s] is not [line GUEST.NAME]", name);
-	for (config->guest = 0; config->guest < config->configs->n_guests; config->guest++) {
-		if (strlen(guest_of(config)->name) == guest_len && memcmp(guest_of(config)->name, name, guest_len) == 0)
-			break;
+		return why_at(reader->why, reader->where, "expected [line GUEST.NAME], not [line %s]", name);
+	for (reader->guest = 0; reader->guest < reader->configs->n_guests; reader->guest++) {
+		if (strlen(guest_of(reader)->name) == guest_len && memcmp(guest_of(reader)->name, name, guest_len) == 0)
+			return line_section_begin(&reader->line, reader->where, dot + 1, reader->why);
 	}
-	if (config->guest == config->configs->n_guests)
-		return why_at(config->why, config->where, "[line %s]: there is no [guest %.*s] above", name,
-			      (int)guest_len, name);
-	return line_section_begin(&config->line, config->where, dot + 1, config->why);
+	return why_at(reader->why, reader->where, "[line %s]: there is no [guest %.*s] above", name, (int)guest_len,
+		      name);
 }
 
-static int line_key_take(struct config *config, const char *where, const char *key, const char *value)
+static int line_key_take(struct reader *reader, const char *where, const char *key, const char *value)
 {
-	return line_section_key(&config->line, where, key, value);
+	return line_section_key(&reader->line, where, key, value);
 }
 
-static int line_end(struct config *config)
+static int line_end(struct reader *reader)
 {
-	int ret = line_section_end(&config->line, guest_of(config));
+	int ret = line_section_end(&reader->line, guest_of(reader));
 
-	line_section_deinit(&config->line);
+	line_section_deinit(&reader->line);
 	return ret;
 }
 
@@ -128,92 +127,77 @@ static const char *section_word(unsigned index)
 	return index < ARRAY_SIZE(sections) ? sections[index].word : NULL;
 }
 
-static int unknown(const struct config *config, const char *where, const char *what, const char *word, size_t len,
-		   const char *(*known)(unsigned index))
+static int section_end(struct reader *reader)
 {
-	char text[256];
-
-	unknown_write(what, word, len, known, text, sizeof(text));
-	return why_at(config->why, where, "%s", text);
-}
-
-static int section_end(struct config *config)
-{
-	return config->section ? config->section->end(config) : 0;
+	return reader->section ? reader->section->end(reader) : 0;
 }
 
 static int on_section(void *ctx, unsigned line, const char *title)
 {
-	struct config *config = ctx;
+	struct reader *reader = ctx;
 	const char *word = title + blank_span(title, strlen(title));
 	size_t len = strcspn(word, " \t");
-	char name[256];
-	int ret = section_end(config);
+	char name[128];
+	int ret = section_end(reader);
 
-	config->section = NULL;
+	reader->section = NULL;
 	if (ret < 0)
 		return ret;
-	where_write(config, line, config->where);
+	where_write(reader, line, reader->where);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
 		if (strlen(sections[i].word) == len && memcmp(sections[i].word, word, len) == 0)
-			config->section = &sections[i];
+			reader->section = &sections[i];
 	}
-	if (!config->section)
-		return unknown(config, config->where, "section", word, len, section_word);
+	if (!reader->section)
+		return suggest(reader->why, reader->where, "section", word, len, section_word);
 	word += len + blank_span(word + len, strlen(word + len));
 	snprintf(name, sizeof(name), "%.*s", (int)blank_trim(word, strlen(word)), word);
-	return config->section->begin(config, name);
+	return reader->section->begin(reader, name);
 }
 
 static int on_key(void *ctx, unsigned line, unsigned n_lines, const char *key, const char *value)
 {
-	struct config *config = ctx;
+	struct reader *reader = ctx;
 	char where[CONFIG_WHERE_MAX];
 	int ret;
 
-	where_write(config, line, where);
-	if (!config->section)
-		return why_at(config->why, where, "\"%s\" is in no section", key);
+	where_write(reader, line, where);
+	if (!reader->section)
+		return why_at(reader->why, where, "\"%s\" is outside of a section", key);
 	if (n_lines > 1 && strcmp(key, "lines") != 0 && strcmp(key, "names") != 0)
-		return why_at(config->why, where, "\"%s\" goes on in the next line, which is indented", key);
-	ret = config->section->key(config, where, key, value);
-	if (ret == -ENOENT)
-		return unknown(config, where, "key", key, strlen(key), config->section->key_word);
-	return ret;
+		return why_at(reader->why, where, "\"%s\" continues in an indented line (only lines and names may)",
+			      key);
+	ret = reader->section->key(reader, where, key, value);
+	return ret == -ENOENT ? suggest(reader->why, where, "key", key, strlen(key), reader->section->key_word) : ret;
 }
 
-static int parse(struct config *config, const char *text)
+static int read_text(struct reader *reader, const char *text)
 {
-	const struct ini_text to = { config, on_section, on_key };
+	const struct ini_text to = { reader, on_section, on_key };
 	char where[CONFIG_WHERE_MAX];
-	struct why fault;
 	unsigned line;
-	int ret;
+	int ret = ini_text_parse(text, &to, &line, reader->why);
 
-	ret = ini_text_parse(text, &to, &line, &fault);
-	if (ret == -EINVAL && fault.text[0]) {
-		where_write(config, line, where);
-		return why_at(config->why, where, "%s", fault.text);
+	if (ret < 0 && line > 0) {
+		where_write(reader, line, where);
+		return why_at(reader->why, where, "%s", reader->why->text);
 	}
 	if (ret == 0)
-		ret = section_end(config);
-	for (size_t i = 0; i < config->configs->n_guests && ret == 0; i++) {
-		ret = guest_complete(&config->configs->guests[i], config->why);
-		if (ret == 0)
-			ret = guest_config_check_names(&config->configs->guests[i], config->why);
-	}
-	if (ret == 0 && config->configs->n_guests == 0)
-		return why_at(config->why, config->path, "there is no [guest NAME]");
+		ret = section_end(reader);
+	for (size_t i = 0; i < reader->configs->n_guests && ret == 0; i++)
+		ret = guest_complete(&reader->configs->guests[i], reader->why);
+	if (ret == 0 && reader->configs->n_guests == 0)
+		return why_at(reader->why, reader->path, "there is no [guest NAME]");
 	return ret;
 }
 
 int config_file_parse(const char *path, const char *text, struct guest_configs *configs, struct why *why)
 {
-	struct config config = { .path = path, .configs = configs, .why = why };
-	int ret = parse(&config, text);
+	struct reader reader = { .path = path, .configs = configs, .why = why };
+	int ret = read_text(&reader, text);
 
-	guest_keys_deinit(&config.keys);
-	line_section_deinit(&config.line);
+	guest_keys_deinit(&reader.keys);
+	line_section_deinit(&reader.line);
 	return ret;
 }
 

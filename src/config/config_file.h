@@ -2,9 +2,9 @@
 /*
  * The configuration file:
  *
- *   [guest NAME]        socket, socket-mode, socket-group, fd, iommu, lines, sim, names: as in --guest
- *   [line GUEST.NAME]   one more line of a guest that stands above, shown to it as NAME: chip, line, and attributes:
- *                       mode = input|output|ro, active-low = yes, no-irq = yes, bias, drive, debounce, init, on-disconnect
+ *   [guest NAME]        the keys of guest_keys.h, as in --guest
+ *   [line GUEST.NAME]   one more line of a guest that stands above, shown to it as NAME: chip, line, and the attributes of
+ *                       attributes.h, those that have no value as "active-low = yes" or "mode = input"
  *
  * Values of lines and names may go on in indented lines.
  */

@@ -16,5 +16,6 @@ int config_file_read(const char *path, struct guest_configs *configs, struct why
 
 int config_file_parse(const char *path, const char *text, struct guest_configs *configs, struct why *why)
 {
-	return why_fail(EINVAL, why, "%s: this build reads no configuration: it was made without inih", path);
+	return why_fail(EINVAL, why, "%s: configuration files are not supported by this build (made without inih)",
+			path);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Reads a file into memory that is not larger than it must be. */
+/* Reads a file into memory. */
 #include "config/config_text.h"
 
 #include <errno.h>
@@ -13,10 +13,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "config/utf8.h"
 
 /* For a pipe or FIFO: a supervisor that reads the file again has guests to serve. */
-#define PATIENCE_MS 5000
+#define TIMEOUT_MS 5000
 
 static int64_t now_ms(void)
 {
@@ -38,7 +37,7 @@ static bool await(int fd, int64_t deadline_ms)
 /* Until the end, or one byte more than may be. Bytes or -errno. */
 static ssize_t read_all(int fd, char *text)
 {
-	const int64_t deadline_ms = now_ms() + PATIENCE_MS;
+	const int64_t deadline_ms = now_ms() + TIMEOUT_MS;
 	size_t len = 0;
 
 	while (len <= CONFIG_TEXT_MAX) {
@@ -47,69 +46,37 @@ static ssize_t read_all(int fd, char *text)
 		if (!await(fd, deadline_ms))
 			return -ETIMEDOUT;
 		n = read(fd, text + len, CONFIG_TEXT_MAX + 1 - len);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n < 0)
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
 		if (n == 0)
 			break;
-		len += (size_t)n;
+		len += n > 0 ? (size_t)n : 0;
 	}
 	return (ssize_t)len;
 }
 
-static unsigned line_of(const char *text, size_t at)
-{
-	unsigned line = 1;
-
-	while (at-- > 0)
-		line += *text++ == '\n';
-	return line;
-}
-
-static int check(const char *path, const char *text, size_t len, struct why *why)
-{
-	const char *zero = memchr(text, '\0', len);
-	size_t good = utf8_span(text, len);
-
-	if (len > CONFIG_TEXT_MAX)
-		why_fail(EINVAL, why, "%s: more than %lu bytes", path, CONFIG_TEXT_MAX);
-	else if (zero && (size_t)(zero - text) < good)
-		why_fail(EINVAL, why, "%s:%u: a zero byte", path, line_of(text, (size_t)(zero - text)));
-	else if (good < len)
-		why_fail(EINVAL, why, "%s:%u: not UTF-8", path, line_of(text, good));
-	else
-		return 0;
-	return -EINVAL;
-}
-
-static int fd_read(const char *path, int fd, char *text, struct why *why)
-{
-	ssize_t len = read_all(fd, text);
-
-	if (len < 0)
-		return why_fail(EINVAL, why, "%s: %s", path,
-				len == -ETIMEDOUT ? "its end does not come" : strerror((int)-len));
-	text[len] = '\0';
-	return check(path, text, (size_t)len, why);
-}
-
 int config_text_read(const char *path, char **text, struct why *why)
 {
-	char *whole, *fitting;
-	int fd, ret;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char *bytes = calloc(1, CONFIG_TEXT_MAX + 2), *fitting;
+	ssize_t len = fd < 0 ? -errno : bytes ? read_all(fd, bytes) : -ENOMEM;
+	int ret = 0;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return why_fail(EINVAL, why, "%s: %s", path, strerror(errno));
-	whole = malloc(CONFIG_TEXT_MAX + 2);
-	ret = whole ? fd_read(path, fd, whole, why) : -ENOMEM;
 	fd_close(&fd);
+	if (len == -ETIMEDOUT)
+		ret = why_at(why, path, "no end of file within %d s", TIMEOUT_MS / 1000);
+	else if (len < 0)
+		ret = why_at(why, path, "%s", strerror((int)-len));
+	else if (len > (ssize_t)CONFIG_TEXT_MAX)
+		ret = why_at(why, path, "more than %lu bytes", CONFIG_TEXT_MAX);
+	else if (strlen(bytes) < (size_t)len)
+		ret = why_at(why, path, "not a text file");
 	if (ret < 0) {
-		free(whole);
+		free(bytes);
 		return ret;
 	}
-	fitting = realloc(whole, strlen(whole) + 1);
-	*text = fitting ? fitting : whole;
+	/* A large chunk that is freed lets the heap of the daemon grow to its size. */
+	fitting = realloc(bytes, (size_t)len + 1);
+	*text = fitting ? fitting : bytes;
 	return 0;
 }

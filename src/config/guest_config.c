@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The lists of what the user wants: they grow one by one, and are bounded. */
+/* The lists of the configuration: they grow one by one, and are bounded. */
 #include "config/guest_config.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What the user wants, before any chip was looked at: the one description that every front of the configuration
- * (compatible options, --guest, a file) produces, and resolve.h turns into guests. Words are checked, chips and names of
+ * The configuration of the guests, before any chip was looked at: the one description that every front of it (the
+ * compatible options, --guest, a file) produces, and resolve.h turns into guests. Words are checked, chips and names of
  * lines are not.
  */
 #pragma once
@@ -14,7 +14,7 @@
 
 #include "base/why.h"
 #include "chip/line_rules.h"
-#include "config/guest_socket.h"
+#include "config/guest_settings.h"
 
 /* A guest's chips, counted as often as they are named. */
 #define CONFIG_CHIPS_MAX 1024
@@ -52,7 +52,7 @@ struct guest_config {
 	char name[GUEST_NAME_MAX];    /* "" in the making: then guestN */
 	char where[CONFIG_WHERE_MAX]; /* "--guest 2", "ivi.conf:3"; "" from the compatible options */
 	struct guest_socket socket;
-	bool iommu;			  /* its machine may have a virtual IOMMU */
+	struct guest_settings settings;
 	unsigned sim;			  /* lines of its simulated chip; 0: none */
 	char (*sim_names)[CHIP_NAME_MAX]; /* owned: sim of them, or NULL: dummy0, dummy1, ... */
 	struct config_chip *chips;	  /* owned, in the order of the virtual chip's lines */

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What the user says of one guest: socket, lines, sim, ... One table of keys for --guest and for the sections of a file.
+ * What the user says of one guest: socket, lines, sim, ... One table of keys in guest_keys.c drives --guest, the sections
+ * of a file, their messages and --print-config: a new key is a row there, and what it sets a member of guest_settings.h.
  * The values are collected first and applied in the table's order, so that the user's order means nothing.
  */
 #pragma once
 
-#include "base/why.h"
+#include <stdio.h>
+
 #include "config/guest_config.h"
 
-#define GUEST_KEYS_N 9
+#define GUEST_KEYS_MAX 16
 
 /* Zero-initialised is ready. */
 struct guest_keys {
 	struct {
 		char *value; /* owned; NULL: not given */
 		char where[CONFIG_WHERE_MAX];
-	} of[GUEST_KEYS_N];
+	} of[GUEST_KEYS_MAX];
 };
 
 void guest_keys_deinit(struct guest_keys *keys);
@@ -28,3 +30,5 @@ int guest_keys_take(struct guest_keys *keys, const char *where, const char *key,
 int guest_keys_apply(const struct guest_keys *keys, struct guest_config *guest, struct why *why);
 /* When the guest has all its lines: a simulated chip that no words pick lines from is a whole one. -EINVAL with why. */
 int guest_complete(struct guest_config *guest, struct why *why);
+/* All but the name, as lines of a file: "key = value". */
+void guest_keys_print(const struct guest_config *guest, FILE *file);

@@ -11,14 +11,6 @@
 #include "config/suggest.h"
 #include "config/words.h"
 
-static int unknown(const char *where, const char *key, size_t len, struct why *why)
-{
-	char text[256];
-
-	unknown_write("key", key, len, guest_key_word, text, sizeof(text));
-	return why_fail(EINVAL, why, "%s: %s", where, text);
-}
-
 /* "key=value", len bytes. */
 static int part_take(struct guest_keys *keys, const char *where, const char *part, size_t len, struct why *why)
 {
@@ -27,10 +19,10 @@ static int part_take(struct guest_keys *keys, const char *where, const char *par
 	int ret;
 
 	if (!equal)
-		return why_fail(EINVAL, why, "%s: \"%.*s\" is no key=value", where, word_shown(len), part);
+		return why_at(why, where, "\"%.*s\" is not key=value", word_shown(len), part);
 	key_len = (size_t)(equal - part);
 	ret = guest_keys_take(keys, where, part, key_len, equal + 1, len - key_len - 1, why);
-	return ret == -ENOENT ? unknown(where, part, key_len, why) : ret;
+	return ret == -ENOENT ? suggest(why, where, "key", part, key_len, guest_key_word) : ret;
 }
 
 static int parts_take(struct guest_keys *keys, const char *where, const char *word, struct why *why)
@@ -52,7 +44,7 @@ int guest_option_parse(const char *word, unsigned number, struct guest_configs *
 	int ret;
 
 	if (!guest && errno == E2BIG)
-		return why_fail(EINVAL, why, "--guest: more than %d guests", GUESTS_MAX);
+		return why_at(why, "--guest", "more than %d guests", GUESTS_MAX);
 	if (!guest)
 		return -ENOMEM;
 	snprintf(guest->where, sizeof(guest->where), number ? "--guest %u" : "--guest", number);

@@ -2,13 +2,10 @@
 /*
  * INI text, by inih: sections, keys and their values, comments with ';' or '#', values that go on in indented lines.
  *
- * inih keeps the first 49 bytes of a title and of a key, cuts long lines in two, takes what comes after ']' for nothing,
- * and tells nobody of a section without keys. What it would cut or leave out silently is refused here, and titles are
- * told as they are.
+ * inih takes keys with their values apart, and tells nobody of a section without keys: titles are read here. It would
+ * cut a long line in two, which is refused.
  */
 #pragma once
-
-#include <stddef.h>
 
 #include "base/why.h"
 
@@ -21,7 +18,7 @@ struct ini_text {
 };
 
 /*
- * 0, or what the callback returned that was the first below 0; then *why is "". -EINVAL: the text is no INI, *line and
- * *why say what is wrong. -ENOMEM.
+ * 0, or what the callback returned that was the first below 0; then *line is 0. -EINVAL: the text is no INI, *line and
+ * why say what is wrong. -ENOMEM.
  */
 int ini_text_parse(const char *text, const struct ini_text *to, unsigned *line, struct why *why);

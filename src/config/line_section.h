@@ -2,7 +2,6 @@
 /* The section [line GUEST.NAME] of a configuration file: one line of a guest. */
 #pragma once
 
-#include "base/why.h"
 #include "config/attributes.h"
 #include "config/guest_config.h"
 
@@ -21,8 +20,6 @@ int line_section_begin(struct line_section *line, const char *where, const char 
 int line_section_key(struct line_section *line, const char *where, const char *key, const char *value);
 /* The known keys, for suggestions; NULL after the last. */
 const char *line_section_key_word(unsigned index);
-/* Adds the line to its guest. */
+/* Adds the line to its guest, none of whose lines has this name. */
 int line_section_end(struct line_section *line, struct guest_config *guest);
-/* When the guest has all its lines: no two were given the same name. */
-int guest_config_check_names(const struct guest_config *guest, struct why *why);
 void line_section_deinit(struct line_section *line);

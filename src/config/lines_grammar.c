@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -12,56 +13,44 @@
 #include "config/lines_parser.h"
 #include "config/words.h"
 
-#define CHIP_PATH_SIZE sizeof(((struct chip_spec *)NULL)->path)
+static struct lines_parser parser_make(const char *where, const char *what, const char *text, struct why *why)
+{
+	return (struct lines_parser){ where, what, text, text, why };
+}
 
 static int no_memory(const struct lines_parser *parser, const char *what, unsigned max)
 {
 	if (errno != E2BIG)
 		return -ENOMEM;
-	return why_at(parser->why, parser->guest->where, "lines: more than %u %s", max, what);
-}
-
-static int chip_number(const struct lines_parser *parser, struct config_chip *chip, const char *digits)
-{
-	uint64_t number;
-
-	if (decimal_parse(digits, INT_MAX, &number) < 0)
-		return why_at(parser->why, parser->guest->where, "chip \"%.64s\": the number is too big", chip->word);
-	chip->kind = CONFIG_CHIP_NUMBER;
-	chip->number = (unsigned)number;
-	return 0;
+	return why_at(parser->why, parser->where, "lines: more than %u %s", max, what);
 }
 
 /* Which kind of chip the word, that is not quoted, means. */
 static int chip_classify(const struct lines_parser *parser, struct config_chip *chip, const struct lines_word *word)
 {
 	static const char prefix[] = "gpiochip";
-	size_t prefix_len = sizeof(prefix) - 1;
+	size_t skip = strncmp(word->at, prefix, strlen(prefix)) == 0 && word->len > strlen(prefix) ? strlen(prefix) : 0;
+	uint64_t number;
+	int ret = decimal_parse_len(word->at + skip, word->len - skip, INT_MAX, &number);
 
-	if (word->len >= sizeof(chip->word) || (word->at[0] == '/' && word->len >= CHIP_PATH_SIZE))
-		return why_at(parser->why, parser->guest->where, "chip \"%.*s\": the path has %zu bytes, at most %zu",
-			      word_shown(word->len), word->at, word->len, CHIP_PATH_SIZE - 1);
-	for (size_t i = 0; i < word->len; i++) {
-		chip->word[i] = word->at[i];
-		if ((unsigned char)word->at[i] < ' ' || word->at[i] == 0x7f)
-			return why_at(parser->why, parser->guest->where, "chip \"%.*s\" has a control character",
-				      word_shown(word->len), word->at);
-	}
-	chip->word[word->len] = '\0';
-	if (decimal_is(word->at, word->len))
-		return chip_number(parser, chip, chip->word);
-	if (strncmp(chip->word, prefix, prefix_len) == 0 && decimal_is(word->at + prefix_len, word->len - prefix_len))
-		return chip_number(parser, chip, chip->word + prefix_len);
-	if (chip->word[0] == '/') {
+	if (word->len >= sizeof(chip->word))
+		return why_at(parser->why, parser->where, "chip \"%.*s\" is too long (%zu bytes, at most %zu)",
+			      word_shown(word->len), word->at, word->len, sizeof(chip->word) - 1);
+	snprintf(chip->word, sizeof(chip->word), "%.*s", (int)word->len, word->at);
+	if (ret == -ERANGE)
+		return why_at(parser->why, parser->where, "chip \"%.64s\": the number is too large", chip->word);
+	if (ret == 0) {
+		chip->kind = CONFIG_CHIP_NUMBER;
+		chip->number = (unsigned)number;
+	} else if (word->at[0] == '/') {
 		chip->kind = CONFIG_CHIP_PATH;
-		return 0;
-	}
-	if (strcmp(chip->word, "sim") == 0) {
+	} else if (strcmp(chip->word, "sim") == 0) {
 		chip->kind = CONFIG_CHIP_SIM;
-		return 0;
+	} else {
+		chip->kind = CONFIG_CHIP_LABEL;
+		return name_read(parser->where, "chip", word->at, word->len, chip->word, parser->why);
 	}
-	chip->kind = CONFIG_CHIP_LABEL;
-	return lines_name_read(parser, parser->guest->where, word, "chip", chip->word);
+	return 0;
 }
 
 static int chip_take(struct lines_parser *parser, const char *ends, struct config_chip *chip)
@@ -74,7 +63,7 @@ static int chip_take(struct lines_parser *parser, const char *ends, struct confi
 	if (!word.quoted)
 		return chip_classify(parser, chip, &word);
 	chip->kind = CONFIG_CHIP_LABEL;
-	return lines_name_read(parser, parser->guest->where, &word, "chip", chip->word);
+	return name_read(parser->where, "chip", word.at, word.len, chip->word, parser->why);
 }
 
 static int offset_read(const struct lines_parser *parser, const char *at, size_t len, uint32_t *offset)
@@ -82,7 +71,7 @@ static int offset_read(const struct lines_parser *parser, const char *at, size_t
 	uint64_t number;
 
 	if (decimal_parse_len(at, len, CHIP_LINES_MAX - 1, &number) < 0)
-		return why_at(parser->why, parser->guest->where, "line %.*s: a chip's last line is at most %d",
+		return why_at(parser->why, parser->where, "line %.*s: out of range (a chip's last line is at most %d)",
 			      word_shown(len), at, CHIP_LINES_MAX - 1);
 	*offset = (uint32_t)number;
 	return 0;
@@ -97,30 +86,28 @@ static int offsets_read(const struct lines_parser *parser, const struct lines_wo
 	int ret;
 
 	if (!decimal_is(word->at, first_len) || (dash && !decimal_is(dash + 1, last_len)))
-		return why_at(parser->why, parser->guest->where,
-			      "\"%.*s\" is neither a line nor a range of lines; a name goes in quotes then",
+		return why_at(parser->why, parser->where, "\"%.*s\" is neither an offset nor a range (quote a name)",
 			      word_shown(word->len), word->at);
 	ret = offset_read(parser, word->at, first_len, &line->first);
 	line->last = line->first;
 	if (ret == 0 && dash)
 		ret = offset_read(parser, dash + 1, last_len, &line->last);
 	if (ret == 0 && line->last < line->first)
-		return why_at(parser->why, parser->guest->where, "line %.*s: the range runs backwards",
-			      word_shown(word->len), word->at);
+		return why_at(parser->why, parser->where, "line %.*s: the range is reversed", word_shown(word->len),
+			      word->at);
 	return ret;
 }
 
-static void where_write(const struct lines_parser *parser, struct config_line *line)
+static void where_write(const char *where, struct config_line *line)
 {
 	size_t size = sizeof(line->where);
-	const char *place = parser->guest->where;
 
 	if (line->by_name)
-		snprintf(line->where, size, "%s: line \"%s\"", place, line->line_name);
+		snprintf(line->where, size, "%s: line \"%s\"", where, line->line_name);
 	else if (line->first == line->last)
-		snprintf(line->where, size, "%s: line %u", place, line->first);
+		snprintf(line->where, size, "%s: line %u", where, line->first);
 	else
-		snprintf(line->where, size, "%s: line %u-%u", place, line->first, line->last);
+		snprintf(line->where, size, "%s: line %u-%u", where, line->first, line->last);
 }
 
 static int selector_take(struct lines_parser *parser, const char *ends, struct config_line *line)
@@ -132,11 +119,10 @@ static int selector_take(struct lines_parser *parser, const char *ends, struct c
 		return ret;
 	line->by_name = word.quoted || strspn(word.at, "0123456789-") < word.len;
 	if (line->by_name)
-		ret = lines_name_read(parser, parser->guest->where, &word, "line", line->line_name);
+		ret = name_read(parser->where, "line", word.at, word.len, line->line_name, parser->why);
 	else
 		ret = offsets_read(parser, &word, line);
-	if (ret == 0)
-		where_write(parser, line);
+	where_write(parser->where, line);
 	return ret;
 }
 
@@ -151,10 +137,10 @@ static int line_name_take(struct lines_parser *parser, struct config_line *line)
 	if (ret < 0)
 		return ret;
 	if (line->first != line->last)
-		return why_at(parser->why, line->where, "a range can not get one name, \"%.*s\"", word_shown(word.len),
+		return why_at(parser->why, line->where, "a range cannot have one name, \"%.*s\"", word_shown(word.len),
 			      word.at);
 	line->renamed = true;
-	return lines_name_read(parser, line->where, &word, "the name", line->name);
+	return name_read(line->where, "the name", word.at, word.len, line->name, parser->why);
 }
 
 static int attribute_take(struct lines_parser *parser, struct attributes *attributes)
@@ -164,6 +150,9 @@ static int attribute_take(struct lines_parser *parser, struct attributes *attrib
 
 	if (ret < 0)
 		return ret;
+	if (decimal_is(word.at, 1))
+		return why_at(parser->why, attributes->line->where, "\"%.*s\" is no attribute (':' separates lines)",
+			      word_shown(word.len), word.at);
 	if (lines_take(parser, '=')) {
 		ret = lines_word_take(parser, ",:}", "\"{@=", "a value", &value);
 		if (ret < 0)
@@ -182,18 +171,18 @@ static int attributes_parse(struct lines_parser *parser, struct config_line *lin
 	return ret == 0 ? attributes_check(&attributes) : ret;
 }
 
-/* The first line in a new pair of braces is one more of the guest's, and so is each line of a range. */
-static int lines_count(const struct lines_parser *parser, const struct config_line *line)
+/* Each line of a range is one. */
+static int lines_count(struct guest_config *guest, const struct config_line *line, struct why *why)
 {
 	unsigned n = line->last - line->first + 1;
 
-	if (n > CHIP_LINES_MAX - parser->guest->n_lines)
-		return why_at(parser->why, line->where, "more than %d lines for the guest", CHIP_LINES_MAX);
-	parser->guest->n_lines += n;
+	if (n > CHIP_LINES_MAX - guest->n_lines)
+		return why_at(why, line->where, "more than %d lines for the guest", CHIP_LINES_MAX);
+	guest->n_lines += n;
 	return 0;
 }
 
-static int line_parse(struct lines_parser *parser, struct config_chip *chip)
+static int line_parse(struct lines_parser *parser, struct guest_config *guest, struct config_chip *chip)
 {
 	struct config_line *line = config_chip_add_line(chip);
 	int ret;
@@ -205,12 +194,12 @@ static int line_parse(struct lines_parser *parser, struct config_chip *chip)
 		ret = line_name_take(parser, line);
 	if (ret == 0)
 		ret = attributes_parse(parser, line);
-	return ret == 0 ? lines_count(parser, line) : ret;
+	return ret == 0 ? lines_count(guest, line, parser->why) : ret;
 }
 
-static int chip_parse(struct lines_parser *parser)
+static int chip_parse(struct lines_parser *parser, struct guest_config *guest)
 {
-	struct config_chip *chip = guest_config_add_chip(parser->guest);
+	struct config_chip *chip = guest_config_add_chip(guest);
 	int ret;
 
 	if (!chip)
@@ -222,46 +211,73 @@ static int chip_parse(struct lines_parser *parser)
 	if (chip->whole)
 		return 0;
 	do {
-		ret = line_parse(parser, chip);
+		ret = line_parse(parser, guest, chip);
 	} while (ret == 0 && lines_take(parser, ':'));
 	if (ret == 0 && !lines_take(parser, '}'))
-		return lines_refuse_at(parser, parser->at, "':' or '}' is missing");
+		return lines_refuse_at(parser, parser->at, "expected ':' or '}'");
 	return ret;
 }
 
-static struct lines_parser parser_make(const char *what, const char *text, struct guest_config *guest, struct why *why)
+int lines_parse(const char *where, const char *text, struct guest_config *guest, struct why *why)
 {
-	return (struct lines_parser){ what, text, text, guest, why };
-}
-
-int lines_parse(const char *text, struct guest_config *guest, struct why *why)
-{
-	struct lines_parser parser = parser_make("lines", text, guest, why);
+	struct lines_parser parser = parser_make(where, "lines", text, why);
 	int ret;
 
 	do {
 		if (!lines_take(&parser, '@'))
-			return lines_refuse_at(&parser, parser.at, "'@' and a chip are missing");
-		ret = chip_parse(&parser);
+			return lines_refuse_at(&parser, parser.at, "expected '@' and a chip");
+		ret = chip_parse(&parser, guest);
 	} while (ret == 0 && *parser.at);
 	return ret;
 }
 
-int lines_chip_parse(const char *text, struct guest_config *guest, struct config_chip *chip, struct why *why)
+static int name_take(struct lines_parser *parser, char name[CHIP_NAME_MAX])
 {
-	struct lines_parser parser = parser_make("chip", text, guest, why);
+	struct lines_word word;
+	int ret;
+
+	if (*parser->at == ':' || *parser->at == '\0')
+		return 0;
+	ret = lines_word_take(parser, ":", "\"", "a name", &word);
+	if (ret < 0 || (word.quoted && word.len == strlen("\"\"")))
+		return ret;
+	return name_read(parser->where, "names:", word.at, word.len, name, parser->why);
+}
+
+int names_parse(const char *where, const char *text, struct guest_config *guest, struct why *why)
+{
+	struct lines_parser parser = parser_make(where, "names", text + strspn(text, " \t"), why);
+	unsigned n = 0;
+	int ret;
+
+	guest->sim_names = calloc(guest->sim, sizeof(*guest->sim_names));
+	if (!guest->sim_names)
+		return -ENOMEM;
+	do {
+		if (n == guest->sim)
+			return why_at(why, where, "names: more names than the %u line%s of the chip", n,
+				      n == 1 ? "" : "s");
+		ret = name_take(&parser, guest->sim_names[n++]);
+	} while (ret == 0 && lines_take(&parser, ':'));
+	return ret;
+}
+
+int lines_chip_parse(const char *where, const char *text, struct config_chip *chip, struct why *why)
+{
+	struct lines_parser parser = parser_make(where, "chip", text, why);
 
 	return chip_take(&parser, "", chip);
 }
 
-int lines_line_parse(const char *text, struct guest_config *guest, struct config_line *line, struct why *why)
+int lines_line_parse(const char *where, const char *text, struct guest_config *guest, struct config_line *line,
+		     struct why *why)
 {
-	struct lines_parser parser = parser_make("line", text, guest, why);
+	struct lines_parser parser = parser_make(where, "line", text, why);
 	int ret = selector_take(&parser, "", line);
 
 	if (ret == 0 && line->first != line->last)
-		return why_at(parser.why, line->where, "one line is wanted here, not a range");
-	return ret == 0 ? lines_count(&parser, line) : ret;
+		return why_at(why, line->where, "expected one line, not a range");
+	return ret == 0 ? lines_count(guest, line, why) : ret;
 }
 
 size_t lines_span(const char *text, bool braces)

@@ -2,12 +2,15 @@
 /* Under the grammar of lines: a cursor in its text that takes single words, and says where it does not understand. */
 #pragma once
 
-#include "config/guest_config.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/why.h"
 
 struct lines_parser {
-	const char *what; /* how messages call the text: "lines" */
+	const char *where; /* every message begins with it */
+	const char *what;  /* what messages call the text: "lines" */
 	const char *text, *at;
-	struct guest_config *guest;
 	struct why *why;
 };
 
@@ -23,9 +26,6 @@ int lines_refuse_at(const struct lines_parser *parser, const char *at, const cha
 
 /* Whether c comes next; then it is taken, with the blanks around it. */
 bool lines_take(struct lines_parser *parser, char c);
-/* A word up to one of the characters in ends; those in wrong may stand in quotes only. what: how messages call it. */
+/* A word up to one of the characters in ends; those in wrong may stand in quotes only. what: what is expected. */
 int lines_word_take(struct lines_parser *parser, const char *ends, const char *wrong, const char *what,
 		    struct lines_word *word);
-/* The word as a name. what: how messages call it, "the name". */
-int lines_name_read(const struct lines_parser *parser, const char *where, const struct lines_word *word,
-		    const char *what, char name[CHIP_NAME_MAX]);

@@ -1,194 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Printing: words are put into lines that are short enough for every reader of INI. */
+/* A section for each guest, with what its keys print. */
 #include "config/print_config.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/decimal.h"
-#include "config/attributes.h"
-#include "config/utf8.h"
-#include "config/words.h"
-
-#define WIDTH		100 /* where a value goes on in a new line */
-#define INI_LINE_MAX	190 /* beyond which a line would not be read */
-#define QUOTED_NAME_MAX (2 * CHIP_NAME_MAX + 2)
-#define QUOTED_PATH_MAX (2 * SOCKET_PATH_SIZE + 2)
-
-/* A value that may go on. */
-struct value {
-	FILE *file;
-	size_t column;
-	bool apart; /* the next word begins a line */
-};
-
-static struct value value_begin(FILE *file, const char *key)
-{
-	fprintf(file, "%s = ", key);
-	return (struct value){ .file = file, .column = strlen(key) + 3 };
-}
-
-/* before: one character that stays in the line of the word before; 0: none. A word is never parted. */
-static void value_add(struct value *value, char before, const char *word)
-{
-	if (before)
-		fputc(before, value->file);
-	value->column += before != 0;
-	if (value->apart || (before && value->column + strlen(word) + 2 > WIDTH)) {
-		fputs("\n\t", value->file);
-		value->column = 8;
-	}
-	fputs(word, value->file);
-	value->column += strlen(word);
-	value->apart = false;
-}
-
-static void value_end(struct value *value)
-{
-	fputc('\n', value->file);
-}
-
-/* Names with other characters than these are quoted, whether they must or not. */
-static bool is_plain(const char *name)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+/-";
-
-	return name[0] && strspn(name, plain) == strlen(name);
-}
-
-static void name_write(const char *name, bool plain, char text[QUOTED_NAME_MAX])
-{
-	if (plain)
-		snprintf(text, QUOTED_NAME_MAX, "%s", name);
-	else
-		quoted_write(name, text, QUOTED_NAME_MAX);
-}
-
-/* What is a label only when it is quoted: see the grammar. */
-static bool label_is_plain(const char *label)
-{
-	size_t prefix = strncmp(label, "gpiochip", 8) == 0 ? 8 : 0;
-
-	return is_plain(label) && !decimal_is(label + prefix, strlen(label + prefix)) && label[0] != '/' &&
-	       strcmp(label, "sim") != 0;
-}
-
-static void line_print(struct value *value, char before, const struct config_line *line)
-{
-	char text[QUOTED_NAME_MAX];
-	bool much = line->renamed;
-
-	if (line->by_name)
-		name_write(line->line_name,
-			   is_plain(line->line_name) &&
-				   strspn(line->line_name, "0123456789-") < strlen(line->line_name),
-			   text);
-	else if (line->first == line->last)
-		snprintf(text, sizeof(text), "%u", line->first);
-	else
-		snprintf(text, sizeof(text), "%u-%u", line->first, line->last);
-	value_add(value, before, text);
-	if (line->renamed) {
-		name_write(line->name, is_plain(line->name), text);
-		value_add(value, '=', text);
-	}
-	for (unsigned id = 0; id < ATTRIBUTES_N; id++) {
-		attribute_write(line, (enum attribute_id)id, text);
-		if (text[0])
-			value_add(value, ',', text);
-		much |= text[0] != '\0';
-	}
-	value->apart = much;
-}
-
-static void chip_print(struct value *value, const struct config_chip *chip)
-{
-	char text[QUOTED_PATH_MAX];
-
-	if (chip->kind == CONFIG_CHIP_LABEL)
-		name_write(chip->word, label_is_plain(chip->word), text);
-	else
-		snprintf(text, sizeof(text), "%s", chip->word);
-	value_add(value, '@', text);
-	for (size_t i = 0; i < chip->n_lines; i++)
-		line_print(value, i ? ':' : '{', &chip->lines[i]);
-	value->apart = false;
-	if (!chip->whole)
-		value_add(value, '}', "");
-}
-
-static void names_print(FILE *file, const struct guest_config *guest)
-{
-	struct value value = value_begin(file, "names");
-	char text[QUOTED_NAME_MAX];
-	unsigned n = guest->sim;
-
-	while (n > 1 && !guest->sim_names[n - 1][0])
-		n--;
-	for (unsigned i = 0; i < n; i++) {
-		const char *name = guest->sim_names[i];
-
-		/* One empty name alone would be no value at all. */
-		name_write(name, is_plain(name) || (!name[0] && n > 1), text);
-		value_add(&value, i ? ':' : 0, text);
-	}
-	value_end(&value);
-}
-
-static void lines_print(FILE *file, const struct guest_config *guest)
-{
-	struct value value;
-
-	/* That is what "sim" says already. */
-	if (guest->n_chips == 1 && guest->chips[0].kind == CONFIG_CHIP_SIM && guest->chips[0].whole)
-		return;
-	value = value_begin(file, "lines");
-	for (size_t i = 0; i < guest->n_chips; i++)
-		chip_print(&value, &guest->chips[i]);
-	value_end(&value);
-}
-
-static void socket_print(FILE *file, const struct guest_socket *socket)
-{
-	char quoted[QUOTED_PATH_MAX];
-
-	if (socket->alias[0])
-		fprintf(file, "# also reached as %s, a symbolic link\n", socket->alias);
-	quoted_write(socket->path, quoted, sizeof(quoted));
-	if (socket->path[0])
-		fprintf(file, "socket = %s\n", is_plain(socket->path) ? socket->path : quoted);
-	if (socket->has_mode)
-		fprintf(file, "socket-mode = %04o\n", (unsigned)socket->mode);
-	if (socket->has_group)
-		fprintf(file, "socket-group = %lu\n", (unsigned long)socket->group);
-	if (socket->fd >= 0)
-		fprintf(file, "fd = %d\n", socket->fd);
-}
-
-/* Whether a path is text, and fits. */
-static bool is_text(const char *path)
-{
-	size_t len = strlen(path), quotes = 0;
-
-	for (const char *c = path; *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return false;
-		quotes += strchr("\"\\;", *c) != NULL;
-	}
-	return utf8_span(path, len) == len && len + quotes < INI_LINE_MAX - strlen("socket = \"\"");
-}
+#include "config/guest_keys.h"
+#include "config/lines_print.h"
 
 static bool can_be_printed(const struct guest_config *guest)
 {
-	if (!is_text(guest->socket.path) || !is_text(guest->socket.alias))
+	if (!path_is_text(guest->socket.path) || !path_is_text(guest->socket.alias))
 		return false;
 	for (size_t i = 0; i < guest->n_chips; i++) {
 		const char *word = guest->chips[i].word;
 
 		/* Outside of quotes that begins a comment. */
 		if (guest->chips[i].kind == CONFIG_CHIP_PATH &&
-		    (!is_text(word) || strstr(word, " ;") || strstr(word, "\t;")))
+		    (!path_is_text(word) || strstr(word, " ;") || strstr(word, "\t;")))
 			return false;
 	}
 	return true;
@@ -202,14 +31,7 @@ int print_config(const struct guest_configs *configs, FILE *file)
 		if (!can_be_printed(guest))
 			return -EINVAL;
 		fprintf(file, "%s[guest %s]\n", i ? "\n" : "", guest->name);
-		socket_print(file, &guest->socket);
-		if (guest->iommu)
-			fputs("iommu = on\n", file);
-		if (guest->sim)
-			fprintf(file, "sim = %u\n", guest->sim);
-		if (guest->sim_names)
-			names_print(file, guest);
-		lines_print(file, guest);
+		guest_keys_print(guest, file);
 	}
 	return ferror(file) ? -EIO : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Writes what the user wants as a configuration file: in words, nothing is looked up. */
+/* Writes the configuration as a file: in words, nothing is looked up. */
 #pragma once
 
 #include <stdio.h>
@@ -7,8 +7,7 @@
 #include "config/guest_config.h"
 
 /*
- * What config_file_read() makes of the text is the same again, but for places and aliases (an alias becomes a comment);
- * unless two lines of a guest were given one name, which it refuses.
+ * What config_file_read() makes of the text is the same again, but for each where and aliases (an alias becomes a comment).
  * -EINVAL: a path has bytes that no such file can hold; -EIO: writing failed.
  */
 int print_config(const struct guest_configs *configs, FILE *file);

@@ -2,12 +2,12 @@
 /* The distance is that of Damerau and Levenshtein, where no part is changed twice (optimal string alignment). */
 #include "config/suggest.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 #include "config/words.h"
 
-/* Words of ours are shorter; a longer one is near to none of them. */
+/* Known words are shorter; a longer one is near to none of them. */
 #define LEN_MAX 31
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
@@ -48,7 +48,7 @@ static unsigned distance_max(size_t len)
 	return len >= 6 ? 2 : len >= 3 ? 1 : 0;
 }
 
-static const char *nearest(const char *word, size_t len, const char *(*known)(unsigned index))
+const char *suggest_word(const char *word, size_t len, const char *(*known)(unsigned index))
 {
 	const char *best = NULL, *candidate;
 	unsigned best_distance = 0;
@@ -65,16 +65,15 @@ static const char *nearest(const char *word, size_t len, const char *(*known)(un
 	return best;
 }
 
-void unknown_write(const char *what, const char *word, size_t len, const char *(*known)(unsigned index), char *text,
-		   size_t size)
+int suggest(struct why *why, const char *where, const char *what, const char *word, size_t len,
+	    const char *(*known)(unsigned index))
 {
-	const char *near = nearest(word, len, known), *candidate;
-	size_t used = (size_t)snprintf(text, size, "unknown %s \"%.*s\"", what, word_shown(len), word);
+	const char *meant = suggest_word(word, len, known), *candidate;
 
-	if (near && used < size)
-		snprintf(text + used, size - used, "; did you mean \"%s\"?", near);
-	for (unsigned i = 0; !near && used < size && (candidate = known(i)); i++)
-		used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : " (", candidate);
-	if (!near && used < size)
-		snprintf(text + used, size - used, ")");
+	why_at(why, where, "unknown %s \"%.*s\"", what, word_shown(len), word);
+	if (meant)
+		return why_fail(EINVAL, why, "%s; did you mean \"%s\"?", why->text, meant);
+	for (unsigned i = 0; (candidate = known(i)); i++)
+		why_fail(EINVAL, why, "%s%s%s", why->text, i ? ", " : " (", candidate);
+	return why_fail(EINVAL, why, "%s)", why->text);
 }

@@ -4,9 +4,15 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
+
+/* known(0), known(1), ... are the known words, then NULL. */
+
+/* The known word that is nearest to this one; NULL: none is near. */
+const char *suggest_word(const char *word, size_t len, const char *(*known)(unsigned index));
 /*
- * "unknown key "scoket"; did you mean "socket"?", or, when no known word is near, "unknown key "x" (name, socket)".
- * known(0), known(1), ... are the known words, then NULL.
+ * To why: "where: unknown key "scoket"; did you mean "socket"?", or, when no known word is near, "where: unknown key "x"
+ * (name, socket)". -EINVAL.
  */
-void unknown_write(const char *what, const char *word, size_t len, const char *(*known)(unsigned index), char *text,
-		   size_t size);
+int suggest(struct why *why, const char *where, const char *what, const char *word, size_t len,
+	    const char *(*known)(unsigned index));

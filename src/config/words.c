@@ -50,6 +50,30 @@ void quoted_write(const char *word, char *text, size_t size)
 	snprintf(text + n, size - n, "\"");
 }
 
+int name_read(const char *where, const char *what, const char *word, size_t len, char name[CHIP_NAME_MAX],
+	      struct why *why)
+{
+	int name_len = (int)len;
+
+	if (len > 0 && word[0] == '"')
+		name_len = quoted_read(word, len, name, CHIP_NAME_MAX);
+	else
+		snprintf(name, CHIP_NAME_MAX, "%.*s", (int)len, word);
+	if (name_len < 0)
+		return why_at(why, where, "%s %.*s: a backslash may only precede \", \\ or ;", what, word_shown(len),
+			      word);
+	if (name_len == 0)
+		return why_at(why, where, "%s \"\": a name cannot be empty", what);
+	if (name_len >= CHIP_NAME_MAX)
+		return why_at(why, where, "%s \"%s...\" is too long (%d bytes, at most %d)", what, name, name_len,
+			      CHIP_NAME_MAX - 1);
+	for (const char *c = name; *c; c++) {
+		if (*c < ' ' || *c > '~')
+			return why_at(why, where, "%s \"%s\": a name is printable ASCII only", what, name);
+	}
+	return 0;
+}
+
 size_t blank_span(const char *text, size_t len)
 {
 	size_t n = 0;

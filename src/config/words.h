@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Words as users write them, and messages about them. */
+/* Words as users write them. */
 #pragma once
 
 #include <stddef.h>
+
+#include "base/why.h"
+#include "chip/chip.h"
 
 /*
  * Quotes are for words with characters that mean something else: "Red LED: left". Inside, a backslash goes before '"',
@@ -17,6 +20,13 @@ size_t quoted_span(const char *text);
  */
 int quoted_read(const char *text, size_t len, char *word, size_t size);
 void quoted_write(const char *word, char *text, size_t size);
+/*
+ * The name of a line, or the label of a chip, from its word, which is quoted when it begins so: what the kernel can hold
+ * and the specification lets a guest see (virtio 1.3, 5.18.6.1: 7-bit ASCII), 1 to CHIP_NAME_MAX - 1 bytes. -EINVAL with
+ * why, which begins with where and what: "--guest: chip".
+ */
+int name_read(const char *where, const char *what, const char *word, size_t len, char name[CHIP_NAME_MAX],
+	      struct why *why);
 
 /* Blanks, as they may stand around words. */
 size_t blank_span(const char *text, size_t len);

@@ -4,7 +4,7 @@
 
 #include "chip/chip.h"
 #include "chip/line_rules.h"
-#include "config/guest_socket.h"
+#include "config/guest_settings.h"
 
 #define GUEST_CHIPS_MAX 64
 
@@ -17,7 +17,7 @@ struct guest_chip {
 struct guest {
 	char name[GUEST_NAME_MAX]; /* "guest0", "ivi": unique; the log's tag and the GUEST of GUEST.LINE */
 	struct guest_socket socket;
-	bool iommu;		  /* VIRTIO_F_ACCESS_PLATFORM may be offered */
+	struct guest_settings settings;
 	struct guest_chip *chips; /* owned */
 	unsigned n_chips;
 	struct line_rules *lines; /* owned: the virtual chip, 1 to CHIP_LINES_MAX of them */

@@ -86,7 +86,7 @@ void line_names_fit(char (*names)[CHIP_NAME_MAX], const bool *given, unsigned n,
 		if (!name_is_plain(names[i]))
 			name_drop(names[i], i, "not plain ASCII", &dropped, notes);
 		else if (set_add(&set, names, i) >= 0)
-			name_drop(names[i], i, "another line bears it", &dropped, notes);
+			name_drop(names[i], i, "another line has it", &dropped, notes);
 	}
 	if (dropped > NOTES_MAX)
 		diagnostics_add(notes, "%u more names of lines are not shown to the guest", dropped - NOTES_MAX);

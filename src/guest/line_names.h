@@ -9,7 +9,7 @@
 
 /*
  * Makes n names fit for a guest. One that was given is left as it is, and adds to errors when another given name is the
- * same. One that is the chip's own becomes "" when it is not plain, or when another line bears it (a given one, or an
+ * same. One that is the chip's own becomes "" when it is not plain, or when another line has it (a given one, or an
  * earlier one), and adds to notes.
  */
 void line_names_fit(char (*names)[CHIP_NAME_MAX], const bool *given, unsigned n, struct diagnostics *errors,

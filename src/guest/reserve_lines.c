@@ -44,10 +44,10 @@ int reserve_lines(struct guest *guest, struct diagnostics *conflicts)
 		int ret = line_claim(guest, rules, consumer, &guest->reserved[i]);
 
 		if (ret < 0)
-			diagnostics_add(conflicts, "%s: line %u%s%s%s (%s line %u) can not be had as described: %s",
-					guest->name, i, rules->name[0] ? " \"" : "", rules->name,
-					rules->name[0] ? "\"" : "", guest->chips[rules->chip].spec.path, rules->offset,
-					chip_strerror(ret));
+			diagnostics_add(
+				conflicts, "%s: cannot request line %u%s%s%s (%s line %u) with these settings: %s",
+				guest->name, i, rules->name[0] ? " \"" : "", rules->name, rules->name[0] ? "\"" : "",
+				guest->chips[rules->chip].spec.path, rules->offset, chip_strerror(ret));
 	}
 	return conflicts->n > before ? -EINVAL : conflicts->out_of_memory ? -ENOMEM : 0;
 }

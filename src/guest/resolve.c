@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * From what the user wants to guests.
+ * From the configuration to guests.
  *
  * One guest after the other: its chips are opened, each line of the configuration becomes one or more lines of the
  * virtual chip, in the order of the words, and gets its name. Conflicts are collected, not only the first; what could
@@ -105,7 +105,7 @@ static void line_check_held(struct making *making, const struct line_rules *rule
 		diagnostics_add(&making->resolved->conflicts, "%s: %s line %u is held by %s", config->where, spec->path,
 				rules->offset, holder);
 	else
-		diagnostics_add(&making->resolved->notes, "%s: %s line %u is held by %s: the guest can not use it now",
+		diagnostics_add(&making->resolved->notes, "%s: %s line %u is held by %s: the guest cannot use it now",
 				where(making), spec->path, rules->offset, holder);
 }
 
@@ -200,8 +200,10 @@ static int lines_add(struct making *making, unsigned chip, const struct config_l
 		first = last = (uint32_t)offset;
 	}
 	if (last >= from->found.n_lines) {
-		diagnostics_add(&making->resolved->conflicts, "%s: %s has %u line%s", config->where, from->spec.path,
-				from->found.n_lines, from->found.n_lines == 1 ? ": 0" : "s, from 0");
+		diagnostics_add(&making->resolved->conflicts,
+				from->found.n_lines == 1 ? "%s: out of range: %s has only line %u"
+							 : "%s: out of range: %s has lines 0-%u",
+				config->where, from->spec.path, from->found.n_lines - 1);
 		return -EINVAL;
 	}
 	for (uint32_t offset = first; offset <= last && ret == 0; offset++)
@@ -231,7 +233,7 @@ static int chip_add(struct making *making, const struct config_chip *config)
 	return 0;
 }
 
-/* Names that were given must be right; of the chips' own names those that a guest can not be shown are left out. */
+/* Names that were given must be right; of the chips' own names those that a guest cannot be shown are left out. */
 static void names_settle(struct making *making)
 {
 	struct guest *guest = making->guest;
@@ -257,7 +259,7 @@ static int guest_make(const struct guest_config *config, const struct resolve_pa
 
 	memcpy(guest->name, config->name, sizeof(guest->name));
 	guest->socket = config->socket;
-	guest->iommu = config->iommu;
+	guest->settings = config->settings;
 	guest_consumer(guest, making.consumer);
 	for (size_t i = 0; i < config->n_chips && ret == 0; i++)
 		ret = chip_add(&making, &config->chips[i]);

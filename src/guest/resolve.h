@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * From what the user wants to guests: finds chips and lines, gives the lines their names, and finds every conflict, both
+ * From the configuration to guests: finds chips and lines, gives the lines their names, and finds every conflict, both
  * sides named. Touches no line and makes no socket; reserve_lines.h does what must be tried on the chip.
  */
 #pragma once

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/why.h"
+#include "config/suggest.h"
 #include "sandbox/sandbox.h"
 
 struct option_row {
@@ -22,31 +23,32 @@ struct option_row {
 
 static const struct option_row option_rows[OPTIONS_ALL] = {
 	[OPTION_SOCKET_PATH] = { "socket-path", 's', "PATH", false,
-				 "sockets PATH0, PATH1, ...; with one guest also PATH" },
-	[OPTION_SOCKET_COUNT] = { "socket-count", 'c', "N", false, "how many guests (default 1)" },
+				 "sockets PATH0, PATH1, ...; a single guest also has PATH" },
+	[OPTION_SOCKET_COUNT] = { "socket-count", 'c', "N", false, "number of guests (default 1)" },
 	[OPTION_DEVICE_LIST] = { "device-list", 'l', "D1[:D2...]", false,
-				 "a chip for each guest: N is /dev/gpiochipN, sN a simulated one of N lines" },
+				 "a chip for each guest: N is /dev/gpiochipN, sN is simulated with N lines" },
 	[OPTION_GUEST] = { "guest", 0, "KEY=VALUE,...", false,
 			   "a guest: socket=PATH or fd=N, lines=@CHIP{LINE:...} or sim=N, name=, ..." },
-	[OPTION_CONFIG] = { "config", 0, "FILE", false, "guests from a file; read again at SIGHUP" },
+	[OPTION_CONFIG] = { "config", 0, "FILE", false, "guests from a file; SIGHUP reads it again" },
 	[OPTION_FD] = { "fd", 0, "N", false, "with --device-list: an inherited socket, listening or connected" },
 	[OPTION_SAFE] = { "safe", 0, NULL, false,
-			  "lines become inputs when their guest goes, unless they say otherwise" },
-	[OPTION_ONE_OFF] = { "one-off", '1', NULL, false, "end when the guest goes" },
-	[OPTION_READY_FD] = { "ready-fd", 0, "N", false, "write a newline to fd N when the sockets are there" },
+			  "lines become inputs when their guest disconnects, unless configured otherwise" },
+	[OPTION_ONE_OFF] = { "one-off", '1', NULL, false, "exit when all guests have disconnected" },
+	[OPTION_READY_FD] = { "ready-fd", 0, "N", false, "write a newline to fd N when the sockets exist" },
 	[OPTION_CONTROL] = { "control", 0, "PATH", false, "control socket, for vgpioctl" },
 	[OPTION_SANDBOX] = { "sandbox", 0, "MODE", false,
-			     "on: all of it or no start, off, or auto (default): what works here" },
+			     "on (fail if unavailable), off, auto (default: use what works)" },
 	[OPTION_USER] = { "user", 0, "NAME", false,
-			  "started as root: whose the guests' processes are (default " SANDBOX_USER_DEFAULT ")" },
+			  "when started as root: the user that guests' processes run as (default " SANDBOX_USER_DEFAULT
+			  ")" },
 	[OPTION_LOG_LEVEL] = { "log-level", 0, "LEVEL", false, "error, warning, info (default) or debug" },
-	[OPTION_CHECK] = { "check", 0, NULL, false, "look for every line and every conflict, print a table, and exit" },
+	[OPTION_CHECK] = { "check", 0, NULL, false, "find every line and conflict, print a table, and exit" },
 	[OPTION_PRINT_CONFIG] = { "print-config", 0, NULL, false,
 				  "print the guests as a configuration file, and exit" },
 	[OPTION_MAKE_SAFE] = { "make-safe", 0, "hold", true,
-			       "put each line into its on-disconnect state, and exit, or hold it" },
+			       "put each line into its on-disconnect state and exit, or hold it" },
 	[OPTION_PRINT_CAPABILITIES] = { "print-capabilities", 0, NULL, false,
-					"print, for management software, what this is, and exit" },
+					"print the back-end's capabilities as JSON (vhost-user convention), and exit" },
 	[OPTION_TAKE_OVER] = { "can-take-over", 0, "VERSION", false, NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, false, "print this and exit" },
 	[OPTION_VERSION] = { "version", 'V', NULL, false, "print the version and exit" },
@@ -153,11 +155,25 @@ static int option_take(struct cli *cli, int id, struct why *why)
 	return 0;
 }
 
+/* Those that the help shows. */
+static const char *option_known(unsigned index)
+{
+	for (unsigned i = 0; i < OPTIONS_ALL; i++) {
+		if (option_rows[i].help && index-- == 0)
+			return option_rows[i].name;
+	}
+	return NULL;
+}
+
 static int long_unknown(const char *word, struct why *why)
 {
 	size_t len = strcspn(word, "=");
+	int shown = (int)(len < 64 ? len : 64);
+	const char *meant = strncmp(word, "--", 2) == 0 ? suggest_word(word + 2, len - 2, option_known) : NULL;
 
-	return why_fail(EINVAL, why, "unknown option \"%.*s\"", (int)(len < 64 ? len : 64), word);
+	if (meant)
+		return why_fail(EINVAL, why, "unknown option \"%.*s\"; did you mean \"--%s\"?", shown, word, meant);
+	return why_fail(EINVAL, why, "unknown option \"%.*s\"", shown, word);
 }
 
 /* What getopt_long() did not take: word is the one it was at. */

@@ -34,13 +34,12 @@ static int control_take(struct settings *settings, const char *const *values)
 		return 0;
 	if (!control_supported())
 		return why_fail(EINVAL, &settings->why,
-				"--control is not supported by this build: it was made without jansson");
+				"--control is not supported by this build (made without jansson)");
 	if (!*path)
 		return why_fail(EINVAL, &settings->why, "--control: empty");
 	if (strlen(path) >= sizeof(settings->control_path))
-		return why_fail(EINVAL, &settings->why,
-				"--control: the path has %zu bytes, a socket path has at most %zu", strlen(path),
-				sizeof(settings->control_path) - 1);
+		return why_fail(EINVAL, &settings->why, "--control: the path is too long (%zu bytes, at most %zu)",
+				strlen(path), sizeof(settings->control_path) - 1);
 	snprintf(settings->control_path, sizeof(settings->control_path), "%s", path);
 	return 0;
 }
@@ -61,7 +60,8 @@ static int sandbox_take(struct settings *settings, const char *const *values)
 	settings->sandbox = (enum sandbox_mode)mode;
 	settings->user = values[OPTION_USER];
 	if (settings->user && settings->sandbox == SANDBOX_OFF)
-		return why_fail(EINVAL, &settings->why, "--user and --sandbox=off: the user is a part of the sandbox");
+		return why_fail(EINVAL, &settings->why,
+				"--user and --sandbox=off cannot be combined: the user is part of the sandbox");
 	return 0;
 }
 
@@ -108,7 +108,7 @@ static int action_take(struct settings *settings, const char *const *values)
 		if (!values[actions[i].id])
 			continue;
 		if (first != OPTIONS_ALL)
-			return why_fail(EINVAL, &settings->why, "--%s and --%s can not both be done",
+			return why_fail(EINVAL, &settings->why, "--%s and --%s cannot be combined",
 					cli_option_name(first), cli_option_name(actions[i].id));
 		first = actions[i].id;
 		settings->action = actions[i].action;
@@ -132,17 +132,16 @@ static int sources_take(struct settings *settings, const char *const *values)
 	settings->device_list = values[OPTION_DEVICE_LIST];
 	settings->config = values[OPTION_CONFIG];
 	if (settings->config && !config_file_supported())
-		return why_fail(EINVAL, &settings->why,
-				"--config is not supported by this build: it was made without inih");
+		return why_fail(EINVAL, &settings->why, "--config is not supported by this build (made without inih)");
 	if (settings->socket_path && values[OPTION_FD])
-		return why_fail(EINVAL, &settings->why, "--socket-path and --fd: one socket is enough");
+		return why_fail(EINVAL, &settings->why, "--socket-path and --fd cannot be combined");
 	if (!compat && (settings->cli.n_guests > 0 || settings->config))
 		return 0;
 	if (!settings->device_list && (settings->socket_path || values[OPTION_FD]))
 		return why_fail(EINVAL, &settings->why, "--device-list is missing");
 	if (!settings->device_list)
 		return why_fail(EINVAL, &settings->why,
-				"no guests: --socket-path and --device-list, --guest or --config is missing");
+				"no guests: give --socket-path and --device-list, --guest or --config");
 	if (!settings->socket_path && !values[OPTION_FD] && !getenv("LISTEN_FDS"))
 		return why_fail(EINVAL, &settings->why, "--socket-path is missing");
 	return 0;

@@ -12,7 +12,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "config/user.h"
+#include "config/account.h"
 #include "sandbox/stage.h"
 
 #define TAG "sandbox"

@@ -16,7 +16,7 @@
 
 #include "base/fd.h"
 #include "base/why.h"
-#include "config/guest_socket.h"
+#include "config/guest_settings.h"
 #include "process/async_close.h"
 
 /* A front-end that comes while the worker is being replaced waits here. */

@@ -94,7 +94,7 @@ void guest_handover_put(const struct guest_process *process, const char *descrip
 		.done = child->done,
 		.restarting = child->restarting,
 		.given = guest->socket.fd >= 0,
-		.iommu = guest->iommu,
+		.iommu = guest->settings.iommu,
 	};
 
 	snprintf(out.name, sizeof(out.name), "%s", guest->name);
@@ -153,7 +153,7 @@ static int guest_take(struct guest *guest, const struct handover_guest_parts *pa
 	const struct handover_guest *in = parts->guest;
 
 	*guest = (struct guest){ .socket.fd = -1,
-				 .iommu = in->iommu,
+				 .settings.iommu = in->iommu,
 				 .n_chips = in->n_chips,
 				 .n_lines = in->n_lines,
 				 .chips = calloc(in->n_chips, sizeof(*guest->chips)),

@@ -277,7 +277,7 @@ static int attach_device(struct worker *worker)
 	int r;
 
 	worker->ops = virtio_gpio_ops;
-	worker->ops.iommu = worker->start->guest->iommu;
+	worker->ops.iommu = worker->start->guest->settings.iommu;
 	r = virtio_gpio_init(&worker->gpio, &worker->lines, on_connected, worker);
 	if (r < 0)
 		return r;

@@ -119,7 +119,7 @@ static void one_line_for_each_refusal(void **state)
 		const char *line;
 	} rows[] = {
 		{ "--guest sim=8,scoket=a", 2, SAYS("--guest: unknown key \"scoket\"; did you mean \"socket\"?") },
-		{ "--guest socket=a,sim=0", 2, SAYS("--guest: sim: \"0\" is no number of lines from 1 to 65535") },
+		{ "--guest socket=a,sim=0", 2, SAYS("--guest: sim: \"0\" is not a number of lines (1 to 65535)") },
 		{ "--guest socket=a,sim=8 --guest socket=b,sim=8,lines=@sim{x,bais=pull-up}", 2,
 		  SAYS("--guest 2: line \"x\": unknown attribute \"bais\"; did you mean \"bias\"?") },
 		{ "--guest socket=a,sim=8,name=x --guest socket=b,sim=8,name=x", 2,
@@ -149,12 +149,13 @@ static void all_conflicts_are_said(void **state)
 	check("--guest socket=a,sim=4,lines=@sim{0-2:1=x:9:nix} --guest socket=a,lines=@/dev/gpiochip1000 "
 	      "--guest socket=b,sim=4,names=x:x",
 	      1, "",
-	      SAYS("--guest 1: line 9: s4 has 4 lines, from 0") SAYS("--guest 1: line \"nix\": s4 has no line \"nix\"")
-		      SAYS("--guest 2: /dev/gpiochip1000: No such file or directory")
-			      SAYS("--guest 3: lines 0 and 1 are both called \"x\"")
-				      SAYS("a is the socket of both guest0 and guest1")
-					      SAYS("guest0: s4 line 1 is given twice: as line 1 and line 3 of the "
-						   "guest"));
+	      SAYS("--guest 1: line 9: out of range: s4 has lines 0-3")
+		      SAYS("--guest 1: line \"nix\": s4 has no line \"nix\"")
+			      SAYS("--guest 2: /dev/gpiochip1000: No such file or directory")
+				      SAYS("--guest 3: lines 0 and 1 are both called \"x\"")
+					      SAYS("a is the socket of both guest0 and guest1") SAYS(
+						      "guest0: s4 line 1 is given twice: as line 1 and line 3 of the "
+						      "guest"));
 	assert_false(file_exists("b"));
 }
 
@@ -199,7 +200,8 @@ static void make_safe_ends(void **state)
 {
 	check("--make-safe --guest sim=4,lines=@sim{0,on-disconnect=output-high:1}", 0, "", "");
 	check("--make-safe --safe -s x -l s4", 0, "", "");
-	check("--make-safe --guest sim=4,lines=@sim{9}", 1, "", SAYS("--guest: line 9: s4 has 4 lines, from 0"));
+	check("--make-safe --guest sim=4,lines=@sim{9}", 1, "",
+	      SAYS("--guest: line 9: out of range: s4 has lines 0-3"));
 	assert_false(file_exists("x0"));
 }
 

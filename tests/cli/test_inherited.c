@@ -89,7 +89,7 @@ static void a_connected_one_sees_the_end_of_the_program(void **state)
 	vmm_deinit(&vmm);
 }
 
-/* It can not come again: with its session the guest is over, its lines as they are to be. */
+/* It cannot come again: with its session the guest is over, its lines as they are to be. */
 static void a_connected_one_sees_a_crash_loop(void **state)
 {
 	struct run daemon;

@@ -67,7 +67,7 @@ static void ends_with_the_last_guest(void **state)
 	assert_string_equal(run_said(&daemon), "error: guest1: process killed by signal 9 (Killed): restarting\n");
 }
 
-/* A guest that was served is still one for vgpioctl: it answers, and says what it can not do. */
+/* A guest that was served is still one for vgpioctl: it answers, and says what it cannot do. */
 static void a_guest_that_is_over_keeps_nobody_waiting(void **state)
 {
 	struct run daemon, run;

@@ -23,9 +23,9 @@ static void check(const char *words, int status, const char *line)
 	assert_string_equal(run_out(&run), "");
 }
 
-static void words_that_make_no_sense(void **state)
+static void words_that_are_invalid(void **state)
 {
-	check("", 2, "no guests: --socket-path and --device-list, --guest or --config is missing");
+	check("", 2, "no guests: give --socket-path and --device-list, --guest or --config");
 	check("-l s8", 2, "--socket-path is missing");
 	check("-s a -c 0 -l s8", 2, "--socket-count: \"0\" is not a count from 1 to 256");
 	check("-s a -c 2 -l s8", 2, "--socket-count is 2, but --device-list has 1 device");
@@ -40,8 +40,8 @@ static void words_that_make_no_sense(void **state)
 
 static void two_sockets_or_none(void **state)
 {
-	check("-s a --fd 0 -l s8", 2, "--socket-path and --fd: one socket is enough");
-	check("--fd 0 --socket-path=a --device-list=s8", 2, "--socket-path and --fd: one socket is enough");
+	check("-s a --fd 0 -l s8", 2, "--socket-path and --fd cannot be combined");
+	check("--fd 0 --socket-path=a --device-list=s8", 2, "--socket-path and --fd cannot be combined");
 	assert_false(file_exists("a0"));
 	check("-l s8", 2, "--socket-path is missing");
 }
@@ -98,9 +98,12 @@ static void help_and_version_go_to_stdout(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE("B-10", words_that_make_no_sense),		  CASE("B-03", two_sockets_or_none),
-		CASE("B-10", chip_that_does_not_exist),		  CASE("B-10", socket_that_cannot_be_made),
-		CASE("B-10", control_socket_that_cannot_be_made), PLAIN(help_and_version_go_to_stdout),
+		CASE("B-10", words_that_are_invalid),
+		CASE("B-03", two_sockets_or_none),
+		CASE("B-10", chip_that_does_not_exist),
+		CASE("B-10", socket_that_cannot_be_made),
+		CASE("B-10", control_socket_that_cannot_be_made),
+		PLAIN(help_and_version_go_to_stdout),
 	};
 
 	return cmocka_run_group_tests_name("cli refusals", tests, NULL, NULL);

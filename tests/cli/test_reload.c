@@ -99,7 +99,7 @@ static void what_is_wrong_changes_nothing(void **state)
 		{ STAYS "[guest two\n", "error: reload: guests.conf:4: " },
 		{ STAYS GUEST("two", "smi = 2"), "error: reload: guests.conf:6: " },
 		{ "", "error: reload: guests.conf: there is no [guest NAME]\n" },
-		{ STAYS GUEST("two", "sim = 2\nlines = @sim{7}"), "s2 has 2 lines, from 0\n" },
+		{ STAYS GUEST("two", "sim = 2\nlines = @sim{7}"), "out of range: s2 has lines 0-1\n" },
 		{ STAYS GUEST("two", "lines = @/dev/gpiochip1000"),
 		  "error: reload: guests.conf:4: /dev/gpiochip1000: No such file or directory\n" },
 		{ STAYS "[guest two]\nsocket = stays.sock\nsim = 2\n",

@@ -140,7 +140,7 @@ static void guest_make(void)
 	MUST(chip_spec_parse("s8", 2, &w.chip.spec) == 0 && chip_probe(&w.chip.spec, &w.chip.found, &why) == 0);
 	w.guest = (struct guest){
 		.name = "fuzz",
-		.iommu = true,
+		.settings.iommu = true,
 		.chips = &w.chip,
 		.n_chips = 1,
 		.lines = w.lines,

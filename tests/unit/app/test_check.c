@@ -53,8 +53,8 @@ static void notes_and_conflicts(void **state)
 "      3  -                    DIR/gpiochip1     3  -\n"
 "guest none: 0 lines\n"
 "note: --guest 1: line 1: its name \"tab?here\" is not shown to the guest: not plain ASCII\n"
-"note: --guest 2: DIR/gpiochip1 line 1 is held by \"somebody\": the guest can not use it now\n"
-"note: --guest 2: DIR/gpiochip1 line 3 is held by \"somebody\": the guest can not use it now\n"
+"note: --guest 2: DIR/gpiochip1 line 1 is held by \"somebody\": the guest cannot use it now\n"
+"note: --guest 2: DIR/gpiochip1 line 3 is held by \"somebody\": the guest cannot use it now\n"
 "note: --guest 2: line 2: its name \"tab?here\" is not shown to the guest: not plain ASCII\n"
 "conflict: --guest 3: DIR/gpiochip7: No such file or directory\n");
 }

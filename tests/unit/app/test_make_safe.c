@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* --make-safe, on a fake kernel: which lines are taken, how, and what becomes of those that can not be had. */
+/* --make-safe, on a fake kernel: which lines are taken, how, and what becomes of those that cannot be had. */
 #include "unit/guest/resolve_fixture.h"
 
 #include <errno.h>

@@ -78,7 +78,7 @@ const char *guest_config_text(const struct guest_config *guest)
 		add("%o ", (unsigned)guest->socket.mode);
 	if (guest->socket.has_group)
 		add("gid%u ", (unsigned)guest->socket.group);
-	if (guest->iommu)
+	if (guest->settings.iommu)
 		add("iommu ");
 	if (guest->sim)
 		add("sim%u", guest->sim);

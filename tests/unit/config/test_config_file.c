@@ -37,7 +37,8 @@ static void is_supported(void **state)
 {
 	if (!config_file_supported()) {
 		assert_int_equal(parse("[guest a]\nsim=1\n"), -EINVAL);
-		assert_string_equal(why.text, "f: this build reads no configuration: it was made without inih");
+		assert_string_equal(why.text,
+				    "f: configuration files are not supported by this build (made without inih)");
 		skip_because("this build reads no configuration");
 	}
 }
@@ -122,13 +123,10 @@ static const struct {
 	/* What is no INI, or would be cut silently. */
 	{ "", "f: there is no [guest NAME]" },
 	{ "# nothing\n", "f: there is no [guest NAME]" },
-	{ "socket = a\n", "f:1: \"socket\" is in no section" },
-	{ "[guest a]\nsim\n", "f:2: neither [section] nor key = value" },
-	{ "[guest a]\nsim\nscoket = a\n", "f:2: neither [section] nor key = value" },
+	{ "socket = a\n", "f:1: \"socket\" is outside of a section" },
+	{ "[guest a]\nsim\n", "f:2: expected [section] or key = value" },
 	{ "[guest a]\nscoket = a\nsim\n", "f:2: unknown key \"scoket\"; did you mean \"socket\"?" },
 	{ "[guest a\nsim = 1\n", "f:1: a section without ']'" },
-	{ "\n[guest a] sim = 1\n", "f:2: something after the ']' of a section" },
-	{ "[guest a]\nsim = 1\n  [guest b]\n", "f:3: a section does not begin at the start of its line" },
 	{ "[guest a]\n= 1\n",
 	  "f:2: unknown key \"\" (socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
 	/* Sections. */
@@ -136,7 +134,7 @@ static const struct {
 	{ "[daemon]\n", "f:1: unknown section \"daemon\" (guest, line)" },
 	{ "[]\n", "f:1: unknown section \"\" (guest, line)" },
 	{ "[guest]\nsim=1\n", "f:1: name: empty" },
-	{ "[guest a b]\nsim=1\n", "f:1: name: \"a b\" is no guest's name: letters, digits, '-' and '_' only" },
+	{ "[guest a b]\nsim=1\n", "f:1: name: \"a b\" is not a guest's name (letters, digits, '-' and '_')" },
 	{ "[guest a]\nsim=1\n\n[guest a]\n", "f:4: the name \"a\" is already that of f:1" },
 	{ "[guest a]\n\n[guest b]\nsim=1", "f:1: the guest has no lines (lines or sim)" },
 	{ "[guest a]\nsim=1\n[line a.x]\nchip=0\nline=1\n",
@@ -145,28 +143,28 @@ static const struct {
 	  "f:1: the guest has lines of the chip sim, but no such chip (sim=N)" },
 	{ "[line a.x]\n[guest a]\n", "f:1: [line a.x]: there is no [guest a] above" },
 	{ "[guest a]\nsim=1\n[line b.x]\n", "f:3: [line b.x]: there is no [guest b] above" },
-	{ "[guest a]\nsim=1\n[line x]\n", "f:3: [line x] is not [line GUEST.NAME]" },
-	{ "[guest a]\nsim=1\n[line a.]\n", "f:3: the name \"\": a name is not empty" },
-	{ "[guest a]\nsim=1\n[line a.t\xc3\xbcr]\n", "f:3: the name \"t\xc3\xbcr\": a name is of printable ASCII" },
+	{ "[guest a]\nsim=1\n[line x]\n", "f:3: expected [line GUEST.NAME], not [line x]" },
+	{ "[guest a]\nsim=1\n[line a.]\n", "f:3: the name \"\": a name cannot be empty" },
+	{ "[guest a]\nsim=1\n[line a.t\xc3\xbcr]\n", "f:3: the name \"t\xc3\xbcr\": a name is printable ASCII only" },
 	{ "[guest a]\nsim=1\n[line a.12345678901234567890123456789012]\n",
-	  "f:3: the name \"1234567890123456789012345678901...\" has 32 bytes, a name has at most 31" },
+	  "f:3: the name \"1234567890123456789012345678901...\" is too long (32 bytes, at most 31)" },
 	/* Keys of a guest. */
 	{ "[guest a]\n\nscoket = x\n", "f:3: unknown key \"scoket\"; did you mean \"socket\"?" },
 	{ "[guest a]\nname = x\n", "f:2: unknown key \"name\"; did you mean \"names\"?" },
 	{ "[guest a]\nsim = 1\nsim = 1\n", "f:3: \"sim\" is given twice" },
 	{ "[guest a]\nsocket =\nsim = 1\n", "f:2: socket: empty" },
-	{ "[guest a]\nsim = 1\n fd = 1\n", "f:2: \"sim\" goes on in the next line, which is indented" },
-	{ "[guest a]\nnames = x\n\nsim = no\n", "f:4: sim: \"no\" is no number of lines from 1 to 65535" },
+	{ "[guest a]\nsim = 1\n fd = 1\n", "f:2: \"sim\" continues in an indented line (only lines and names may)" },
+	{ "[guest a]\nnames = x\n\nsim = no\n", "f:4: sim: \"no\" is not a number of lines (1 to 65535)" },
 	{ "[guest a]\n\nlines = @0{1:\n  17,bias=pullup}\n",
 	  "f:3: line 17: unknown bias \"pullup\" (pull-up, pull-down, disabled)" },
-	{ "[guest a]\nlines = @0{1\n", "f:2: lines, column 5: ':' or '}' is missing at the end" },
+	{ "[guest a]\nlines = @0{1\n", "f:2: lines, column 5: expected ':' or '}' at the end" },
 	/* Keys of a line. */
 	{ "[guest a]\n[line a.x]\nline=1\n", "f:2: \"chip\" is missing" },
 	{ "[guest a]\n[line a.x]\nchip=1\n", "f:2: \"line\" is missing" },
 	{ "[guest a]\n[line a.x]\nchip=1\nchip=2\n", "f:4: chip is given twice" },
-	{ "[guest a]\n[line a.x]\nchip=0\nline=4-7\n", "f:2: line 4-7: one line is wanted here, not a range" },
-	{ "[guest a]\n[line a.x]\nchip=\nline=4\n", "f:2: chip, column 1: a chip is missing at the end" },
-	{ "[guest a]\n[line a.x]\nchip=\"a\nline=4\n", "f:2: chip, column 1: a quote without its end at \"\"a\"" },
+	{ "[guest a]\n[line a.x]\nchip=0\nline=4-7\n", "f:2: line 4-7: expected one line, not a range" },
+	{ "[guest a]\n[line a.x]\nchip=\nline=4\n", "f:2: chip, column 1: expected a chip at the end" },
+	{ "[guest a]\n[line a.x]\nchip=\"a\nline=4\n", "f:2: chip, column 1: unterminated quote at \"\"a\"" },
 	{ "[guest a]\n[line a.x]\nbais=pull-up\n", "f:3: unknown key \"bais\"; did you mean \"bias\"?" },
 	{ "[guest a]\n[line a.x]\ninput=yes\n",
 	  "f:3: unknown key \"input\" (chip, line, mode, no-irq, active-low, bias, drive, "
@@ -181,12 +179,11 @@ static const struct {
 	{ "[guest a]\n[line a.x]\ndebounce=5\n",
 	  "f:3: debounce: \"5\" has no unit (us, ms, s); did you mean \"5ms\"?" },
 	{ "[guest a]\n[line a.x]\nchip=0\nline=1\nmode=ro\ndrive=open-drain\n",
-	  "f:2: line 1: \"ro\" and \"drive=open-drain\" contradict each other" },
+	  "f:2: line 1: \"ro\" and \"drive=open-drain\" cannot be combined" },
 	{ "[guest a]\n[line a.x]\nchip=0\nline=1\n[line a.x]\nchip=0\nline=2\n",
 	  "f:5: line 2: the name \"x\" is already that of f:2: line 1" },
 	{ "[guest a]\nlines=@0{7=x}\n[line a.x]\nchip=0\nline=2\n",
 	  "f:3: line 2: the name \"x\" is already that of f:2: line 7" },
-	{ "[guest a]\nlines=@0{1=x:2=b:3=a:4=b:5=b}\n", "f:2: line 4: the name \"b\" is already that of f:2: line 2" },
 	{ "[guest a]\nlines=@0{0-65534}\n[line a.x]\nchip=0\nline=2\n",
 	  "f:3: line 2: more than 65535 lines for the guest" },
 };
@@ -204,7 +201,7 @@ static void refusals_name_word_and_place(void **state)
 /* inih's own buffer decides: the longest line that gets through whole is found, and the next longer one is refused. */
 static void a_line_is_never_cut(void **state)
 {
-	char text[1200], expected[160];
+	char text[1200];
 	size_t len = 0;
 	int ret;
 
@@ -223,10 +220,7 @@ static void a_line_is_never_cut(void **state)
 		assert_in_range(len, 100, 1000);
 	}
 	len += strlen("lines = @0{:3}") - 1;
-	snprintf(expected, sizeof(expected),
-		 "f:2: the line has %zu bytes, at most %zu; a value may go on in lines that are indented", len,
-		 len - 1);
-	assert_string_equal(why.text, expected);
+	assert_string_equal(why.text, "f:2: the line is too long: continue its value in indented lines");
 	assert_true(len - 1 >= 190); /* print_config() counts on it */
 	/* A comment may be as long as it likes. */
 	snprintf(text, sizeof(text), "; %01000d\n[guest a]\nsim=1\n ; %0100d\n", 0, 0);
@@ -307,27 +301,9 @@ static void a_file_is_read(void **state)
 
 static void what_is_no_text_is_refused(void **state)
 {
-	static const char *const bad[] = { "\xc0\xaf",	       "\xc1\xbf",	   "\xe0\x9f\xbf",
-					   "\xed\xa0\x80",     "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-					   "\xf5\x80\x80\x80", "\xe2\x82",	   "\x80",
-					   "\xc3\xc3" };
-	static const char good_ones[] = "; \xc2\x80 \xdf\xbf \xe0\xa0\x80 \xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbf "
-					"\xf0\x90\x80\x80 \xf3\xbf\xbf\xbf \xf4\x8f\xbf\xbf\n";
-
 	is_supported(state);
-	assert_int_equal(read_bytes("a\n\0b", 4), -EINVAL);
-	assert_why(":2: a zero byte");
-	assert_int_equal(read_bytes("a\n\n\xc3(", 5), -EINVAL);
-	assert_why(":3: not UTF-8");
-	assert_int_equal(read_bytes("a\n\xff\n\0", 5), -EINVAL);
-	assert_why(":2: not UTF-8");
-	/* Too long a form, a surrogate, beyond the last character, cut off, without a beginning. */
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		assert_int_equal(read_bytes(bad[i], strlen(bad[i])), -EINVAL);
-		assert_why(":1: not UTF-8");
-	}
-	assert_int_equal(read_bytes(good_ones, strlen(good_ones)), -EINVAL);
-	assert_why(": there is no [guest NAME]");
+	assert_int_equal(read_bytes("[guest a]\nsim=1\n\0b", 18), -EINVAL);
+	assert_why(": not a text file");
 }
 
 static void a_file_is_bounded(void **state)
@@ -406,7 +382,7 @@ static void nobody_is_waited_for_for_ever(void **state)
 	guest_configs_deinit(&configs);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(config_file_read(path, &configs, &why), -EINVAL);
-	assert_why(": its end does not come");
+	assert_why(": no end of file within 5 s");
 }
 
 /* Each writer in a process of its own, which ends with it. */
@@ -463,7 +439,7 @@ static void a_pipe_without_an_end_is_left(void **state)
 {
 	is_supported(state);
 	assert_int_equal(read_written(write_without_end), -EINVAL);
-	assert_non_null(strstr(why.text, ": its end does not come"));
+	assert_non_null(strstr(why.text, ": no end of file within 5 s"));
 }
 
 int main(void)

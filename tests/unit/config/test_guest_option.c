@@ -70,9 +70,9 @@ static const struct {
 	const char *word;
 	const char *text;
 } refusals[] = {
-	{ "", "--guest: \"\" is no key=value" },
-	{ "sim=1,", "--guest: \"\" is no key=value" },
-	{ "sim", "--guest: \"sim\" is no key=value" },
+	{ "", "--guest: \"\" is not key=value" },
+	{ "sim=1,", "--guest: \"\" is not key=value" },
+	{ "sim", "--guest: \"sim\" is not key=value" },
 	{ "scoket=a,sim=1", "--guest: unknown key \"scoket\"; did you mean \"socket\"?" },
 	{ "socket_mode=a,sim=1", "--guest: unknown key \"socket_mode\"; did you mean \"socket-mode\"?" },
 	{ "=a", "--guest: unknown key \"\" (name, socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
@@ -83,40 +83,40 @@ static const struct {
 	  "--guest: unknown key \"speed\" (name, socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
 	{ "sim=1,sim=1", "--guest: \"sim\" is given twice" },
 	{ "socket=,sim=1", "--guest: socket: empty" },
-	{ "name=a b,sim=1", "--guest: name: \"a b\" is no guest's name: letters, digits, '-' and '_' only" },
-	{ "name=a.b,sim=1", "--guest: name: \"a.b\" is no guest's name: letters, digits, '-' and '_' only" },
+	{ "name=a b,sim=1", "--guest: name: \"a b\" is not a guest's name (letters, digits, '-' and '_')" },
+	{ "name=a.b,sim=1", "--guest: name: \"a.b\" is not a guest's name (letters, digits, '-' and '_')" },
 	{ "name=12345678901234567890123456789012,sim=1",
-	  "--guest: name: \"12345678901234567890123456789012\" is too long: a guest's name has at most 31 bytes" },
-	{ "socket=\"a\"b,sim=1", "--guest: socket: \"\"a\"b\" has a quote that does not end where the path does" },
-	{ "socket=\"a\\n\",sim=1",
-	  "--guest: socket: \"\"a\\n\"\" has a backslash before something else than \", \\ and ;" },
+	  "--guest: name: \"12345678901234567890123456789012\" is too long (at most 31 bytes)" },
+	{ "socket=\"a\"b,sim=1", "--guest: socket: \"\"a\"b\" does not end at its closing quote" },
+	{ "socket=\"a\\n\",sim=1", "--guest: socket: \"\"a\\n\"\" has a backslash that precedes none of \", \\ and ;" },
 	{ "socket=\"\",sim=1", "--guest: socket: \"\"\"\" is empty" },
-	{ "socket=a\nb,sim=1", "--guest: socket: \"a\nb\" has a control character" },
-	{ "fd=x,sim=1", "--guest: fd: \"x\" is no file descriptor" },
-	{ "fd=-1,sim=1", "--guest: fd: \"-1\" is no file descriptor" },
-	{ "fd=2147483648,sim=1", "--guest: fd: \"2147483648\" is no file descriptor" },
-	{ "fd=5,socket=a,sim=1", "--guest: fd: \"5\" and a socket are given: one of them is enough" },
-	{ "socket=a,socket-mode=1000,sim=1", "--guest: socket-mode: \"1000\" is no mode of a file (octal, 0 to 0777)" },
-	{ "socket=a,socket-mode=8,sim=1", "--guest: socket-mode: \"8\" is no mode of a file (octal, 0 to 0777)" },
-	{ "socket=a,socket-mode=u+w,sim=1", "--guest: socket-mode: \"u+w\" is no mode of a file (octal, 0 to 0777)" },
-	{ "fd=3,socket-mode=600,sim=1", "--guest: socket-mode: \"600\" has no socket to be the mode of" },
-	{ "socket-group=0,sim=1", "--guest: socket-group: \"0\" has no socket to be the group of" },
+	{ "socket=a\nb,sim=1", "--guest: socket: \"a\nb\" has a control character, or too many quotes" },
+	{ "fd=x,sim=1", "--guest: fd: \"x\" is not the number of a file descriptor" },
+	{ "fd=-1,sim=1", "--guest: fd: \"-1\" is not the number of a file descriptor" },
+	{ "fd=2147483648,sim=1", "--guest: fd: \"2147483648\" is not the number of a file descriptor" },
+	{ "fd=5,socket=a,sim=1", "--guest: fd: \"5\" and a socket cannot be combined" },
+	{ "socket=a,socket-mode=1000,sim=1", "--guest: socket-mode: \"1000\" is not a file mode (octal, 0 to 0777)" },
+	{ "socket=a,socket-mode=8,sim=1", "--guest: socket-mode: \"8\" is not a file mode (octal, 0 to 0777)" },
+	{ "socket=a,socket-mode=u+w,sim=1", "--guest: socket-mode: \"u+w\" is not a file mode (octal, 0 to 0777)" },
+	{ "fd=3,socket-mode=600,sim=1", "--guest: socket-mode: \"600\" needs a path (socket)" },
+	{ "socket-group=0,sim=1", "--guest: socket-group: \"0\" needs a path (socket)" },
 	{ "socket=a,socket-group=no such group,sim=1", "--guest: socket-group: there is no group \"no such group\"" },
-	{ "socket=a,socket-group=4294967295,sim=1", "--guest: socket-group: group \"4294967295\": too large a number" },
-	{ "iommu=yes,sim=1", "--guest: iommu: \"yes\" is neither on nor off" },
+	{ "socket=a,socket-group=4294967295,sim=1",
+	  "--guest: socket-group: group \"4294967295\": the number is too large" },
+	{ "iommu=yes,sim=1", "--guest: iommu: \"yes\" is not on or off" },
 	{ "iommu=,sim=1", "--guest: iommu: empty" },
-	{ "sim=0", "--guest: sim: \"0\" is no number of lines from 1 to 65535" },
-	{ "sim=65536", "--guest: sim: \"65536\" is no number of lines from 1 to 65535" },
-	{ "sim=s8", "--guest: sim: \"s8\" is no number of lines from 1 to 65535" },
-	{ "names=a,lines=@0", "--guest: names: \"a\" are for a simulated chip, and there is none (sim)" },
+	{ "sim=0", "--guest: sim: \"0\" is not a number of lines (1 to 65535)" },
+	{ "sim=65536", "--guest: sim: \"65536\" is not a number of lines (1 to 65535)" },
+	{ "sim=s8", "--guest: sim: \"s8\" is not a number of lines (1 to 65535)" },
+	{ "names=a,lines=@0", "--guest: names: \"a\" needs a simulated chip (sim)" },
 	{ "sim=2,names=a:b:c", "--guest: names: more names than the 2 lines of the chip" },
 	{ "sim=1,names=a:", "--guest: names: more names than the 1 line of the chip" },
-	{ "sim=2,names=a:\"b", "--guest: names: a quote without its end: \"b" },
-	{ "sim=2,names=a\"b\"", "--guest: names: a quote inside a name: a\"b\"" },
-	{ "sim=2,names=\"a\"b", "--guest: names: a quote inside a name: \"a\"b" },
-	{ "sim=2,names=a:\xc3\xa4", "--guest: names: \"\xc3\xa4\": a name is of printable ASCII" },
+	{ "sim=2,names=a:\"b", "--guest: names, column 3: unterminated quote at \"\"b\"" },
+	{ "sim=2,names=a\"b\"", "--guest: names, column 2: unquoted special character at \"\"b\"\"" },
+	{ "sim=2,names=\"a\"b", "--guest: names, column 4: unexpected text at \"b\"" },
+	{ "sim=2,names=a:\xc3\xa4", "--guest: names: \"\xc3\xa4\": a name is printable ASCII only" },
 	{ "sim=1,names=12345678901234567890123456789012",
-	  "--guest: names: \"1234567890123456789012345678901...\" has 32 bytes, a name has at most 31" },
+	  "--guest: names: \"1234567890123456789012345678901...\" is too long (32 bytes, at most 31)" },
 	{ "socket=a", "--guest: the guest has no lines (lines or sim)" },
 	{ "lines=@sim{1}", "--guest: the guest has lines of the chip sim, but no such chip (sim=N)" },
 	{ "lines=@0{1},sim=8", "--guest: the guest has a simulated chip, but no line of it (@sim)" },
@@ -143,7 +143,7 @@ static void a_socket_path_is_bounded(void **state)
 	assert_int_equal(parse(word), 0);
 	assert_int_equal(strlen(configs.guests[0].socket.path), 107);
 	snprintf(word, sizeof(word), "sim=1,socket=%0108d", 0);
-	snprintf(text, sizeof(text), "--guest: socket: \"%064d\" is too long: a socket path has at most 107 bytes", 0);
+	snprintf(text, sizeof(text), "--guest: socket: \"%064d\" is too long (a socket path has at most 107 bytes)", 0);
 	assert_int_equal(parse(word), -EINVAL);
 	assert_string_equal(why.text, text);
 	snprintf(word, sizeof(word), "sim=1,socket=\"%0108d\"", 0);
@@ -180,7 +180,7 @@ static void several_guests_are_numbered(void **state)
 	assert_string_equal(configs.guests[2].name, "guest2");
 	assert_string_equal(configs.guests[1].where, "--guest 2");
 	assert_int_equal(add("sim=x", 4), -EINVAL);
-	assert_string_equal(why.text, "--guest 4: sim: \"x\" is no number of lines from 1 to 65535");
+	assert_string_equal(why.text, "--guest 4: sim: \"x\" is not a number of lines (1 to 65535)");
 }
 
 static void names_are_unique(void **state)

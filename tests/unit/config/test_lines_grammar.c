@@ -27,7 +27,7 @@ static struct guest_config *guest_make(void)
 
 static int parse(const char *text)
 {
-	return lines_parse(text, guest_make(), &why);
+	return lines_parse("--guest", text, guest_make(), &why);
 }
 
 static int deinit(void **state)
@@ -100,73 +100,74 @@ static const struct {
 	const char *text;
 } refusals[] = {
 	/* The grammar: column and what stands there. */
-	{ "", "--guest: lines, column 1: '@' and a chip are missing at the end" },
-	{ "gpiochip0", "--guest: lines, column 1: '@' and a chip are missing at \"gpiochip0\"" },
-	{ "@", "--guest: lines, column 2: a chip is missing at the end" },
-	{ "@0@", "--guest: lines, column 4: a chip is missing at the end" },
-	{ "@{1}", "--guest: lines, column 2: a chip is missing at \"{1}\"" },
-	{ "@0}", "--guest: lines, column 3: a character that belongs in quotes, at \"}\"" },
-	{ "@a\"b\"", "--guest: lines, column 3: a character that belongs in quotes, at \"\"b\"\"" },
-	{ "@0{1}x", "--guest: lines, column 6: '@' and a chip are missing at \"x\"" },
-	{ "@0{1}}", "--guest: lines, column 6: '@' and a chip are missing at \"}\"" },
-	{ "@\"a\"b", "--guest: lines, column 5: something that does not belong here, at \"b\"" },
-	{ "@\"a", "--guest: lines, column 2: a quote without its end at \"\"a\"" },
-	{ "@\"a\\\"", "--guest: lines, column 2: a quote without its end at \"\"a\\\"\"" },
-	{ "@\"a\\", "--guest: lines, column 2: a quote without its end at \"\"a\\\"" },
-	{ "@0{", "--guest: lines, column 4: a line is missing at the end" },
-	{ "@0{}", "--guest: lines, column 4: a line is missing at \"}\"" },
-	{ "@0{1:}", "--guest: lines, column 6: a line is missing at \"}\"" },
-	{ "@0{:1}", "--guest: lines, column 4: a line is missing at \":1}\"" },
-	{ "@0{=a}", "--guest: lines, column 4: a line is missing at \"=a}\"" },
-	{ "@0{1", "--guest: lines, column 5: ':' or '}' is missing at the end" },
-	{ "@0{1=a", "--guest: lines, column 7: ':' or '}' is missing at the end" },
-	{ "@0{1:2@1", "--guest: lines, column 7: a character that belongs in quotes, at \"@1\"" },
-	{ "@0{G@5}", "--guest: lines, column 5: a character that belongs in quotes, at \"@5}\"" },
-	{ "@0{\"Red LED}", "--guest: lines, column 4: a quote without its end at \"\"Red LED}\"" },
-	{ "@0{\"a\" \"b\"}", "--guest: lines, column 8: something that does not belong here, at \"\"b\"}\"" },
-	{ "@0{1=}", "--guest: lines, column 6: a name is missing at \"}\"" },
-	{ "@0{1=a=b}", "--guest: lines, column 7: a character that belongs in quotes, at \"=b}\"" },
-	{ "@0{1,}", "--guest: lines, column 6: an attribute is missing at \"}\"" },
-	{ "@0{1,=a}", "--guest: lines, column 6: an attribute is missing at \"=a}\"" },
-	{ "@0{1,bias=}", "--guest: lines, column 11: a value is missing at \"}\"" },
-	{ "@0{1,bias=pull-up=1}", "--guest: lines, column 18: a character that belongs in quotes, at \"=1}\"" },
+	{ "", "--guest: lines, column 1: expected '@' and a chip at the end" },
+	{ "gpiochip0", "--guest: lines, column 1: expected '@' and a chip at \"gpiochip0\"" },
+	{ "@", "--guest: lines, column 2: expected a chip at the end" },
+	{ "@0@", "--guest: lines, column 4: expected a chip at the end" },
+	{ "@{1}", "--guest: lines, column 2: expected a chip at \"{1}\"" },
+	{ "@0}", "--guest: lines, column 3: unquoted special character at \"}\"" },
+	{ "@a\"b\"", "--guest: lines, column 3: unquoted special character at \"\"b\"\"" },
+	{ "@0{1}x", "--guest: lines, column 6: expected '@' and a chip at \"x\"" },
+	{ "@0{1}}", "--guest: lines, column 6: expected '@' and a chip at \"}\"" },
+	{ "@\"a\"b", "--guest: lines, column 5: unexpected text at \"b\"" },
+	{ "@\"a", "--guest: lines, column 2: unterminated quote at \"\"a\"" },
+	{ "@\"a\\\"", "--guest: lines, column 2: unterminated quote at \"\"a\\\"\"" },
+	{ "@\"a\\", "--guest: lines, column 2: unterminated quote at \"\"a\\\"" },
+	{ "@0{", "--guest: lines, column 4: expected a line at the end" },
+	{ "@0{}", "--guest: lines, column 4: expected a line at \"}\"" },
+	{ "@0{1:}", "--guest: lines, column 6: expected a line at \"}\"" },
+	{ "@0{:1}", "--guest: lines, column 4: expected a line at \":1}\"" },
+	{ "@0{=a}", "--guest: lines, column 4: expected a line at \"=a}\"" },
+	{ "@0{1", "--guest: lines, column 5: expected ':' or '}' at the end" },
+	{ "@0{1=a", "--guest: lines, column 7: expected ':' or '}' at the end" },
+	{ "@0{1:2@1", "--guest: lines, column 7: unquoted special character at \"@1\"" },
+	{ "@0{G@5}", "--guest: lines, column 5: unquoted special character at \"@5}\"" },
+	{ "@0{\"Red LED}", "--guest: lines, column 4: unterminated quote at \"\"Red LED}\"" },
+	{ "@0{\"a\" \"b\"}", "--guest: lines, column 8: unexpected text at \"\"b\"}\"" },
+	{ "@0{1=}", "--guest: lines, column 6: expected a name at \"}\"" },
+	{ "@0{1=a=b}", "--guest: lines, column 7: unquoted special character at \"=b}\"" },
+	{ "@0{1,}", "--guest: lines, column 6: expected an attribute at \"}\"" },
+	{ "@0{1,=a}", "--guest: lines, column 6: expected an attribute at \"=a}\"" },
+	{ "@0{1,bias=}", "--guest: lines, column 11: expected a value at \"}\"" },
+	{ "@0{1,bias=pull-up=1}", "--guest: lines, column 18: unquoted special character at \"=1}\"" },
 	{ "@0{1,2:3,4 and so much more that it is cut",
-	  "--guest: line 1: unknown attribute \"2\" (ro, input, output, no-irq, active-low, bias, drive, debounce, "
-	  "init, on-disconnect)" },
+	  "--guest: line 1: \"2\" is no attribute (':' separates lines)" },
 	{ "@0{1:2x@4 and so much more that it is cut",
-	  "--guest: lines, column 8: a character that belongs in quotes, at \"@4 and so much more that\"" },
+	  "--guest: lines, column 8: unquoted special character at \"@4 and so much more that\"" },
 	/* Chips. */
-	{ "@2147483648", "--guest: chip \"2147483648\": the number is too big" },
+	{ "@2147483648", "--guest: chip \"2147483648\": the number is too large" },
 	{ "@gpiochip99999999999999999999999", "--guest: chip \"gpiochip99999999999999999999999\": the number is too "
-					      "big" },
+					      "large" },
 	{ "@12345678901234567890123456789012x",
-	  "--guest: chip \"1234567890123456789012345678901...\" has 33 bytes, a name has at most 31" },
+	  "--guest: chip \"1234567890123456789012345678901...\" is too long (33 bytes, at most 31)" },
 	{ "@/dev/"
 	  "6789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678",
-	  "--guest: chip \"/dev/67890123456789012345678901234567890123456789012345678901234\": the path has 108 bytes, "
-	  "at most 107" },
-	{ "@\"\"", "--guest: chip \"\": a name is not empty" },
-	{ "@\"a\tb\"", "--guest: chip \"a\tb\": a name is of printable ASCII" },
-	{ "@a\\b\xc3\xa4", "--guest: chip \"a\\b\xc3\xa4\": a name is of printable ASCII" },
-	{ "@\"a\\n\"", "--guest: chip \"a\\n\": a backslash goes before \", \\ and ; only" },
+	  "--guest: chip \"/dev/67890123456789012345678901234567890123456789012345678901234\" is too long (108 bytes, "
+	  "at most 107)" },
+	{ "@\"\"", "--guest: chip \"\": a name cannot be empty" },
+	{ "@\"a\tb\"", "--guest: chip \"a\tb\": a name is printable ASCII only" },
+	{ "@a\\b\xc3\xa4", "--guest: chip \"a\\b\xc3\xa4\": a name is printable ASCII only" },
+	{ "@\"a\\n\"", "--guest: chip \"a\\n\": a backslash may only precede \", \\ or ;" },
 	/* Lines and names. */
-	{ "@0{65535}", "--guest: line 65535: a chip's last line is at most 65534" },
-	{ "@0{1-99999999999999999999}", "--guest: line 99999999999999999999: a chip's last line is at most 65534" },
-	{ "@0{18446744073709551617}", "--guest: line 18446744073709551617: a chip's last line is at most 65534" },
-	{ "@0{7-4}", "--guest: line 7-4: the range runs backwards" },
-	{ "@0{1-}", "--guest: \"1-\" is neither a line nor a range of lines; a name goes in quotes then" },
-	{ "@0{-1}", "--guest: \"-1\" is neither a line nor a range of lines; a name goes in quotes then" },
-	{ "@0{1-2-3}", "--guest: \"1-2-3\" is neither a line nor a range of lines; a name goes in quotes then" },
-	{ "@0{4-7=leds}", "--guest: line 4-7: a range can not get one name, \"leds\"" },
-	{ "@0{\"\"}", "--guest: line \"\": a name is not empty" },
-	{ "@0{1=\"\"}", "--guest: line 1: the name \"\": a name is not empty" },
-	{ "@0{1=t\xc3\xbcr}", "--guest: line 1: the name \"t\xc3\xbcr\": a name is of printable ASCII" },
-	{ "@0{1=a\x7f}", "--guest: line 1: the name \"a\x7f\": a name is of printable ASCII" },
-	{ "@0{1=\"a\nb\"}", "--guest: line 1: the name \"a\nb\": a name is of printable ASCII" },
+	{ "@0{65535}", "--guest: line 65535: out of range (a chip's last line is at most 65534)" },
+	{ "@0{1-99999999999999999999}",
+	  "--guest: line 99999999999999999999: out of range (a chip's last line is at most 65534)" },
+	{ "@0{18446744073709551617}",
+	  "--guest: line 18446744073709551617: out of range (a chip's last line is at most 65534)" },
+	{ "@0{7-4}", "--guest: line 7-4: the range is reversed" },
+	{ "@0{1-}", "--guest: \"1-\" is neither an offset nor a range (quote a name)" },
+	{ "@0{-1}", "--guest: \"-1\" is neither an offset nor a range (quote a name)" },
+	{ "@0{1-2-3}", "--guest: \"1-2-3\" is neither an offset nor a range (quote a name)" },
+	{ "@0{4-7=leds}", "--guest: line 4-7: a range cannot have one name, \"leds\"" },
+	{ "@0{\"\"}", "--guest: line \"\": a name cannot be empty" },
+	{ "@0{1=\"\"}", "--guest: line 1: the name \"\": a name cannot be empty" },
+	{ "@0{1=t\xc3\xbcr}", "--guest: line 1: the name \"t\xc3\xbcr\": a name is printable ASCII only" },
+	{ "@0{1=a\x7f}", "--guest: line 1: the name \"a\x7f\": a name is printable ASCII only" },
+	{ "@0{1=\"a\nb\"}", "--guest: line 1: the name \"a\nb\": a name is printable ASCII only" },
 	{ "@0{1=12345678901234567890123456789012}",
-	  "--guest: line 1: the name \"1234567890123456789012345678901...\" has 32 bytes, a name has at most 31" },
+	  "--guest: line 1: the name \"1234567890123456789012345678901...\" is too long (32 bytes, at most 31)" },
 	{ "@0{\"12345678901234567890123456789012\"}",
-	  "--guest: line \"1234567890123456789012345678901...\" has 32 bytes, a name has at most 31" },
+	  "--guest: line \"1234567890123456789012345678901...\" is too long (32 bytes, at most 31)" },
 	{ "@0{0-65533:7:8}", "--guest: line 8: more than 65535 lines for the guest" },
 	{ "@0{0-65533}@1{0}@2{7-8}", "--guest: line 7-8: more than 65535 lines for the guest" },
 	/* Attributes. */
@@ -186,31 +187,32 @@ static const struct {
 	  "drive, debounce, init, on-disconnect)" },
 	{ "@0{1,bias}", "--guest: line 1: bias needs a value (pull-up, pull-down, disabled)" },
 	{ "@0{1,debounce}", "--guest: line 1: debounce needs a value (5ms)" },
+	{ "@0{1,pull-up}", "--guest: line 1: unknown attribute \"pull-up\"; did you mean \"bias=pull-up\"?" },
 	{ "@0{1,input=yes}", "--guest: line 1: input takes no value" },
 	{ "@0{1,wire=ci.led}", "--guest: line 1: wire is not supported by this version" },
 	{ "@0{1,input,input}", "--guest: line 1: input is given twice" },
 	{ "@0{1,bias=as-is,bias=as-is}", "--guest: line 1: bias is given twice" },
 	{ "@0{1,debounce=5}", "--guest: line 1: debounce: \"5\" has no unit (us, ms, s); did you mean \"5ms\"?" },
-	{ "@0{1,debounce=0us}", "--guest: line 1: debounce: \"0us\" is not from 1us to 4294967295us" },
+	{ "@0{1,debounce=0us}", "--guest: line 1: debounce: \"0us\" is out of range (1us to 4294967295us)" },
 	{ "@0{1,debounce=4294967296us}",
-	  "--guest: line 1: debounce: \"4294967296us\" is not from 1us to 4294967295us" },
-	{ "@0{1,debounce=4295s}", "--guest: line 1: debounce: \"4295s\" is not from 1us to 4294967295us" },
-	{ "@0{1,debounce=1.5ms}", "--guest: line 1: debounce: \"1.5ms\" is no time (200us, 5ms, 1s)" },
-	{ "@0{1,debounce=ms}", "--guest: line 1: debounce: \"ms\" is no time (200us, 5ms, 1s)" },
-	{ "@0{1,debounce=5m}", "--guest: line 1: debounce: \"5m\" is no time (200us, 5ms, 1s)" },
-	{ "@0{1,debounce=-5ms}", "--guest: line 1: debounce: \"-5ms\" is no time (200us, 5ms, 1s)" },
+	  "--guest: line 1: debounce: \"4294967296us\" is out of range (1us to 4294967295us)" },
+	{ "@0{1,debounce=4295s}", "--guest: line 1: debounce: \"4295s\" is out of range (1us to 4294967295us)" },
+	{ "@0{1,debounce=1.5ms}", "--guest: line 1: debounce: \"1.5ms\" is not a time (200us, 5ms, 1s)" },
+	{ "@0{1,debounce=ms}", "--guest: line 1: debounce: \"ms\" is not a time (200us, 5ms, 1s)" },
+	{ "@0{1,debounce=5m}", "--guest: line 1: debounce: \"5m\" is not a time (200us, 5ms, 1s)" },
+	{ "@0{1,debounce=-5ms}", "--guest: line 1: debounce: \"-5ms\" is not a time (200us, 5ms, 1s)" },
 	/* Contradictions name both words. */
-	{ "@0{1,output,input}", "--guest: line 1: \"input\" and \"output\" contradict each other" },
-	{ "@0{1,output,ro}", "--guest: line 1: \"ro\" and \"output\" contradict each other" },
-	{ "@0{1,input,drive=push-pull}", "--guest: line 1: \"input\" and \"drive=push-pull\" contradict each other" },
-	{ "@0{1,ro,drive=open-drain}", "--guest: line 1: \"ro\" and \"drive=open-drain\" contradict each other" },
-	{ "@0{1,init=output-low,input}", "--guest: line 1: \"input\" and \"init=output-low\" contradict each other" },
-	{ "@0{1,ro,init=output-high}", "--guest: line 1: \"ro\" and \"init=output-high\" contradict each other" },
+	{ "@0{1,output,input}", "--guest: line 1: \"input\" and \"output\" cannot be combined" },
+	{ "@0{1,output,ro}", "--guest: line 1: \"ro\" and \"output\" cannot be combined" },
+	{ "@0{1,input,drive=push-pull}", "--guest: line 1: \"input\" and \"drive=push-pull\" cannot be combined" },
+	{ "@0{1,ro,drive=open-drain}", "--guest: line 1: \"ro\" and \"drive=open-drain\" cannot be combined" },
+	{ "@0{1,init=output-low,input}", "--guest: line 1: \"input\" and \"init=output-low\" cannot be combined" },
+	{ "@0{1,ro,init=output-high}", "--guest: line 1: \"ro\" and \"init=output-high\" cannot be combined" },
 	{ "@0{1,input,on-disconnect=output-low}",
-	  "--guest: line 1: \"input\" and \"on-disconnect=output-low\" contradict each other" },
+	  "--guest: line 1: \"input\" and \"on-disconnect=output-low\" cannot be combined" },
 	{ "@0{1,ro,on-disconnect=output-high}",
-	  "--guest: line 1: \"ro\" and \"on-disconnect=output-high\" contradict each other" },
-	{ "@0{1,output,debounce=5ms}", "--guest: line 1: \"output\" and \"debounce=5ms\" contradict each other" },
+	  "--guest: line 1: \"ro\" and \"on-disconnect=output-high\" cannot be combined" },
+	{ "@0{1,output,debounce=5ms}", "--guest: line 1: \"output\" and \"debounce=5ms\" cannot be combined" },
 };
 
 static void refusals_name_word_and_place(void **state)
@@ -278,18 +280,18 @@ static void one_chip_and_one_line(void **state)
 	struct config_chip chip = { 0 };
 	struct config_line line = { 0 };
 
-	assert_int_equal(lines_chip_parse("foo@1,{b", guest_make(), &chip, &why), 0);
+	assert_int_equal(lines_chip_parse("--guest", "foo@1,{b", &chip, &why), 0);
 	assert_int_equal(chip.kind, CONFIG_CHIP_LABEL);
 	assert_string_equal(chip.word, "foo@1,{b");
-	assert_int_equal(lines_chip_parse("\"0\" x", guest_make(), &chip, &why), -EINVAL);
-	assert_string_equal(why.text, "--guest: chip, column 5: something that does not belong here, at \"x\"");
-	assert_int_equal(lines_line_parse("17", guest_make(), &line, &why), 0);
+	assert_int_equal(lines_chip_parse("--guest", "\"0\" x", &chip, &why), -EINVAL);
+	assert_string_equal(why.text, "--guest: chip, column 5: unexpected text at \"x\"");
+	assert_int_equal(lines_line_parse("--guest", "17", guest_make(), &line, &why), 0);
 	assert_int_equal(line.first, 17);
 	assert_int_equal(configs.guests[0].n_lines, 1);
-	assert_int_equal(lines_line_parse("4-7", guest_make(), &line, &why), -EINVAL);
-	assert_string_equal(why.text, "--guest: line 4-7: one line is wanted here, not a range");
+	assert_int_equal(lines_line_parse("--guest", "4-7", guest_make(), &line, &why), -EINVAL);
+	assert_string_equal(why.text, "--guest: line 4-7: expected one line, not a range");
 	line = (struct config_line){ 0 };
-	assert_int_equal(lines_line_parse("a,b:c", guest_make(), &line, &why), 0);
+	assert_int_equal(lines_line_parse("--guest", "a,b:c", guest_make(), &line, &why), 0);
 	assert_string_equal(line.line_name, "a,b:c");
 }
 

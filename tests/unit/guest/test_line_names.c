@@ -96,8 +96,7 @@ static void given_names(void **state)
 	line_names_fit(names, given, ARRAY_SIZE(names), &errors, &notes);
 	assert_int_equal(errors.n, 0);
 	assert_int_equal(notes.n, 2);
-	assert_string_equal(notes.texts[0],
-			    "line 0: its name \"door\" is not shown to the guest: another line bears it");
+	assert_string_equal(notes.texts[0], "line 0: its name \"door\" is not shown to the guest: another line has it");
 	assert_string_equal(names[0], "");
 	assert_string_equal(names[1], "horn");
 	assert_string_equal(names[2], "door");

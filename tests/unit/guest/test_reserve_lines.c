@@ -87,11 +87,12 @@ static void what_the_chip_can_not_do_is_a_conflict(void **state)
 	kernel.fail_number = GPIO_V2_LINE_SET_CONFIG_IOCTL;
 	kernel.fail_errno = 524; /* ENOTSUPP, which only the kernel has a name for */
 	assert_int_equal(claim("lines=@0{0,bias=pull-up:2=\"line two\",debounce=5ms}"), -EINVAL);
-	assert_string_equal(findings_text(&conflicts),
-			    "guest0: line 0 \"line 0\" (DIR/gpiochip0 line 0) can not be had as described: not "
-			    "supported by the chip\n"
-			    "guest0: line 1 \"line two\" (DIR/gpiochip0 line 2) can not be had as described: not "
-			    "supported by the chip\n");
+	assert_string_equal(
+		findings_text(&conflicts),
+		"guest0: cannot request line 0 \"line 0\" (DIR/gpiochip0 line 0) with these settings: not "
+		"supported by the chip\n"
+		"guest0: cannot request line 1 \"line two\" (DIR/gpiochip0 line 2) with these settings: not "
+		"supported by the chip\n");
 }
 
 /* Those that could be had stay so until the guest goes. */
@@ -103,9 +104,10 @@ static void one_that_fails_keeps_the_others(void **state)
 	kernel.fail_request = 2;
 	kernel.fail_errno = EBUSY;
 	assert_int_equal(claim("lines=@0{0,init=input:2,init=output-high}"), -EINVAL);
-	assert_string_equal(findings_text(&conflicts),
-			    "guest0: line 1 (DIR/gpiochip0 line 2) can not be had as described: Device or resource "
-			    "busy\n");
+	assert_string_equal(
+		findings_text(&conflicts),
+		"guest0: cannot request line 1 (DIR/gpiochip0 line 2) with these settings: Device or resource "
+		"busy\n");
 	claimed = resolved_guest()->reserved[0];
 	assert_true(is_open(claimed));
 	assert_int_equal(resolved_guest()->reserved[1], -1);

@@ -22,7 +22,7 @@ static void check_good(const char *lines, const char *notes)
 	assert_string_equal(findings_text(&bench.resolved.notes), notes);
 }
 
-#define HELD(n) "--guest: DIR/gpiochip0 line " n " is held by \"somebody\": the guest can not use it now\n"
+#define HELD(n) "--guest: DIR/gpiochip0 line " n " is held by \"somebody\": the guest cannot use it now\n"
 
 /* One guest: what it gets, and what is noted. */
 static const struct {
@@ -42,9 +42,9 @@ static const struct {
 	  HELD("1") HELD("3") },
 	{ "sim=2,lines=@1{2=x}@sim@0{2=y}", "DIR/gpiochip1.2=x s2.0=dummy0 s2.1=dummy1 DIR/gpiochip0.2=y ", "" },
 	{ "lines=@0{0}@1{0}", "DIR/gpiochip0.0=line 0 DIR/gpiochip1.0= ",
-	  "--guest: line 1: its name \"line 0\" is not shown to the guest: another line bears it\n" },
+	  "--guest: line 1: its name \"line 0\" is not shown to the guest: another line has it\n" },
 	{ "lines=@1{0}@0{2=\"line 0\"}", "DIR/gpiochip1.0= DIR/gpiochip0.2=line 0 ",
-	  "--guest: line 0: its name \"line 0\" is not shown to the guest: another line bears it\n" },
+	  "--guest: line 0: its name \"line 0\" is not shown to the guest: another line has it\n" },
 };
 
 static void words_and_their_lines(void **state)
@@ -60,10 +60,10 @@ static const struct {
 	const char *word;
 	const char *conflicts;
 } bad[] = {
-	{ "sim=3,lines=@sim{3}", "--guest: line 3: s3 has 3 lines, from 0\n" },
-	{ "sim=1,lines=@sim{0:0-1}", "--guest: line 0-1: s1 has 1 line: 0\n" },
-	{ "lines=@0{2-4}", "--guest: line 2-4: DIR/gpiochip0 has 4 lines, from 0\n" },
-	{ "lines=@0{65534}", "--guest: line 65534: DIR/gpiochip0 has 4 lines, from 0\n" },
+	{ "sim=3,lines=@sim{3}", "--guest: line 3: out of range: s3 has lines 0-2\n" },
+	{ "sim=1,lines=@sim{0:0-1}", "--guest: line 0-1: out of range: s1 has only line 0\n" },
+	{ "lines=@0{2-4}", "--guest: line 2-4: out of range: DIR/gpiochip0 has lines 0-3\n" },
+	{ "lines=@0{65534}", "--guest: line 65534: out of range: DIR/gpiochip0 has lines 0-3\n" },
 	{ "sim=3,lines=@sim{x:dummy1:dummy}", "--guest: line \"x\": s3 has no line \"x\"\n"
 					      "--guest: line \"dummy\": s3 has no line \"dummy\"\n" },
 	/* A line that was called something else is not called dummyN. */
@@ -82,7 +82,7 @@ static const struct {
 	/* What is wrong is all said, whatever else is. */
 	{ "lines=@7{0}@nix@0{9:1}@sim,sim=1", "--guest: DIR/gpiochip7: No such file or directory\n"
 					      "--guest: chip \"nix\": no chip has this label\n"
-					      "--guest: line 9: DIR/gpiochip0 has 4 lines, from 0\n"
+					      "--guest: line 9: out of range: DIR/gpiochip0 has lines 0-3\n"
 					      "--guest: line 1: DIR/gpiochip0 line 1 is held by \"somebody\"\n" },
 	/* One chip, however it is called. */
 	{ "lines=@0{0=a}@DIR/again{0=b}",
@@ -134,7 +134,7 @@ static void two_lines_of_one_name(void **state)
 			    "offset\n");
 	assert_int_equal(RESOLVE("lines=@0{0:2}"), 0);
 	check_good("DIR/gpiochip0.0=line 0 DIR/gpiochip0.2= ",
-		   "--guest: line 1: its name \"line 0\" is not shown to the guest: another line bears it\n");
+		   "--guest: line 1: its name \"line 0\" is not shown to the guest: another line has it\n");
 }
 
 static void names_that_a_guest_is_not_shown(void **state)

@@ -67,7 +67,7 @@ static void check_guest(const struct parsed *parsed, size_t i, const char *name,
 	assert_string_equal(parsed->configs.guests[i].socket.path, socket);
 }
 
-static void dropin_long_words(void **state)
+static void compat_long_words(void **state)
 {
 	struct parsed parsed;
 
@@ -81,7 +81,7 @@ static void dropin_long_words(void **state)
 	parsed_free(&parsed);
 }
 
-static void dropin_letters(void **state)
+static void compat_letters(void **state)
 {
 	struct parsed parsed;
 
@@ -156,11 +156,12 @@ static const struct {
 	const char *words;
 	const char *text;
 } refusals[] = {
-	{ "", "no guests: --socket-path and --device-list, --guest or --config is missing" },
+	{ "", "no guests: give --socket-path and --device-list, --guest or --config" },
 	{ "-l s8", "--socket-path is missing" },
 	{ "-s a -l s8 --sandbox=yes", "--sandbox: \"yes\" is not on, off or auto" },
 	{ "-s a -l s8 --sandbox=", "--sandbox: \"\" is not on, off or auto" },
-	{ "-s a -l s8 --user x --sandbox off", "--user and --sandbox=off: the user is a part of the sandbox" },
+	{ "-s a -l s8 --user x --sandbox off",
+	  "--user and --sandbox=off cannot be combined: the user is part of the sandbox" },
 	{ "-s a", "--device-list is missing" },
 	{ "-s a -c 0 -l s8", "--socket-count: \"0\" is not a count from 1 to 256" },
 	{ "-s a -c two -l s8", "--socket-count: \"two\" is not a count from 1 to 256" },
@@ -171,7 +172,7 @@ static const struct {
 	  "--socket-count: \"18446744073709551617\" is not a count from 1 to 256" },
 	{ "-s a -c 2 -l s8", "--socket-count is 2, but --device-list has 1 device" },
 	{ "-s a -c 2 -l 1:2:3", "--socket-count is 2, but --device-list has 3 devices" },
-	{ "-s a -l 1:2", "--socket-count is 1, but --device-list has 2 devices" },
+	{ "-s a -l 1:2", "--socket-count is 1 by default, but --device-list has 2 devices" },
 	{ "-s a -c 3 -l 2:s4:2", "--device-list: word 3: chip 2 is already given as word 1" },
 	{ "-s a -c 2 -l 2:02", "--device-list: word 2: chip 2 is already given as word 1" },
 	{ "-s a -c 2 -l :1", "--device-list: word 1: empty" },
@@ -184,9 +185,9 @@ static const struct {
 	{ "-s a -l s0", "--device-list: word 1: \"s0\": a simulated chip has 1 to 65535 lines" },
 	{ "-s a -l s65536", "--device-list: word 1: \"s65536\": a simulated chip has 1 to 65535 lines" },
 	{ "-s a -l 99999999999999999999",
-	  "--device-list: word 1: \"99999999999999999999\" is too big for a chip number" },
+	  "--device-list: word 1: \"99999999999999999999\" is too large for a chip number" },
 	{ "--socket-path= -l s8", "--socket-path: empty" },
-	{ "-s @ -l s8", "--socket-path: with its suffix 0 the path has 111 bytes, a socket path has at most 107" },
+	{ "-s @ -l s8", "--socket-path: the path is too long with its suffix 0 (111 bytes, at most 107)" },
 	{ "-s a -s b -l s8", "--socket-path is given twice" },
 	{ "-s a -c 1 --socket-count 1 -l s8", "--socket-count is given twice" },
 	{ "-s a -l s8 -l s8", "--device-list is given twice" },
@@ -195,12 +196,12 @@ static const struct {
 	{ "--device-list", "--device-list needs a value" },
 	{ "--version=3", "--version takes no value" },
 	{ "--fd=3", "--device-list is missing" },
-	{ "--fd=3 -s a -l s8", "--socket-path and --fd: one socket is enough" },
+	{ "--fd=3 -s a -l s8", "--socket-path and --fd cannot be combined" },
 	{ "--fd=3 -c 2 -l s8:s8", "--fd is one socket, but --device-list has 2 devices" },
 	{ "--fd=-3 -l s8", "--fd: \"-3\" is not the number of a file descriptor" },
 	{ "--fd=2147483648 -l s8", "--fd: \"2147483648\" is not the number of a file descriptor" },
 	{ "--ready-fd= -s a -l s8", "--ready-fd: \"\" is not the number of a file descriptor" },
-	{ "--check --print-config -s a -l s8", "--check and --print-config can not both be done" },
+	{ "--check --print-config -s a -l s8", "--check and --print-config cannot be combined" },
 	{ "--make-safe=now -s a -l s8", "--make-safe: \"now\" is not \"hold\"" },
 	{ "--safe=yes -s a -l s8", "--safe takes no value" },
 	{ "-s a -l s8 --guest name=guest0,socket=b,sim=1",
@@ -209,6 +210,7 @@ static const struct {
 	{ "--nope=3", "unknown option \"--nope\"" },
 	{ "-z", "unknown option \"-z\"" },
 	{ "--socket-p a", "unknown option \"--socket-p\"" },
+	{ "--confg=x", "unknown option \"--confg\"; did you mean \"--config\"?" },
 	{ "stray -s a", "stray argument \"stray\"" },
 	{ "-s a -l s8 stray", "stray argument \"stray\"" },
 };
@@ -334,21 +336,20 @@ static void control_path_is_checked(void **state)
 
 	if (!control_supported()) {
 		assert_int_equal(parse(&parsed, "-s a -l s8 --control x"), SETTINGS_REFUSE);
-		assert_string_equal(parsed.text,
-				    "--control is not supported by this build: it was made without jansson");
+		assert_string_equal(parsed.text, "--control is not supported by this build (made without jansson)");
 		return;
 	}
 	assert_int_equal(parse(&parsed, "-s a -l s8 --control="), SETTINGS_REFUSE);
 	assert_string_equal(parsed.text, "--control: empty");
 	assert_int_equal(parse(&parsed, "-s a -l s8 --control @"), SETTINGS_REFUSE);
-	assert_string_equal(parsed.text, "--control: the path has 110 bytes, a socket path has at most 107");
+	assert_string_equal(parsed.text, "--control: the path is too long (110 bytes, at most 107)");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dropin_long_words),
-		cmocka_unit_test(dropin_letters),
+		cmocka_unit_test(compat_long_words),
+		cmocka_unit_test(compat_letters),
 		cmocka_unit_test(one_guest_has_the_path_itself_too),
 		cmocka_unit_test(equal_simulated_chips_are_not_the_same),
 		cmocka_unit_test(log_level_and_control),

@@ -14,7 +14,7 @@
 
 #include "base/fd.h"
 #include "base/util.h"
-#include "config/guest_socket.h"
+#include "config/guest_settings.h"
 #include "service/listener.h"
 
 static struct why why;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Groups by number and by name. */
+/* Groups by number and by name, users by name. */
 #include "rows.h"
 
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 
-#include "config/group.h"
+#include "config/account.h"
 
 static struct why why;
 
@@ -19,7 +20,7 @@ static void numbers(void **state)
 	assert_int_equal(group_parse("4294967294", &group, &why), 0);
 	assert_int_equal(group, 4294967294u);
 	assert_int_equal(group_parse("4294967295", &group, &why), -ERANGE);
-	assert_string_equal(why.text, "group \"4294967295\": too large a number");
+	assert_string_equal(why.text, "group \"4294967295\": the number is too large");
 	assert_int_equal(group, 4294967294u);
 }
 
@@ -58,13 +59,30 @@ static void no_group(void **state)
 	}
 }
 
+static void users(void **state)
+{
+	const struct passwd *root = getpwuid(0);
+	char name[64];
+	uid_t uid = 1;
+	gid_t gid = 1;
+
+	if (!root)
+		skip();
+	snprintf(name, sizeof(name), "%s", root->pw_name);
+	assert_int_equal(user_find(name, &uid, &gid, &why), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(user_find("no-such-user-here", &uid, &gid, &why), -ENOENT);
+	assert_string_equal(why.text, "there is no user \"no-such-user-here\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(names),
 		cmocka_unit_test(no_group),
+		cmocka_unit_test(users),
 	};
 
-	return cmocka_run_group_tests_name("group", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("account", tests, NULL, NULL);
 }

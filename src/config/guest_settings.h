@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Where a guest's front-end comes from, and what a guest is called. */
+/* What a guest is given beside its lines, in the words of the configuration and when it is served. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,4 +19,9 @@ struct guest_socket {
 	bool has_mode, has_group;
 	mode_t mode;
 	gid_t group;
+};
+
+/* The rest, copied as a whole from the configuration to the guest: a key, a member. */
+struct guest_settings {
+	bool iommu; /* its machine may have a virtual IOMMU: VIRTIO_F_ACCESS_PLATFORM may be offered */
 };
