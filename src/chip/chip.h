@@ -62,6 +62,12 @@ struct chip_line_settings {
 	uint32_t debounce_us; /* of inputs; 0: none */
 };
 
+/* Whether they ask for anything. */
+static inline bool chip_line_settings_any(const struct chip_line_settings *settings)
+{
+	return settings->active_low || settings->bias || settings->drive || settings->debounce_us;
+}
+
 /* What a requested line does. value: the level driven when OUT; edges: reported when IN. */
 struct chip_line_config {
 	enum chip_direction direction;

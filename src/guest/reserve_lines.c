@@ -6,13 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_settings(const struct chip_line_settings *settings)
-{
-	return settings->active_low || settings->bias != CHIP_BIAS_AS_IS || settings->drive != CHIP_DRIVE_PUSH_PULL ||
-	       settings->debounce_us > 0;
-}
-
-static int line_claim(const struct guest *guest, const struct line_rules *rules, const char *consumer, int *fd)
+static int line_reserve(const struct guest *guest, const struct line_rules *rules, const char *consumer, int *fd)
 {
 	const struct guest_chip *chip = &guest->chips[rules->chip];
 	struct chip_line_config config = {
@@ -23,7 +17,7 @@ static int line_claim(const struct guest *guest, const struct line_rules *rules,
 
 	if (rules->init != LINE_REST_RELEASED)
 		return chip_claim(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
-	if (has_settings(&rules->settings))
+	if (chip_line_settings_any(&rules->settings))
 		return chip_try(&chip->spec, &chip->found, rules->offset, consumer, &rules->settings);
 	return 0;
 }
@@ -41,7 +35,7 @@ int reserve_lines(struct guest *guest, struct diagnostics *conflicts)
 	guest_consumer(guest, consumer);
 	for (unsigned i = 0; i < guest->n_lines; i++) {
 		const struct line_rules *rules = &guest->lines[i];
-		int ret = line_claim(guest, rules, consumer, &guest->reserved[i]);
+		int ret = line_reserve(guest, rules, consumer, &guest->reserved[i]);
 
 		if (ret < 0)
 			diagnostics_add(
