@@ -22,9 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/util.h"
 
 #define LOG_TEXT_MAX 512
@@ -204,14 +204,6 @@ void log_write(enum log_level level, const char *tag, const char *format, ...)
 	va_end(args);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void limit_refill(struct log_limit *limit, uint64_t now)
 {
 	uint64_t n = (now - limit->refilled_ns) / LOG_LIMIT_REFILL_NS;
@@ -242,7 +234,7 @@ void log_limited(struct log_limit *limit, enum log_level level, const char *tag,
 
 	if (!log_enabled(level))
 		return;
-	if (!limit_allows(limit, now_ns())) {
+	if (!limit_allows(limit, clock_now_ns())) {
 		if (limit->left_out < UINT32_MAX)
 			limit->left_out++;
 		return;

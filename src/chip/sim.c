@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "chip/driver.h"
@@ -36,14 +36,6 @@ static struct sim_line *sim_line(const struct chip *chip, unsigned offset)
 	return &sim_of(chip)->lines[offset];
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void report_edge(struct sim *sim, unsigned offset, enum chip_edge edge)
 {
 	const struct chip_host *host = &sim->chip.host;
@@ -58,7 +50,7 @@ static void timer_rang(struct loop_timer *timer);
 
 static int wait_until(struct sim *sim, uint64_t due_ns)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 	int ret;
 
 	if (due_ns >= sim->timer_ns)
@@ -104,7 +96,7 @@ static void timer_rang(struct loop_timer *timer)
 	int ret;
 
 	sim->timer_ns = SIM_LINE_NEVER;
-	lines_settle(sim, now_ns());
+	lines_settle(sim, clock_now_ns());
 	ret = wait_for_lines(sim);
 	if (ret < 0) {
 		timer_failed(sim, ret);
@@ -152,7 +144,7 @@ static int sim_attach(const struct chip_spec *spec, const struct chip_found *fou
 		      const struct chip_host *host, struct chip **chip)
 {
 	struct sim *sim = malloc(sizeof(*sim));
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 	int ret;
 
 	if (!sim)
@@ -192,7 +184,7 @@ static int sim_configure(struct chip *chip, unsigned offset, const struct chip_l
 {
 	struct sim_line *line = sim_line(chip, offset), before = *line;
 
-	sim_line_configure(line, config, now_ns());
+	sim_line_configure(line, config, clock_now_ns());
 	line_wait(sim_of(chip), offset);
 	if (line->pull != before.pull && !sim_line_is_driven(line) && sim_line_level(line) != sim_line_level(&before))
 		chip->host.changed(chip->host.ctx, offset);
@@ -244,7 +236,7 @@ static void sim_outside(struct chip *chip, unsigned offset, enum sim_outside out
 	bool changed;
 
 	host->fetch(host->ctx, offset, 1);
-	changed = sim_line_outside(sim_line(chip, offset), outside, pull, now_ns(), &edge);
+	changed = sim_line_outside(sim_line(chip, offset), outside, pull, clock_now_ns(), &edge);
 	if (changed) {
 		line_wait(sim_of(chip), offset);
 		report_edge(sim_of(chip), offset, edge);

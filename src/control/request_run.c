@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/util.h"
 #include "control/control_json.h"
 
@@ -205,18 +205,10 @@ static void line_ask(struct control_job *job)
 		question_send(job);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* All lines: a guest that answers each question just in time would hold up the others for hours. */
 static bool guest_dawdles(struct control_job *job)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 
 	if (!job->lines.all || job->lines.at.line == 0 || job->guest_since_ns == 0) {
 		job->guest_since_ns = now;

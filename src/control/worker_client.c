@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/util.h"
@@ -258,13 +258,11 @@ static void guest_ready(struct loop_watch *watch, uint32_t events)
 int control_guest_init(struct control_guest *guest, struct loop *loop, const char *name, int fd,
 		       const struct control_guest_ops *ops, void *ctx)
 {
-	struct timespec now;
 	int ret;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	/* The port may hold answers to an earlier control process: their ids must not look like ours. */
 	*guest = (struct control_guest){
-		.ops = ops, .ctx = ctx, .loop = loop, .name = name, .fd = fd, .last_id = (uint32_t)now.tv_nsec
+		.ops = ops, .ctx = ctx, .loop = loop, .name = name, .fd = fd, .last_id = (uint32_t)clock_now_ns()
 	};
 	ret = loop_watch_add(loop, &guest->watch, fd, EPOLLIN, guest_ready);
 	if (ret < 0)

@@ -9,20 +9,12 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/util.h"
 #include "process/fork_sync.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static int fd_compare(const void *a, const void *b)
 {
@@ -130,7 +122,7 @@ static void death_describe(int status, char *text, size_t size)
 /* Notes a death. Returns whether it is one of too many. */
 static bool death_note(struct child *child)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 	uint64_t *slot = &child->deaths_ns[child->next_death];
 	uint64_t oldest;
 

@@ -18,9 +18,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/decimal.h"
 #include "base/fd.h"
 #include "base/scm.h"
@@ -162,11 +162,7 @@ void notify_ready(struct notify *notify)
 
 void notify_reloading(struct notify *notify)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	notify_send(notify, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		    (unsigned long long)now.tv_sec * 1000000u + (unsigned long long)now.tv_nsec / NS_PER_US);
+	notify_send(notify, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_now_ns() / NS_PER_US);
 }
 
 void notify_stopping(struct notify *notify)

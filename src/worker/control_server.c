@@ -15,8 +15,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "gpio/lines.h"
@@ -48,20 +48,12 @@ struct port {
 	struct port_told *told; /* owned; one a line */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static struct port_reply reply_make(struct port *port, uint32_t type, uint32_t id)
 {
 	return (struct port_reply){ .type = type,
 				    .id = id,
 				    .n_lines = port->lines->n_lines,
-				    .time_ns = now_ns(),
+				    .time_ns = clock_now_ns(),
 				    .level = -1,
 				    .connected = port->connected };
 }
