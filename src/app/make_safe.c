@@ -38,7 +38,7 @@ static bool line_make_safe(const struct guest *guest, unsigned line)
 	if (rules->on_disconnect == LINE_REST_RELEASED || rules->on_disconnect == LINE_REST_HOLD)
 		return true;
 	guest_consumer(guest, consumer);
-	ret = chip_claim(&chip->spec, &chip->found, rules->offset, consumer, &config, &fd);
+	ret = chip_request_line(&chip->spec, &chip->found, rules->offset, consumer, &config, &fd);
 	if (ret < 0)
 		failure_log(guest, rules, ret);
 	return ret == 0;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/util.h"
+#include "chip/chip.h"
 #include "chip/driver.h"
 
 #define NOT_OURS UINT32_MAX
@@ -201,9 +202,9 @@ int aggregate_attach(const struct aggregate_member *members, unsigned n_members,
 	return ret;
 }
 
-void aggregate_came_back(struct chip *chip, unsigned member)
+void aggregate_replugged(struct chip *chip, unsigned member)
 {
-	chip_came_back(aggregate_of(chip)->members[member].chip);
+	chip_replugged(aggregate_of(chip)->members[member].chip);
 }
 
 /* To the members */

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "chip/chip.h"
+#include "chip/chip_types.h"
 
 /* spec and found outlive the aggregate. */
 struct aggregate_member {
@@ -26,5 +26,5 @@ size_t aggregate_state_size(const struct aggregate_member *members, unsigned n_m
 /* members and lines are copied; state (zeroed at first) outlives the chip; host is copied. -errno. */
 int aggregate_attach(const struct aggregate_member *members, unsigned n_members, const struct aggregate_line *lines,
 		     unsigned n_lines, void *state, const struct chip_host *host, struct chip **chip);
-/* As chip_came_back(), of one member. */
-void aggregate_came_back(struct chip *chip, unsigned member);
+/* As chip_replugged(), of one member. */
+void aggregate_replugged(struct chip *chip, unsigned member);

@@ -7,6 +7,8 @@
  * line, its level and its waiting events, when the process dies. The kernel gives a line back when the last copy is
  * closed: host->drop_fd comes with each close that means that. The chip's own fd is not known here.
  */
+#include "chip/cdev.h"
+
 #include <errno.h>
 #include <linux/gpio.h>
 #include <stdio.h>
@@ -17,9 +19,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "chip/cdev.h"
+#include "chip/cdev_found.h"
 #include "chip/cdev_uapi.h"
-#include "chip/driver.h"
+#include "chip/chip_error.h"
 #include "loop/loop.h"
 
 struct cdev_line {
@@ -59,7 +61,7 @@ static int cdev_attach(const struct chip_spec *spec, const struct chip_found *fo
 
 	if (!cdev)
 		return -ENOMEM;
-	cdev->chip = (struct chip){ .driver = &chip_driver_cdev, .host = *host, .n_lines = found->n_lines };
+	cdev->chip = (struct chip){ .driver = &cdev_driver, .host = *host, .n_lines = found->n_lines };
 	for (unsigned i = 0; i < found->n_lines; i++)
 		cdev->lines[i] = (struct cdev_line){ .cdev = cdev, .fd = -1 };
 	*chip = &cdev->chip;
@@ -85,22 +87,22 @@ static int cdev_line_info(struct chip *chip, unsigned offset, struct chip_line_i
 /* Edges */
 
 /* Whatever the line's chip or its driver does, this fd is not waited for again: the loop would turn for ever. */
-static void line_deaf(struct cdev_line *line, const char *reason)
+static void line_stop_edges(struct cdev_line *line, const char *reason)
 {
 	log_limited(&line->cdev->log_limit, LOG_LEVEL_WARNING, line->cdev->chip.host.tag,
-		    "%s line %u: no more interrupts: %s", chip_path(&line->cdev->chip), line_offset(line), reason);
+		    "%s line %u: interrupts stopped: %s", line->cdev->chip.spec->path, line_offset(line), reason);
 	loop_watch_del(&line->watch);
 }
 
-/* The kernel numbers a request's events: a gap is what its buffer had no room for. What is latched covers it. */
+/* The kernel numbers a request's events: a gap is what its buffer had no space for. What is latched covers it. */
 static void line_check_seqno(struct cdev_line *line, const struct gpio_v2_line_event *event)
 {
-	uint32_t lost = event->line_seqno - line->seqno - 1;
+	uint32_t dropped = event->line_seqno - line->seqno - 1;
 
-	if (line->seqno_known && lost != 0)
+	if (line->seqno_known && dropped != 0)
 		log_limited(&line->cdev->log_limit, LOG_LEVEL_INFO, line->cdev->chip.host.tag,
-			    "%s line %u: %u edges came too fast", chip_path(&line->cdev->chip), line_offset(line),
-			    lost);
+			    "%s line %u: %u edges dropped: the kernel's event buffer was full",
+			    line->cdev->chip.spec->path, line_offset(line), dropped);
 	line->seqno = event->line_seqno;
 	line->seqno_known = true;
 }
@@ -138,7 +140,7 @@ static void line_ready(struct loop_watch *watch, uint32_t events)
 		bool transient = len < 0 && (errno == EAGAIN || errno == EINTR);
 
 		if (!transient || (events & (EPOLLERR | EPOLLHUP)))
-			line_deaf(line, chip_strerror(transient || len == 0 ? -ENODEV : -errno));
+			line_stop_edges(line, chip_strerror(transient || len == 0 ? -ENODEV : -errno));
 	}
 	host->fetch(host->ctx, line_offset(line), 0);
 }
@@ -276,7 +278,7 @@ static void cdev_settle(struct chip *chip)
 	cdev->unsettled = false;
 }
 
-static void cdev_came_back(struct chip *chip)
+static void cdev_replugged(struct chip *chip)
 {
 	for (unsigned i = 0; i < chip->n_lines; i++)
 		cdev_release(chip, i);
@@ -308,16 +310,16 @@ static int cdev_set(struct chip *chip, unsigned offset, uint8_t value)
 	return cdev_ioctl(line->fd, GPIO_V2_LINE_SET_VALUES_IOCTL, &values);
 }
 
-const struct chip_driver chip_driver_cdev = {
+const struct chip_driver cdev_driver = {
 	.name = "cdev",
-	.probe = cdev_probe,
+	.probe = cdev_found_probe,
 	.found_line_info = cdev_found_line_info,
-	.claim = cdev_claim,
-	.try_settings = cdev_try,
+	.request_line = cdev_found_request_line,
+	.try_settings = cdev_found_try_settings,
 	.attach = cdev_attach,
 	.detach = cdev_detach,
-	.is_gone = cdev_is_gone,
-	.came_back = cdev_came_back,
+	.is_gone = cdev_found_is_gone,
+	.replugged = cdev_replugged,
 	.line_info = cdev_line_info,
 	.configure = cdev_configure,
 	.adopt = cdev_adopt,

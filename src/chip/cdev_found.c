@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A chip of the kernel before it is in use: opened and checked, its lines looked at, claimed and tried by a process
+ * A chip of the kernel before it is in use: opened and checked, its lines looked at, requested and tried by a process
  * that serves no guest.
  */
+#include "chip/cdev_found.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "chip/cdev.h"
 #include "chip/cdev_uapi.h"
-
-/* Guarded against signals, though gpiolib interrupts none of these today. */
-int cdev_ioctl(int fd, unsigned long number, void *argument)
-{
-	int ret;
-
-	do {
-		ret = ioctl(fd, number, argument);
-	} while (ret < 0 && errno == EINTR);
-	return ret < 0 ? -errno : 0;
-}
 
 static int probe_fail(int error, const char *words, struct why *why)
 {
@@ -48,7 +38,7 @@ static int probe_info(struct chip_found *found, struct why *why)
 	return ret < 0 ? probe_fail(ret, NULL, why) : 0;
 }
 
-int cdev_probe(const struct chip_spec *spec, struct chip_found *found, struct why *why)
+int cdev_found_probe(const struct chip_spec *spec, struct chip_found *found, struct why *why)
 {
 	struct stat node;
 	int ret;
@@ -70,7 +60,7 @@ int cdev_probe(const struct chip_spec *spec, struct chip_found *found, struct wh
 	return ret;
 }
 
-bool cdev_is_gone(const struct chip_found *found)
+bool cdev_found_is_gone(const struct chip_found *found)
 {
 	struct gpiochip_info info;
 
@@ -100,8 +90,8 @@ static int line_request(const struct chip_found *found, struct gpio_v2_line_requ
 	return ret;
 }
 
-int cdev_claim(const struct chip_found *found, unsigned offset, const char *consumer,
-	       const struct chip_line_config *config, int *fd)
+int cdev_found_request_line(const struct chip_found *found, unsigned offset, const char *consumer,
+			    const struct chip_line_config *config, int *fd)
 {
 	struct gpio_v2_line_request uapi;
 
@@ -130,8 +120,8 @@ static bool try_config(int chip_fd, int line_fd, unsigned offset, const struct c
 	return settings->drive != (level ? CHIP_DRIVE_OPEN_DRAIN : CHIP_DRIVE_OPEN_SOURCE);
 }
 
-int cdev_try(const struct chip_found *found, unsigned offset, const char *consumer,
-	     const struct chip_line_settings *settings)
+int cdev_found_try_settings(const struct chip_found *found, unsigned offset, const char *consumer,
+			    const struct chip_line_settings *settings)
 {
 	struct chip_line_config config;
 	struct gpio_v2_line_request request;

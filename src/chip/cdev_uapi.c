@@ -2,10 +2,23 @@
 /* Between chip.h and the structs of linux/gpio.h, uAPI v2. */
 #include "chip/cdev_uapi.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 _Static_assert(CHIP_NAME_MAX == GPIO_MAX_NAME_SIZE, "a name of the kernel's fits");
+
+/* Guarded against signals, though gpiolib interrupts none of these today. */
+int cdev_ioctl(int fd, unsigned long number, void *argument)
+{
+	int ret;
+
+	do {
+		ret = ioctl(fd, number, argument);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : 0;
+}
 
 /* By enum chip_bias and enum chip_drive; push-pull is what a line without a flag is. */
 static const uint64_t bias_flags[] = {

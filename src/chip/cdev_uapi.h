@@ -4,13 +4,16 @@
 
 #include <linux/gpio.h>
 
-#include "chip/chip.h"
+#include "chip/chip_types.h"
 
 /* For a request of one line: its bit in every mask and bitmap. */
 #define CDEV_LINE_BIT 1u
 
 /* Events read at once. */
 #define CDEV_EVENTS_MAX 16
+
+/* The one door to the kernel. 0 or -errno. */
+int cdev_ioctl(int fd, unsigned long number, void *argument);
 
 void cdev_config_to_uapi(const struct chip_line_config *config, struct gpio_v2_line_config *uapi);
 void cdev_request_to_uapi(unsigned offset, const char *consumer, const struct chip_line_config *config,

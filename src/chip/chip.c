@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* From the chip interface to the functions of the driver. */
+#include "chip/chip.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
+#include "chip/chip_spec.h"
 #include "chip/driver.h"
-
-/* ENOTSUPP is the kernel's own, and no number of user space: its GPIO drivers let it out. */
-#define KERNEL_ENOTSUPP 524
 
 int chip_probe(const struct chip_spec *spec, struct chip_found *found, struct why *why)
 {
@@ -18,6 +18,7 @@ int chip_probe(const struct chip_spec *spec, struct chip_found *found, struct wh
 	ret = spec->driver->probe(spec, found, why);
 	if (ret < 0)
 		return ret;
+	found->state_size = chip_state_size(spec, found->n_lines);
 	if (found->n_lines == 0 || found->n_lines > CHIP_LINES_MAX) {
 		fd_close(&found->fd);
 		ret = why_fail(ERANGE, why, found->n_lines == 0 ? "has no lines" : "has more than %d lines",
@@ -31,11 +32,6 @@ size_t chip_state_size(const struct chip_spec *spec, unsigned n_lines)
 	return n_lines * spec->driver->line_state_size;
 }
 
-bool chip_spec_is_sim(const struct chip_spec *spec)
-{
-	return spec->driver == &chip_driver_sim;
-}
-
 bool chip_found_same(const struct chip_found *a, const struct chip_found *b)
 {
 	return a->rdev != 0 && a->rdev == b->rdev;
@@ -47,15 +43,15 @@ int chip_found_line_info(const struct chip_spec *spec, const struct chip_found *
 	return spec->driver->found_line_info(found, offset, info);
 }
 
-int chip_claim(const struct chip_spec *spec, const struct chip_found *found, unsigned offset, const char *consumer,
-	       const struct chip_line_config *config, int *fd)
+int chip_request_line(const struct chip_spec *spec, const struct chip_found *found, unsigned offset,
+		      const char *consumer, const struct chip_line_config *config, int *fd)
 {
 	*fd = -1;
-	return spec->driver->claim ? spec->driver->claim(found, offset, consumer, config, fd) : 0;
+	return spec->driver->request_line ? spec->driver->request_line(found, offset, consumer, config, fd) : 0;
 }
 
-int chip_try(const struct chip_spec *spec, const struct chip_found *found, unsigned offset, const char *consumer,
-	     const struct chip_line_settings *settings)
+int chip_try_settings(const struct chip_spec *spec, const struct chip_found *found, unsigned offset,
+		      const char *consumer, const struct chip_line_settings *settings)
 {
 	return spec->driver->try_settings ? spec->driver->try_settings(found, offset, consumer, settings) : 0;
 }
@@ -75,10 +71,10 @@ bool chip_is_gone(const struct chip_spec *spec, const struct chip_found *found)
 	return spec->driver->is_gone && spec->driver->is_gone(found);
 }
 
-int chip_find_again(const struct chip_spec *spec, const struct chip_found *found, const char *path, int *fd)
+int chip_find_replugged(const struct chip_spec *spec, const struct chip_found *found, const char *path, int *fd)
 {
 	struct chip_spec there;
-	struct chip_found again;
+	struct chip_found now;
 	struct why why;
 	int ret = chip_spec_path(path, &there);
 
@@ -87,26 +83,21 @@ int chip_find_again(const struct chip_spec *spec, const struct chip_found *found
 	if (!spec->driver->is_gone)
 		return -ENODEV;
 	there.driver = spec->driver;
-	ret = chip_probe(&there, &again, &why);
+	ret = chip_probe(&there, &now, &why);
 	if (ret < 0)
 		return ret;
-	if (again.n_lines != found->n_lines || strcmp(again.label, found->label) != 0) {
-		fd_close(&again.fd);
+	if (now.n_lines != found->n_lines || strcmp(now.label, found->label) != 0) {
+		fd_close(&now.fd);
 		return -ENODEV;
 	}
-	*fd = again.fd;
+	*fd = now.fd;
 	return 0;
 }
 
-void chip_came_back(struct chip *chip)
+void chip_replugged(struct chip *chip)
 {
-	if (chip->driver->came_back)
-		chip->driver->came_back(chip);
-}
-
-const char *chip_path(const struct chip *chip)
-{
-	return chip->spec ? chip->spec->path : chip->driver->name;
+	if (chip->driver->replugged)
+		chip->driver->replugged(chip);
 }
 
 void chip_line_where(const struct chip *chip, unsigned offset, char *text, size_t size)
@@ -114,20 +105,7 @@ void chip_line_where(const struct chip *chip, unsigned offset, char *text, size_
 	if (chip->driver->line_where)
 		chip->driver->line_where(chip, offset, text, size);
 	else
-		snprintf(text, size, "%s line %u", chip_path(chip), offset);
-}
-
-const char *chip_strerror(int error)
-{
-	switch (error) {
-	case -ENODEV:
-		return "the chip is gone";
-	case -EOPNOTSUPP:
-	case -KERNEL_ENOTSUPP:
-		return "not supported by the chip";
-	default:
-		return strerror(-error);
-	}
+		snprintf(text, size, "%s line %u", chip->spec ? chip->spec->path : chip->driver->name, offset);
 }
 
 bool chip_is_simulated(const struct chip *chip, unsigned offset)

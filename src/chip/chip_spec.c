@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* How users name a chip: a number, a number of simulated lines, a path, a label. */
+/* How users name a chip: a number, a number of simulated lines, a path. */
+#include "chip/chip_spec.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
-#include "chip/driver.h"
-#include "chip/label.h"
-
-#define DEVICE_DIRECTORY "/dev"
+#include "chip/cdev.h"
+#include "chip/sim.h"
 
 void chip_spec_number(unsigned number, struct chip_spec *spec)
 {
-	*spec = (struct chip_spec){ .driver = &chip_driver_cdev, .number = number };
-	snprintf(spec->path, sizeof(spec->path), DEVICE_DIRECTORY "/gpiochip%u", number);
+	*spec = (struct chip_spec){ .driver = &cdev_driver, .number = number };
+	snprintf(spec->path, sizeof(spec->path), "/dev/gpiochip%u", number);
 }
 
 void chip_spec_sim(unsigned n_lines, struct chip_spec *spec)
 {
-	*spec = (struct chip_spec){ .driver = &chip_driver_sim, .number = n_lines };
+	*spec = (struct chip_spec){ .driver = &sim_driver, .number = n_lines };
 	snprintf(spec->path, sizeof(spec->path), "s%u", n_lines);
 }
 
@@ -29,14 +29,9 @@ int chip_spec_path(const char *path, struct chip_spec *spec)
 
 	if (len >= sizeof(spec->path))
 		return -ENAMETOOLONG;
-	*spec = (struct chip_spec){ .driver = &chip_driver_cdev };
+	*spec = (struct chip_spec){ .driver = &cdev_driver };
 	memcpy(spec->path, path, len + 1);
 	return 0;
-}
-
-int chip_spec_label(const char *label, struct chip_spec *spec, struct why *why)
-{
-	return chip_label_find(DEVICE_DIRECTORY, label, spec, why);
 }
 
 int chip_spec_parse(const char *word, size_t len, struct chip_spec *spec)
@@ -54,4 +49,9 @@ int chip_spec_parse(const char *word, size_t len, struct chip_spec *spec)
 	else
 		chip_spec_number((unsigned)number, spec);
 	return 0;
+}
+
+bool chip_spec_is_sim(const struct chip_spec *spec)
+{
+	return spec->driver == &sim_driver;
 }

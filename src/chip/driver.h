@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What a chip driver implements. Only chip.c and the drivers include this. */
+/* What a chip driver implements: cdev, sim, and the aggregate of chips. */
 #pragma once
 
 #include "base/why.h"
-#include "chip/chip.h"
+#include "chip/chip_types.h"
 
 struct chip {
 	const struct chip_driver *driver;
@@ -19,16 +19,16 @@ struct chip_driver {
 	int (*probe)(const struct chip_spec *spec, struct chip_found *found, struct why *why);
 	int (*found_line_info)(const struct chip_found *found, unsigned offset, struct chip_line_info *info);
 	/* NULL: a line needs no request before the chip is attached */
-	int (*claim)(const struct chip_found *found, unsigned offset, const char *consumer,
-		     const struct chip_line_config *config, int *fd);
-	/* "try"; NULL: every line can do everything */
+	int (*request_line)(const struct chip_found *found, unsigned offset, const char *consumer,
+			    const struct chip_line_config *config, int *fd);
+	/* NULL: every line can do everything */
 	int (*try_settings)(const struct chip_found *found, unsigned offset, const char *consumer,
 			    const struct chip_line_settings *settings);
 	int (*attach)(const struct chip_spec *spec, const struct chip_found *found, void *state,
 		      const struct chip_host *host, struct chip **chip);
 	void (*detach)(struct chip *chip);
 	bool (*is_gone)(const struct chip_found *found); /* NULL: never */
-	void (*came_back)(struct chip *chip);		 /* NULL when it is never gone */
+	void (*replugged)(struct chip *chip);		 /* NULL when it is never gone */
 	void (*line_where)(const struct chip *chip, unsigned offset, char *text,
 			   size_t size);				/* NULL: the chip's own */
 	bool (*is_simulated)(const struct chip *chip, unsigned offset); /* NULL: none is */
@@ -44,6 +44,3 @@ struct chip_driver {
 	int (*get)(struct chip *chip, unsigned offset);
 	int (*set)(struct chip *chip, unsigned offset, uint8_t value);
 };
-
-extern const struct chip_driver chip_driver_cdev;
-extern const struct chip_driver chip_driver_sim;

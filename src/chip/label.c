@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "chip/chip.h"
+#include "chip/chip_spec.h"
 
 #define DEVICE_PREFIX "gpiochip"
 

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The search for a chip by its label: chip_spec_label(), in any directory. */
+/* The search for a chip by its label. */
 #pragma once
 
 #include "base/why.h"
-#include "chip/chip.h"
+#include "chip/chip_types.h"
 
+#define LABEL_DIRECTORY "/dev"
+
+/*
+ * The chip of the kernel with this label, of those with a node in directory. -ENODEV: there is none; -ENOTUNIQ: more
+ * than one; another -errno: the directory cannot be read. *why says it in words, with the paths of two that bear it.
+ */
 int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "chip/chip.h"
+#include "chip/chip_types.h"
 
 /* What the chip makes of a line that no guest uses. low and high are logical: with active-low, high is low on the wire. */
 enum line_rest {

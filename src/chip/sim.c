@@ -6,6 +6,8 @@
  *
  * Lines are named dummy0, dummy1, ...: the names of the program this one replaces.
  */
+#include "chip/sim.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "chip/driver.h"
 #include "chip/sim_line.h"
 #include "loop/loop.h"
 
@@ -120,7 +121,6 @@ static void line_wait(struct sim *sim, unsigned offset)
 static int sim_probe(const struct chip_spec *spec, struct chip_found *found, struct why *why)
 {
 	found->n_lines = spec->number;
-	found->state_size = chip_state_size(spec, spec->number);
 	snprintf(found->label, sizeof(found->label), "sim%u", spec->number);
 	return 0;
 }
@@ -150,7 +150,7 @@ static int sim_attach(const struct chip_spec *spec, const struct chip_found *fou
 	if (!sim)
 		return -ENOMEM;
 	*sim = (struct sim){
-		.chip = { .driver = &chip_driver_sim, .host = *host, .n_lines = found->n_lines },
+		.chip = { .driver = &sim_driver, .host = *host, .n_lines = found->n_lines },
 		.lines = state,
 		.timer_ns = SIM_LINE_NEVER,
 	};
@@ -262,7 +262,7 @@ static int sim_outside_pull(struct chip *chip, unsigned offset, enum chip_pull p
 	return 0;
 }
 
-const struct chip_driver chip_driver_sim = {
+const struct chip_driver sim_driver = {
 	.name = "sim",
 	.line_state_size = sizeof(struct sim_line),
 	.probe = sim_probe,

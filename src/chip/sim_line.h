@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "chip/chip.h"
+#include "chip/chip_types.h"
 
 enum sim_role {
 	SIM_ROLE_NONE,

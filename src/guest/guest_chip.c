@@ -8,6 +8,8 @@
 
 #include "base/fd.h"
 #include "base/why.h"
+#include "chip/chip_spec.h"
+#include "chip/label.h"
 
 static int spec_make(const struct config_chip *config, unsigned sim, struct chip_spec *spec, struct why *why)
 {
@@ -19,7 +21,7 @@ static int spec_make(const struct config_chip *config, unsigned sim, struct chip
 		chip_spec_sim(sim, spec);
 		return 0;
 	case CONFIG_CHIP_LABEL:
-		return chip_spec_label(config->word, spec, why);
+		return chip_label_find(LABEL_DIRECTORY, config->word, spec, why);
 	case CONFIG_CHIP_PATH:
 		break;
 	}

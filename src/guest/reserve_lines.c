@@ -16,9 +16,9 @@ static int line_reserve(const struct guest *guest, const struct line_rules *rule
 	};
 
 	if (rules->init != LINE_REST_RELEASED)
-		return chip_claim(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
+		return chip_request_line(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
 	if (chip_line_settings_any(&rules->settings))
-		return chip_try(&chip->spec, &chip->found, rules->offset, consumer, &rules->settings);
+		return chip_try_settings(&chip->spec, &chip->found, rules->offset, consumer, &rules->settings);
 	return 0;
 }
 

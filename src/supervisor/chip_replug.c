@@ -15,7 +15,7 @@ bool guest_process_misses_chip(const struct guest_process *process, const char *
 		int fd;
 
 		if ((by_path && strcmp(chip->spec.path, path) != 0) || !chip_is_gone(&chip->spec, &chip->found) ||
-		    chip_find_again(&chip->spec, &chip->found, path, &fd) < 0)
+		    chip_find_replugged(&chip->spec, &chip->found, path, &fd) < 0)
 			continue;
 		fd_close(&fd);
 		*rdev = chip->found.rdev;
@@ -30,7 +30,7 @@ static void chip_take(struct guest_process *process, unsigned number, const char
 	struct stat st;
 	int fd, ret;
 
-	if (chip_find_again(&chip->spec, &chip->found, path, &fd) < 0)
+	if (chip_find_replugged(&chip->spec, &chip->found, path, &fd) < 0)
 		return; /* gone again: it will appear again */
 	fd_close(&chip->found.fd);
 	chip->found.fd = fd;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "chip/chip_spec.h"
 #include "worker/session_layout.h"
 
 static void file_put(const struct own_file *file, struct handover_file *out)

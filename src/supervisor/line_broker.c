@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/scm.h"
+#include "chip/chip_spec.h"
 #include "worker/session_layout.h"
 
 static const struct guest_chip *chip_of(const struct guest *guest, uint32_t line)
@@ -43,7 +44,7 @@ static int line_request(const struct guest *guest, struct kept_set *kept, const 
 	int ret;
 
 	guest_consumer(guest, consumer);
-	ret = chip_claim(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
+	ret = chip_request_line(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
 	if (ret < 0)
 		return ret;
 	ret = kept_put(kept, worker_line_key(question->line), *fd);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "chip/chip.h"
 #include "gpio/lines.h"
 #include "loop/loop.h"
 

@@ -157,7 +157,7 @@ static void on_chip_back(void *ctx, unsigned number)
 	if (number >= worker->start->guest->n_chips)
 		return;
 	log_info(worker->tag, "%s is back", worker->start->guest->chips[number].spec.path);
-	aggregate_came_back(worker->chip, number);
+	aggregate_replugged(worker->chip, number);
 	lines_restore(&worker->lines, (uint16_t)number);
 }
 

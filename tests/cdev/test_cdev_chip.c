@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "chip/aggregate.h"
+#include "chip/chip.h"
+#include "chip/chip_spec.h"
+#include "chip/label.h"
 #include "failure.h"
 #include "gpio_sim.h"
 #include "kernel.h"
@@ -56,7 +59,8 @@ static int on_request_line(void *ctx, unsigned offset, const struct chip_line_co
 	const struct bench *bench = ctx;
 	const struct aggregate_line line = bench->lines ? bench->lines[offset] : (struct aggregate_line){ 0, offset };
 
-	return chip_claim(&bench->specs[line.member], &bench->found[line.member], line.offset, CONSUMER, config, fd);
+	return chip_request_line(&bench->specs[line.member], &bench->found[line.member], line.offset, CONSUMER, config,
+				 fd);
 }
 
 static int on_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
@@ -285,7 +289,7 @@ static void claimed_line_is_held(void **state)
 	int fd, none, kernel = kernel_open(bench->sims[0].path);
 
 	gpio_sim_drive(&bench->sims[0], 1, true);
-	assert_int_equal(chip_claim(&bench->specs[0], &bench->found[0], 1, CONSUMER, &config, &fd), 0);
+	assert_int_equal(chip_request_line(&bench->specs[0], &bench->found[0], 1, CONSUMER, &config, &fd), 0);
 	assert_true(fd >= 0);
 	assert_int_equal(gpio_sim_level(&bench->sims[0], 1), 0);
 	assert_string_equal(kernel_line(kernel, 1).consumer, CONSUMER);
@@ -294,7 +298,7 @@ static void claimed_line_is_held(void **state)
 	assert_string_equal(info.consumer, CONSUMER);
 	assert_int_equal(info.direction, CHIP_DIRECTION_OUT);
 	/* Held by the kernel, and by another process. */
-	assert_int_equal(chip_claim(&bench->specs[0], &bench->found[0], 1, CONSUMER, &config, &none), -EBUSY);
+	assert_int_equal(chip_request_line(&bench->specs[0], &bench->found[0], 1, CONSUMER, &config, &none), -EBUSY);
 	assert_int_equal(chip_found_line_info(&bench->specs[0], &bench->found[0], 5, &info), 0);
 	assert_string_equal(info.consumer, "board-hog");
 	assert_string_equal(info.name, "fan");
@@ -310,7 +314,7 @@ static void claimed_line_is_held(void **state)
 
 static int try_line(struct bench *bench, unsigned line, struct chip_line_settings settings)
 {
-	return chip_try(&bench->specs[0], &bench->found[0], line, CONSUMER, &settings);
+	return chip_try_settings(&bench->specs[0], &bench->found[0], line, CONSUMER, &settings);
 }
 
 /* An output that nobody holds, as a boot loader leaves it: high. gpio-sim gives a line that is let go to its pull. */
@@ -402,11 +406,11 @@ static void two_chips_are_one(void **state)
 	assert_true(chip_is_gone(&bench->specs[1], &bench->found[1]));
 	assert_false(chip_is_gone(&bench->specs[0], &bench->found[0]));
 	gpio_sim_set_live(&bench->sims[1], true);
-	assert_int_equal(chip_find_again(&bench->specs[1], &bench->found[1], bench->sims[0].path, &fd), -ENODEV);
-	assert_int_equal(chip_find_again(&bench->specs[1], &bench->found[1], bench->sims[1].path, &fd), 0);
+	assert_int_equal(chip_find_replugged(&bench->specs[1], &bench->found[1], bench->sims[0].path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&bench->specs[1], &bench->found[1], bench->sims[1].path, &fd), 0);
 	close(bench->found[1].fd);
 	bench->found[1].fd = fd;
-	aggregate_came_back(bench->chip, 1);
+	aggregate_replugged(bench->chip, 1);
 	assert_int_equal(bench->drops, 2);
 	assert_int_equal(chip_get(bench->chip, 0), -EPERM);
 	configure(bench, 0, CHIP_DIRECTION_OUT, 1, none);
@@ -431,14 +435,14 @@ static void by_label_and_by_link(void **state)
 	probe(bench, 0);
 	assert_string_equal(bench->found[0].label, "exp");
 	/* The link is no second chip of that label. */
-	assert_int_equal(chip_spec_label("exp", &bench->specs[1], &why), 0);
+	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "exp", &bench->specs[1], &why), 0);
 	probe(bench, 1);
 	assert_true(chip_found_same(&bench->found[0], &bench->found[1]));
 	chip_spec_number(bench->sims[1].number, &bench->specs[1]);
 	close(bench->found[1].fd);
 	probe(bench, 1);
 	assert_false(chip_found_same(&bench->found[0], &bench->found[1]));
-	assert_int_equal(chip_spec_label("ex", &bench->specs[1], &why), -ENODEV);
+	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "ex", &bench->specs[1], &why), -ENODEV);
 	assert_string_equal(why.text, "no chip has this label");
 
 	/* Its number is taken by another while it is away. */
@@ -446,10 +450,10 @@ static void by_label_and_by_link(void **state)
 	gpio_sim_set_live(&bench->sims[1], false);
 	gpio_sim_set_live(&bench->sims[1], true);
 	gpio_sim_set_live(sim, true);
-	assert_int_equal(chip_find_again(&bench->specs[0], &bench->found[0], bench->sims[1].path, &fd), -ENODEV);
-	assert_int_equal(chip_find_again(&bench->specs[0], &bench->found[0], sim->path, &fd), 0);
+	assert_int_equal(chip_find_replugged(&bench->specs[0], &bench->found[0], bench->sims[1].path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&bench->specs[0], &bench->found[0], sim->path, &fd), 0);
 	close(fd);
-	assert_int_equal(chip_spec_label("exp", &bench->specs[0], &why), 0);
+	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "exp", &bench->specs[0], &why), 0);
 	assert_int_equal(chip_probe(&bench->specs[0], &twin, &why), 0);
 	close(twin.fd);
 	assert_string_not_equal(bench->specs[0].path, bench->sims[1].path);
@@ -466,7 +470,7 @@ static void label_of_two(void **state)
 	make(bench, 1, "twin");
 	low = bench->sims[0].number < bench->sims[1].number ? 0 : 1;
 	high = 1 - low;
-	assert_int_equal(chip_spec_label("twin", &bench->specs[0], &why), -ENOTUNIQ);
+	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "twin", &bench->specs[0], &why), -ENOTUNIQ);
 	snprintf(want, sizeof(want), "two chips have this label: %s and %s", bench->sims[low].path,
 		 bench->sims[high].path);
 	assert_string_equal(why.text, want);

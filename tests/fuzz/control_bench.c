@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "chip/chip.h"
+#include "chip/chip_spec.h"
 #include "control/control.h"
 #include "gpio/lines.h"
 #include "ipc/control_channel.h"

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "chip/chip_spec.h"
+
 struct gpio_bench gpio_bench;
 
 /* The first four lines have none. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "chip/chip_spec.h"
 #include "gpio_bench.h"
 #include "ipc/control_channel.h"
 #include "loss.h"

@@ -131,9 +131,9 @@ int __wrap_ioctl(int fd, unsigned long number, ...)
 		kernel_note('C');
 		kernel.config = *(struct gpio_v2_line_config *)argument;
 		kernel.configs++;
-		if (kernel.late)
-			kernel_events(kernel.late);
-		kernel.late = NULL;
+		if (kernel.meanwhile)
+			kernel_events(kernel.meanwhile);
+		kernel.meanwhile = NULL;
 		return 0;
 	case GPIO_V2_LINE_GET_VALUES_IOCTL:
 		kernel_note('G');

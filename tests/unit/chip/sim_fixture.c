@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "chip/chip_spec.h"
+
 static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
 {
 }

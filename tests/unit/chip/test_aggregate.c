@@ -9,6 +9,8 @@
 
 #include "base/util.h"
 #include "chip/aggregate.h"
+#include "chip/chip.h"
+#include "chip/chip_spec.h"
 #include "chip/driver.h"
 
 /* A chip all of whose state is in session memory: so the test finds it, and sees where it lies. */
@@ -62,7 +64,7 @@ static void part_detach(struct chip *chip)
 	note("%c:detach ", part_of(chip)->name);
 }
 
-static void part_came_back(struct chip *chip)
+static void part_replugged(struct chip *chip)
 {
 	note("%c:back ", part_of(chip)->name);
 	chip->host.drop_fd(chip->host.ctx, 2);
@@ -120,7 +122,7 @@ static const struct chip_driver part_driver = {
 	.name = "part",
 	.attach = part_attach,
 	.detach = part_detach,
-	.came_back = part_came_back,
+	.replugged = part_replugged,
 	.line_info = part_info,
 	.configure = part_configure,
 	.adopt = part_adopt,
@@ -326,11 +328,11 @@ static void one_is_gone(void **state)
 		assert_true(want ? chip_get(bench->chip, i) == want : chip_get(bench->chip, i) >= 0);
 	}
 	journal[0] = '\0';
-	aggregate_came_back(bench->chip, B);
+	aggregate_replugged(bench->chip, B);
 	assert_journal("b:back drop0 settle-fds ");
-	aggregate_came_back(bench->chip, A);
+	aggregate_replugged(bench->chip, A);
 	assert_journal("a:back settle-fds "); /* a2 is another's */
-	aggregate_came_back(bench->chip, S);
+	aggregate_replugged(bench->chip, S);
 	assert_journal("");
 }
 

@@ -11,6 +11,8 @@
 
 #include "base/log.h"
 #include "chip/cdev_uapi.h"
+#include "chip/chip.h"
+#include "chip/chip_spec.h"
 #include "fake_kernel.h"
 #include "loop/loop.h"
 
@@ -21,7 +23,7 @@ struct bench {
 	struct chip_spec spec;
 	struct chip_found found;
 	struct chip *chip;
-	int edges, kept_fd, drops, settled;
+	int edges, stored_fd, drops, settled;
 	char trace[64]; /* of the edges: "r1" "f0" */
 	bool release_on_edge;
 };
@@ -52,11 +54,11 @@ static void on_changed(void *ctx, unsigned offset)
 static int on_request_line(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
 {
 	struct bench *bench = ctx;
-	int ret = chip_claim(&bench->spec, &bench->found, offset, CONSUMER, config, fd);
+	int ret = chip_request_line(&bench->spec, &bench->found, offset, CONSUMER, config, fd);
 
 	assert_int_equal(offset, 2);
 	if (ret == 0)
-		bench->kept_fd = *fd;
+		bench->stored_fd = *fd;
 	return ret;
 }
 
@@ -105,7 +107,7 @@ static int bench_up(void **state)
 	strcpy(bench->spec.path, "/dev/null");
 	if (loop_init(&bench->loop) < 0 || chip_probe(&bench->spec, &bench->found, &why) < 0)
 		return -1;
-	bench->kept_fd = -1;
+	bench->stored_fd = -1;
 	bench_attach(bench);
 	*state = bench;
 	return 0;
@@ -260,9 +262,9 @@ static void output_in_one_step(void **state)
 	assert_string_equal(kernel.request.consumer, "vhost-device-gpio:a-name-that-i");
 	assert_int_equal(kernel.config.flags, GPIO_V2_LINE_FLAG_OUTPUT);
 	assert_int_equal(kernel.config.attrs[0].attr.values, 1);
-	assert_true(bench->kept_fd >= 0);
-	assert_true(fcntl(bench->kept_fd, F_GETFL) & O_NONBLOCK);
-	fd = bench->kept_fd;
+	assert_true(bench->stored_fd >= 0);
+	assert_true(fcntl(bench->stored_fd, F_GETFL) & O_NONBLOCK);
+	fd = bench->stored_fd;
 
 	kernel.bits = 1;
 	assert_int_equal(chip_get(bench->chip, 2), 1);
@@ -310,7 +312,7 @@ static void edges_are_forgotten(void **state)
 
 	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_RISING);
 	kernel_events("rrr");
-	kernel.late = "r";
+	kernel.meanwhile = "r";
 	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE), 0);
 	turn(bench);
 	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_RISING), 0);
@@ -385,7 +387,7 @@ static void kernel_refuses(void **state)
 	kernel.fail_number = GPIO_V2_GET_LINE_IOCTL;
 	kernel.fail_errno = EBUSY;
 	assert_int_equal(configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE), -EBUSY);
-	assert_int_equal(bench->kept_fd, -1);
+	assert_int_equal(bench->stored_fd, -1);
 	assert_int_equal(chip_get(bench->chip, 2), -EPERM);
 	kernel.fail_number = 0;
 	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE);
@@ -405,38 +407,38 @@ static void successor_adopts(void **state)
 {
 	struct bench *bench = *state;
 	struct chip_line_config config = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_RISING };
-	int kept;
+	int stored;
 
 	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_RISING);
-	kept = fcntl(bench->kept_fd, F_DUPFD_CLOEXEC, 0);
+	stored = fcntl(bench->stored_fd, F_DUPFD_CLOEXEC, 0);
 	kernel_events("r");
 	chip_detach(bench->chip);
 	assert_int_equal(bench->drops, 0);
 	bench_attach(bench);
-	assert_int_equal(chip_adopt(bench->chip, 2, &config, kept), 0);
+	assert_int_equal(chip_adopt(bench->chip, 2, &config, stored), 0);
 	assert_int_equal(kernel.requests, 1);
 	turn(bench);
 	assert_string_equal(bench->trace, "r1");
 	chip_release(bench->chip, 2);
 	assert_int_equal(bench->drops, 1);
-	assert_int_equal(fcntl(kept, F_GETFD), -1);
+	assert_int_equal(fcntl(stored, F_GETFD), -1);
 }
 
 static void successor_cannot_adopt(void **state)
 {
 	struct bench *bench = *state;
 	struct chip_line_config config = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_RISING };
-	int kept;
+	int stored;
 
 	configure(bench, CHIP_DIRECTION_IN, 0, CHIP_EDGE_NONE);
-	kept = fcntl(bench->kept_fd, F_DUPFD_CLOEXEC, 0);
+	stored = fcntl(bench->stored_fd, F_DUPFD_CLOEXEC, 0);
 	chip_detach(bench->chip);
 	bench_attach(bench);
 	kernel.fail_number = GPIO_V2_LINE_SET_CONFIG_IOCTL;
 	kernel.fail_errno = ENODEV;
-	assert_int_equal(chip_adopt(bench->chip, 2, &config, kept), -ENODEV);
+	assert_int_equal(chip_adopt(bench->chip, 2, &config, stored), -ENODEV);
 	assert_int_equal(bench->drops, 1);
-	assert_int_equal(fcntl(kept, F_GETFD), -1);
+	assert_int_equal(fcntl(stored, F_GETFD), -1);
 	assert_int_equal(chip_get(bench->chip, 2), -EPERM);
 }
 

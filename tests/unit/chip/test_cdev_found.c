@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "chip/chip.h"
+#include "chip/chip_spec.h"
 #include "chip/label.h"
 #include "fake_kernel.h"
 
@@ -169,7 +171,7 @@ static void label_of_two_chips(void **state)
 	assert_string_equal(why.text, want);
 }
 
-/* A node that can not be looked at may be the one. */
+/* A node that cannot be looked at may be the one. */
 static void label_search_tells_what_it_could_not_see(void **state)
 {
 	struct bench *bench = *state;
@@ -205,21 +207,21 @@ static void found_again(void **state)
 	close(bench->found.fd);
 	assert_int_equal(chip_probe(&bench->spec, &bench->found, &why), 0);
 	snprintf(path, sizeof(path), "%s/gpiochip1", bench->directory);
-	assert_int_equal(chip_find_again(&bench->spec, &bench->found, path, &fd), 0);
+	assert_int_equal(chip_find_replugged(&bench->spec, &bench->found, path, &fd), 0);
 	assert_true(fd >= 0);
 	close(fd);
 	kernel.labels[B] = "other";
-	assert_int_equal(chip_find_again(&bench->spec, &bench->found, path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&bench->spec, &bench->found, path, &fd), -ENODEV);
 	kernel.labels[B] = "exp";
 	kernel.n_lines++;
-	assert_int_equal(chip_find_again(&bench->spec, &bench->found, path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&bench->spec, &bench->found, path, &fd), -ENODEV);
 	kernel.n_lines--;
 	kernel.labels[A] = "away";
 	assert_int_equal(find(bench, "exp", &spec, &why), 0);
-	assert_int_equal(chip_find_again(&spec, &bench->found, path, &fd), 0);
+	assert_int_equal(chip_find_replugged(&spec, &bench->found, path, &fd), 0);
 	close(fd);
 	chip_spec_sim(KERNEL_LINES, &spec);
-	assert_int_equal(chip_find_again(&spec, &bench->found, path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&spec, &bench->found, path, &fd), -ENODEV);
 }
 
 static void line_info_and_holder(void **state)
@@ -253,7 +255,7 @@ static bool is_given_back(void)
 	return recv(kernel.peer, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
-static void line_claimed_for_a_worker(void **state)
+static void line_requested_for_a_worker(void **state)
 {
 	struct bench *bench = *state;
 	const struct chip_line_config config = { .direction = CHIP_DIRECTION_OUT,
@@ -262,7 +264,7 @@ static void line_claimed_for_a_worker(void **state)
 	struct chip_spec sim;
 	int fd = -7;
 
-	assert_int_equal(chip_claim(&bench->spec, &bench->found, 2, CONSUMER, &config, &fd), 0);
+	assert_int_equal(chip_request_line(&bench->spec, &bench->found, 2, CONSUMER, &config, &fd), 0);
 	assert_true(fd >= 0);
 	assert_string_equal(kernel.journal, "IR"); /* the info is the probing's */
 	assert_string_equal(kernel.request.consumer, CONSUMER);
@@ -273,19 +275,19 @@ static void line_claimed_for_a_worker(void **state)
 	close(fd);
 	kernel.fail_number = GPIO_V2_GET_LINE_IOCTL;
 	kernel.fail_errno = EBUSY;
-	assert_int_equal(chip_claim(&bench->spec, &bench->found, 2, CONSUMER, &config, &fd), -EBUSY);
+	assert_int_equal(chip_request_line(&bench->spec, &bench->found, 2, CONSUMER, &config, &fd), -EBUSY);
 	assert_int_equal(fd, -1);
 
 	chip_spec_sim(4, &sim);
 	fd = -7;
-	assert_int_equal(chip_claim(&sim, &bench->found, 2, CONSUMER, &config, &fd), 0);
+	assert_int_equal(chip_request_line(&sim, &bench->found, 2, CONSUMER, &config, &fd), 0);
 	assert_int_equal(fd, -1);
 }
 
 static int try_line(struct bench *bench, unsigned offset, struct chip_line_settings settings)
 {
 	memset(kernel.journal, 0, sizeof(kernel.journal));
-	return chip_try(&bench->spec, &bench->found, offset, CONSUMER, &settings);
+	return chip_try_settings(&bench->spec, &bench->found, offset, CONSUMER, &settings);
 }
 
 /* Line 2 is an input, line 3 an output (fake_kernel). */
@@ -402,7 +404,7 @@ int main(void)
 		FOUND_TEST(label_search_tells_what_it_could_not_see),
 		FOUND_TEST(found_again),
 		FOUND_TEST(line_info_and_holder),
-		FOUND_TEST(line_claimed_for_a_worker),
+		FOUND_TEST(line_requested_for_a_worker),
 		FOUND_TEST(tried_as_an_input),
 		FOUND_TEST(tried_as_the_output_that_it_is),
 		FOUND_TEST(not_tried),

@@ -7,7 +7,11 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "chip/driver.h"
+#include "chip/cdev.h"
+#include "chip/chip.h"
+#include "chip/chip_spec.h"
+#include "chip/label.h"
+#include "chip/sim.h"
 
 static int parse(const char *word, struct chip_spec *spec)
 {
@@ -19,7 +23,7 @@ static void real_chips(void **state)
 	struct chip_spec spec;
 
 	assert_int_equal(parse("0", &spec), 0);
-	assert_ptr_equal(spec.driver, &chip_driver_cdev);
+	assert_ptr_equal(spec.driver, &cdev_driver);
 	assert_string_equal(spec.path, "/dev/gpiochip0");
 	assert_int_equal(parse("0042", &spec), 0);
 	assert_int_equal(spec.number, 42);
@@ -36,7 +40,7 @@ static void simulated_chips(void **state)
 	struct chip_spec spec;
 
 	assert_int_equal(parse("s1", &spec), 0);
-	assert_ptr_equal(spec.driver, &chip_driver_sim);
+	assert_ptr_equal(spec.driver, &sim_driver);
 	assert_int_equal(spec.number, 1);
 	assert_int_equal(parse("s65535", &spec), 0);
 	assert_string_equal(spec.path, "s65535");
@@ -75,15 +79,15 @@ static void made_of_parts(void **state)
 	char path[CHIP_PATH_MAX + 1];
 
 	chip_spec_number(42, &a);
-	assert_ptr_equal(a.driver, &chip_driver_cdev);
+	assert_ptr_equal(a.driver, &cdev_driver);
 	assert_string_equal(a.path, "/dev/gpiochip42");
 	chip_spec_sim(65535, &a);
-	assert_ptr_equal(a.driver, &chip_driver_sim);
+	assert_ptr_equal(a.driver, &sim_driver);
 	assert_int_equal(a.number, 65535);
 	assert_string_equal(a.path, "s65535");
 
 	assert_int_equal(chip_spec_path("/dev/gpiochip42", &a), 0);
-	assert_ptr_equal(a.driver, &chip_driver_cdev);
+	assert_ptr_equal(a.driver, &cdev_driver);
 	assert_string_equal(a.path, "/dev/gpiochip42");
 	assert_int_equal(chip_spec_path("/dev/gpiochip-exp", &a), 0);
 	assert_string_equal(a.path, "/dev/gpiochip-exp");
@@ -94,7 +98,7 @@ static void made_of_parts(void **state)
 	assert_int_equal(chip_spec_path(path, &a), 0);
 	assert_string_equal(a.path, path);
 
-	assert_int_equal(chip_spec_label("there is no such chip", &a, &why), -ENODEV);
+	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "there is no such chip", &a, &why), -ENODEV);
 	assert_int_equal(strncmp(why.text, "no chip has this label", 22), 0);
 }
 

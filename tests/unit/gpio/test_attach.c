@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "chip/chip.h"
+#include "chip/chip_spec.h"
 #include "lines_fixture.h"
 
 static void successor_takes_over(void **state)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "chip/chip_spec.h"
 #include "chip/label.h"
 #include "config/guest_option.h"
 
@@ -16,7 +17,7 @@
 
 struct resolve_bench bench;
 
-/* chip/chip_spec.c with another directory. */
+/* chip/label.c with another directory. */
 int __real_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why);
 int __wrap_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why);
 void __wrap_chip_spec_number(unsigned number, struct chip_spec *spec);

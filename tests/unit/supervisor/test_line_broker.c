@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/scm.h"
+#include "chip/chip_spec.h"
 #include "supervisor/line_broker.h"
 #include "unit/chip/fake_kernel.h"
 #include "unit/lowest_fd.h"

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/scm.h"
+#include "chip/chip_spec.h"
 #include "supervisor/worker_process.h"
 #include "unit/chip/fake_kernel.h"
 #include "worker/session_layout.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "chip/chip.h"
+#include "chip/chip_spec.h"
 #include "gpio/lines.h"
 #include "ipc/control_channel.h"
 #include "loop/loop.h"

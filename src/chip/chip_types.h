@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What chips, their drivers and their users pass to each other. No code. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct chip;
+struct chip_driver;
+
+#define CHIP_NAME_MAX  32 /* GPIO_MAX_NAME_SIZE of linux/gpio.h, with the terminator */
+#define CHIP_LINES_MAX 65535
+#define CHIP_PATH_MAX  108
+
+/* How a user names a chip: made by chip_spec.h and label.h. */
+struct chip_spec {
+	const struct chip_driver *driver;
+	unsigned number;	  /* sim: of lines */
+	char path[CHIP_PATH_MAX]; /* cdev: of the device, "/dev/gpiochipN" or what the user gave; sim: "sN" */
+};
+
+/* A chip that was found: chip_probe(). */
+struct chip_found {
+	int fd;		   /* the chip's, -1 for sim; owned by the caller */
+	unsigned n_lines;  /* 1 to CHIP_LINES_MAX */
+	size_t state_size; /* bytes of session memory that chip_attach() wants, zeroed at first */
+	char label[CHIP_NAME_MAX];
+	uint64_t rdev; /* of the device node when it was probed, 0 for sim */
+};
+
+enum chip_direction {
+	CHIP_DIRECTION_IN,
+	CHIP_DIRECTION_OUT,
+};
+
+/* Bits, so that BOTH is RISING | FALLING. */
+enum chip_edge {
+	CHIP_EDGE_NONE = 0,
+	CHIP_EDGE_RISING = 1,
+	CHIP_EDGE_FALLING = 2,
+	CHIP_EDGE_BOTH = 3,
+};
+
+enum chip_pull {
+	CHIP_PULL_DOWN,
+	CHIP_PULL_UP,
+};
+
+enum chip_bias {
+	CHIP_BIAS_AS_IS,
+	CHIP_BIAS_DISABLED,
+	CHIP_BIAS_PULL_UP,
+	CHIP_BIAS_PULL_DOWN,
+};
+
+enum chip_drive {
+	CHIP_DRIVE_PUSH_PULL,
+	CHIP_DRIVE_OPEN_DRAIN,
+	CHIP_DRIVE_OPEN_SOURCE,
+};
+
+/*
+ * What the host forces on a line, with each request and reconfiguration. All zero: nothing. With active_low every
+ * value and edge of this interface is the logical one: 1 is active, that is low on the wire.
+ */
+struct chip_line_settings {
+	bool active_low;
+	uint8_t bias;	      /* enum chip_bias */
+	uint8_t drive;	      /* enum chip_drive; of outputs */
+	uint32_t debounce_us; /* of inputs; 0: none */
+};
+
+/* Whether they ask for anything. */
+static inline bool chip_line_settings_any(const struct chip_line_settings *settings)
+{
+	return settings->active_low || settings->bias || settings->drive || settings->debounce_us;
+}
+
+/* What a requested line does. value: the level driven when OUT; edges: reported when IN. */
+struct chip_line_config {
+	enum chip_direction direction;
+	uint8_t value;
+	enum chip_edge edges;
+	struct chip_line_settings settings;
+};
+
+struct chip_line_info {
+	char name[CHIP_NAME_MAX];     /* "" when it has none; any bytes: the chip's own */
+	char consumer[CHIP_NAME_MAX]; /* who holds it, "" when nobody does */
+	bool used;
+	enum chip_direction direction;
+};
+
+/* What a chip tells its user; all are called from chip functions or from the loop, and none is NULL. */
+struct chip_host {
+	struct loop *loop;
+	const char *tag;      /* for the log */
+	const char *consumer; /* who has a simulated line that is in use: "vhost-device-gpio:guest0" */
+	void *ctx;
+	/*
+	 * Edges of the line are about to be fetched from where they outlive this process: edge will be called so often
+	 * at most. 0: that is over.
+	 */
+	void (*fetch)(void *ctx, unsigned offset, unsigned n_edges);
+	/* An edge that the line's configuration asks for; level is the line's after it. */
+	void (*edge)(void *ctx, unsigned offset, enum chip_edge edge, bool level);
+	/*
+	 * The level of a line on the wire changed for another reason than its user's set, configure and release: a
+	 * simulated line was driven from outside, or its bias set its pull.
+	 */
+	void (*changed)(void *ctx, unsigned offset);
+	/*
+	 * Requests the line of a real chip: *fd is the chip's. The host keeps a copy of it outside this process, until
+	 * drop_fd. -errno. Of *config the settings are the host's own affair: it may have the line with those that it
+	 * knows itself.
+	 */
+	int (*request_line)(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd);
+	void (*drop_fd)(void *ctx, unsigned offset);
+	/* What the kernel says of it. -errno; ENODEV: the chip is gone. */
+	int (*line_info)(void *ctx, unsigned offset, struct chip_line_info *info);
+	/* Returns when what drop_fd said has been done. */
+	void (*settle_fds)(void *ctx);
+};
