@@ -19,7 +19,7 @@ static void text_print(const char *text, int width, FILE *stream)
 /* What was laid down for the line, in the words that the user would write it in. */
 static void rules_write(const struct line_rules *rules, char *text, size_t size)
 {
-	const struct config_line line = { .rules = *rules, .safe_default = rules->on_disconnect == LINE_REST_RELEASED };
+	const struct config_line line = { .rules = *rules, .safe_default = rules->on_disconnect == LINE_IDLE_RELEASED };
 	char word[ATTRIBUTE_TEXT_MAX];
 	size_t used = 0;
 

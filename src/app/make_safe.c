@@ -27,15 +27,15 @@ static bool line_make_safe(const struct guest *guest, unsigned line)
 	const struct line_rules *rules = &guest->lines[line];
 	const struct guest_chip *chip = &guest->chips[rules->chip];
 	const struct chip_line_config config = {
-		.direction = rules->on_disconnect == LINE_REST_INPUT ? CHIP_DIRECTION_IN : CHIP_DIRECTION_OUT,
-		.value = rules->on_disconnect == LINE_REST_OUTPUT_HIGH,
+		.direction = rules->on_disconnect == LINE_IDLE_INPUT ? CHIP_DIRECTION_IN : CHIP_DIRECTION_OUT,
+		.value = rules->on_disconnect == LINE_IDLE_OUTPUT_HIGH,
 		.settings = rules->settings,
 	};
 	char consumer[CHIP_NAME_MAX];
 	int fd, ret;
 
 	/* What a guest left nobody knows any more: "hold" has nothing to do. */
-	if (rules->on_disconnect == LINE_REST_RELEASED || rules->on_disconnect == LINE_REST_HOLD)
+	if (rules->on_disconnect == LINE_IDLE_RELEASED || rules->on_disconnect == LINE_IDLE_HOLD)
 		return true;
 	guest_consumer(guest, consumer);
 	ret = chip_request_line(&chip->spec, &chip->found, rules->offset, consumer, &config, &fd);

@@ -11,12 +11,12 @@
 #include "chip/chip_types.h"
 
 /* What the chip makes of a line that no guest uses. low and high are logical: with active-low, high is low on the wire. */
-enum line_rest {
-	LINE_REST_RELEASED, /* given back to the kernel */
-	LINE_REST_INPUT,
-	LINE_REST_OUTPUT_LOW,
-	LINE_REST_OUTPUT_HIGH,
-	LINE_REST_HOLD, /* as the guest left it; only as a fate */
+enum line_idle_state {
+	LINE_IDLE_RELEASED, /* given back to the kernel */
+	LINE_IDLE_INPUT,
+	LINE_IDLE_OUTPUT_LOW,
+	LINE_IDLE_OUTPUT_HIGH,
+	LINE_IDLE_HOLD, /* as the guest made it; only as an on_disconnect */
 };
 
 struct line_rules {
@@ -26,8 +26,8 @@ struct line_rules {
 	bool no_input;	/* the guest's direction IN and every interrupt is answered ERR: "output" */
 	bool no_value;	/* the guest's SET_VALUE is answered ERR: "ro" */
 	bool no_irq;
-	uint8_t init;	       /* enum line_rest, taken when the daemon starts; RELEASED: untouched; never HOLD */
-	uint8_t on_disconnect; /* enum line_rest, taken when the guest's session ends */
+	uint8_t init;	       /* enum line_idle_state, taken when the daemon starts; RELEASED: untouched; never HOLD */
+	uint8_t on_disconnect; /* enum line_idle_state, taken when the guest's session ends */
 	uint16_t chip;	       /* which of the guest's chips */
 	uint32_t offset;       /* of that chip */
 };

@@ -71,15 +71,15 @@ static const struct attribute_row rows[ATTRIBUTES_N] = {
 					   { "open-source", CHIP_DRIVE_OPEN_SOURCE } } },
 	[ATTRIBUTE_DEBOUNCE] = { "debounce", KIND_TIME, .field = FIELD(rules.settings.debounce_us) },
 	[ATTRIBUTE_INIT] = { "init", KIND_CHOICE, .field = FIELD(rules.init),
-			     .choices = { { "output-low", LINE_REST_OUTPUT_LOW },
-					  { "output-high", LINE_REST_OUTPUT_HIGH },
-					  { "input", LINE_REST_INPUT } } },
+			     .choices = { { "output-low", LINE_IDLE_OUTPUT_LOW },
+					  { "output-high", LINE_IDLE_OUTPUT_HIGH },
+					  { "input", LINE_IDLE_INPUT } } },
 	[ATTRIBUTE_ON_DISCONNECT] = { "on-disconnect", KIND_CHOICE, .field = FIELD(rules.on_disconnect),
-				      .choices = { { "release", LINE_REST_RELEASED },
-						   { "hold", LINE_REST_HOLD },
-						   { "input", LINE_REST_INPUT },
-						   { "output-low", LINE_REST_OUTPUT_LOW },
-						   { "output-high", LINE_REST_OUTPUT_HIGH } } },
+				      .choices = { { "release", LINE_IDLE_RELEASED },
+						   { "hold", LINE_IDLE_HOLD },
+						   { "input", LINE_IDLE_INPUT },
+						   { "output-low", LINE_IDLE_OUTPUT_LOW },
+						   { "output-high", LINE_IDLE_OUTPUT_HIGH } } },
 	[ATTRIBUTE_WIRE] = { .word = "wire", .kind = KIND_LATER },
 };
 
@@ -280,7 +280,7 @@ static bool is_output(const struct config_line *line, enum attribute_id id)
 {
 	uint8_t state = *(const uint8_t *)((const char *)line + rows[id].field);
 
-	return state == LINE_REST_OUTPUT_LOW || state == LINE_REST_OUTPUT_HIGH;
+	return state == LINE_IDLE_OUTPUT_LOW || state == LINE_IDLE_OUTPUT_HIGH;
 }
 
 /* The word as it was given: also one that says what is so anyway, as "drive=push-pull". */

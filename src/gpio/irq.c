@@ -121,15 +121,15 @@ void irq_resume(struct irq *irq)
 	bool is_edge = irq_trigger(irq->type)->kind == IRQ_KIND_EDGE;
 
 	irq_mask(irq);
-	irq->latched = is_edge && (irq->latched || irq->maybe);
+	irq->latched = is_edge && (irq->latched || irq->unread_edges);
 	irq->firing = is_edge && irq->firing;
 	compiler_barrier();
-	irq->maybe = 0;
+	irq->unread_edges = 0;
 }
 
-void irq_resume_fired(struct irq *irq, bool comes_again)
+void irq_resume_fired(struct irq *irq, bool replayed)
 {
-	if (irq->firing && comes_again)
+	if (irq->firing && replayed)
 		irq->latched = 1;
 	compiler_barrier();
 	irq->firing = 0;

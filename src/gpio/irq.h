@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "chip/chip.h"
+#include "chip/chip_types.h"
 
 /* The values of VIRTIO_GPIO_IRQ_TYPE_*. */
 enum irq_type {
@@ -31,11 +31,11 @@ enum irq_type {
 };
 
 struct irq {
-	uint8_t type;	  /* enum irq_type */
-	uint8_t latched;  /* an edge waits for a buffer */
-	uint8_t unmasked; /* the device holds a buffer of the line */
-	uint8_t firing;	  /* an edge has a buffer, which is not the driver's yet */
-	uint8_t maybe;	  /* so many edges are being fetched: nobody knows whether there are any */
+	uint8_t type;	      /* enum irq_type */
+	uint8_t latched;      /* an edge waits for a buffer */
+	uint8_t unmasked;     /* the device holds a buffer of the line */
+	uint8_t firing;	      /* an edge has a buffer, which is not the driver's yet */
+	uint8_t unread_edges; /* so many are being fetched: nobody knows whether there are any */
 };
 
 /* What to do with the buffer of the line. */
@@ -69,9 +69,9 @@ void irq_mask(struct irq *irq);
 void irq_fired(struct irq *irq);
 /*
  * For the successor of a process that died. irq_resume(): masked; an edge that may have been fetched and was not latched
- * is taken for one. irq_resume_fired(): when it is known whether the buffer that was fired comes again.
+ * is taken for one. irq_resume_fired(): when it is known whether the buffer that was fired is replayed.
  */
 void irq_resume(struct irq *irq);
-void irq_resume_fired(struct irq *irq, bool comes_again);
+void irq_resume_fired(struct irq *irq, bool replayed);
 /* The initial state: type NONE, no latch, masked. */
 void irq_reset(struct irq *irq);

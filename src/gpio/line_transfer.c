@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "base/le.h"
-#include "gpio/lines_internal.h"
+#include "chip/chip.h"
+#include "gpio/line_chip.h"
+#include "gpio/policy.h"
+#include "gpio/report.h"
 
 #define MAGIC	0x736c6776u /* "vgls" */
 #define VERSION 1
@@ -72,8 +75,8 @@ static bool parse(const struct lines *lines, const uint8_t *data, size_t len, st
 		next[i].irq = (struct irq){ .type = wire.irq_type, .latched = wire.latched };
 		/* What this host makes of a line that the guest does not use stays. */
 		if (line_is_used(&next[i]))
-			next[i].rest = LINE_REST_RELEASED;
-		if (!line_state_plausible(lines, (uint16_t)i, &next[i]))
+			next[i].idle = LINE_IDLE_RELEASED;
+		if (!policy_allows_state(&lines->rules[i], &next[i]))
 			return false;
 	}
 	return true;
@@ -81,7 +84,7 @@ static bool parse(const struct lines *lines, const uint8_t *data, size_t len, st
 
 static bool line_same(const struct line_state *a, const struct line_state *b)
 {
-	return a->direction == b->direction && a->value == b->value && a->irq.type == b->irq.type && a->rest == b->rest;
+	return a->direction == b->direction && a->value == b->value && a->irq.type == b->irq.type && a->idle == b->idle;
 }
 
 /* Brings the first n lines to where they go, or back. Returns how many that were before one that the chip refuses. */
@@ -91,10 +94,10 @@ static unsigned apply(struct lines *lines, const struct line_state *from, const 
 	unsigned i;
 
 	for (i = 0; i < n; i++) {
-		int ret = line_same(&from[i], &to[i]) ? 0 : line_apply(lines, (uint16_t)i, &to[i]);
+		int ret = line_same(&from[i], &to[i]) ? 0 : line_chip_apply(lines, (uint16_t)i, &to[i]);
 
 		if (ret < 0) {
-			lines_failed(lines, i, "load", ret);
+			report_failure(lines, i, "load", ret);
 			*error = ret;
 			break;
 		}
@@ -122,7 +125,7 @@ int line_transfer_load(struct lines *lines, const void *data, size_t len)
 	else
 		apply(lines, next, lines->state, done, &ignored);
 	for (unsigned i = 0; i < done; i++)
-		lines_changed(lines, (uint16_t)i);
+		report_change(lines, (uint16_t)i);
 	free(next);
 	return error;
 }

@@ -10,13 +10,13 @@
 
 #include <stddef.h>
 
-#include "gpio/lines.h"
+#include "gpio/lines_types.h"
 
 size_t line_transfer_size(const struct lines *lines);
 /* Writes line_transfer_size() bytes. */
 void line_transfer_save(const struct lines *lines, void *data);
 /*
  * Makes the lines as the data says, every one of them or none. The data is not trusted. No buffer is held. -EINVAL: it
- * makes no sense, or is of another number of lines; another -errno: the chip does not take it (logged).
+ * is invalid, or is of another number of lines; another -errno: the chip does not take it (logged).
  */
 int line_transfer_load(struct lines *lines, const void *data, size_t len);

@@ -2,7 +2,7 @@
 /*
  * The lines of the virtual chip: requests, and interrupts from the chip.
  *
- * Order of each request: check, remember what an output is to be, do the operation on the chip, remember the rest. A
+ * Order of each request: check, remember what an output is to be, do the operation on the chip, remember the others. A
  * worker that dies in between leaves the request in flight; its successor brings the chip in step with what is
  * remembered, and does the request again, to the same end: so no output goes back to an older level on the way. What the
  * chip refuses is forgotten again. An interrupt's type is remembered afterwards: to set the present one again is to
@@ -18,32 +18,11 @@
 #include "base/barrier.h"
 #include "base/fault.h"
 #include "base/util.h"
-#include "gpio/lines_internal.h"
-
-void lines_failed(struct lines *lines, uint16_t line, const char *operation, int error)
-{
-	const char *name = lines_name(lines, line);
-	struct chip_line_info info;
-	bool held = error == -EBUSY && chip_line_info(lines->chip, line, &info) == 0 && info.consumer[0];
-	char where[128];
-
-	chip_line_where(lines->chip, line, where, sizeof(where));
-	log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "line %u%s%s%s (%s): %s: %s%s%s%s", line,
-		    *name ? " \"" : "", name, *name ? "\"" : "", where, operation, chip_strerror(error),
-		    held ? " (held by \"" : "", held ? info.consumer : "", held ? "\")" : "");
-}
-
-void lines_changed(struct lines *lines, uint16_t line)
-{
-	if (lines->host.changed)
-		lines->host.changed(lines->host.ctx, line);
-}
-
-void lines_answer(struct lines *lines, uint16_t line, enum irq_action action)
-{
-	if (action == IRQ_FIRE || action == IRQ_INVALID)
-		lines->host.irq(lines->host.ctx, line, action);
-}
+#include "chip/chip.h"
+#include "gpio/line_chip.h"
+#include "gpio/policy.h"
+#include "gpio/lines_reconnect.h"
+#include "gpio/report.h"
 
 /* The handlers of the requests: 0, or -errno for a status of ERR. *value is that of the response, 0 at first. */
 
@@ -53,7 +32,7 @@ static int request_get_direction(struct lines *lines, uint16_t line, uint32_t ar
 	return 0;
 }
 
-/* Everything about the line is forgotten, but how it rests if the guest does not use it; a held buffer goes back. */
+/* Everything about the line is forgotten, but its idle state if the guest does not use it; a held buffer goes back. */
 static int line_deactivate(struct lines *lines, uint16_t line)
 {
 	struct line_state *state = &lines->state[line];
@@ -63,11 +42,11 @@ static int line_deactivate(struct lines *lines, uint16_t line)
 	compiler_barrier();
 	state->value = 0;
 	if (used)
-		line_apply(lines, line, &(struct line_state){ .rest = LINE_REST_RELEASED });
+		line_chip_apply(lines, line, &(struct line_state){ .idle = LINE_IDLE_RELEASED });
 	fault_point(FAULT_CHIP_DONE);
 	chip_settle(lines->chip);
-	lines_answer(lines, line, irq_set_type(&state->irq, IRQ_TYPE_NONE, false));
-	lines_changed(lines, line);
+	report_irq(lines, line, irq_set_type(&state->irq, IRQ_TYPE_NONE, false));
+	report_change(lines, line);
 	return 0;
 }
 
@@ -91,15 +70,15 @@ static int request_set_direction(struct lines *lines, uint16_t line, uint32_t ar
 	state->direction = next.direction;
 	compiler_barrier();
 	if (!untouched)
-		ret = line_apply(lines, line, &next);
+		ret = line_chip_apply(lines, line, &next);
 	fault_point(FAULT_CHIP_DONE);
 	if (ret < 0) {
 		state->direction = before;
-		lines_failed(lines, line, argument == GPIO_DIRECTION_OUT ? "set output" : "set input", ret);
+		report_failure(lines, line, argument == GPIO_DIRECTION_OUT ? "set output" : "set input", ret);
 		return ret;
 	}
-	state->rest = LINE_REST_RELEASED;
-	lines_changed(lines, line);
+	state->idle = LINE_IDLE_RELEASED;
+	report_change(lines, line);
 	return 0;
 }
 
@@ -111,7 +90,7 @@ static int request_get_value(struct lines *lines, uint16_t line, uint32_t argume
 		return -EINVAL;
 	level = chip_get(lines->chip, line);
 	if (level < 0) {
-		lines_failed(lines, line, "get value", level);
+		report_failure(lines, line, "get value", level);
 		return level;
 	}
 	*value = level != 0;
@@ -133,10 +112,10 @@ static int request_set_value(struct lines *lines, uint16_t line, uint32_t argume
 		fault_point(FAULT_CHIP_DONE);
 		if (ret < 0) {
 			state->value = before;
-			lines_failed(lines, line, "set value", ret);
+			report_failure(lines, line, "set value", ret);
 			return ret;
 		}
-		lines_changed(lines, line);
+		report_change(lines, line);
 	}
 	return 0;
 }
@@ -154,7 +133,7 @@ static int request_set_irq_type(struct lines *lines, uint16_t line, uint32_t arg
 {
 	struct line_state *state = &lines->state[line], next = *state;
 	enum irq_action action;
-	bool rested;
+	bool was_idle;
 	int ret = 0;
 
 	if (!lines->irq_enabled || !irq_type_valid(argument))
@@ -164,26 +143,26 @@ static int request_set_irq_type(struct lines *lines, uint16_t line, uint32_t arg
 
 	if (argument != state->irq.type) {
 		next.irq.type = (uint8_t)argument;
-		ret = line_apply(lines, line, &next);
+		ret = line_chip_apply(lines, line, &next);
 		chip_settle(lines->chip);
 		if (ret == 0) {
 			ret = present_level(lines, line, argument);
 			if (ret < 0)
-				line_apply(lines, line, state); /* as it was, if the chip still can */
+				line_chip_apply(lines, line, state); /* as it was, if the chip still can */
 		}
 	}
 	if (ret < 0) {
-		lines_failed(lines, line, "set interrupt", ret);
+		report_failure(lines, line, "set interrupt", ret);
 		return ret;
 	}
 	/* Also when the type is the present one: NONE once more returns a buffer that came while it was NONE. */
 	action = irq_set_type(&state->irq, argument, ret > 0);
-	rested = line_is_used(state) && state->rest != LINE_REST_RELEASED;
-	if (rested)
-		state->rest = LINE_REST_RELEASED;
-	lines_answer(lines, line, action);
-	if (rested)
-		lines_changed(lines, line);
+	was_idle = line_is_used(state) && state->idle != LINE_IDLE_RELEASED;
+	if (was_idle)
+		state->idle = LINE_IDLE_RELEASED;
+	report_irq(lines, line, action);
+	if (was_idle)
+		report_change(lines, line);
 	return 0;
 }
 
@@ -192,11 +171,11 @@ static bool request_is_locked(const struct line_rules *rules, const struct gpio_
 {
 	switch (request->type) {
 	case GPIO_MSG_SET_DIRECTION:
-		return !rules_allow_direction(rules, request->value);
+		return !policy_allows_direction(rules, request->value);
 	case GPIO_MSG_SET_VALUE:
-		return !rules_allow_value(rules);
+		return !policy_allows_value(rules);
 	case GPIO_MSG_SET_IRQ_TYPE:
-		return !rules_allow_irq(rules, request->value);
+		return !policy_allows_irq(rules, request->value);
 	default:
 		return false;
 	}
@@ -225,15 +204,6 @@ struct gpio_response lines_request(struct lines *lines, const struct gpio_reques
 	return response;
 }
 
-bool line_is_level(struct lines *lines, uint16_t line)
-{
-	int level = chip_get(lines->chip, line);
-
-	if (level < 0)
-		lines_failed(lines, line, "get level for interrupt", level);
-	return level > 0;
-}
-
 enum irq_action lines_unmask(struct lines *lines, uint16_t line)
 {
 	struct irq *irq;
@@ -243,7 +213,7 @@ enum irq_action lines_unmask(struct lines *lines, uint16_t line)
 	irq = &lines->state[line].irq;
 	if (irq->unmasked)
 		return IRQ_INVALID; /* the second buffer of the line; the first stays */
-	return irq_unmask(irq, irq_type_is_level(irq->type) && line_is_level(lines, line));
+	return irq_unmask(irq, irq_type_is_level(irq->type) && line_chip_level(lines, line));
 }
 
 void lines_mask_all(struct lines *lines)
@@ -257,15 +227,15 @@ void lines_fired(struct lines *lines, uint16_t line)
 	irq_fired(&lines->state[line].irq);
 }
 
-void lines_resume_fired(struct lines *lines, uint16_t line, bool comes_again)
+void lines_resume_fired(struct lines *lines, uint16_t line, bool replayed)
 {
-	irq_resume_fired(&lines->state[line].irq, comes_again);
+	irq_resume_fired(&lines->state[line].irq, replayed);
 }
 
 /* The interrupt that an edge of the line is for: the guest's, or that of the one whose front-end is away. */
 static struct irq *line_irq(struct line_state *state)
 {
-	return line_is_used(state) ? &state->irq : &state->left.irq;
+	return line_is_used(state) ? &state->irq : &state->note.irq;
 }
 
 void lines_edges_fetch(struct lines *lines, unsigned offset, unsigned n_edges)
@@ -273,7 +243,7 @@ void lines_edges_fetch(struct lines *lines, unsigned offset, unsigned n_edges)
 	if (offset >= lines->n_lines)
 		return;
 	compiler_barrier();
-	line_irq(&lines->state[offset])->maybe = n_edges < UINT8_MAX ? (uint8_t)n_edges : UINT8_MAX;
+	line_irq(&lines->state[offset])->unread_edges = n_edges < UINT8_MAX ? (uint8_t)n_edges : UINT8_MAX;
 	compiler_barrier();
 }
 
@@ -288,20 +258,25 @@ void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool 
 	fault_point(FAULT_EDGES_READ);
 	/* The edge may have waited: a level type looks at what is now, also when that costs one more operation. */
 	if (irq->unmasked && irq_type_is_level(irq->type))
-		level = line_is_level(lines, (uint16_t)offset);
+		level = line_chip_level(lines, (uint16_t)offset);
 	action = irq_edge(irq, edge, level);
 	/* It is noted now; were it noted after the answer, a death in between would make two of it. */
 	compiler_barrier();
-	if (irq->maybe == 1)
-		irq->maybe = 0;
+	if (irq->unread_edges == 1)
+		irq->unread_edges = 0;
 	compiler_barrier();
-	if (irq == &lines->state[offset].left.irq && action == IRQ_LATCHED)
-		line_left_edge(lines, (uint16_t)offset);
-	lines_answer(lines, (uint16_t)offset, action);
-	lines_changed(lines, (uint16_t)offset);
+	if (irq == &lines->state[offset].note.irq && action == IRQ_LATCHED)
+		lines_reconnect_latched(lines, (uint16_t)offset);
+	report_irq(lines, (uint16_t)offset, action);
+	report_change(lines, (uint16_t)offset);
 }
 
 int lines_level(struct lines *lines, uint16_t line)
 {
 	return line < lines->n_lines ? chip_get(lines->chip, line) : -EINVAL;
+}
+
+const char *lines_name(const struct lines *lines, uint16_t line)
+{
+	return line < lines->n_lines ? lines->rules[line].name : "";
 }

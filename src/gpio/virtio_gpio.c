@@ -8,7 +8,11 @@
 
 #include "base/fault.h"
 #include "base/le.h"
+#include "gpio/idle_state.h"
 #include "gpio/line_transfer.h"
+#include "gpio/lines.h"
+#include "gpio/names_block.h"
+#include "gpio/lines_reconnect.h"
 
 /* 5.18.4 "Device configuration layout". */
 struct wire_config {
@@ -51,12 +55,13 @@ int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*conne
 	gpio->fired = calloc(lines->n_lines, sizeof(*gpio->fired));
 	if (!gpio->parked || !gpio->held || !gpio->fired)
 		goto error;
-	if (lines->names_size > 0) {
-		gpio->names = malloc(1 + lines->names_size);
+	gpio->names_size = names_block_size(lines->rules, lines->n_lines);
+	if (gpio->names_size > 0) {
+		gpio->names = malloc(1 + gpio->names_size);
 		if (!gpio->names)
 			goto error;
 		gpio->names[0] = GPIO_STATUS_OK;
-		memcpy(gpio->names + 1, lines->names, lines->names_size);
+		names_block_pack(lines->rules, lines->n_lines, gpio->names + 1);
 	}
 	return 0;
 error:
@@ -81,7 +86,7 @@ static void config_read(void *ctx, void *config)
 	const struct virtio_gpio *gpio = ctx;
 	struct wire_config wire = {
 		.ngpio = le16_make(gpio->lines->n_lines),
-		.gpio_names_size = le32_make(gpio->lines->names_size),
+		.gpio_names_size = le32_make(gpio->names_size),
 	};
 
 	memcpy(config, &wire, sizeof(wire));
@@ -98,34 +103,34 @@ static void device_reset(void *ctx)
 {
 	struct virtio_gpio *gpio = ctx;
 
-	lines_reset(gpio->lines);
+	idle_state_enter(gpio->lines);
 }
 
 static void device_remember(void *ctx)
 {
 	struct virtio_gpio *gpio = ctx;
 
-	lines_remember(gpio->lines);
+	lines_reconnect_save(gpio->lines);
 }
 
 static void device_leave(void *ctx)
 {
 	struct virtio_gpio *gpio = ctx;
 
-	lines_leave(gpio->lines);
+	idle_state_enter_noted(gpio->lines);
 }
 
 static void device_come_back(void *ctx)
 {
 	struct virtio_gpio *gpio = ctx;
 
-	lines_come_back(gpio->lines);
+	lines_reconnect_restore(gpio->lines);
 }
 
-/* GET_LINE_NAMES: the whole block, or ERR with every byte of the response that there is room for set. */
+/* GET_LINE_NAMES: the whole block, or ERR with every byte of the response that there is space for set. */
 static uint32_t answer_names(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
 {
-	uint32_t len = 1 + gpio->lines->names_size, written;
+	uint32_t len = 1 + gpio->names_size, written;
 	uint8_t *zeroes;
 
 	if (chain->write_len >= len)
@@ -139,7 +144,7 @@ static uint32_t answer_names(struct virtio_gpio *gpio, struct vhost_queue *queue
 	return written;
 }
 
-/* A request that can not be read whole, or not be answered, is not executed. */
+/* A request that cannot be read whole, or not be answered, is not executed. */
 static uint32_t answer(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
 {
 	struct wire_response wire = { GPIO_STATUS_ERR, 0 };
@@ -201,7 +206,7 @@ void virtio_gpio_irq(void *ctx, uint16_t line, enum irq_action action)
 		vhost_queue_publish(gpio->eventq); /* before the request that asked for it is answered */
 }
 
-/* The line that an event buffer is for, or -1: it can not be read, names no line, or the line has a buffer already. */
+/* The line that an event buffer is for, or -1: it cannot be read, names no line, or the line has a buffer already. */
 static int buffer_line(const struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
 {
 	struct wire_irq_request request;

@@ -3,7 +3,7 @@
  * The VirtIO GPIO device: binds lines to requestq and eventq of a vhost-user back-end (VirtIO 1.3, 5.18 "GPIO Device").
  *
  * Requests are answered in the turn in which they arrive. An event buffer stays parked under its line until the line
- * fires or its interrupt is disabled; all parked buffers are forgotten when eventq stops, and come again when it
+ * fires or its interrupt is disabled; all parked buffers are forgotten when eventq stops, and are replayed when it
  * resumes (see vhost.h).
  */
 #pragma once
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gpio/lines.h"
+#include "gpio/lines_types.h"
 #include "vhost/vhost.h"
 
 #define VIRTIO_GPIO_F_IRQ (1ull << 0)
@@ -29,7 +29,8 @@ struct virtio_gpio {
 	bool *held;		     /* owned: a buffer is parked under the line */
 	uint16_t *fired;	     /* owned: lines whose edge is put into eventq and not published, n_fired of them */
 	unsigned n_fired;
-	uint8_t *names; /* owned: the answer to GET_LINE_NAMES, 1 + names_size bytes; or NULL */
+	uint32_t names_size; /* 0 when no line has a name */
+	char *names;	     /* owned: the answer to GET_LINE_NAMES, 1 + names_size bytes; or NULL */
 	void (*connected)(void *ctx, bool connected);
 	void *ctx;
 };
@@ -37,7 +38,7 @@ struct virtio_gpio {
 /* The ops of the library, with a struct virtio_gpio as ctx. */
 extern const struct vhost_ops virtio_gpio_ops;
 
-/* lines outlive it; connected(ctx, ...) tells that a front-end came or left. -errno. */
+/* lines outlive it; connected(ctx, ...) says that a front-end connected or went away. -errno. */
 int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*connected)(void *ctx, bool connected),
 		     void *ctx);
 void virtio_gpio_deinit(struct virtio_gpio *gpio);

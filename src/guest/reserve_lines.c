@@ -10,12 +10,12 @@ static int line_reserve(const struct guest *guest, const struct line_rules *rule
 {
 	const struct guest_chip *chip = &guest->chips[rules->chip];
 	struct chip_line_config config = {
-		.direction = rules->init == LINE_REST_INPUT ? CHIP_DIRECTION_IN : CHIP_DIRECTION_OUT,
-		.value = rules->init == LINE_REST_OUTPUT_HIGH,
+		.direction = rules->init == LINE_IDLE_INPUT ? CHIP_DIRECTION_IN : CHIP_DIRECTION_OUT,
+		.value = rules->init == LINE_IDLE_OUTPUT_HIGH,
 		.settings = rules->settings,
 	};
 
-	if (rules->init != LINE_REST_RELEASED)
+	if (rules->init != LINE_IDLE_RELEASED)
 		return chip_request_line(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
 	if (chip_line_settings_any(&rules->settings))
 		return chip_try_settings(&chip->spec, &chip->found, rules->offset, consumer, &rules->settings);

@@ -149,11 +149,11 @@ static int line_add(struct making *making, unsigned chip, uint32_t offset, const
 		return -EINVAL;
 	}
 	rules = &guest->lines[guest->n_lines];
-	*rules = config ? config->rules : (struct line_rules){ .init = LINE_REST_RELEASED };
+	*rules = config ? config->rules : (struct line_rules){ .init = LINE_IDLE_RELEASED };
 	rules->chip = (uint16_t)chip;
 	rules->offset = offset;
 	if (making->params->safe && (!config || config->safe_default))
-		rules->on_disconnect = LINE_REST_INPUT;
+		rules->on_disconnect = LINE_IDLE_INPUT;
 	making->given[guest->n_lines] = name_is_given(making, from, config);
 	memcpy(making->names[guest->n_lines], config && config->renamed ? config->name : info.name, CHIP_NAME_MAX);
 	guest->n_lines++;

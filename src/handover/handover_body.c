@@ -78,8 +78,8 @@ static bool line_check(const struct handover_guest_parts *parts, const struct ha
 	return text_check(line->name, sizeof(line->name), CHIP_NAME_MAX) && line->chip < parts->guest->n_chips &&
 	       line->offset < parts->chips[line->chip].n_lines && line->active_low <= 1 &&
 	       line->bias <= CHIP_BIAS_PULL_DOWN && line->drive <= CHIP_DRIVE_OPEN_SOURCE && line->no_output <= 1 &&
-	       line->no_input <= 1 && line->no_value <= 1 && line->no_irq <= 1 && line->init < LINE_REST_HOLD &&
-	       line->on_disconnect <= LINE_REST_HOLD;
+	       line->no_input <= 1 && line->no_value <= 1 && line->no_irq <= 1 && line->init < LINE_IDLE_HOLD &&
+	       line->on_disconnect <= LINE_IDLE_HOLD;
 }
 
 static bool process_check(const struct handover_guest *guest)

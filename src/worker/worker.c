@@ -19,6 +19,10 @@
 #include "base/timed_io.h"
 #include "base/util.h"
 #include "chip/aggregate.h"
+#include "gpio/idle_state.h"
+#include "gpio/line_chip.h"
+#include "gpio/lines.h"
+#include "gpio/lines_attach.h"
 #include "gpio/virtio_gpio.h"
 #include "ipc/control_channel.h"
 #include "loop/loop.h"
@@ -158,7 +162,7 @@ static void on_chip_back(void *ctx, unsigned number)
 		return;
 	log_info(worker->tag, "%s is back", worker->start->guest->chips[number].spec.path);
 	aggregate_replugged(worker->chip, number);
-	lines_restore(&worker->lines, (uint16_t)number);
+	line_chip_restore(&worker->lines, (uint16_t)number);
 }
 
 static int attach_loop(struct worker *worker)
@@ -243,7 +247,7 @@ static int attach_lines(struct worker *worker)
 		return r;
 	/* The connection was thrown away, the lines still know what its guest made of them: what is to hold holds. */
 	if (begin == LINES_BEGIN_RESUME && worker->state->drops != drops)
-		lines_reset(&worker->lines);
+		idle_state_enter(&worker->lines);
 	worker->state->drops = drops;
 	worker->state->begun = 1;
 	return 0;
@@ -264,10 +268,10 @@ static bool chip_is_there(struct worker *worker, uint16_t number)
 static void chips_restore(struct worker *worker)
 {
 	for (unsigned i = 0; i < worker->start->guest->n_chips; i++) {
-		if (!lines_are_lost(&worker->lines, (uint16_t)i) || !chip_is_there(worker, (uint16_t)i))
+		if (!line_chip_is_stale(&worker->lines, (uint16_t)i) || !chip_is_there(worker, (uint16_t)i))
 			continue;
 		chip_settle(worker->chip);
-		lines_restore(&worker->lines, (uint16_t)i);
+		line_chip_restore(&worker->lines, (uint16_t)i);
 	}
 }
 
@@ -345,7 +349,7 @@ int worker_main(const struct worker_start *start)
 			log_error(worker.tag, "waiting failed: %s", strerror(-r));
 		/* Else the session ends with this process: nobody takes it up. */
 		if (!worker.leaves_session)
-			lines_reset(&worker.lines);
+			idle_state_enter(&worker.lines);
 	}
 	detach(&worker);
 	return r != 0 ? 1 : worker.leaves_session ? CHILD_MADE_ROOM : 0;

@@ -258,7 +258,7 @@ static void sockets_have_mode_and_group(void **state)
 }
 
 /* What the guest leaves: released falls to the pull, the others stay or go where they are told. */
-static void lines_have_fates(void **state)
+static void lines_have_idle_states(void **state)
 {
 	struct run daemon;
 	struct vmm vmm;
@@ -281,8 +281,8 @@ static void lines_have_fates(void **state)
 	daemon_down(&daemon);
 }
 
-/* The session is dropped: nobody knows what the guest left, so lines take their fate. */
-static void a_crash_loop_takes_lines_to_their_fates(void **state)
+/* The session is dropped: nobody knows what the guest made of them, so lines take their on-disconnect. */
+static void a_crash_loop_takes_lines_to_their_idle_states(void **state)
 {
 	struct run daemon;
 	struct vmm vmm;
@@ -323,8 +323,8 @@ int main(void)
 		PLAIN(make_safe_holds),
 		PLAIN(make_safe_is_not_cut_short),
 		PLAIN(sockets_have_mode_and_group),
-		PLAIN(lines_have_fates),
-		CASE("B-15", a_crash_loop_takes_lines_to_their_fates),
+		PLAIN(lines_have_idle_states),
+		CASE("B-15", a_crash_loop_takes_lines_to_their_idle_states),
 	};
 
 	failure_set_handler(on_failure);

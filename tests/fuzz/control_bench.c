@@ -14,6 +14,7 @@
 #include "chip/chip_spec.h"
 #include "control/control.h"
 #include "gpio/lines.h"
+#include "gpio/lines_attach.h"
 #include "ipc/control_channel.h"
 #include "loop/loop.h"
 

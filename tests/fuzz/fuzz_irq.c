@@ -21,7 +21,7 @@ static void same(enum irq_action got, enum irq_action wanted)
 	if (got != wanted)
 		FOUND("action %d, the model's is %d", got, wanted);
 	if (irq.type != model.type || irq.latched != model.latched || irq.unmasked != model.held ||
-	    irq.firing != model.firing || irq.maybe != model.maybe)
+	    irq.firing != model.firing || irq.unread_edges != model.unread_edges)
 		FOUND("another state: type %u %u, latched %d %d, held %d %d, firing %d %d", irq.type, model.type,
 		      irq.latched, model.latched, irq.unmasked, model.held, irq.firing, model.firing);
 }
@@ -65,8 +65,8 @@ static void op_fired(uint8_t argument, struct input *in)
 
 static void op_fetch(uint8_t argument, struct input *in)
 {
-	irq.maybe = next_byte(in);
-	model.maybe = irq.maybe;
+	irq.unread_edges = next_byte(in);
+	model.unread_edges = irq.unread_edges;
 }
 
 /* One edge too many is better than one too few. */
@@ -74,9 +74,9 @@ static void op_resume(uint8_t argument, struct input *in)
 {
 	irq_resume(&irq);
 	model.held = false;
-	model.latched = irq_model_is_edge(model.type) && (model.latched || model.maybe > 0);
+	model.latched = irq_model_is_edge(model.type) && (model.latched || model.unread_edges > 0);
 	model.firing = irq_model_is_edge(model.type) && model.firing;
-	model.maybe = 0;
+	model.unread_edges = 0;
 	same(IRQ_NOTHING, IRQ_NOTHING);
 }
 
@@ -104,7 +104,7 @@ static void op_damage(uint8_t argument, struct input *in)
 		bytes[i] = next_byte(in);
 	memcpy(&irq, bytes, sizeof(irq));
 	irq_resume(&irq);
-	MUST(!irq.unmasked && !irq.maybe && irq.latched <= 1 && irq.firing <= 1);
+	MUST(!irq.unmasked && !irq.unread_edges && irq.latched <= 1 && irq.firing <= 1);
 	irq_resume_fired(&irq, argument & 1);
 	MUST(irq_edge(&irq, CHIP_EDGE_BOTH, argument & 2) <= IRQ_INVALID);
 	MUST(irq_unmask(&irq, argument & 4) <= IRQ_FIRE);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "chip/chip_spec.h"
+#include "gpio/lines.h"
+#include "gpio/lines_attach.h"
 
 struct gpio_bench gpio_bench;
 
@@ -12,10 +14,10 @@ struct gpio_bench gpio_bench;
 const struct line_rules gpio_bench_rules[GPIO_BENCH_LINES] = {
 	[1] = { .name = "button" },
 	[3] = { .name = "lamp" },
-	[4] = { .no_output = true, .no_value = true, .on_disconnect = LINE_REST_HOLD },
-	[5] = { .no_input = true, .on_disconnect = LINE_REST_OUTPUT_LOW },
-	[6] = { .name = "x", .no_irq = true, .on_disconnect = LINE_REST_INPUT },
-	[7] = { .no_output = true, .on_disconnect = LINE_REST_OUTPUT_HIGH },
+	[4] = { .no_output = true, .no_value = true, .on_disconnect = LINE_IDLE_HOLD },
+	[5] = { .no_input = true, .on_disconnect = LINE_IDLE_OUTPUT_LOW },
+	[6] = { .name = "x", .no_irq = true, .on_disconnect = LINE_IDLE_INPUT },
+	[7] = { .no_output = true, .on_disconnect = LINE_IDLE_OUTPUT_HIGH },
 };
 
 static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)

@@ -189,15 +189,15 @@ void gpio_model_pull(unsigned line, bool up)
 static void line_disconnect(struct model_line *line, const struct line_rules *rules)
 {
 	switch (rules->on_disconnect) {
-	case LINE_REST_RELEASED:
+	case LINE_IDLE_RELEASED:
 		line->wire = NONE;
 		break;
-	case LINE_REST_INPUT:
+	case LINE_IDLE_INPUT:
 		line->wire = IN;
 		break;
-	case LINE_REST_OUTPUT_LOW:
-	case LINE_REST_OUTPUT_HIGH:
-		drive(line, rules->on_disconnect == LINE_REST_OUTPUT_HIGH);
+	case LINE_IDLE_OUTPUT_LOW:
+	case LINE_IDLE_OUTPUT_HIGH:
+		drive(line, rules->on_disconnect == LINE_IDLE_OUTPUT_HIGH);
 		break;
 	default: /* HOLD: as it is */
 		break;

@@ -15,7 +15,7 @@ struct irq_model {
 	bool held;    /* the device has the line's buffer */
 	bool latched; /* an edge that nobody was told of */
 	bool firing;  /* one that is being told */
-	unsigned maybe;
+	unsigned unread_edges;
 };
 
 static inline bool irq_model_is_edge(uint32_t type)

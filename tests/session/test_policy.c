@@ -192,7 +192,7 @@ static void drive_all(struct vmm *vmm, uint16_t n_lines)
 /* Two guests have lines of the same two chips: each moves its own. */
 static void shared_chips(void **state)
 {
-	const unsigned first = 0x800f, second = 0x0170, fate = 0x0008;
+	const unsigned first = 0x800f, second = 0x0170, idle = 0x0008;
 	struct session *s = *state;
 	struct vmm other;
 
@@ -208,7 +208,7 @@ static void shared_chips(void **state)
 	assert_int_equal(high_lines(s), (first & ~1u) | second);
 	vmm_disconnect(&s->vmm);
 	session_wait_left(s);
-	assert_int_equal(high_lines(s), second | fate);
+	assert_int_equal(high_lines(s), second | idle);
 	assert_int_equal(gpio_get_value(&other, 0), 1);
 	vmm_deinit(&other);
 }

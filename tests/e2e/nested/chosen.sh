@@ -111,7 +111,7 @@ chosen_own_lines() {
 	high_are '' && ! i 'in 5 5' && ! s 'in 5 5'
 }
 
-# What the guests drive, each line against what its fate will be.
+# What the guests drive, each line against what its on-disconnect will be.
 chosen_drive() {
 	pulled soc/3 up && pulled soc/6 up && i 'set 1 1' && i 'set 4 0' && s 'set 3 1' && s 'set 4 0' &&
 		s 'set 0 1' && s 'set 1 1' && s 'set 2 1' && high_are 'exp/0 exp/1 exp/2 soc/3 soc/6'
@@ -164,7 +164,7 @@ chosen_sigkill() {
 		n=0; while grep -q vgpio: /proc/[0-9]*/comm 2>/dev/null; do sleep 0.05; n=$((n + 1)); [ $n -lt 600 ] || exit 1; done; rm -f /tmp/*.sock'
 }
 
-# What the table of fates says, as far as it is known without a guest: what "hold" would hold it is not.
+# What the table of on-disconnect says, as far as it is known without a guest: what "hold" would hold it is not.
 safe_now() {
 	is soc/3 used output && is exp/3 used output && is exp/0 free && is exp/1 free && is exp/2 used input &&
 		is soc/6 used output && is soc/7 used output && is soc/2 free && high_are 'exp/3 soc/7'
@@ -212,8 +212,8 @@ frontend_chosen() {
 	check_needed 'both guests run the program line' chosen_lines
 	check '[G-27] each guest drives its own lines and no other' chosen_own_lines
 	check_needed 'both guests drive their lines' chosen_drive
-	check '[G-93] a guest is killed: each of its lines finds its fate, the other guest goes on' chosen_guest_killed
-	check '[G-93 B-09] SIGTERM: each line finds its fate before the daemon ends' chosen_sigterm
+	check '[G-93] a guest is killed: each of its lines takes its on-disconnect, the other guest goes on' chosen_guest_killed
+	check '[G-93 B-09] SIGTERM: each line takes its on-disconnect before the daemon ends' chosen_sigterm
 	check '[G-93] SIGKILL of all, then --make-safe=hold' chosen_make_safe_hold
 	check '[G-93] and --make-safe' chosen_make_safe
 	guest=outer check 'the outer kernel has no errors' check_dmesg

@@ -25,11 +25,11 @@ static void on_changed(void *ctx, uint16_t line)
 	bench->changes++;
 }
 
-static int kept_fd(void *ctx, unsigned offset)
+static int stored_fd(void *ctx, unsigned offset)
 {
 	struct bench *bench = ctx;
 
-	return bench->kept_fds[offset];
+	return bench->stored_fds[offset];
 }
 
 int bench_try_attach(struct bench *bench)
@@ -37,7 +37,7 @@ int bench_try_attach(struct bench *bench)
 	struct lines_host host = { .ctx = bench, .irq = on_irq, .changed = on_changed };
 
 	int ret = lines_attach(&bench->lines, &bench->fake.chip, "test", bench->rules, bench->begin, bench->memory,
-			       &host, kept_fd, bench);
+			       &host, stored_fd, bench);
 
 	bench->lines.irq_enabled = true;
 	return ret;
@@ -63,7 +63,7 @@ int bench_up(void **state)
 	fake_chip_init(&bench->fake);
 	bench->begin = LINES_BEGIN_RESUME;
 	for (unsigned i = 0; i < FAKE_LINES; i++)
-		bench->kept_fds[i] = -1;
+		bench->stored_fds[i] = -1;
 	bench_attach(bench);
 	log_set_level(LOG_LEVEL_ERROR);
 	*state = bench;
@@ -104,6 +104,17 @@ void wire(struct bench *bench, unsigned line, bool level)
 	bench->fake.lines[line].level = level;
 	if (bench->fake.lines[line].held && (bench->fake.lines[line].config.edges & edge))
 		lines_edge(&bench->lines, line, edge, level);
+}
+
+void assert_settings(struct bench *bench, unsigned line)
+{
+	const struct chip_line_settings *has = &bench->fake.lines[line].config.settings;
+	const struct chip_line_settings *ruled = &bench->rules[line].settings;
+
+	assert_int_equal(has->active_low, ruled->active_low);
+	assert_int_equal(has->bias, ruled->bias);
+	assert_int_equal(has->drive, ruled->drive);
+	assert_int_equal(has->debounce_us, ruled->debounce_us);
 }
 
 enum irq_action give(struct bench *bench, unsigned line)

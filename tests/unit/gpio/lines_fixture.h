@@ -3,7 +3,11 @@
 #pragma once
 
 #include "fake_chip.h"
+#include "gpio/idle_state.h"
+#include "gpio/line_chip.h"
 #include "gpio/lines.h"
+#include "gpio/lines_attach.h"
+#include "gpio/lines_reconnect.h"
 
 struct bench {
 	struct fake_chip fake;
@@ -11,7 +15,7 @@ struct bench {
 	struct line_rules rules[FAKE_LINES]; /* none at first */
 	enum lines_begin begin;		     /* RESUME at first */
 	struct line_state memory[FAKE_LINES];
-	int kept_fds[FAKE_LINES]; /* -1: none */
+	int stored_fds[FAKE_LINES]; /* -1: none */
 	/* What came last by lines_host.irq, and how often. */
 	uint16_t irq_line;
 	enum irq_action irq_action;
@@ -24,7 +28,7 @@ int bench_up(void **state);
 int bench_down(void **state);
 
 void bench_attach(struct bench *bench);
-/* The process died: the chip object and the lines are new, session memory, kept fds and rules are not. */
+/* The process died: the chip object and the lines are new, session memory, stored fds and rules are not. */
 void bench_reattach(struct bench *bench, enum lines_begin begin);
 /* What lines_attach() said. */
 int bench_try_attach(struct bench *bench);
@@ -45,6 +49,9 @@ enum { NAMES = GPIO_MSG_GET_LINE_NAMES, GET_DIR, SET_DIR, GET_VALUE, SET_VALUE, 
 enum { NONE = GPIO_DIRECTION_NONE, OUT, IN };
 
 #define assert_journal(bench, expected) assert_string_equal(fake_chip_journal(&(bench)->fake), expected)
+
+/* The chip's line has the settings of its rules. */
+void assert_settings(struct bench *bench, unsigned line);
 
 /* The driver gives a buffer for the line. */
 enum irq_action give(struct bench *bench, unsigned line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Unit test of gpio/idle_state: lines that no guest uses, the end of a session, and a chip that comes back. */
+/* Unit test of gpio/idle_state: lines that no guest uses, the end of a session, and a chip that is replugged. */
 #include "rows.h"
 
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include "base/util.h"
 #include "lines_fixture.h"
 
-/* Line 3 rests as asked for when the daemon starts. */
-static void rest(struct bench *bench, enum line_rest init)
+/* Line 3 is idle as asked for when the daemon starts. */
+static void begin_idle(struct bench *bench, enum line_idle_state init)
 {
 	bench->rules[3].init = (uint8_t)init;
 	bench_reattach(bench, LINES_BEGIN_FIRST);
@@ -21,9 +21,9 @@ static void rest(struct bench *bench, enum line_rest init)
 
 enum present {
 	UNUSED,
-	REST_INPUT,
-	REST_LOW,
-	REST_HIGH,
+	IDLE_INPUT,
+	IDLE_LOW,
+	IDLE_HIGH,
 	USED_IN,
 	USED_IN_IRQ,
 	USED_IRQ,
@@ -35,12 +35,12 @@ enum present {
 static void present_make(struct bench *bench, enum present present)
 {
 	static const uint8_t init[PRESENT_END] = {
-		[REST_INPUT] = LINE_REST_INPUT,
-		[REST_LOW] = LINE_REST_OUTPUT_LOW,
-		[REST_HIGH] = LINE_REST_OUTPUT_HIGH,
+		[IDLE_INPUT] = LINE_IDLE_INPUT,
+		[IDLE_LOW] = LINE_IDLE_OUTPUT_LOW,
+		[IDLE_HIGH] = LINE_IDLE_OUTPUT_HIGH,
 	};
 
-	rest(bench, init[present]);
+	begin_idle(bench, init[present]);
 	if (present == USED_OUT1)
 		ask(bench, SET_VALUE, 3, 1);
 	if (present == USED_OUT0 || present == USED_OUT1)
@@ -53,12 +53,12 @@ static void present_make(struct bench *bench, enum present present)
 	bench->changes = 0;
 }
 
-/* What a reset makes of each present state: by enum line_rest, the fate; "": nothing is asked of the chip. */
-static const char *const on_reset[PRESENT_END][LINE_REST_HOLD + 1] = {
+/* What a reset makes of each present state: by enum line_idle_state of on_disconnect; "": nothing is asked of the chip. */
+static const char *const on_reset[PRESENT_END][LINE_IDLE_HOLD + 1] = {
 	[UNUSED] = { "", "3:in ", "3:out0 ", "3:out1 ", "" },
-	[REST_INPUT] = { "3:release ", "", "3:out0 ", "3:out1 ", "" },
-	[REST_LOW] = { "3:release ", "3:in ", "", "3:out1 ", "" },
-	[REST_HIGH] = { "3:release ", "3:in ", "3:out0 ", "", "" },
+	[IDLE_INPUT] = { "3:release ", "", "3:out0 ", "3:out1 ", "" },
+	[IDLE_LOW] = { "3:release ", "3:in ", "", "3:out1 ", "" },
+	[IDLE_HIGH] = { "3:release ", "3:in ", "3:out0 ", "", "" },
 	[USED_IN] = { "3:release ", "", "3:out0 ", "3:out1 ", "" },
 	[USED_IN_IRQ] = { "3:release ", "3:in ", "3:out0 ", "3:out1 ", "3:in " },
 	[USED_IRQ] = { "3:release ", "3:in ", "3:out0 ", "3:out1 ", "3:in " },
@@ -66,29 +66,29 @@ static const char *const on_reset[PRESENT_END][LINE_REST_HOLD + 1] = {
 	[USED_OUT1] = { "3:release ", "3:in ", "3:out0 ", "", "" },
 };
 
-static void fates(void **state)
+static void idle_states(void **state)
 {
 	static const uint8_t held[PRESENT_END] = {
-		LINE_REST_RELEASED, LINE_REST_INPUT, LINE_REST_OUTPUT_LOW, LINE_REST_OUTPUT_HIGH, LINE_REST_INPUT,
-		LINE_REST_INPUT,    LINE_REST_INPUT, LINE_REST_OUTPUT_LOW, LINE_REST_OUTPUT_HIGH,
+		LINE_IDLE_RELEASED, LINE_IDLE_INPUT, LINE_IDLE_OUTPUT_LOW, LINE_IDLE_OUTPUT_HIGH, LINE_IDLE_INPUT,
+		LINE_IDLE_INPUT,    LINE_IDLE_INPUT, LINE_IDLE_OUTPUT_LOW, LINE_IDLE_OUTPUT_HIGH,
 	};
 	struct bench *bench = *state;
 
-	for (unsigned fate = 0; fate <= LINE_REST_HOLD; fate++) {
-		bench->rules[3].on_disconnect = (uint8_t)fate;
+	for (unsigned idle = 0; idle <= LINE_IDLE_HOLD; idle++) {
+		bench->rules[3].on_disconnect = (uint8_t)idle;
 		for (unsigned present = 0; present < PRESENT_END; present++) {
-			uint8_t expected = fate == LINE_REST_HOLD ? held[present] : (uint8_t)fate;
+			uint8_t expected = idle == LINE_IDLE_HOLD ? held[present] : (uint8_t)idle;
 			bool seen;
 
 			present_make(bench, present);
-			seen = present >= USED_IN || bench->memory[3].rest != expected;
-			lines_reset(&bench->lines);
-			assert_journal(bench, on_reset[present][fate]);
+			seen = present >= USED_IN || bench->memory[3].idle != expected;
+			idle_state_enter(&bench->lines);
+			assert_journal(bench, on_reset[present][idle]);
 			assert_int_equal(bench->changes, seen);
-			assert_int_equal(bench->memory[3].rest, expected);
-			assert_int_equal(bench->fake.lines[3].held, expected != LINE_REST_RELEASED);
+			assert_int_equal(bench->memory[3].idle, expected);
+			assert_int_equal(bench->fake.lines[3].held, expected != LINE_IDLE_RELEASED);
 			/* Once more, and nothing is asked of the chip. */
-			lines_reset(&bench->lines);
+			idle_state_enter(&bench->lines);
 			assert_journal(bench, "");
 			assert_int_equal(bench->changes, seen);
 			assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(NONE));
@@ -99,22 +99,23 @@ static void fates(void **state)
 }
 
 /* Each line its own, and what the guest wrote last is what is held. */
-static void fates_of_many(void **state)
+static void idle_states_of_many(void **state)
 {
-	static const uint8_t fate[FAKE_LINES] = { LINE_REST_HOLD,	 LINE_REST_RELEASED,	LINE_REST_INPUT,
-						  LINE_REST_OUTPUT_HIGH, LINE_REST_OUTPUT_HIGH, LINE_REST_HOLD,
-						  LINE_REST_RELEASED,	 LINE_REST_OUTPUT_LOW };
+	static const uint8_t on_disconnect[FAKE_LINES] = { LINE_IDLE_HOLD,	  LINE_IDLE_RELEASED,
+							   LINE_IDLE_INPUT,	  LINE_IDLE_OUTPUT_HIGH,
+							   LINE_IDLE_OUTPUT_HIGH, LINE_IDLE_HOLD,
+							   LINE_IDLE_RELEASED,	  LINE_IDLE_OUTPUT_LOW };
 	struct bench *bench = *state;
 
 	for (unsigned i = 0; i < FAKE_LINES; i++) {
-		bench->rules[i].on_disconnect = fate[i];
+		bench->rules[i].on_disconnect = on_disconnect[i];
 		if (i < 6)
 			ask(bench, SET_DIR, i, OUT);
 	}
 	ask(bench, SET_VALUE, 0, 1);
 	ask(bench, SET_VALUE, 3, 1);
 	fake_chip_journal(&bench->fake);
-	lines_reset(&bench->lines);
+	idle_state_enter(&bench->lines);
 	assert_journal(bench, "1:release 2:in 4:out1 7:out0 ");
 	assert_int_equal(bench->fake.lines[0].config.value, 1);
 	assert_int_equal(bench->fake.lines[5].config.value, 0);
@@ -123,26 +124,26 @@ static void fates_of_many(void **state)
 /* Buffers, latches and remembered values are gone with the session, whatever the chip holds on. */
 static void nothing_of_the_guest_is_held(void **state)
 {
-	static const struct line_state resting = { .rest = LINE_REST_INPUT };
+	static const struct line_state idle = { .idle = LINE_IDLE_INPUT };
 	struct bench *bench = *state;
 
-	bench->rules[3].on_disconnect = LINE_REST_HOLD;
+	bench->rules[3].on_disconnect = LINE_IDLE_HOLD;
 	ask(bench, SET_VALUE, 3, 1);
 	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
 	pulse(bench, 3);
 	assert_int_equal(bench->memory[3].irq.latched, 1);
-	lines_reset(&bench->lines);
-	assert_memory_equal(&bench->memory[3], &resting, sizeof(resting));
+	idle_state_enter(&bench->lines);
+	assert_memory_equal(&bench->memory[3], &idle, sizeof(idle));
 	assert_int_equal(irqs(bench), 0);
 	pulse(bench, 3);
 	assert_int_equal(irqs(bench), 0);
 }
 
-static void a_resting_line_is_seen_as_unused(void **state)
+static void an_idle_line_is_seen_as_unused(void **state)
 {
 	struct bench *bench = *state;
 
-	rest(bench, LINE_REST_OUTPUT_HIGH);
+	begin_idle(bench, LINE_IDLE_OUTPUT_HIGH);
 	assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(NONE));
 	assert_int_equal(ask(bench, GET_VALUE, 3, 0), ERR);
 	/* Nothing that it could give back. */
@@ -150,7 +151,7 @@ static void a_resting_line_is_seen_as_unused(void **state)
 	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
 	assert_int_equal(ask(bench, SET_VALUE, 3, 0), OK(0));
 	assert_journal(bench, "");
-	assert_int_equal(bench->memory[3].rest, LINE_REST_OUTPUT_HIGH);
+	assert_int_equal(bench->memory[3].idle, LINE_IDLE_OUTPUT_HIGH);
 	assert_int_equal(lines_level(&bench->lines, 3), 1);
 }
 
@@ -168,27 +169,27 @@ static void use_ends_rest(void **state)
 	};
 	struct bench *bench = *state;
 
-	for (unsigned init = LINE_REST_INPUT; init < LINE_REST_HOLD; init++) {
+	for (unsigned init = LINE_IDLE_INPUT; init < LINE_IDLE_HOLD; init++) {
 		for (size_t i = 0; i < ARRAY_SIZE(uses); i++) {
-			rest(bench, init);
+			begin_idle(bench, init);
 			bench->changes = 0;
 			assert_int_equal(ask(bench, uses[i].request, 3, uses[i].value), OK(0));
-			assert_int_equal(bench->memory[3].rest, LINE_REST_RELEASED);
+			assert_int_equal(bench->memory[3].idle, LINE_IDLE_RELEASED);
 			assert_int_equal(bench->changes, 1);
 			/* NONE is the guest's own word: the line is free. */
 			assert_int_equal(ask(bench, uses[i].request, 3, NONE), OK(0));
-			assert_int_equal(bench->memory[3].rest, LINE_REST_RELEASED);
+			assert_int_equal(bench->memory[3].idle, LINE_IDLE_RELEASED);
 			assert_journal(bench, uses[i].journal);
 		}
 	}
 }
 
-static void a_refused_use_leaves_it_resting(void **state)
+static void a_refused_use_changes_no_idle_state(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->rules[3].on_disconnect = LINE_REST_OUTPUT_HIGH;
-	rest(bench, LINE_REST_OUTPUT_HIGH);
+	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
+	begin_idle(bench, LINE_IDLE_OUTPUT_HIGH);
 	bench->fake.fail_configure = -EIO;
 	assert_int_equal(ask(bench, SET_DIR, 3, IN), ERR);
 	assert_int_equal(ask(bench, SET_DIR, 3, OUT), ERR);
@@ -198,8 +199,8 @@ static void a_refused_use_leaves_it_resting(void **state)
 	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW), ERR);
 	bench->fake.fail_get = 0;
 	assert_journal(bench, "3:in 3:out0 3:in+rf 3:in+rf 3:get 3:out1 ");
-	assert_int_equal(bench->memory[3].rest, LINE_REST_OUTPUT_HIGH);
-	lines_reset(&bench->lines);
+	assert_int_equal(bench->memory[3].idle, LINE_IDLE_OUTPUT_HIGH);
+	idle_state_enter(&bench->lines);
 	assert_journal(bench, "");
 }
 
@@ -212,7 +213,7 @@ static void reset_logged(struct bench *bench, char *text, size_t size)
 	assert_int_equal(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
 	dup2(fds[1], STDERR_FILENO);
 	log_set_level(LOG_LEVEL_WARNING);
-	lines_reset(&bench->lines);
+	idle_state_enter(&bench->lines);
 	log_set_level(LOG_LEVEL_ERROR);
 	dup2(saved, STDERR_FILENO);
 	len = read(fds[0], text, size - 1);
@@ -222,44 +223,45 @@ static void reset_logged(struct bench *bench, char *text, size_t size)
 	close(saved);
 }
 
-static void a_refused_fate_releases(void **state)
+static void a_refused_idle_state_releases(void **state)
 {
 	struct bench *bench = *state;
 	char log[512];
 
 	strcpy(bench->rules[3].name, "door");
-	bench->rules[3].on_disconnect = LINE_REST_OUTPUT_LOW;
+	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_LOW;
 	bench_reattach(bench, LINES_BEGIN_RESUME);
 	ask(bench, SET_DIR, 3, IN);
 	bench->fake.fail_configure = -EIO;
 	fake_chip_journal(&bench->fake);
 	reset_logged(bench, log, sizeof(log));
-	assert_non_null(strstr(log, "line 3 \"door\" (fake line 3): leave as output-low: Input/output error\n"));
+	assert_non_null(
+		strstr(log, "line 3 \"door\" (fake line 3): set output low on disconnect: Input/output error\n"));
 	assert_journal(bench, "3:out0 3:release ");
-	assert_int_equal(bench->memory[3].rest, LINE_REST_RELEASED);
+	assert_int_equal(bench->memory[3].idle, LINE_IDLE_RELEASED);
 	/* The next end of a session tries again. */
 	bench->fake.fail_configure = 0;
-	lines_reset(&bench->lines);
+	idle_state_enter(&bench->lines);
 	assert_journal(bench, "3:out0 ");
-	assert_int_equal(bench->memory[3].rest, LINE_REST_OUTPUT_LOW);
+	assert_int_equal(bench->memory[3].idle, LINE_IDLE_OUTPUT_LOW);
 }
 
-static void a_chip_that_is_gone_gets_the_fate_later(void **state)
+static void a_replugged_chip_gets_the_idle_state(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->rules[3].on_disconnect = LINE_REST_OUTPUT_LOW;
+	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_LOW;
 	ask(bench, SET_DIR, 3, IN);
 	bench->fake.fail_configure = -ENODEV;
-	lines_reset(&bench->lines);
-	assert_int_equal(bench->memory[3].rest, LINE_REST_OUTPUT_LOW);
-	assert_true(lines_are_lost(&bench->lines, 0));
+	idle_state_enter(&bench->lines);
+	assert_int_equal(bench->memory[3].idle, LINE_IDLE_OUTPUT_LOW);
+	assert_true(line_chip_is_stale(&bench->lines, 0));
 	bench->fake.fail_configure = 0;
 	fake_chip_journal(&bench->fake);
-	lines_restore(&bench->lines, 0);
+	line_chip_restore(&bench->lines, 0);
 	assert_journal(bench, "3:out0 ");
-	assert_false(lines_are_lost(&bench->lines, 0));
-	lines_reset(&bench->lines);
+	assert_false(line_chip_is_stale(&bench->lines, 0));
+	idle_state_enter(&bench->lines);
 	assert_journal(bench, "");
 }
 
@@ -268,16 +270,16 @@ static void a_refused_restore_is_not_forgotten(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->rules[3].on_disconnect = LINE_REST_OUTPUT_LOW;
-	rest(bench, LINE_REST_OUTPUT_LOW);
+	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_LOW;
+	begin_idle(bench, LINE_IDLE_OUTPUT_LOW);
 	bench->fake.fail_configure = -EBUSY;
-	lines_restore(&bench->lines, 0);
-	assert_true(lines_are_lost(&bench->lines, 0));
+	line_chip_restore(&bench->lines, 0);
+	assert_true(line_chip_is_stale(&bench->lines, 0));
 	bench->fake.fail_configure = 0;
 	fake_chip_journal(&bench->fake);
-	lines_reset(&bench->lines);
+	idle_state_enter(&bench->lines);
 	assert_journal(bench, "3:out0 ");
-	assert_false(lines_are_lost(&bench->lines, 0));
+	assert_false(line_chip_is_stale(&bench->lines, 0));
 }
 
 static void one_chip_of_two_is_restored(void **state)
@@ -286,26 +288,26 @@ static void one_chip_of_two_is_restored(void **state)
 
 	for (unsigned i = 0; i < FAKE_LINES; i++)
 		bench->rules[i].chip = (uint16_t)(i & 1);
-	bench->rules[4].init = LINE_REST_OUTPUT_HIGH;
-	bench->rules[5].init = LINE_REST_INPUT;
+	bench->rules[4].init = LINE_IDLE_OUTPUT_HIGH;
+	bench->rules[5].init = LINE_IDLE_INPUT;
 	bench_reattach(bench, LINES_BEGIN_FIRST);
 	ask(bench, SET_DIR, 0, OUT);
 	ask(bench, SET_DIR, 1, OUT);
 	ask(bench, SET_IRQ, 2, IRQ_TYPE_EDGE_RISING);
 	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_FALLING);
 	fake_chip_journal(&bench->fake);
-	lines_restore(&bench->lines, 1);
+	line_chip_restore(&bench->lines, 1);
 	assert_journal(bench, "1:out0 3:in+f 5:in ");
-	lines_restore(&bench->lines, 0);
+	line_chip_restore(&bench->lines, 0);
 	assert_journal(bench, "0:out0 2:in+r 4:out1 ");
-	lines_restore(&bench->lines, 2);
+	line_chip_restore(&bench->lines, 2);
 	assert_journal(bench, "");
 
-	/* And only that one is lost that was gone. */
+	/* And only that one is stale that was gone. */
 	bench->fake.fail_configure = -ENODEV;
-	lines_restore(&bench->lines, 1);
-	assert_false(lines_are_lost(&bench->lines, 0));
-	assert_true(lines_are_lost(&bench->lines, 1));
+	line_chip_restore(&bench->lines, 1);
+	assert_false(line_chip_is_stale(&bench->lines, 0));
+	assert_true(line_chip_is_stale(&bench->lines, 1));
 }
 
 #define LINES_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, bench_up, bench_down)
@@ -314,14 +316,14 @@ static void one_chip_of_two_is_restored(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LINES_TEST("G-91", fates),
-		BENCH_TEST(fates_of_many),
+		LINES_TEST("G-91", idle_states),
+		BENCH_TEST(idle_states_of_many),
 		LINES_TEST("G-91", nothing_of_the_guest_is_held),
-		LINES_TEST("G-31", a_resting_line_is_seen_as_unused),
+		LINES_TEST("G-31", an_idle_line_is_seen_as_unused),
 		LINES_TEST("G-33", use_ends_rest),
-		LINES_TEST("G-39", a_refused_use_leaves_it_resting),
-		BENCH_TEST(a_refused_fate_releases),
-		BENCH_TEST(a_chip_that_is_gone_gets_the_fate_later),
+		LINES_TEST("G-39", a_refused_use_changes_no_idle_state),
+		BENCH_TEST(a_refused_idle_state_releases),
+		BENCH_TEST(a_replugged_chip_gets_the_idle_state),
 		BENCH_TEST(a_refused_restore_is_not_forgotten),
 		BENCH_TEST(one_chip_of_two_is_restored),
 	};

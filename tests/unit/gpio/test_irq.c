@@ -258,7 +258,7 @@ static void fired_edge_outlives_its_process(void **state)
 	assert_int_equal(irq_edge(&irq, CHIP_EDGE_RISING, true), IRQ_FIRE);
 	assert_int_equal(irq.firing, 1);
 
-	/* Not published: the buffer comes again. */
+	/* Not published: the buffer is replayed. */
 	dead = irq;
 	irq_resume(&dead);
 	irq_resume_fired(&dead, true);
@@ -281,7 +281,7 @@ static void fired_edge_outlives_its_process(void **state)
 
 static void level_leaves_nothing(void **state)
 {
-	struct irq irq = { .type = IRQ_TYPE_LEVEL_HIGH, .maybe = 3, .firing = 1 };
+	struct irq irq = { .type = IRQ_TYPE_LEVEL_HIGH, .unread_edges = 3, .firing = 1 };
 
 	irq_resume(&irq);
 	irq_resume_fired(&irq, true);
@@ -293,10 +293,10 @@ static void level_leaves_nothing(void **state)
 
 static void edge_that_may_have_been_fetched_is_one(void **state)
 {
-	struct irq irq = { .type = IRQ_TYPE_EDGE_FALLING, .maybe = 2 };
+	struct irq irq = { .type = IRQ_TYPE_EDGE_FALLING, .unread_edges = 2 };
 
 	irq_resume(&irq);
-	assert_int_equal(irq.maybe, 0);
+	assert_int_equal(irq.unread_edges, 0);
 	assert_int_equal(irq_unmask(&irq, true), IRQ_FIRE);
 }
 

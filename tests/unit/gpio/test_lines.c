@@ -288,7 +288,7 @@ static void reset_releases_all(void **state)
 	lines_unmask(&bench->lines, 3);
 	fake_chip_journal(&bench->fake);
 	irqs(bench);
-	lines_reset(&bench->lines);
+	idle_state_enter(&bench->lines);
 	assert_journal(bench, "2:release 3:release 5:release ");
 	assert_int_equal(irqs(bench), 0);
 	for (unsigned i = 0; i < FAKE_LINES; i++)
@@ -302,22 +302,22 @@ static void reset_releases_all(void **state)
 }
 
 /* What a successor finds when the process dies while the chip does what it was told. */
-static struct line_state left[FAKE_LINES];
+static struct line_state found[FAKE_LINES];
 
-static void memory_keep(void *ctx)
+static void memory_copy(void *ctx)
 {
 	const struct bench *bench = ctx;
 
-	memcpy(left, bench->memory, sizeof(left));
+	memcpy(found, bench->memory, sizeof(found));
 }
 
 static void die_in(struct bench *bench, unsigned type, uint32_t value)
 {
 	bench->fake.ctx = bench;
-	bench->fake.in_operation = memory_keep;
+	bench->fake.in_operation = memory_copy;
 	assert_int_equal(ask(bench, type, 2, value), OK(0));
-	memcpy(bench->memory, left, sizeof(left));
-	bench->kept_fds[2] = 7;
+	memcpy(bench->memory, found, sizeof(found));
+	bench->stored_fds[2] = 7;
 	fake_chip_journal(&bench->fake);
 	bench_reattach(bench, LINES_BEGIN_RESUME);
 	bench->fake.in_operation = NULL;

@@ -39,7 +39,7 @@ static const struct {
 /* Line 3, as a guest has it: which of these under which locks it could make of it is not the question here. */
 static const struct line_state states[] = {
 	{ .direction = NONE },
-	{ .rest = LINE_REST_OUTPUT_HIGH },
+	{ .idle = LINE_IDLE_OUTPUT_HIGH },
 	{ .direction = NONE, .value = 1 },
 	{ .direction = IN },
 	{ .direction = IN, .irq = { .type = IRQ_TYPE_EDGE_RISING, .latched = 1 } },
@@ -51,7 +51,7 @@ static const struct line_state states[] = {
 static void lock(struct line_rules *rules, unsigned locks)
 {
 	*rules = (struct line_rules){
-		.init = LINE_REST_OUTPUT_HIGH,
+		.init = LINE_IDLE_OUTPUT_HIGH,
 		.no_output = locks & NO_OUTPUT,
 		.no_input = locks & NO_INPUT,
 		.no_value = locks & NO_VALUE,
@@ -110,10 +110,9 @@ static void other_lines_are_free(void **state)
 	}
 }
 
-static void assert_settings(struct bench *bench)
+static void settings_came(struct bench *bench)
 {
-	assert_memory_equal(&bench->fake.lines[3].config.settings, &bench->rules[3].settings,
-			    sizeof(bench->rules[3].settings));
+	assert_settings(bench, 3);
 	memset(&bench->fake.lines[3].config.settings, 0xff, sizeof(bench->rules[3].settings));
 }
 
@@ -122,29 +121,29 @@ static void settings_go_with_everything(void **state)
 	struct bench *bench = *state;
 
 	bench->rules[3].settings = (struct chip_line_settings){ true, CHIP_BIAS_PULL_UP, CHIP_DRIVE_OPEN_DRAIN, 5000 };
-	bench->rules[3].on_disconnect = LINE_REST_OUTPUT_HIGH;
+	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
 	ask(bench, SET_DIR, 3, IN);
-	assert_settings(bench);
+	settings_came(bench);
 	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH);
-	assert_settings(bench);
-	lines_restore(&bench->lines, 0);
-	assert_settings(bench);
+	settings_came(bench);
+	line_chip_restore(&bench->lines, 0);
+	settings_came(bench);
 	bench_reattach(bench, LINES_BEGIN_RESUME);
-	assert_settings(bench);
-	bench->kept_fds[3] = 13;
+	settings_came(bench);
+	bench->stored_fds[3] = 13;
 	bench_reattach(bench, LINES_BEGIN_RESUME);
-	assert_settings(bench);
+	settings_came(bench);
 	ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE);
-	assert_settings(bench);
+	settings_came(bench);
 	ask(bench, SET_DIR, 3, OUT);
-	assert_settings(bench);
-	lines_reset(&bench->lines);
-	assert_settings(bench);
-	bench->rules[3].init = LINE_REST_INPUT;
+	settings_came(bench);
+	idle_state_enter(&bench->lines);
+	settings_came(bench);
+	bench->rules[3].init = LINE_IDLE_INPUT;
 	bench_reattach(bench, LINES_BEGIN_FIRST);
-	assert_settings(bench);
+	settings_came(bench);
 	bench_reattach(bench, LINES_BEGIN_DROPPED);
-	assert_settings(bench);
+	settings_came(bench);
 }
 
 #define BENCH_TEST(fn) cmocka_unit_test_setup_teardown(fn, bench_up, bench_down)

@@ -192,21 +192,21 @@ static void guests_that_leave_and_stay(void **state)
 
 static void safe_is_the_default_only(void **state)
 {
-	static const uint8_t fates[] = { LINE_REST_RELEASED, LINE_REST_OUTPUT_HIGH, LINE_REST_HOLD, LINE_REST_RELEASED,
-					 LINE_REST_RELEASED };
-	static const uint8_t safe[] = { LINE_REST_RELEASED, LINE_REST_OUTPUT_HIGH, LINE_REST_HOLD, LINE_REST_INPUT,
-					LINE_REST_INPUT };
+	static const uint8_t plain[] = { LINE_IDLE_RELEASED, LINE_IDLE_OUTPUT_HIGH, LINE_IDLE_HOLD, LINE_IDLE_RELEASED,
+					 LINE_IDLE_RELEASED };
+	static const uint8_t safe[] = { LINE_IDLE_RELEASED, LINE_IDLE_OUTPUT_HIGH, LINE_IDLE_HOLD, LINE_IDLE_INPUT,
+					LINE_IDLE_INPUT };
 	const char *word = "sim=4,lines=@sim{0,on-disconnect=release:1,on-disconnect=output-high:2,on-disconnect=hold:"
 			   "3}@0{0}";
 
 	for (int i = 0; i < 2; i++) {
 		bench.params.safe = i;
 		assert_int_equal(RESOLVE(word), 0);
-		for (unsigned line = 0; line < ARRAY_SIZE(fates); line++)
-			assert_int_equal(guest(0)->lines[line].on_disconnect, i ? safe[line] : fates[line]);
+		for (unsigned line = 0; line < ARRAY_SIZE(plain); line++)
+			assert_int_equal(guest(0)->lines[line].on_disconnect, i ? safe[line] : plain[line]);
 	}
 	assert_int_equal(RESOLVE("sim=1"), 0);
-	assert_int_equal(guest(0)->lines[0].on_disconnect, LINE_REST_INPUT);
+	assert_int_equal(guest(0)->lines[0].on_disconnect, LINE_IDLE_INPUT);
 }
 
 static void rules_go_to_their_lines(void **state)
@@ -219,8 +219,8 @@ static void rules_go_to_their_lines(void **state)
 	assert_true(rules[0].no_value && rules[0].no_output && !rules[1].no_value);
 	assert_int_equal(rules[0].settings.bias, CHIP_BIAS_PULL_UP);
 	assert_true(!rules[0].settings.active_low && rules[1].settings.active_low && rules[2].settings.active_low);
-	assert_int_equal(rules[2].init, LINE_REST_OUTPUT_HIGH);
-	assert_int_equal(rules[0].init, LINE_REST_RELEASED);
+	assert_int_equal(rules[2].init, LINE_IDLE_OUTPUT_HIGH);
+	assert_int_equal(rules[0].init, LINE_IDLE_RELEASED);
 	assert_int_equal(rules[0].chip, 0);
 	assert_int_equal(rules[2].chip, 1);
 	assert_int_equal(rules[2].offset, 4);

@@ -71,7 +71,7 @@ static void model_make(struct model *model)
 		};
 		for (unsigned j = 0; j < LINES; j++)
 			model->guests[i].lines[j] = (struct handover_line){
-				.name = "n", .chip = (uint16_t)(j % 2), .offset = j, .init = LINE_REST_OUTPUT_HIGH
+				.name = "n", .chip = (uint16_t)(j % 2), .offset = j, .init = LINE_IDLE_OUTPUT_HIGH
 			};
 		for (unsigned j = 0; j < KEPT; j++)
 			model->guests[i].kept[j] = (struct handover_kept){ 10 * j, base + 1 + (int32_t)j };
@@ -280,8 +280,8 @@ static void bad_chips_and_lines(void **state)
 	REFUSED(line->no_input = 2);
 	REFUSED(line->no_value = 2);
 	REFUSED(line->no_irq = 2);
-	REFUSED(line->init = LINE_REST_HOLD);
-	REFUSED(line->on_disconnect = LINE_REST_HOLD + 1);
+	REFUSED(line->init = LINE_IDLE_HOLD);
+	REFUSED(line->on_disconnect = LINE_IDLE_HOLD + 1);
 }
 
 static void bad_fds(void **state)

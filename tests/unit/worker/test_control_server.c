@@ -12,6 +12,7 @@
 #include "chip/chip.h"
 #include "chip/chip_spec.h"
 #include "gpio/lines.h"
+#include "gpio/lines_attach.h"
 #include "ipc/control_channel.h"
 #include "loop/loop.h"
 #include "unit/gpio/fake_chip.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Unit test of gpio/attach: the successor of a worker, hostile session memory, and the names. */
+/* Unit test of gpio/lines_attach: the successor of a worker, and hostile session memory. */
 #include "rows.h"
 
 #include <errno.h>
@@ -24,9 +24,9 @@ static void successor_takes_over(void **state)
 	wire(bench, 3, true);
 	lines_unmask(&bench->lines, 3);
 	ask(bench, SET_VALUE, 4, 1);
-	bench->kept_fds[1] = 11;
-	bench->kept_fds[2] = 12;
-	bench->kept_fds[3] = 13;
+	bench->stored_fds[1] = 11;
+	bench->stored_fds[2] = 12;
+	bench->stored_fds[3] = 13;
 	irqs(bench);
 	bench_reattach(bench, LINES_BEGIN_RESUME);
 	assert_journal(bench, "1:adopt11+out1 2:adopt12+in+r 3:adopt13+in+rf ");
@@ -42,7 +42,7 @@ static void successor_takes_over(void **state)
 	assert_journal(bench, "4:out1 ");
 }
 
-static void successor_without_kept_fds(void **state)
+static void successor_without_stored_fds(void **state)
 {
 	struct bench *bench = *state;
 
@@ -54,11 +54,11 @@ static void successor_without_kept_fds(void **state)
 }
 
 /* The earlier process died between the chip's answer and its own note of it. */
-static void kept_for_a_line_nobody_uses(void **state)
+static void stored_for_a_line_nobody_uses(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->kept_fds[5] = 15;
+	bench->stored_fds[5] = 15;
 	bench_reattach(bench, LINES_BEGIN_RESUME);
 	assert_journal(bench, "5:adopt15+in 5:release ");
 	assert_int_equal(ask(bench, GET_DIR, 5, 0), OK(NONE));
@@ -71,7 +71,7 @@ static void refused_by_the_chip(void **state)
 	ask(bench, SET_DIR, 1, OUT);
 	ask(bench, SET_DIR, 2, IN);
 	ask(bench, SET_DIR, 3, IN);
-	bench->kept_fds[2] = 12;
+	bench->stored_fds[2] = 12;
 	lines_detach(&bench->lines);
 	fake_chip_init(&bench->fake);
 	bench->fake.fail_configure = -EBUSY;
@@ -84,7 +84,7 @@ static void refused_by_the_chip(void **state)
 }
 
 /* A worker that dies while the chip is unplugged: its successor still knows what the guest made of the lines. */
-static void kept_while_the_chip_is_gone(void **state)
+static void stored_while_the_chip_is_gone(void **state)
 {
 	struct bench *bench = *state;
 
@@ -104,7 +104,7 @@ static void kept_while_the_chip_is_gone(void **state)
 	wire(bench, 2, true);
 	fake_chip_journal(&bench->fake);
 	irqs(bench);
-	lines_restore(&bench->lines, 0);
+	line_chip_restore(&bench->lines, 0);
 	assert_journal(bench, "1:out1 2:in+rf 2:get ");
 	assert_int_equal(irqs(bench), 1);
 	assert_int_equal(bench->irq_line, 2);
@@ -168,41 +168,6 @@ static void random_memory(void **state)
 	}
 }
 
-static void block_of_names(void **state)
-{
-	static const char expected[] = "\0LED\0\0\0Red LED Vdd\0\0\0K";
-	struct bench *bench = *state;
-
-	lines_detach(&bench->lines);
-	strcpy(bench->rules[1].name, "LED");
-	strcpy(bench->rules[4].name, "Red LED Vdd");
-	strcpy(bench->rules[7].name, "K");
-	bench_attach(bench);
-	assert_int_equal(bench->lines.names_size, sizeof(expected));
-	assert_memory_equal(bench->lines.names, expected, sizeof(expected));
-	assert_string_equal(lines_name(&bench->lines, 1), "LED");
-	assert_string_equal(lines_name(&bench->lines, 2), "");
-	assert_string_equal(lines_name(&bench->lines, 4), "Red LED Vdd");
-	assert_string_equal(lines_name(&bench->lines, 7), "K");
-	assert_string_equal(lines_name(&bench->lines, 8), "");
-}
-
-static void no_names(void **state)
-{
-	struct bench *bench = *state;
-
-	assert_int_equal(bench->lines.names_size, 0);
-	assert_null(bench->lines.names);
-	assert_string_equal(lines_name(&bench->lines, 0), "");
-	/* The chip's own names are not the guest's. */
-	lines_detach(&bench->lines);
-	strcpy(bench->fake.lines[1].name, "LED");
-	bench_attach(bench);
-	assert_int_equal(bench->lines.names_size, 0);
-	lines_detach(&bench->lines);
-	lines_detach(&bench->lines);
-}
-
 static void impossible_chip(void **state)
 {
 	struct bench *bench = *state;
@@ -244,7 +209,7 @@ static void sim_irq(void *ctx, uint16_t line, enum irq_action action)
 	((struct sim_bench *)ctx)->irqs++;
 }
 
-static int no_kept_fd(void *ctx, unsigned offset)
+static int no_stored_fd(void *ctx, unsigned offset)
 {
 	return -1;
 }
@@ -268,7 +233,7 @@ static void sim_bench_attach(struct sim_bench *bench, unsigned n, void *chip_mem
 	for (unsigned i = 0; i < n; i++)
 		snprintf(bench->rules[i].name, CHIP_NAME_MAX, "dummy%u", i);
 	assert_int_equal(lines_attach(&bench->lines, bench->chip, "t", bench->rules, LINES_BEGIN_RESUME, memory,
-				      &lines_host, no_kept_fd, NULL),
+				      &lines_host, no_stored_fd, NULL),
 			 0);
 	bench->lines.irq_enabled = true;
 }
@@ -289,8 +254,6 @@ static void simulated_chip_below(void **state)
 			    high = { SET_VALUE, 2, 1 };
 
 	sim_bench_attach(&bench, 4, chip_memory, memory);
-	assert_int_equal(bench.lines.names_size, 4 * sizeof("dummy0"));
-	assert_memory_equal(bench.lines.names, "dummy0\0dummy1\0dummy2\0dummy3", bench.lines.names_size);
 	lines_request(&bench.lines, &irq);
 	lines_request(&bench.lines, &high);
 	lines_request(&bench.lines, &out);
@@ -335,18 +298,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LINES_TEST("G-92 G-95", successor_takes_over),
-		LINES_TEST("G-95", successor_without_kept_fds),
-		LINES_TEST("G-93", kept_for_a_line_nobody_uses),
+		LINES_TEST("G-95", successor_without_stored_fds),
+		LINES_TEST("G-93", stored_for_a_line_nobody_uses),
 		LINES_TEST("G-39", refused_by_the_chip),
-		LINES_TEST("G-39", kept_while_the_chip_is_gone),
+		LINES_TEST("G-39", stored_while_the_chip_is_gone),
 		cmocka_unit_test_setup_teardown(hostile_memory, bench_up, bench_down),
 		cmocka_unit_test_setup_teardown(random_memory, bench_up, bench_down),
-		LINES_TEST("G-04 G-05", block_of_names),
-		LINES_TEST("G-03", no_names),
 		LINES_TEST("G-02", impossible_chip),
-		ROW_TEST("G-04 G-05 G-92", simulated_chip_below),
+		ROW_TEST("G-92", simulated_chip_below),
 		ROW_TEST("G-02", as_many_lines_as_there_can_be),
 	};
 
-	return cmocka_run_group_tests_name("gpio/attach", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("gpio/lines_attach", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Unit test of gpio/reconnect: a front-end that leaves, what is seen of its lines meanwhile, and its return. */
+/* Unit test of gpio/lines_reconnect: a front-end that goes away, what is seen of its lines meanwhile, and its return. */
 #include "rows.h"
 
 #include <errno.h>
@@ -7,17 +7,17 @@
 
 #include "lines_fixture.h"
 
-static void leave(struct bench *bench)
+static void disconnect(struct bench *bench)
 {
-	lines_remember(&bench->lines);
+	lines_reconnect_save(&bench->lines);
 	assert_journal(bench, "");
-	lines_leave(&bench->lines);
+	idle_state_enter_noted(&bench->lines);
 }
 
-static const uint8_t fates[] = { LINE_REST_RELEASED, LINE_REST_INPUT, LINE_REST_OUTPUT_LOW, LINE_REST_OUTPUT_HIGH,
-				 LINE_REST_HOLD };
+static const uint8_t idle_states[] = { LINE_IDLE_RELEASED, LINE_IDLE_INPUT, LINE_IDLE_OUTPUT_LOW, LINE_IDLE_OUTPUT_HIGH,
+				       LINE_IDLE_HOLD };
 
-/* By fate: what the chip is asked for when the front-end goes, and when it is back. "": nothing, so no glitch. */
+/* By idle state: what the chip is asked for when the front-end goes, and when it is back. "": nothing, so no glitch. */
 static void an_output(void **state)
 {
 	static const char *const asked[][2] = {
@@ -25,16 +25,16 @@ static void an_output(void **state)
 	};
 	struct bench *bench = *state;
 
-	for (size_t i = 0; i < sizeof(fates); i++) {
-		bench->rules[3].on_disconnect = fates[i];
+	for (size_t i = 0; i < sizeof(idle_states); i++) {
+		bench->rules[3].on_disconnect = idle_states[i];
 		bench_reattach(bench, LINES_BEGIN_FIRST);
 		ask(bench, SET_VALUE, 3, 1);
 		ask(bench, SET_DIR, 3, OUT);
 		fake_chip_journal(&bench->fake);
-		leave(bench);
+		disconnect(bench);
 		assert_journal(bench, asked[i][0]);
 		assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(NONE));
-		lines_come_back(&bench->lines);
+		lines_reconnect_restore(&bench->lines);
 		assert_journal(bench, asked[i][1]);
 		assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(OUT));
 		assert_int_equal(bench->fake.lines[3].config.value, 1);
@@ -47,8 +47,8 @@ static void what_is_no_output_yet(void **state)
 	struct bench *bench = *state;
 
 	ask(bench, SET_VALUE, 2, 1);
-	leave(bench);
-	lines_come_back(&bench->lines);
+	disconnect(bench);
+	lines_reconnect_restore(&bench->lines);
 	assert_journal(bench, "");
 	ask(bench, SET_DIR, 2, OUT);
 	assert_int_equal(bench->fake.lines[2].config.value, 1);
@@ -56,9 +56,9 @@ static void what_is_no_output_yet(void **state)
 	assert_int_equal(bench->fake.lines[4].config.value, 0);
 }
 
-static void armed(struct bench *bench, enum line_rest fate, unsigned type)
+static void armed(struct bench *bench, enum line_idle_state idle, unsigned type)
 {
-	bench->rules[1].on_disconnect = (uint8_t)fate;
+	bench->rules[1].on_disconnect = (uint8_t)idle;
 	bench_reattach(bench, LINES_BEGIN_FIRST);
 	ask(bench, SET_IRQ, 1, type);
 	give(bench, 1);
@@ -69,12 +69,12 @@ static void armed(struct bench *bench, enum line_rest fate, unsigned type)
 /* The line stays what it is, its edges are looked for until there is one. It is told when the buffer is there again. */
 static void an_edge_meanwhile(void **state)
 {
-	static const enum line_rest inputs[] = { LINE_REST_HOLD, LINE_REST_INPUT };
+	static const enum line_idle_state inputs[] = { LINE_IDLE_HOLD, LINE_IDLE_INPUT };
 	struct bench *bench = *state;
 
 	for (unsigned i = 0; i < 2; i++) {
 		armed(bench, inputs[i], IRQ_TYPE_EDGE_RISING);
-		leave(bench);
+		disconnect(bench);
 		assert_journal(bench, "");
 		assert_int_equal(bench->fake.lines[1].config.edges, CHIP_EDGE_RISING);
 		pulse(bench, 1);
@@ -82,7 +82,7 @@ static void an_edge_meanwhile(void **state)
 		assert_int_equal(bench->fake.lines[1].config.edges, CHIP_EDGE_NONE);
 		pulse(bench, 1);
 		fake_chip_journal(&bench->fake);
-		lines_come_back(&bench->lines);
+		lines_reconnect_restore(&bench->lines);
 		assert_int_equal(bench->fake.lines[1].config.edges, CHIP_EDGE_RISING);
 		assert_int_equal(give(bench, 1), IRQ_FIRE);
 		lines_fired(&bench->lines, 1);
@@ -97,9 +97,9 @@ static void no_edge_meanwhile(void **state)
 {
 	struct bench *bench = *state;
 
-	armed(bench, LINE_REST_HOLD, IRQ_TYPE_EDGE_BOTH);
-	leave(bench);
-	lines_come_back(&bench->lines);
+	armed(bench, LINE_IDLE_HOLD, IRQ_TYPE_EDGE_BOTH);
+	disconnect(bench);
+	lines_reconnect_restore(&bench->lines);
 	assert_journal(bench, "");
 	assert_int_equal(give(bench, 1), IRQ_NOTHING);
 }
@@ -109,32 +109,32 @@ static void what_is_not_looked_for(void **state)
 {
 	struct bench *bench = *state;
 
-	armed(bench, LINE_REST_RELEASED, IRQ_TYPE_EDGE_RISING);
-	leave(bench);
+	armed(bench, LINE_IDLE_RELEASED, IRQ_TYPE_EDGE_RISING);
+	disconnect(bench);
 	assert_journal(bench, "1:release ");
-	lines_come_back(&bench->lines);
+	lines_reconnect_restore(&bench->lines);
 	assert_int_equal(give(bench, 1), IRQ_NOTHING);
 
-	armed(bench, LINE_REST_HOLD, IRQ_TYPE_LEVEL_HIGH);
-	leave(bench);
+	armed(bench, LINE_IDLE_HOLD, IRQ_TYPE_LEVEL_HIGH);
+	disconnect(bench);
 	assert_int_equal(bench->fake.lines[1].config.edges, CHIP_EDGE_NONE);
 	wire(bench, 1, true);
-	lines_come_back(&bench->lines);
+	lines_reconnect_restore(&bench->lines);
 	assert_int_equal(give(bench, 1), IRQ_FIRE);
 }
 
-/* The next one is another: nothing is left, and no edges are asked for. */
+/* The next one is another: the note is gone, and no edges are asked for. */
 static void a_reset_forgets(void **state)
 {
 	struct bench *bench = *state;
 
-	armed(bench, LINE_REST_HOLD, IRQ_TYPE_EDGE_RISING);
+	armed(bench, LINE_IDLE_HOLD, IRQ_TYPE_EDGE_RISING);
 	ask(bench, SET_VALUE, 2, 1);
-	leave(bench);
+	disconnect(bench);
 	pulse(bench, 1);
-	lines_reset(&bench->lines);
+	idle_state_enter(&bench->lines);
 	assert_int_equal(bench->fake.lines[1].config.edges, CHIP_EDGE_NONE);
-	lines_come_back(&bench->lines);
+	lines_reconnect_restore(&bench->lines);
 	assert_int_equal(ask(bench, GET_VALUE, 1, 0), ERR);
 	ask(bench, SET_IRQ, 1, IRQ_TYPE_EDGE_RISING);
 	assert_int_equal(give(bench, 1), IRQ_NOTHING);
@@ -148,20 +148,20 @@ static void over_dead_processes(void **state)
 	struct bench *bench = *state;
 
 	for (unsigned again = 0; again < 8; again++) {
-		armed(bench, LINE_REST_HOLD, IRQ_TYPE_EDGE_RISING);
-		lines_remember(&bench->lines);
-		lines_leave(&bench->lines);
+		armed(bench, LINE_IDLE_HOLD, IRQ_TYPE_EDGE_RISING);
+		lines_reconnect_save(&bench->lines);
+		idle_state_enter_noted(&bench->lines);
 		if (again & 1) {
 			bench_reattach(bench, LINES_BEGIN_RESUME);
-			lines_leave(&bench->lines);
+			idle_state_enter_noted(&bench->lines);
 		}
 		pulse(bench, 1);
 		if (again & 2)
 			bench_reattach(bench, LINES_BEGIN_RESUME);
-		lines_come_back(&bench->lines);
+		lines_reconnect_restore(&bench->lines);
 		if (again & 4) {
 			bench_reattach(bench, LINES_BEGIN_RESUME);
-			lines_come_back(&bench->lines);
+			lines_reconnect_restore(&bench->lines);
 		}
 		assert_int_equal(give(bench, 1), IRQ_FIRE);
 		lines_fired(&bench->lines, 1);
@@ -174,18 +174,18 @@ static void edge_after_the_return(void **state)
 {
 	struct bench *bench = *state;
 
-	armed(bench, LINE_REST_HOLD, IRQ_TYPE_EDGE_RISING);
-	leave(bench);
-	lines_come_back(&bench->lines);
+	armed(bench, LINE_IDLE_HOLD, IRQ_TYPE_EDGE_RISING);
+	disconnect(bench);
+	lines_reconnect_restore(&bench->lines);
 	pulse(bench, 1);
-	lines_come_back(&bench->lines);
+	lines_reconnect_restore(&bench->lines);
 	assert_int_equal(give(bench, 1), IRQ_FIRE);
 }
 
 /* What can not have been under the line's rules, or at all. */
 static void a_note_that_makes_no_sense(void **state)
 {
-	static const struct line_left bad[] = {
+	static const struct reconnect_note bad[] = {
 		{ .direction = 3 },
 		{ .direction = GPIO_DIRECTION_IN, .value = 2 },
 		{ .irq.type = 7 },
@@ -198,11 +198,11 @@ static void a_note_that_makes_no_sense(void **state)
 		for (int dies = 0; dies < 2; dies++) {
 			bench->rules[6].no_output = true;
 			bench_reattach(bench, LINES_BEGIN_FIRST);
-			leave(bench);
-			bench->memory[6].left = bad[i];
+			disconnect(bench);
+			bench->memory[6].note = bad[i];
 			if (dies)
 				bench_reattach(bench, LINES_BEGIN_RESUME);
-			lines_come_back(&bench->lines);
+			lines_reconnect_restore(&bench->lines);
 			assert_int_equal(ask(bench, GET_DIR, 6, 0), OK(NONE));
 			assert_false(bench->fake.lines[6].held);
 		}
@@ -216,9 +216,9 @@ static void a_line_that_is_refused(void **state)
 
 	ask(bench, SET_DIR, 3, OUT);
 	fake_chip_journal(&bench->fake);
-	leave(bench);
+	disconnect(bench);
 	bench->fake.fail_configure = -EBUSY;
-	lines_come_back(&bench->lines);
+	lines_reconnect_restore(&bench->lines);
 	assert_false(bench->fake.lines[3].held);
 	bench->fake.fail_configure = 0;
 	assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(OUT));
@@ -244,5 +244,5 @@ int main(void)
 		LEAVE("S-07", a_line_that_is_refused),
 	};
 
-	return cmocka_run_group_tests_name("leave", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("gpio/lines_reconnect", tests, NULL, NULL);
 }

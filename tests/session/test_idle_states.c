@@ -16,15 +16,15 @@
 #include "line_fds.h"
 #include "traced.h"
 
-/* One line: what the guest does, what the outside does, and what must be then. No fate is like another. */
-static const struct fate {
+/* One line: what the guest does, what the outside does, and what must be then. No idle state is like another. */
+static const struct idle_state {
 	const char *words;
 	int pull;	/* of the outside */
 	int driven;	/* by the guest; -1: it does not use the line */
 	int before;	/* the level before the end */
 	int after;	/* the level after the end */
 	uint64_t holds; /* GPIO_V2_LINE_FLAG_INPUT, OUTPUT or NOT_HELD after it */
-} fates[POLICY_LINES] = {
+} idle_states[POLICY_LINES] = {
 	{ "0,on-disconnect=release", 0, 1, 1, 0, NOT_HELD },
 	{ "1,on-disconnect=hold", 0, 1, 1, 1, GPIO_V2_LINE_FLAG_OUTPUT },
 	{ "2,on-disconnect=hold", 1, 0, 0, 0, GPIO_V2_LINE_FLAG_OUTPUT },
@@ -35,121 +35,121 @@ static const struct fate {
 	{ "7,active-low,on-disconnect=output-low", 0, 1, 0, 1, GPIO_V2_LINE_FLAG_OUTPUT },
 };
 
-static int setup_fates(void **state)
+static int setup_idle_states(void **state)
 {
 	char words[DAEMON_GUEST_TEXT_MAX] = "lines=@A{";
 	size_t len = strlen(words);
 
 	for (unsigned i = 0; i < POLICY_LINES; i++)
-		len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%s", i ? ":" : "", fates[i].words);
+		len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%s", i ? ":" : "", idle_states[i].words);
 	snprintf(words + len, sizeof(words) - len, "}");
 	policy_start(state, words, NULL, NULL);
 	return 0;
 }
 
 /* A guest that uses its lines as the table says. again: it is not the first one. */
-static void fates_prepare_again(struct session *s, bool again)
+static void idle_states_prepare_again(struct session *s, bool again)
 {
 	vmm_start(&s->vmm, session_socket(s));
 	for (unsigned i = 0; i < POLICY_LINES; i++) {
-		policy_pull(s, i, fates[i].pull);
-		if (fates[i].driven < 0)
+		policy_pull(s, i, idle_states[i].pull);
+		if (idle_states[i].driven < 0)
 			continue;
-		assert_int_equal(gpio_set_value(&s->vmm, (uint16_t)i, (uint32_t)fates[i].driven), GPIO_OK);
+		assert_int_equal(gpio_set_value(&s->vmm, (uint16_t)i, (uint32_t)idle_states[i].driven), GPIO_OK);
 		assert_int_equal(gpio_set_direction(&s->vmm, (uint16_t)i, GPIO_OUT), GPIO_OK);
 	}
 	for (unsigned i = 0; i < POLICY_LINES; i++) {
-		int before = fates[i].driven < 0 && again ? fates[i].after : fates[i].before;
+		int before = idle_states[i].driven < 0 && again ? idle_states[i].after : idle_states[i].before;
 
 		if (policy_level(s, i) != before)
 			fail_msg("line %u is %d before the end", i, policy_level(s, i));
 	}
 }
 
-static void fates_prepare(struct session *s)
+static void idle_states_prepare(struct session *s)
 {
-	fates_prepare_again(s, false);
+	idle_states_prepare_again(s, false);
 }
 
-static void fate_check(struct session *s, unsigned line)
+static void idle_state_check(struct session *s, unsigned line)
 {
-	const struct fate *fate = &fates[line];
-	int got = policy_settled(s, line, fate->pull);
+	const struct idle_state *idle_state = &idle_states[line];
+	int got = policy_settled(s, line, idle_state->pull);
 
-	if (got != fate->after)
-		fail_msg("line %u (%s) is %d after the end", line, fate->words, got);
-	assert_kernel(s, line, fate->holds);
+	if (got != idle_state->after)
+		fail_msg("line %u (%s) is %d after the end", line, idle_state->words, got);
+	assert_kernel(s, line, idle_state->holds);
 }
 
-static void fates_check(struct session *s)
+static void idle_states_check(struct session *s)
 {
 	for (unsigned i = 0; i < POLICY_LINES; i++)
-		fate_check(s, i);
+		idle_state_check(s, i);
 }
 
 /* The next guest finds nothing of the last one's, whatever the host made of the lines. */
-static void fates_next_guest(struct session *s)
+static void idle_states_next_guest(struct session *s)
 {
 	for (uint16_t i = 0; i < POLICY_LINES; i++) {
 		assert_int_equal(gpio_get_direction(&s->vmm, i), GPIO_NONE);
 		assert_int_equal(gpio_get_value(&s->vmm, i), -1);
 	}
-	fates_check(s);
+	idle_states_check(s);
 	assert_int_equal(gpio_set_direction(&s->vmm, 4, GPIO_OUT), GPIO_OK);
 	assert_int_equal(policy_level(s, 4), 0);
 	assert_int_equal(gpio_set_direction(&s->vmm, 5, GPIO_IN), GPIO_OK);
 	assert_int_equal(policy_settled(s, 5, 0), 0);
 }
 
-static void fates_at_disconnect(void **state)
+static void idle_states_at_disconnect(void **state)
 {
 	struct session *s = *state;
 
 	for (unsigned round = 0; round < 2; round++) {
-		fates_prepare_again(s, round > 0);
+		idle_states_prepare_again(s, round > 0);
 		vmm_disconnect(&s->vmm);
 		session_wait_left(s);
-		fates_check(s);
+		idle_states_check(s);
 		vmm_deinit(&s->vmm);
 		vmm_init(&s->vmm, 0);
 	}
 	vmm_start(&s->vmm, session_socket(s));
-	fates_next_guest(s);
+	idle_states_next_guest(s);
 }
 
-static void fates_at_reset_device(void **state)
+static void idle_states_at_reset_device(void **state)
 {
 	struct session *s = *state;
 
-	fates_prepare(s);
+	idle_states_prepare(s);
 	assert_ok(message_send(&s->vmm.connection, VU_RESET_DEVICE, NULL, 0, NULL, 0));
 	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
-	fates_check(s);
+	idle_states_check(s);
 	assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, s->vmm.features));
 	vmm_restart(&s->vmm);
-	fates_next_guest(s);
+	idle_states_next_guest(s);
 }
 
 /* What a guest's reboot comes to. */
-static void fates_at_fresh_rings(void **state)
+static void idle_states_at_fresh_rings(void **state)
 {
 	struct session *s = *state;
 
-	fates_prepare(s);
+	idle_states_prepare(s);
 	vmm_stop(&s->vmm);
 	vmm_restart(&s->vmm);
-	fates_next_guest(s);
+	idle_states_next_guest(s);
 }
 
-static void no_fate_at_a_pause(void **state)
+static void none_at_a_pause(void **state)
 {
 	struct session *s = *state;
 
-	fates_prepare(s);
+	idle_states_prepare(s);
 	vmm_stop(&s->vmm);
 	session_settle(s);
 	for (unsigned i = 0; i < POLICY_LINES; i++)
-		assert_int_equal(policy_level(s, i), fates[i].before);
+		assert_int_equal(policy_level(s, i), idle_states[i].before);
 	vmm_resume(&s->vmm);
 	assert_int_equal(gpio_get_direction(&s->vmm, 0), GPIO_OUT);
 	assert_int_equal(policy_level(s, 0), 1);
@@ -162,36 +162,36 @@ static bool logged_dropped(void *ctx)
 	return daemon_logged(daemon, "restarting after a pause") > 0;
 }
 
-static bool are_fated(void *ctx)
+static bool are_idle(void *ctx)
 {
 	struct session *s = ctx;
 
 	for (unsigned i = 0; i < POLICY_LINES; i++) {
-		if (policy_settled(s, i, fates[i].pull) != fates[i].after)
+		if (policy_settled(s, i, idle_states[i].pull) != idle_states[i].after)
 			return false;
 	}
 	return true;
 }
 
 /* The session goes, and the connection with it; what the guest made of its lines is known for once. */
-static void fates_at_a_crash_loop(void **state)
+static void idle_states_at_a_crash_loop(void **state)
 {
 	struct session *s = *state;
 
 	s->workers_may_die = true;
-	fates_prepare(s);
+	idle_states_prepare(s);
 	for (unsigned i = 0; i < 5; i++) {
 		session_settle(s);
 		daemon_kill_worker(&s->daemon, 0);
 	}
 	assert_true(wait_for(logged_dropped, &s->daemon, WAIT_MS));
 	daemon_wait_worker(&s->daemon, 0, 0);
-	wait_for(are_fated, s, WAIT_MS);
-	fates_check(s);
+	wait_for(are_idle, s, WAIT_MS);
+	idle_states_check(s);
 	vmm_deinit(&s->vmm);
 	vmm_init(&s->vmm, 0);
 	vmm_start(&s->vmm, session_socket(s));
-	fates_next_guest(s);
+	idle_states_next_guest(s);
 }
 
 /* The end of the daemon: its lines stay as it left them, because we hold them too. */
@@ -217,27 +217,27 @@ static bool have_all(void *ctx)
 }
 
 /* The supervisor learns of each line a moment later. */
-static void fates_copy(const struct session *s, struct line_fds *copies)
+static void idle_states_copy(const struct session *s, struct line_fds *copies)
 {
 	struct copying copying = { .copies = copies, .pid = s->daemon.pid };
 
 	for (unsigned i = 0; i < POLICY_LINES; i++)
-		copying.n += fates[i].driven >= 0;
+		copying.n += idle_states[i].driven >= 0;
 	copies->n = 0;
 	assert_true(wait_for(have_all, &copying, WAIT_MS));
 }
 
-static void fates_check_held(struct session *s)
+static void idle_states_check_held(struct session *s)
 {
 	for (unsigned i = 0; i < POLICY_LINES; i++) {
 		/* Of a released line nobody says what our copy shows; and one that was not used we have none of. */
-		if (fates[i].holds == NOT_HELD || fates[i].driven < 0)
+		if (idle_states[i].holds == NOT_HELD || idle_states[i].driven < 0)
 			continue;
-		fate_check(s, i);
+		idle_state_check(s, i);
 	}
 }
 
-static void fates_at_the_end(struct session *s, int signo)
+static void idle_states_at_the_end(struct session *s, int signo)
 {
 	const unsigned unused = 6;
 	struct line_fds copies;
@@ -246,8 +246,8 @@ static void fates_at_the_end(struct session *s, int signo)
 	int chip, status;
 
 	s->workers_may_die = true;
-	fates_prepare(s);
-	fates_copy(s, &copies);
+	idle_states_prepare(s);
+	idle_states_copy(s, &copies);
 	chip = kernel_open(s->chips[0].path);
 	kernel_watch(chip, unused);
 	outside_close(&s->outside);
@@ -255,7 +255,7 @@ static void fates_at_the_end(struct session *s, int signo)
 	status = daemon_wait(&s->daemon);
 	assert_int_equal(status, signo == SIGTERM ? 0 : 128 + signo);
 	assert_true(wait_for(worker_is_gone, &worker, WAIT_MS));
-	fates_check_held(s);
+	idle_states_check_held(s);
 	/* Taken as an output, and gone with the process. Without a supervisor nobody can take what nobody had. */
 	changes = kernel_changes(chip);
 	assert_int_equal(changes.requested, signo == SIGTERM);
@@ -268,31 +268,31 @@ static void fates_at_the_end(struct session *s, int signo)
 		assert_kernel(s, i, NOT_HELD);
 }
 
-static void fates_at_sigterm(void **state)
+static void idle_states_at_sigterm(void **state)
 {
 	real_only("the level outlives the daemon there, by a copy of the line's fd");
-	fates_at_the_end(*state, SIGTERM);
+	idle_states_at_the_end(*state, SIGTERM);
 }
 
-static void fates_at_sigint(void **state)
+static void idle_states_at_sigint(void **state)
 {
 	struct session *s = *state;
 	struct line_fds copies;
 
 	real_only("the level outlives the daemon there, by a copy of the line's fd");
 	s->workers_may_die = true;
-	fates_prepare(s);
-	fates_copy(s, &copies);
+	idle_states_prepare(s);
+	idle_states_copy(s, &copies);
 	kill(s->daemon.pid, SIGINT);
 	assert_int_equal(daemon_wait(&s->daemon), 0);
-	fates_check_held(s);
+	idle_states_check_held(s);
 	line_fds_close(&copies);
 }
 
-static void fates_when_the_supervisor_is_killed(void **state)
+static void idle_states_when_the_supervisor_is_killed(void **state)
 {
 	real_only("the level outlives the daemon there, by a copy of the line's fd");
-	fates_at_the_end(*state, SIGKILL);
+	idle_states_at_the_end(*state, SIGKILL);
 }
 
 /* --make-safe */
@@ -319,11 +319,11 @@ static void kill_all(struct session *s)
 static void made_safe_check(struct session *s)
 {
 	for (unsigned i = 0; i < POLICY_LINES; i++) {
-		bool left = fates[i].holds == NOT_HELD || strstr(fates[i].words, "hold");
+		bool left = idle_states[i].holds == NOT_HELD || strstr(idle_states[i].words, "hold");
 
-		assert_kernel(s, i, left ? NOT_HELD : fates[i].holds);
-		if (policy_level(s, i) != (left ? fates[i].pull : fates[i].after))
-			fail_msg("line %u (%s) is %d", i, fates[i].words, policy_level(s, i));
+		assert_kernel(s, i, left ? NOT_HELD : idle_states[i].holds);
+		if (policy_level(s, i) != (left ? idle_states[i].pull : idle_states[i].after))
+			fail_msg("line %u (%s) is %d", i, idle_states[i].words, policy_level(s, i));
 	}
 }
 
@@ -347,11 +347,11 @@ static void made_safe_and_held(void **state)
 
 	real_only("a simulated chip is gone with the daemon");
 	s->workers_may_die = true;
-	fates_prepare(s);
+	idle_states_prepare(s);
 	kill_all(s);
 	for (unsigned i = 0; i < POLICY_LINES; i++) {
 		assert_kernel(s, i, NOT_HELD);
-		assert_int_equal(policy_level(s, i), fates[i].pull);
+		assert_int_equal(policy_level(s, i), idle_states[i].pull);
 	}
 	daemon_spawn(&s->daemon, words);
 	assert_true(wait_for(is_made_safe, &last, WAIT_MS));
@@ -373,7 +373,7 @@ static void made_safe_once(void **state)
 
 	real_only("a simulated chip is gone with the daemon");
 	s->workers_may_die = true;
-	fates_prepare(s);
+	idle_states_prepare(s);
 	kill_all(s);
 	pid = traced_run(argv);
 	made_safe_check(s);
@@ -382,12 +382,12 @@ static void made_safe_once(void **state)
 		assert_kernel(s, i, NOT_HELD);
 }
 
-/* The guest's own word: none of the host's fates. They come at the session's end, to this line too. */
+/* The guest's own word: none of the host's idle states. They come at the session's end, to this line too. */
 static void given_back_is_released(void **state)
 {
 	struct session *s = *state;
 
-	fates_prepare(s);
+	idle_states_prepare(s);
 	assert_int_equal(gpio_set_direction(&s->vmm, 5, GPIO_NONE), GPIO_OK);
 	assert_int_equal(policy_level(s, 5), 0);
 	assert_kernel(s, 5, NOT_HELD);
@@ -397,23 +397,23 @@ static void given_back_is_released(void **state)
 	assert_kernel(s, 5, GPIO_V2_LINE_FLAG_OUTPUT);
 }
 
-#define FATES(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup_fates, session_teardown)
+#define IDLE_STATES(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup_idle_states, session_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FATES("G-93 G-94", fates_at_disconnect),
-		FATES("G-93", fates_at_reset_device),
-		FATES("G-93", fates_at_fresh_rings),
-		FATES("G-92", no_fate_at_a_pause),
-		FATES("G-93 G-94", fates_at_a_crash_loop),
-		FATES("G-93", fates_at_sigterm),
-		FATES("G-93", fates_at_sigint),
-		FATES("G-93", fates_when_the_supervisor_is_killed),
-		FATES("G-93", made_safe_and_held),
-		FATES("G-93", made_safe_once),
-		FATES("G-23 G-93", given_back_is_released),
+		IDLE_STATES("G-93 G-94", idle_states_at_disconnect),
+		IDLE_STATES("G-93", idle_states_at_reset_device),
+		IDLE_STATES("G-93", idle_states_at_fresh_rings),
+		IDLE_STATES("G-92", none_at_a_pause),
+		IDLE_STATES("G-93 G-94", idle_states_at_a_crash_loop),
+		IDLE_STATES("G-93", idle_states_at_sigterm),
+		IDLE_STATES("G-93", idle_states_at_sigint),
+		IDLE_STATES("G-93", idle_states_when_the_supervisor_is_killed),
+		IDLE_STATES("G-93", made_safe_and_held),
+		IDLE_STATES("G-93", made_safe_once),
+		IDLE_STATES("G-23 G-93", given_back_is_released),
 	};
 
-	return session_run("fates", tests, sizeof(tests) / sizeof(tests[0]));
+	return session_run("idle_states", tests, sizeof(tests) / sizeof(tests[0]));
 }
