@@ -50,67 +50,71 @@ size_t aggregate_state_size(const struct aggregate_member *members, unsigned n_m
 
 /* From the members. A line that is another's says nothing: it is never configured. */
 
+/* Makes the member's offset the virtual one. */
+static bool to_virtual(const struct member *member, unsigned *offset)
+{
+	*offset = member->virtual_of[*offset];
+	return *offset != NOT_OURS;
+}
+
 static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
 {
 	const struct member *member = ctx;
-	const struct chip_host *host = &member->aggregate->chip.host;
+	const struct chip_observer *observer = &member->aggregate->chip.host.observer;
 
-	if (member->virtual_of[offset] != NOT_OURS)
-		host->fetch(host->ctx, member->virtual_of[offset], n_edges);
+	if (to_virtual(member, &offset))
+		observer->fetch(observer->ctx, offset, n_edges);
 }
 
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
 	const struct member *member = ctx;
-	const struct chip_host *host = &member->aggregate->chip.host;
+	const struct chip_observer *observer = &member->aggregate->chip.host.observer;
 
-	if (member->virtual_of[offset] != NOT_OURS)
-		host->edge(host->ctx, member->virtual_of[offset], edge, level);
+	if (to_virtual(member, &offset))
+		observer->edge(observer->ctx, offset, edge, level);
 }
 
 static void on_changed(void *ctx, unsigned offset)
 {
 	const struct member *member = ctx;
-	const struct chip_host *host = &member->aggregate->chip.host;
+	const struct chip_observer *observer = &member->aggregate->chip.host.observer;
 
-	if (member->virtual_of[offset] != NOT_OURS)
-		host->changed(host->ctx, member->virtual_of[offset]);
+	if (to_virtual(member, &offset))
+		observer->changed(observer->ctx, offset);
 }
 
 static int on_request_line(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
 {
 	const struct member *member = ctx;
-	const struct chip_host *host = &member->aggregate->chip.host;
+	const struct chip_broker *broker = &member->aggregate->chip.host.broker;
 
-	return member->virtual_of[offset] == NOT_OURS
-		       ? -EPERM
-		       : host->request_line(host->ctx, member->virtual_of[offset], config, fd);
+	return to_virtual(member, &offset) ? broker->request_line(broker->ctx, offset, config, fd) : -EPERM;
 }
 
 static int on_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
 {
 	const struct member *member = ctx;
-	const struct chip_host *host = &member->aggregate->chip.host;
+	const struct chip_broker *broker = &member->aggregate->chip.host.broker;
 
-	return member->virtual_of[offset] == NOT_OURS ? -EPERM
-						      : host->line_info(host->ctx, member->virtual_of[offset], info);
+	return to_virtual(member, &offset) ? broker->line_info(broker->ctx, offset, info) : -EPERM;
 }
 
 static void on_drop_fd(void *ctx, unsigned offset)
 {
 	const struct member *member = ctx;
-	const struct chip_host *host = &member->aggregate->chip.host;
+	const struct chip_broker *broker = &member->aggregate->chip.host.broker;
 
-	if (member->virtual_of[offset] != NOT_OURS)
-		host->drop_fd(host->ctx, member->virtual_of[offset]);
+	if (to_virtual(member, &offset))
+		broker->drop_fd(broker->ctx, offset);
 }
 
 static void on_settle_fds(void *ctx)
 {
 	const struct member *member = ctx;
-	const struct chip_host *host = &member->aggregate->chip.host;
+	const struct chip_broker *broker = &member->aggregate->chip.host.broker;
 
-	host->settle_fds(host->ctx);
+	broker->settle_fds(broker->ctx);
 }
 
 /* Making it */
@@ -139,14 +143,8 @@ static int member_attach(struct aggregate *aggregate, const struct aggregate_mem
 	aggregate->n_members++;
 	for (unsigned i = 0; i < of->found->n_lines; i++)
 		member->virtual_of[i] = NOT_OURS;
-	host.ctx = member;
-	host.fetch = on_fetch;
-	host.edge = on_edge;
-	host.changed = on_changed;
-	host.request_line = on_request_line;
-	host.drop_fd = on_drop_fd;
-	host.line_info = on_line_info;
-	host.settle_fds = on_settle_fds;
+	host.observer = (struct chip_observer){ member, on_fetch, on_edge, on_changed };
+	host.broker = (struct chip_broker){ member, on_request_line, on_drop_fd, on_line_info, on_settle_fds };
 	return chip_attach(of->spec, of->found, state, &host, &member->chip);
 }
 

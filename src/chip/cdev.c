@@ -3,9 +3,9 @@
  * A chip of the kernel: GPIO character device, uAPI v2 (Linux 5.10).
  *
  * Each line in use is a line request of its own, that is an fd: given back by closing it, reconfigured by one ioctl
- * without a gap, and read for edges. The host makes it and keeps a copy outside this process, so the kernel holds the
+ * without a gap, and read for edges. The broker makes it and stores a copy outside this process, so the kernel holds the
  * line, its level and its waiting events, when the process dies. The kernel gives a line back when the last copy is
- * closed: host->drop_fd comes with each close that means that. The chip's own fd is not known here.
+ * closed: broker->drop_fd comes with each close that means that. The chip's own fd is not known here.
  */
 #include "chip/cdev.h"
 
@@ -81,7 +81,7 @@ static void cdev_detach(struct chip *chip)
 
 static int cdev_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
 {
-	return chip->host.line_info(chip->host.ctx, offset, info);
+	return chip->host.broker.line_info(chip->host.broker.ctx, offset, info);
 }
 
 /* Edges */
@@ -109,16 +109,16 @@ static void line_check_seqno(struct cdev_line *line, const struct gpio_v2_line_e
 
 static void batch_report(struct cdev_line *line, const struct gpio_v2_line_event *batch, size_t n)
 {
-	const struct chip_host *host = &line->cdev->chip.host;
+	const struct chip_observer *observer = &line->cdev->chip.host.observer;
 
 	for (size_t i = 0; i < n; i++) {
 		bool level;
 		enum chip_edge edge = cdev_edge_from_uapi(&batch[i], &level);
 
 		line_check_seqno(line, &batch[i]);
-		host->fetch(host->ctx, line_offset(line), n - i);
+		observer->fetch(observer->ctx, line_offset(line), n - i);
 		if (edge != CHIP_EDGE_NONE)
-			host->edge(host->ctx, line_offset(line), edge, level);
+			observer->edge(observer->ctx, line_offset(line), edge, level);
 		if (!line->watch.loop)
 			return; /* the callback disabled the edges, the rest of them are forgotten */
 	}
@@ -128,11 +128,11 @@ static void batch_report(struct cdev_line *line, const struct gpio_v2_line_event
 static void line_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct cdev_line *line = container_of(watch, struct cdev_line, watch);
-	const struct chip_host *host = &line->cdev->chip.host;
+	const struct chip_observer *observer = &line->cdev->chip.host.observer;
 	struct gpio_v2_line_event batch[CDEV_EVENTS_MAX];
 	ssize_t len;
 
-	host->fetch(host->ctx, line_offset(line), CDEV_EVENTS_MAX);
+	observer->fetch(observer->ctx, line_offset(line), CDEV_EVENTS_MAX);
 	len = read(line->fd, batch, sizeof(batch));
 	if (len > 0) {
 		batch_report(line, batch, len / sizeof(batch[0]));
@@ -142,7 +142,7 @@ static void line_ready(struct loop_watch *watch, uint32_t events)
 		if (!transient || (events & (EPOLLERR | EPOLLHUP)))
 			line_stop_edges(line, chip_strerror(transient || len == 0 ? -ENODEV : -errno));
 	}
-	host->fetch(host->ctx, line_offset(line), 0);
+	observer->fetch(observer->ctx, line_offset(line), 0);
 }
 
 /* The edges that wait in the fd are forgotten. Bounded: the kernel's buffer is, a noisy line's edges are not. */
@@ -171,13 +171,13 @@ static int line_watch(struct cdev_line *line)
 
 static void line_close(struct cdev_line *line)
 {
-	const struct chip_host *host = &line->cdev->chip.host;
+	const struct chip_broker *broker = &line->cdev->chip.host.broker;
 
 	loop_watch_del(&line->watch);
 	if (line->fd < 0)
 		return;
 	fd_close(&line->fd);
-	host->drop_fd(host->ctx, line_offset(line));
+	broker->drop_fd(broker->ctx, line_offset(line));
 	line->cdev->unsettled = true;
 }
 
@@ -198,9 +198,9 @@ static int line_open(struct cdev_line *line, int fd, const struct chip_line_conf
 
 static int line_request(struct cdev_line *line, const struct chip_line_config *config)
 {
-	const struct chip_host *host = &line->cdev->chip.host;
+	const struct chip_broker *broker = &line->cdev->chip.host.broker;
 	int fd;
-	int ret = host->request_line(host->ctx, line_offset(line), config, &fd);
+	int ret = broker->request_line(broker->ctx, line_offset(line), config, &fd);
 
 	return ret < 0 ? ret : line_open(line, fd, config);
 }
@@ -274,7 +274,7 @@ static void cdev_settle(struct chip *chip)
 	struct cdev *cdev = cdev_of(chip);
 
 	if (cdev->unsettled)
-		chip->host.settle_fds(chip->host.ctx);
+		chip->host.broker.settle_fds(chip->host.broker.ctx);
 	cdev->unsettled = false;
 }
 

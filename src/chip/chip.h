@@ -3,7 +3,7 @@
  * A GPIO chip of the host: one interface, two drivers (cdev: the kernel's GPIO character device, sim: simulated).
  *
  * A chip is named by a spec, found once by chip_probe() in the supervisor, and attached by chip_attach() in the worker
- * that serves it. The supervisor alone has the chip's fd: a worker asks it for each line (host->request_line), so that it
+ * that serves it. The supervisor alone has the chip's fd: a worker asks it for each line (host->broker), so that it
  * reaches no other. What must outlive the worker is kept outside: the fds of requested lines by the supervisor, too, the
  * state of a simulated chip in the session's shared memory.
  *

@@ -93,11 +93,8 @@ struct chip_line_info {
 	enum chip_direction direction;
 };
 
-/* What a chip tells its user; all are called from chip functions or from the loop, and none is NULL. */
-struct chip_host {
-	struct loop *loop;
-	const char *tag;      /* for the log */
-	const char *consumer; /* who has a simulated line that is in use: "vhost-device-gpio:guest0" */
+/* Who is told of edges and levels, from chip functions or from the loop. */
+struct chip_observer {
 	void *ctx;
 	/*
 	 * Edges of the line are about to be fetched from where they outlive this process: edge will be called so often
@@ -111,10 +108,15 @@ struct chip_host {
 	 * simulated line was driven from outside, or its bias set its pull.
 	 */
 	void (*changed)(void *ctx, unsigned offset);
+};
+
+/* Who has the kernel's chip, and is asked for lines of it. */
+struct chip_broker {
+	void *ctx;
 	/*
-	 * Requests the line of a real chip: *fd is the chip's. The host keeps a copy of it outside this process, until
-	 * drop_fd. -errno. Of *config the settings are the host's own affair: it may have the line with those that it
-	 * knows itself.
+	 * Requests the line: *fd is the chip's. The broker stores a copy of it outside this process, until drop_fd.
+	 * -errno. Of *config the settings are the broker's own affair: it may have the line with those that it knows
+	 * itself.
 	 */
 	int (*request_line)(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd);
 	void (*drop_fd)(void *ctx, unsigned offset);
@@ -122,4 +124,13 @@ struct chip_host {
 	int (*line_info)(void *ctx, unsigned offset, struct chip_line_info *info);
 	/* Returns when what drop_fd said has been done. */
 	void (*settle_fds)(void *ctx);
+};
+
+/* What a chip needs of the process that it is attached in. No function is NULL. */
+struct chip_host {
+	struct loop *loop;
+	const char *tag;      /* for the log */
+	const char *consumer; /* who has a simulated line that is in use: "vhost-device-gpio:guest0" */
+	struct chip_observer observer;
+	struct chip_broker broker;
 };

@@ -39,10 +39,10 @@ static struct sim_line *sim_line(const struct chip *chip, unsigned offset)
 
 static void report_edge(struct sim *sim, unsigned offset, enum chip_edge edge)
 {
-	const struct chip_host *host = &sim->chip.host;
+	const struct chip_observer *observer = &sim->chip.host.observer;
 
 	if (edge != CHIP_EDGE_NONE)
-		host->edge(host->ctx, offset, edge, edge == CHIP_EDGE_RISING);
+		observer->edge(observer->ctx, offset, edge, edge == CHIP_EDGE_RISING);
 }
 
 /* Debounce times */
@@ -82,12 +82,12 @@ static void timer_failed(struct sim *sim, int error)
 
 static void lines_settle(struct sim *sim, uint64_t now)
 {
-	const struct chip_host *host = &sim->chip.host;
+	const struct chip_observer *observer = &sim->chip.host.observer;
 
 	for (unsigned i = 0; i < sim->chip.n_lines; i++) {
-		host->fetch(host->ctx, i, 1);
+		observer->fetch(observer->ctx, i, 1);
 		report_edge(sim, i, sim_line_settle(&sim->lines[i], now));
-		host->fetch(host->ctx, i, 0);
+		observer->fetch(observer->ctx, i, 0);
 	}
 }
 
@@ -187,7 +187,7 @@ static int sim_configure(struct chip *chip, unsigned offset, const struct chip_l
 	sim_line_configure(line, config, clock_now_ns());
 	line_wait(sim_of(chip), offset);
 	if (line->pull != before.pull && !sim_line_is_driven(line) && sim_line_level(line) != sim_line_level(&before))
-		chip->host.changed(chip->host.ctx, offset);
+		chip->host.observer.changed(chip->host.observer.ctx, offset);
 	return 0;
 }
 
@@ -231,19 +231,19 @@ static int sim_outside_level(const struct chip *chip, unsigned offset)
 /* The outside did something: tells the chip's user what can be seen of it. */
 static void sim_outside(struct chip *chip, unsigned offset, enum sim_outside outside, enum chip_pull pull)
 {
-	const struct chip_host *host = &chip->host;
+	const struct chip_observer *observer = &chip->host.observer;
 	enum chip_edge edge;
 	bool changed;
 
-	host->fetch(host->ctx, offset, 1);
+	observer->fetch(observer->ctx, offset, 1);
 	changed = sim_line_outside(sim_line(chip, offset), outside, pull, clock_now_ns(), &edge);
 	if (changed) {
 		line_wait(sim_of(chip), offset);
 		report_edge(sim_of(chip), offset, edge);
 	}
-	host->fetch(host->ctx, offset, 0);
+	observer->fetch(observer->ctx, offset, 0);
 	if (changed)
-		host->changed(host->ctx, offset);
+		observer->changed(observer->ctx, offset);
 }
 
 static int sim_outside_drive(struct chip *chip, unsigned offset, bool level)

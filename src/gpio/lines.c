@@ -238,8 +238,10 @@ static struct irq *line_irq(struct line_state *state)
 	return line_is_used(state) ? &state->irq : &state->note.irq;
 }
 
-void lines_edges_fetch(struct lines *lines, unsigned offset, unsigned n_edges)
+static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
 {
+	struct lines *lines = ctx;
+
 	if (offset >= lines->n_lines)
 		return;
 	compiler_barrier();
@@ -247,8 +249,9 @@ void lines_edges_fetch(struct lines *lines, unsigned offset, unsigned n_edges)
 	compiler_barrier();
 }
 
-void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool level)
+static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
+	struct lines *lines = ctx;
 	enum irq_action action;
 	struct irq *irq;
 
@@ -269,6 +272,19 @@ void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool 
 		lines_reconnect_latched(lines, (uint16_t)offset);
 	report_irq(lines, (uint16_t)offset, action);
 	report_change(lines, (uint16_t)offset);
+}
+
+static void on_changed(void *ctx, unsigned offset)
+{
+	struct lines *lines = ctx;
+
+	if (offset < lines->n_lines)
+		report_change(lines, (uint16_t)offset);
+}
+
+struct chip_observer lines_observer(struct lines *lines)
+{
+	return (struct chip_observer){ lines, on_fetch, on_edge, on_changed };
 }
 
 int lines_level(struct lines *lines, uint16_t line)

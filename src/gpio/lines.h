@@ -19,6 +19,7 @@
  */
 #pragma once
 
+#include "chip/chip_types.h"
 #include "gpio/lines_types.h"
 
 /* VIRTIO_GPIO_MSG_*. */
@@ -67,9 +68,11 @@ void lines_fired(struct lines *lines, uint16_t line);
  */
 void lines_resume_fired(struct lines *lines, uint16_t line, bool replayed);
 
-/* From the chip's host callbacks. A process that dies while edges are fetched may have had some that nobody noted. */
-void lines_edges_fetch(struct lines *lines, unsigned offset, unsigned n_edges);
-void lines_edge(struct lines *lines, unsigned offset, enum chip_edge edge, bool level);
+/*
+ * What the chip of the lines is attached with, also before lines_attach(). A process that dies while edges are fetched
+ * may have had some that nobody noted.
+ */
+struct chip_observer lines_observer(struct lines *lines);
 
 /* The present level of any line, for monitors: 0, 1, or -errno when it cannot be read (a real line nobody holds). */
 int lines_level(struct lines *lines, uint16_t line);

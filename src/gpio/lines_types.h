@@ -35,15 +35,16 @@ struct line_state {
 
 /* Who is told. */
 struct lines_host {
-	void *ctx;
 	/* The buffer of the line is to be returned with VALID (IRQ_FIRE) or INVALID (IRQ_INVALID). */
 	void (*irq)(void *ctx, uint16_t line, enum irq_action action);
+	void *irq_ctx;
 	/* Direction or level may have changed: for monitors. May be NULL. */
 	void (*changed)(void *ctx, uint16_t line);
+	void *changed_ctx;
 };
 
 struct lines {
-	struct chip *chip; /* the caller's; its host callbacks must lead to lines_edge() */
+	struct chip *chip; /* the caller's; attached with lines_observer() */
 	const char *tag;
 	struct lines_host host;
 	const struct line_rules *rules; /* n_lines of them, the caller's */

@@ -22,11 +22,11 @@ void report_failure(struct lines *lines, uint16_t line, const char *operation, i
 void report_change(struct lines *lines, uint16_t line)
 {
 	if (lines->host.changed)
-		lines->host.changed(lines->host.ctx, line);
+		lines->host.changed(lines->host.changed_ctx, line);
 }
 
 void report_irq(struct lines *lines, uint16_t line, enum irq_action action)
 {
 	if (action == IRQ_FIRE || action == IRQ_INVALID)
-		lines->host.irq(lines->host.ctx, line, action);
+		lines->host.irq(lines->host.irq_ctx, line, action);
 }

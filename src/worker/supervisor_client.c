@@ -108,13 +108,14 @@ struct vhost_fd_store worker_keeper_of_session(struct worker_keeper *keeper)
 	return (struct vhost_fd_store){ keeper, session_keep, session_drop, session_take };
 }
 
-void worker_keeper_drop_line(struct worker_keeper *keeper, unsigned line)
+static void drop_line(void *ctx, unsigned line)
 {
-	session_drop(keeper, worker_line_key(line));
+	session_drop(ctx, worker_line_key(line));
 }
 
-void worker_keeper_settle(struct worker_keeper *keeper)
+static void settle(void *ctx)
 {
+	struct worker_keeper *keeper = ctx;
 	int ret = keeper_settle(keeper->client.channel);
 
 	if (ret < 0)
@@ -138,8 +139,9 @@ static int ask(struct worker_keeper *keeper, const struct keeper_question *quest
 	return ret < 0 ? ret : answer->error;
 }
 
-int worker_keeper_line(struct worker_keeper *keeper, unsigned line, const struct chip_line_config *config, int *fd)
+static int request_line(void *ctx, unsigned line, const struct chip_line_config *config, int *fd)
 {
+	struct worker_keeper *keeper = ctx;
 	const struct keeper_question question = { .type = KEEPER_LINE,
 						  .line = line,
 						  .direction = config->direction,
@@ -152,12 +154,13 @@ int worker_keeper_line(struct worker_keeper *keeper, unsigned line, const struct
 		ret = -EBADMSG;
 	/* It may be kept for us all the same, or will be: then it is given back behind that. */
 	if (ret == -ETIMEDOUT || ret == -EMFILE)
-		worker_keeper_drop_line(keeper, line);
+		drop_line(keeper, line);
 	return ret;
 }
 
-int worker_keeper_line_info(struct worker_keeper *keeper, unsigned line, struct chip_line_info *info)
+static int line_info(void *ctx, unsigned line, struct chip_line_info *info)
 {
+	struct worker_keeper *keeper = ctx;
 	const struct keeper_question question = { .type = KEEPER_INFO, .line = line };
 	struct keeper_answer answer;
 	int fd;
@@ -170,4 +173,9 @@ int worker_keeper_line_info(struct worker_keeper *keeper, unsigned line, struct 
 	memcpy(info->name, answer.name, sizeof(info->name));
 	memcpy(info->consumer, answer.consumer, sizeof(info->consumer));
 	return 0;
+}
+
+struct chip_broker worker_keeper_broker(struct worker_keeper *keeper)
+{
+	return (struct chip_broker){ keeper, request_line, drop_line, line_info, settle };
 }

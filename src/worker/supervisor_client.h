@@ -32,8 +32,5 @@ void worker_keeper_close(struct worker_keeper *keeper);
 /* For the fds of the vhost session. */
 struct vhost_fd_store worker_keeper_of_session(struct worker_keeper *keeper);
 
-/* As the calls of struct chip_host; line is the guest's. */
-int worker_keeper_line(struct worker_keeper *keeper, unsigned line, const struct chip_line_config *config, int *fd);
-void worker_keeper_drop_line(struct worker_keeper *keeper, unsigned line);
-void worker_keeper_settle(struct worker_keeper *keeper);
-int worker_keeper_line_info(struct worker_keeper *keeper, unsigned line, struct chip_line_info *info);
+/* For the chip, whose lines are the guest's. */
+struct chip_broker worker_keeper_broker(struct worker_keeper *keeper);

@@ -63,34 +63,6 @@ static void on_supervisor_lost(void *ctx)
 	work_end(ctx);
 }
 
-static int on_chip_request(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
-{
-	struct worker *worker = ctx;
-
-	return worker_keeper_line(&worker->keeper, offset, config, fd);
-}
-
-static int on_chip_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
-{
-	struct worker *worker = ctx;
-
-	return worker_keeper_line_info(&worker->keeper, offset, info);
-}
-
-static void on_chip_drop(void *ctx, unsigned offset)
-{
-	struct worker *worker = ctx;
-
-	worker_keeper_drop_line(&worker->keeper, offset);
-}
-
-static void on_chip_settle(void *ctx)
-{
-	struct worker *worker = ctx;
-
-	worker_keeper_settle(&worker->keeper);
-}
-
 /* Not a copy: what was left of the rings is served while the set is still there, and a line must be free then when it is
  * released. */
 static int on_lines_take(void *ctx, unsigned offset)
@@ -100,38 +72,12 @@ static int on_lines_take(void *ctx, unsigned offset)
 	return kept_take(worker->start->kept, worker_line_key(offset));
 }
 
-static void on_chip_fetch(void *ctx, unsigned offset, unsigned n_edges)
-{
-	struct worker *worker = ctx;
-
-	lines_edges_fetch(&worker->lines, offset, n_edges);
-}
-
-static void on_chip_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
-{
-	struct worker *worker = ctx;
-
-	lines_edge(&worker->lines, offset, edge, level);
-}
-
 static void on_lines_changed(void *ctx, uint16_t line)
 {
 	struct worker *worker = ctx;
 
 	if (worker->port)
 		port_line_changed(worker->port, line);
-}
-
-static void on_chip_changed(void *ctx, unsigned offset)
-{
-	on_lines_changed(ctx, offset);
-}
-
-static void on_lines_irq(void *ctx, uint16_t line, enum irq_action action)
-{
-	struct worker *worker = ctx;
-
-	virtio_gpio_irq(&worker->gpio, line, action);
 }
 
 static void on_connected(void *ctx, bool connected)
@@ -210,14 +156,8 @@ static int attach_chip(struct worker *worker)
 		.loop = &worker->loop,
 		.tag = worker->tag,
 		.consumer = worker->consumer,
-		.ctx = worker,
-		.fetch = on_chip_fetch,
-		.edge = on_chip_edge,
-		.changed = on_chip_changed,
-		.request_line = on_chip_request,
-		.line_info = on_chip_line_info,
-		.drop_fd = on_chip_drop,
-		.settle_fds = on_chip_settle,
+		.observer = lines_observer(&worker->lines),
+		.broker = worker_keeper_broker(&worker->keeper),
 	};
 	struct aggregate_line *lines = calloc(guest->n_lines, sizeof(*lines));
 	int r;
@@ -234,7 +174,9 @@ static int attach_chip(struct worker *worker)
 
 static int attach_lines(struct worker *worker)
 {
-	const struct lines_host host = { .ctx = worker, .irq = on_lines_irq, .changed = on_lines_changed };
+	const struct lines_host host = {
+		.irq = virtio_gpio_irq, .irq_ctx = &worker->gpio, .changed = on_lines_changed, .changed_ctx = worker
+	};
 	const unsigned drops = worker->start->drops;
 	enum lines_begin begin = worker->state->begun ? LINES_BEGIN_RESUME
 				 : drops > 0	      ? LINES_BEGIN_DROPPED

@@ -82,14 +82,8 @@ static struct chip_host host_of(struct bench *bench)
 {
 	return (struct chip_host){ .loop = &bench->loop,
 				   .tag = "test",
-				   .ctx = bench,
-				   .fetch = on_fetch,
-				   .edge = on_edge,
-				   .changed = on_changed,
-				   .request_line = on_request_line,
-				   .drop_fd = on_drop_fd,
-				   .line_info = on_line_info,
-				   .settle_fds = on_settle_fds };
+				   .observer = { bench, on_fetch, on_edge, on_changed },
+				   .broker = { bench, on_request_line, on_drop_fd, on_line_info, on_settle_fds } };
 }
 
 /* Turns for that long. */

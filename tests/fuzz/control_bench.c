@@ -105,21 +105,6 @@ void control_bench_time(struct input *in)
 	fn(timer);
 }
 
-static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
-{
-	lines_edges_fetch(&worker.lines, offset, n_edges);
-}
-
-static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
-{
-	lines_edge(&worker.lines, offset, edge, level);
-}
-
-static void on_chip_changed(void *ctx, unsigned offset)
-{
-	port_line_changed(worker.port, (uint16_t)offset);
-}
-
 static void on_changed(void *ctx, uint16_t line)
 {
 	port_line_changed(worker.port, line);
@@ -137,12 +122,9 @@ static int no_kept_line(void *ctx, unsigned offset)
 static void worker_start(void)
 {
 	static const struct line_rules rules[N_LINES] = { [1] = { .name = "button" }, [3] = { .name = "lamp" } };
-	const struct chip_host chip_host = { .loop = &worker.loop,
-					     .tag = "fuzz",
-					     .consumer = "fuzz",
-					     .fetch = on_fetch,
-					     .edge = on_edge,
-					     .changed = on_chip_changed };
+	const struct chip_host chip_host = {
+		.loop = &worker.loop, .tag = "fuzz", .consumer = "fuzz", .observer = lines_observer(&worker.lines)
+	};
 	const struct lines_host lines_host = { .irq = on_irq, .changed = on_changed };
 
 	MUST(loop_init(&worker.loop) == 0 &&

@@ -20,20 +20,6 @@ const struct line_rules gpio_bench_rules[GPIO_BENCH_LINES] = {
 	[7] = { .no_output = true, .on_disconnect = LINE_IDLE_OUTPUT_HIGH },
 };
 
-static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
-{
-	lines_edges_fetch(&gpio_bench.lines, offset, n_edges);
-}
-
-static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
-{
-	lines_edge(&gpio_bench.lines, offset, edge, level);
-}
-
-static void on_changed(void *ctx, unsigned offset)
-{
-}
-
 static int no_kept_line(void *ctx, unsigned offset)
 {
 	return -1;
@@ -46,13 +32,10 @@ static void on_connected(void *ctx, bool connected)
 static void attach(void)
 {
 	struct gpio_bench *b = &gpio_bench;
-	const struct chip_host chip_host = { .loop = bench.loop,
-					     .tag = "fuzz",
-					     .consumer = "fuzz",
-					     .fetch = on_fetch,
-					     .edge = on_edge,
-					     .changed = on_changed };
-	const struct lines_host lines_host = { .ctx = &b->gpio, .irq = virtio_gpio_irq };
+	const struct chip_host chip_host = {
+		.loop = bench.loop, .tag = "fuzz", .consumer = "fuzz", .observer = lines_observer(&b->lines)
+	};
+	const struct lines_host lines_host = { .irq = virtio_gpio_irq, .irq_ctx = &b->gpio };
 
 	MUST(chip_attach(&b->spec, &b->found, b->chip_state, &chip_host, &b->chip) == 0 &&
 	     lines_attach(&b->lines, b->chip, "fuzz", gpio_bench_rules, LINES_BEGIN_RESUME, b->line_state, &lines_host,

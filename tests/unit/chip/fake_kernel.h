@@ -15,7 +15,7 @@ struct fake_kernel {
 	unsigned long fail_number; /* this ioctl fails with fail_errno */
 	int fail_errno;
 	const char *meanwhile; /* events that come while a line is reconfigured */
-	int eintr;	  /* so many ioctls are interrupted by a signal */
+	int eintr;	       /* so many ioctls are interrupted by a signal */
 	unsigned n_lines;
 	uint64_t bits;		/* what GET_VALUES says */
 	const char *labels[16]; /* by the minor number of the device; NULL: one without a terminator */

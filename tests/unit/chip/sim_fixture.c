@@ -55,14 +55,8 @@ static void attach(struct sim_bench *bench)
 	struct chip_host host = { .loop = &bench->loop,
 				  .tag = "test",
 				  .consumer = "vhost-device-gpio:test",
-				  .ctx = bench,
-				  .fetch = on_fetch,
-				  .edge = on_edge,
-				  .changed = on_changed,
-				  .request_line = on_request_line,
-				  .drop_fd = on_drop_fd,
-				  .line_info = on_line_info,
-				  .settle_fds = on_settle_fds };
+				  .observer = { bench, on_fetch, on_edge, on_changed },
+				  .broker = { bench, on_request_line, on_drop_fd, on_line_info, on_settle_fds } };
 
 	assert_int_equal(chip_attach(&bench->spec, &bench->found, bench->memory, &host, &bench->chip), 0);
 }

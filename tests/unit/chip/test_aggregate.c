@@ -67,8 +67,8 @@ static void part_detach(struct chip *chip)
 static void part_replugged(struct chip *chip)
 {
 	note("%c:back ", part_of(chip)->name);
-	chip->host.drop_fd(chip->host.ctx, 2);
-	chip->host.settle_fds(chip->host.ctx);
+	chip->host.broker.drop_fd(chip->host.broker.ctx, 2);
+	chip->host.broker.settle_fds(chip->host.broker.ctx);
 }
 
 static int part_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
@@ -84,7 +84,7 @@ static int part_configure(struct chip *chip, unsigned offset, const struct chip_
 
 	note("%c%u:config%u ", part_of(chip)->name, offset, config->value);
 	if (part_of(chip)->error == 0) {
-		assert_int_equal(chip->host.request_line(chip->host.ctx, offset, config, &fd), 0);
+		assert_int_equal(chip->host.broker.request_line(chip->host.broker.ctx, offset, config, &fd), 0);
 		assert_int_equal(fd, 50);
 	}
 	return part_of(chip)->error;
@@ -189,14 +189,8 @@ static int attach(struct bench *bench, const struct aggregate_line *of, unsigned
 {
 	const struct chip_host host = { .tag = "t",
 					.consumer = "c",
-					.ctx = bench,
-					.fetch = on_fetch,
-					.edge = on_edge,
-					.changed = on_changed,
-					.request_line = on_request_line,
-					.drop_fd = on_drop_fd,
-					.line_info = on_line_info,
-					.settle_fds = on_settle_fds };
+					.observer = { bench, on_fetch, on_edge, on_changed },
+					.broker = { bench, on_request_line, on_drop_fd, on_line_info, on_settle_fds } };
 
 	return aggregate_attach(bench->members, MEMBERS, of, n, bench->state, &host, &bench->chip);
 }
@@ -295,23 +289,23 @@ static void up_with_the_virtual_number(void **state)
 
 	assert_string_equal(a->consumer, "c");
 	assert_string_equal(a->tag, "t");
-	a->edge(a->ctx, 7, CHIP_EDGE_RISING, true);
-	b->edge(b->ctx, 2, CHIP_EDGE_FALLING, false);
-	b->changed(b->ctx, 0);
-	assert_int_equal(a->request_line(a->ctx, 0, &config, &fd), 0);
+	a->observer.edge(a->observer.ctx, 7, CHIP_EDGE_RISING, true);
+	b->observer.edge(b->observer.ctx, 2, CHIP_EDGE_FALLING, false);
+	b->observer.changed(b->observer.ctx, 0);
+	assert_int_equal(a->broker.request_line(a->broker.ctx, 0, &config, &fd), 0);
 	assert_int_equal(fd, 50);
-	a->drop_fd(a->ctx, 1);
-	assert_int_equal(b->line_info(b->ctx, 0, &info), -EXDEV);
+	a->broker.drop_fd(a->broker.ctx, 1);
+	assert_int_equal(b->broker.line_info(b->broker.ctx, 0, &info), -EXDEV);
 	assert_true(info.used);
-	b->settle_fds(b->ctx);
+	b->broker.settle_fds(b->broker.ctx);
 	assert_journal("edge1r1 edge0f0 changed4 request2=1 drop6 info4 settle-fds ");
 	/* Lines of these chips that are others'. */
-	a->edge(a->ctx, 5, CHIP_EDGE_RISING, true);
-	b->edge(b->ctx, 1, CHIP_EDGE_RISING, true);
-	b->changed(b->ctx, 1);
-	assert_int_equal(a->request_line(a->ctx, 6, &config, &fd), -EPERM);
-	assert_int_equal(b->line_info(b->ctx, 1, &info), -EPERM);
-	b->drop_fd(b->ctx, 1);
+	a->observer.edge(a->observer.ctx, 5, CHIP_EDGE_RISING, true);
+	b->observer.edge(b->observer.ctx, 1, CHIP_EDGE_RISING, true);
+	b->observer.changed(b->observer.ctx, 1);
+	assert_int_equal(a->broker.request_line(a->broker.ctx, 6, &config, &fd), -EPERM);
+	assert_int_equal(b->broker.line_info(b->broker.ctx, 1, &info), -EPERM);
+	b->broker.drop_fd(b->broker.ctx, 1);
 	assert_journal("");
 }
 

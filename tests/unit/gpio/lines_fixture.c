@@ -34,7 +34,7 @@ static int stored_fd(void *ctx, unsigned offset)
 
 int bench_try_attach(struct bench *bench)
 {
-	struct lines_host host = { .ctx = bench, .irq = on_irq, .changed = on_changed };
+	struct lines_host host = { .irq = on_irq, .irq_ctx = bench, .changed = on_changed, .changed_ctx = bench };
 
 	int ret = lines_attach(&bench->lines, &bench->fake.chip, "test", bench->rules, bench->begin, bench->memory,
 			       &host, stored_fd, bench);
@@ -95,6 +95,13 @@ int irqs(struct bench *bench)
 	return n;
 }
 
+void edge_comes(struct bench *bench, unsigned offset, enum chip_edge edge, bool level)
+{
+	struct chip_observer observer = lines_observer(&bench->lines);
+
+	observer.edge(observer.ctx, offset, edge, level);
+}
+
 void wire(struct bench *bench, unsigned line, bool level)
 {
 	enum chip_edge edge = level ? CHIP_EDGE_RISING : CHIP_EDGE_FALLING;
@@ -103,7 +110,7 @@ void wire(struct bench *bench, unsigned line, bool level)
 		return;
 	bench->fake.lines[line].level = level;
 	if (bench->fake.lines[line].held && (bench->fake.lines[line].config.edges & edge))
-		lines_edge(&bench->lines, line, edge, level);
+		edge_comes(bench, line, edge, level);
 }
 
 void assert_settings(struct bench *bench, unsigned line)

@@ -41,6 +41,8 @@ unsigned ask(struct bench *bench, unsigned type, unsigned line, uint32_t value);
 /* How many interrupts came since the last call. */
 int irqs(struct bench *bench);
 
+/* The chip reports an edge. */
+void edge_comes(struct bench *bench, unsigned offset, enum chip_edge edge, bool level);
 /* The fake chip's level changes, and its edge is reported if it was asked for. */
 void wire(struct bench *bench, unsigned line, bool level);
 

@@ -171,7 +171,7 @@ static void random_memory(void **state)
 static void impossible_chip(void **state)
 {
 	struct bench *bench = *state;
-	struct lines_host host = { .ctx = NULL };
+	struct lines_host host = { .irq = NULL };
 	struct lines lines;
 
 	bench->fake.chip.n_lines = 0;
@@ -191,19 +191,6 @@ struct sim_bench {
 	int irqs;
 };
 
-static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
-{
-}
-
-static void sim_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
-{
-	lines_edge(&((struct sim_bench *)ctx)->lines, offset, edge, level);
-}
-
-static void sim_changed(void *ctx, unsigned offset)
-{
-}
-
 static void sim_irq(void *ctx, uint16_t line, enum irq_action action)
 {
 	((struct sim_bench *)ctx)->irqs++;
@@ -216,10 +203,8 @@ static int no_stored_fd(void *ctx, unsigned offset)
 
 static void sim_bench_attach(struct sim_bench *bench, unsigned n, void *chip_memory, struct line_state *memory)
 {
-	struct chip_host chip_host = {
-		.tag = "t", .consumer = "c", .ctx = bench, .fetch = on_fetch, .edge = sim_edge, .changed = sim_changed
-	};
-	struct lines_host lines_host = { .ctx = bench, .irq = sim_irq };
+	struct chip_host chip_host = { .tag = "t", .consumer = "c", .observer = lines_observer(&bench->lines) };
+	struct lines_host lines_host = { .irq = sim_irq, .irq_ctx = bench };
 	struct chip_spec spec;
 	struct chip_found found;
 	struct why why;

@@ -122,17 +122,17 @@ static void level_type_looks_at_the_present(void **state)
 
 	ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_HIGH);
 	give(bench, 3);
-	lines_edge(&bench->lines, 3, CHIP_EDGE_RISING, true);
+	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
 	assert_int_equal(irqs(bench), 0);
 	bench->fake.lines[3].level = true;
-	lines_edge(&bench->lines, 3, CHIP_EDGE_FALLING, false);
+	edge_comes(bench, 3, CHIP_EDGE_FALLING, false);
 	assert_int_equal(irqs(bench), 1);
 	fake_chip_journal(&bench->fake);
 	/* Masked, or of an edge type: nobody has to look. */
-	lines_edge(&bench->lines, 3, CHIP_EDGE_RISING, true);
+	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
 	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
 	give(bench, 3);
-	lines_edge(&bench->lines, 3, CHIP_EDGE_RISING, true);
+	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
 	assert_journal(bench, "3:in+r ");
 }
 
@@ -198,8 +198,8 @@ static void buffer_out_of_range(void **state)
 
 	assert_int_equal(give(bench, FAKE_LINES), IRQ_INVALID);
 	assert_int_equal(give(bench, 0xffff), IRQ_INVALID);
-	lines_edge(&bench->lines, FAKE_LINES, CHIP_EDGE_RISING, true);
-	lines_edge(&bench->lines, 0x10003, CHIP_EDGE_RISING, true);
+	edge_comes(bench, FAKE_LINES, CHIP_EDGE_RISING, true);
+	edge_comes(bench, 0x10003, CHIP_EDGE_RISING, true);
 	assert_int_equal(irqs(bench), 0);
 }
 
@@ -254,7 +254,7 @@ static void host_failures(void **state)
 	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_HIGH), OK(0));
 	bench->fake.fail_get = -EIO;
 	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	lines_edge(&bench->lines, 3, CHIP_EDGE_RISING, true);
+	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
 	assert_int_equal(irqs(bench), 0);
 }
 

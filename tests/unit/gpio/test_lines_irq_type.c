@@ -32,7 +32,7 @@ static void none_returns_the_buffer(void **state)
 	assert_int_equal(irqs(bench), 1);
 	assert_int_equal(bench->irq_action, IRQ_INVALID);
 	/* An edge that was on its way: no VALID after the answer. */
-	lines_edge(&bench->lines, 3, CHIP_EDGE_RISING, true);
+	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
 	assert_int_equal(irqs(bench), 0);
 	assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(IN));
 }

@@ -31,27 +31,11 @@ struct bench {
 	uint32_t last_id;
 };
 
-static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
-{
-}
-
-static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
-{
-	struct bench *bench = ctx;
-
-	lines_edge(&bench->lines, offset, edge, level);
-}
-
-static void on_chip_changed(void *ctx, unsigned offset)
-{
-	struct bench *bench = ctx;
-
-	port_line_changed(bench->port, (uint16_t)offset);
-}
-
 static void on_lines_changed(void *ctx, uint16_t line)
 {
-	on_chip_changed(ctx, line);
+	struct bench *bench = ctx;
+
+	port_line_changed(bench->port, line);
 }
 
 static void on_irq(void *ctx, uint16_t line, enum irq_action action)
@@ -66,14 +50,10 @@ static int none_kept(void *ctx, unsigned offset)
 static int setup(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	const struct chip_host chip_host = { .loop = &bench->loop,
-					     .tag = "test",
-					     .consumer = "test",
-					     .ctx = bench,
-					     .fetch = on_fetch,
-					     .edge = on_edge,
-					     .changed = on_chip_changed };
-	const struct lines_host lines_host = { .ctx = bench, .irq = on_irq, .changed = on_lines_changed };
+	const struct chip_host chip_host = {
+		.loop = &bench->loop, .tag = "test", .consumer = "test", .observer = lines_observer(&bench->lines)
+	};
+	const struct lines_host lines_host = { .irq = on_irq, .changed = on_lines_changed, .changed_ctx = bench };
 	struct chip_spec spec;
 	struct chip_found found;
 	struct why why;
@@ -380,7 +360,7 @@ static void levels_are_those_on_the_wire(void **state)
 static void a_real_line_is_not_driven(void **state)
 {
 	static const uint32_t types[] = { PORT_SET, PORT_PULL, PORT_TOGGLE };
-	const struct lines_host lines_host = { .ctx = *state, .irq = on_irq };
+	const struct lines_host lines_host = { .irq = on_irq };
 	struct bench *bench = *state;
 	struct fake_chip fake;
 	struct lines lines;
