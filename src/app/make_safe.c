@@ -26,11 +26,7 @@ static bool line_make_safe(const struct guest *guest, unsigned line)
 {
 	const struct line_rules *rules = &guest->lines[line];
 	const struct guest_chip *chip = &guest->chips[rules->chip];
-	const struct chip_line_config config = {
-		.direction = rules->on_disconnect == LINE_IDLE_INPUT ? CHIP_DIRECTION_IN : CHIP_DIRECTION_OUT,
-		.value = rules->on_disconnect == LINE_IDLE_OUTPUT_HIGH,
-		.settings = rules->settings,
-	};
+	const struct chip_line_config config = line_rules_idle_config(rules, rules->on_disconnect);
 	char consumer[CHIP_NAME_MAX];
 	int fd, ret;
 

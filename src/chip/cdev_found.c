@@ -112,7 +112,7 @@ static bool try_config(int chip_fd, int line_fd, unsigned offset, const struct c
 	*config = (struct chip_line_config){ .direction = info.direction, .settings = *settings };
 	if (info.direction == CHIP_DIRECTION_IN)
 		return true;
-	if (settings->bias == CHIP_BIAS_AS_IS || cdev_ioctl(line_fd, GPIO_V2_LINE_GET_VALUES_IOCTL, &values) < 0)
+	if (!line_settings_refusable(settings, true) || cdev_ioctl(line_fd, GPIO_V2_LINE_GET_VALUES_IOCTL, &values) < 0)
 		return false;
 	level = values.bits & CDEV_LINE_BIT;
 	config->value = level != settings->active_low;
@@ -128,7 +128,7 @@ int cdev_found_try_settings(const struct chip_found *found, unsigned offset, con
 	struct gpio_v2_line_config uapi;
 	int fd, ret;
 
-	if (settings->bias == CHIP_BIAS_AS_IS && settings->debounce_us == 0)
+	if (!line_settings_refusable(settings, false))
 		return 0;
 	cdev_request_as_is_to_uapi(offset, consumer, &request);
 	ret = line_request(found, &request, &fd);

@@ -20,19 +20,6 @@ int cdev_ioctl(int fd, unsigned long number, void *argument)
 	return ret < 0 ? -errno : 0;
 }
 
-/* By enum chip_bias and enum chip_drive; push-pull is what a line without a flag is. */
-static const uint64_t bias_flags[] = {
-	[CHIP_BIAS_AS_IS] = 0,
-	[CHIP_BIAS_DISABLED] = GPIO_V2_LINE_FLAG_BIAS_DISABLED,
-	[CHIP_BIAS_PULL_UP] = GPIO_V2_LINE_FLAG_BIAS_PULL_UP,
-	[CHIP_BIAS_PULL_DOWN] = GPIO_V2_LINE_FLAG_BIAS_PULL_DOWN,
-};
-static const uint64_t drive_flags[] = {
-	[CHIP_DRIVE_PUSH_PULL] = 0,
-	[CHIP_DRIVE_OPEN_DRAIN] = GPIO_V2_LINE_FLAG_OPEN_DRAIN,
-	[CHIP_DRIVE_OPEN_SOURCE] = GPIO_V2_LINE_FLAG_OPEN_SOURCE,
-};
-
 static struct gpio_v2_line_attribute *attribute_add(struct gpio_v2_line_config *uapi, uint32_t id)
 {
 	struct gpio_v2_line_config_attribute *attribute = &uapi->attrs[uapi->num_attrs++];
@@ -42,17 +29,16 @@ static struct gpio_v2_line_attribute *attribute_add(struct gpio_v2_line_config *
 	return &attribute->attr;
 }
 
-/* The kernel refuses a drive of an input, and edges and a debounce time of an output. */
+/* The kernel refuses edges and a debounce time of an output. */
 void cdev_config_to_uapi(const struct chip_line_config *config, struct gpio_v2_line_config *uapi)
 {
 	const struct chip_line_settings *settings = &config->settings;
+	bool output = config->direction == CHIP_DIRECTION_OUT;
 
 	memset(uapi, 0, sizeof(*uapi)); /* the kernel refuses padding that is not zero */
-	if (settings->active_low)
-		uapi->flags |= GPIO_V2_LINE_FLAG_ACTIVE_LOW;
-	uapi->flags |= bias_flags[settings->bias];
-	if (config->direction == CHIP_DIRECTION_OUT) {
-		uapi->flags |= GPIO_V2_LINE_FLAG_OUTPUT | drive_flags[settings->drive];
+	uapi->flags = line_settings_flags(settings, output);
+	if (output) {
+		uapi->flags |= GPIO_V2_LINE_FLAG_OUTPUT;
 		attribute_add(uapi, GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES)->values = config->value ? CDEV_LINE_BIT : 0;
 		return;
 	}

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chip/line_settings.h"
+
 struct loop;
 struct chip;
 struct chip_driver;
@@ -47,36 +49,6 @@ enum chip_pull {
 	CHIP_PULL_DOWN,
 	CHIP_PULL_UP,
 };
-
-enum chip_bias {
-	CHIP_BIAS_AS_IS,
-	CHIP_BIAS_DISABLED,
-	CHIP_BIAS_PULL_UP,
-	CHIP_BIAS_PULL_DOWN,
-};
-
-enum chip_drive {
-	CHIP_DRIVE_PUSH_PULL,
-	CHIP_DRIVE_OPEN_DRAIN,
-	CHIP_DRIVE_OPEN_SOURCE,
-};
-
-/*
- * What the host forces on a line, with each request and reconfiguration. All zero: nothing. With active_low every
- * value and edge of this interface is the logical one: 1 is active, that is low on the wire.
- */
-struct chip_line_settings {
-	bool active_low;
-	uint8_t bias;	      /* enum chip_bias */
-	uint8_t drive;	      /* enum chip_drive; of outputs */
-	uint32_t debounce_us; /* of inputs; 0: none */
-};
-
-/* Whether they ask for anything. */
-static inline bool chip_line_settings_any(const struct chip_line_settings *settings)
-{
-	return settings->active_low || settings->bias || settings->drive || settings->debounce_us;
-}
 
 /* What a requested line does. value: the level driven when OUT; edges: reported when IN. */
 struct chip_line_config {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * What the host lays down for one line of a guest: its name, what the guest may do, and what becomes of it while no
- * guest has it. Plain data, made from the configuration; no code.
+ * guest has it. Made from the configuration.
  */
 #pragma once
 
@@ -31,3 +31,6 @@ struct line_rules {
 	uint16_t chip;	       /* which of the guest's chips */
 	uint32_t offset;       /* of that chip */
 };
+
+/* How the chip holds the line in this enum line_idle_state, which is neither RELEASED nor HOLD; without edges. */
+struct chip_line_config line_rules_idle_config(const struct line_rules *rules, uint8_t idle);

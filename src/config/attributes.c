@@ -35,22 +35,30 @@ enum attribute_kind {
 	KIND_LATER, /* not in this version */
 };
 
-struct choice {
-	const char *word;
-	uint8_t value;
-};
-
-#define CHOICES_MAX 6
-
 #define FIELD(field) offsetof(struct config_line, field)
 
 struct attribute_row {
 	const char *word;
 	enum attribute_kind kind;
-	size_t sets[2];				/* flags: the bools that it sets; 0: no second one */
-	size_t field;				/* choices: the uint8_t; TIME: the uint32_t */
-	struct choice choices[CHOICES_MAX + 1]; /* ends with word NULL */
-	unsigned n_quiet;			/* the last of the choices: accepted, but not proposed */
+	size_t sets[2]; /* flags: the bools that it sets; 0: no second one */
+	size_t field;	/* choices: the uint8_t; TIME: the uint32_t */
+	const struct line_setting_value *choices;
+	unsigned n_quiet; /* the last of the choices: accepted, but not proposed */
+};
+
+static const struct line_setting_value inits[] = {
+	{ "output-low", LINE_IDLE_OUTPUT_LOW, 0 },
+	{ "output-high", LINE_IDLE_OUTPUT_HIGH, 0 },
+	{ "input", LINE_IDLE_INPUT, 0 },
+	{ 0 },
+};
+static const struct line_setting_value on_disconnects[] = {
+	{ "release", LINE_IDLE_RELEASED, 0 },
+	{ "hold", LINE_IDLE_HOLD, 0 },
+	{ "input", LINE_IDLE_INPUT, 0 },
+	{ "output-low", LINE_IDLE_OUTPUT_LOW, 0 },
+	{ "output-high", LINE_IDLE_OUTPUT_HIGH, 0 },
+	{ 0 },
 };
 
 static const struct attribute_row rows[ATTRIBUTES_N] = {
@@ -59,27 +67,14 @@ static const struct attribute_row rows[ATTRIBUTES_N] = {
 	[ATTRIBUTE_OUTPUT] = { "output", KIND_MODE, .sets = { FIELD(rules.no_input) } },
 	[ATTRIBUTE_NO_IRQ] = { "no-irq", KIND_FLAG, .sets = { FIELD(rules.no_irq) } },
 	[ATTRIBUTE_ACTIVE_LOW] = { "active-low", KIND_FLAG, .sets = { FIELD(rules.settings.active_low) } },
-	[ATTRIBUTE_BIAS] = { "bias", KIND_CHOICE, .field = FIELD(rules.settings.bias),
-			     .choices = { { "pull-up", CHIP_BIAS_PULL_UP },
-					  { "pull-down", CHIP_BIAS_PULL_DOWN },
-					  { "disabled", CHIP_BIAS_DISABLED },
-					  { "as-is", CHIP_BIAS_AS_IS } },
+	[ATTRIBUTE_BIAS] = { "bias", KIND_CHOICE, .field = FIELD(rules.settings.bias), .choices = line_settings_bias,
 			     .n_quiet = 1 },
 	[ATTRIBUTE_DRIVE] = { "drive", KIND_CHOICE, .field = FIELD(rules.settings.drive),
-			      .choices = { { "push-pull", CHIP_DRIVE_PUSH_PULL },
-					   { "open-drain", CHIP_DRIVE_OPEN_DRAIN },
-					   { "open-source", CHIP_DRIVE_OPEN_SOURCE } } },
+			      .choices = line_settings_drive },
 	[ATTRIBUTE_DEBOUNCE] = { "debounce", KIND_TIME, .field = FIELD(rules.settings.debounce_us) },
-	[ATTRIBUTE_INIT] = { "init", KIND_CHOICE, .field = FIELD(rules.init),
-			     .choices = { { "output-low", LINE_IDLE_OUTPUT_LOW },
-					  { "output-high", LINE_IDLE_OUTPUT_HIGH },
-					  { "input", LINE_IDLE_INPUT } } },
+	[ATTRIBUTE_INIT] = { "init", KIND_CHOICE, .field = FIELD(rules.init), .choices = inits },
 	[ATTRIBUTE_ON_DISCONNECT] = { "on-disconnect", KIND_CHOICE, .field = FIELD(rules.on_disconnect),
-				      .choices = { { "release", LINE_IDLE_RELEASED },
-						   { "hold", LINE_IDLE_HOLD },
-						   { "input", LINE_IDLE_INPUT },
-						   { "output-low", LINE_IDLE_OUTPUT_LOW },
-						   { "output-high", LINE_IDLE_OUTPUT_HIGH } } },
+				      .choices = on_disconnects },
 	[ATTRIBUTE_WIRE] = { .word = "wire", .kind = KIND_LATER },
 };
 
@@ -103,11 +98,11 @@ static void *field_of(struct config_line *line, size_t offset)
 /* "pull-up, pull-down, disabled" */
 static void choices_list(const struct attribute_row *row, char *text, size_t size)
 {
-	const struct choice *choices = row->choices;
+	const struct line_setting_value *choices = row->choices;
 	size_t len = 0;
 
 	*text = '\0';
-	for (unsigned i = 0; i + row->n_quiet < CHOICES_MAX && choices[i + row->n_quiet].word && len < size; i++)
+	for (unsigned i = 0; choices[i + row->n_quiet].word && len < size; i++)
 		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? ", " : "", choices[i].word);
 }
 
@@ -115,7 +110,7 @@ static int choice_take(struct attributes *attributes, const struct attribute_row
 {
 	char list[96];
 
-	for (const struct choice *choice = row->choices; choice->word; choice++) {
+	for (const struct line_setting_value *choice = row->choices; choice->word; choice++) {
 		if (strlen(choice->word) == len && memcmp(choice->word, value, len) == 0) {
 			*(uint8_t *)field_of(attributes->line, row->field) = choice->value;
 			if (row == &rows[ATTRIBUTE_ON_DISCONNECT])
@@ -218,7 +213,7 @@ static const char *word_known(unsigned index)
 static int unknown(const struct attributes *attributes, const char *word, size_t len)
 {
 	for (const struct attribute_row *row = rows; row < rows + ATTRIBUTES_N; row++) {
-		for (const struct choice *choice = row->choices; choice->word; choice++) {
+		for (const struct line_setting_value *choice = row->choices; choice && choice->word; choice++) {
 			if (strlen(choice->word) == len && memcmp(choice->word, word, len) == 0)
 				return why_at(attributes->why, attributes->line->where,
 					      "unknown attribute \"%s\"; did you mean \"%s=%s\"?", choice->word,
@@ -291,7 +286,7 @@ static void word_write(const struct config_line *line, const struct attribute_ro
 	snprintf(text, ATTRIBUTE_TEXT_MAX, "%s", row->word);
 	if (row->kind == KIND_TIME)
 		time_write(row->word, *(const uint32_t *)field, text);
-	for (const struct choice *choice = row->choices; choice->word; choice++) {
+	for (const struct line_setting_value *choice = row->choices; choice && choice->word; choice++) {
 		if (choice->value == *(const uint8_t *)field)
 			snprintf(text, ATTRIBUTE_TEXT_MAX, "%s=%s", row->word, choice->word);
 	}

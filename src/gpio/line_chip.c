@@ -29,15 +29,18 @@ static enum chip_edge idle_edges(const struct line_state *state)
 
 struct chip_line_config line_chip_config(const struct line_rules *rules, const struct line_state *state)
 {
-	bool used = line_is_used(state), high = state->idle == LINE_IDLE_OUTPUT_HIGH;
-	bool out = used ? state->direction == GPIO_DIRECTION_OUT : high || state->idle == LINE_IDLE_OUTPUT_LOW;
 	struct chip_line_config config = { .settings = rules->settings };
 
-	config.direction = out ? CHIP_DIRECTION_OUT : CHIP_DIRECTION_IN;
-	if (out)
-		config.value = used ? state->value : high;
-	else
-		config.edges = used ? irq_edges(state->irq.type) : idle_edges(state);
+	if (!line_is_used(state)) {
+		config = line_rules_idle_config(rules, state->idle);
+		config.edges = idle_edges(state);
+	} else if (state->direction == GPIO_DIRECTION_OUT) {
+		config.direction = CHIP_DIRECTION_OUT;
+		config.value = state->value;
+	} else {
+		config.direction = CHIP_DIRECTION_IN;
+		config.edges = irq_edges(state->irq.type);
+	}
 	return config;
 }
 

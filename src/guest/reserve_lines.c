@@ -9,17 +9,11 @@
 static int line_reserve(const struct guest *guest, const struct line_rules *rules, const char *consumer, int *fd)
 {
 	const struct guest_chip *chip = &guest->chips[rules->chip];
-	struct chip_line_config config = {
-		.direction = rules->init == LINE_IDLE_INPUT ? CHIP_DIRECTION_IN : CHIP_DIRECTION_OUT,
-		.value = rules->init == LINE_IDLE_OUTPUT_HIGH,
-		.settings = rules->settings,
-	};
+	struct chip_line_config config = line_rules_idle_config(rules, rules->init);
 
 	if (rules->init != LINE_IDLE_RELEASED)
 		return chip_request_line(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
-	if (chip_line_settings_any(&rules->settings))
-		return chip_try_settings(&chip->spec, &chip->found, rules->offset, consumer, &rules->settings);
-	return 0;
+	return chip_try_settings(&chip->spec, &chip->found, rules->offset, consumer, &rules->settings);
 }
 
 int reserve_lines(struct guest *guest, struct diagnostics *conflicts)
