@@ -27,14 +27,14 @@ static int probe_info(struct chip_found *found, struct why *why)
 	int ret = cdev_ioctl(found->fd, GPIO_GET_CHIPINFO_IOCTL, &chip);
 
 	if (ret < 0)
-		return probe_fail(ret, ret == -ENOTTY ? "is not a GPIO chip" : NULL, why);
+		return probe_fail(ret, ret == -ENOTTY ? "not a GPIO chip" : NULL, why);
 	found->n_lines = chip.lines;
 	cdev_name_from_uapi(chip.label, found->label);
 	if (chip.lines == 0)
 		return 0; /* chip_probe() says so */
 	ret = cdev_ioctl(found->fd, GPIO_V2_GET_LINEINFO_IOCTL, &line);
 	if (ret == -EINVAL || ret == -ENOTTY)
-		return probe_fail(ret, "kernel without GPIO uAPI v2 (Linux 5.10 or newer is needed)", why);
+		return probe_fail(ret, "the kernel lacks GPIO uAPI v2 (Linux 5.10 or later is required)", why);
 	return ret < 0 ? probe_fail(ret, NULL, why) : 0;
 }
 
@@ -47,7 +47,7 @@ int cdev_found_probe(const struct chip_spec *spec, struct chip_found *found, str
 	if (stat(spec->path, &node) < 0)
 		return probe_fail(-errno, NULL, why);
 	if (!S_ISCHR(node.st_mode))
-		return probe_fail(-ENOTTY, "is not a GPIO chip", why);
+		return probe_fail(-ENOTTY, "not a GPIO chip", why);
 	found->fd = open(spec->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (found->fd < 0)
 		return probe_fail(-errno, NULL, why);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "chip/chip.h"
 #include "chip/chip_spec.h"
 
@@ -24,12 +25,24 @@ struct label_search {
 	struct chip_spec *spec; /* of the first that bears the label */
 	struct chip_found first;
 	bool found;
+	char others[200]; /* what else there is: "\"a\", \"b\", /dev/gpiochip3: Permission denied" */
 	struct why *why;
 };
 
 static int entry_is_chip(const struct dirent *entry)
 {
 	return strncmp(entry->d_name, DEVICE_PREFIX, strlen(DEVICE_PREFIX)) == 0;
+}
+
+/* Two nodes of one chip have one label. */
+static void note_other(struct label_search *search, const char *text)
+{
+	size_t len = strlen(search->others);
+
+	if (len + strlen(text) + 2 * sizeof(", ...") > sizeof(search->others))
+		text = "...";
+	if (!strstr(search->others, text))
+		snprintf(search->others + len, sizeof(search->others) - len, "%s%s", len ? ", " : "", text);
 }
 
 /* A node that is no chip, or may not be looked at, does not bear the label; but the words may have to say so. */
@@ -42,14 +55,18 @@ static int search_node(struct label_search *search, const char *path)
 	if (chip_spec_path(path, &spec) < 0)
 		return 0;
 	if (chip_probe(&spec, &found, &reason) < 0) {
-		if (!search->found)
-			why_fail(ENODEV, search->why, "no chip has this label (%s: %s)", path, reason.text);
+		why_fail(ENODEV, &reason, "%s: %s", path, reason.text);
+		note_other(search, reason.text);
 		return 0;
 	}
 	fd_close(&found.fd);
 	/* The kernel tells as much of a long label as fits. */
-	if (strncmp(found.label, search->label, CHIP_NAME_MAX - 1) != 0)
+	if (strncmp(found.label, search->label, CHIP_NAME_MAX - 1) != 0) {
+		text_make_line(found.label);
+		why_fail(ENODEV, &reason, "\"%s\"", found.label);
+		note_other(search, reason.text);
 		return 0;
+	}
 	if (!search->found) {
 		*search->spec = spec;
 		search->first = found;
@@ -68,11 +85,9 @@ int chip_label_find(const char *directory, const char *label, struct chip_spec *
 	int ret = 0, n = scandir(directory, &entries, entry_is_chip, versionsort);
 
 	if (n < 0) {
-		ret = -errno;
-		why_fail(-ret, why, "%s: %s", directory, strerror(-ret));
-		return ret;
+		ret = errno;
+		return why_fail(ret, why, "%s: %s", directory, strerror(ret));
 	}
-	why_fail(ENODEV, why, "no chip has this label");
 	for (int i = 0; i < n; i++) {
 		char path[PATH_MAX];
 
@@ -82,5 +97,9 @@ int chip_label_find(const char *directory, const char *label, struct chip_spec *
 		free(entries[i]);
 	}
 	free(entries);
-	return ret == 0 && !search.found ? -ENODEV : ret;
+	if (ret < 0 || search.found)
+		return ret;
+	if (!search.others[0])
+		return why_fail(ENODEV, why, "no chip has this label (no chips found)");
+	return why_fail(ENODEV, why, "no chip has this label (found: %s)", search.others);
 }

@@ -9,6 +9,7 @@
 
 /*
  * The chip of the kernel with this label, of those with a node in directory. -ENODEV: there is none; -ENOTUNIQ: more
- * than one; another -errno: the directory cannot be read. *why says it in words, with the paths of two that bear it.
+ * than one; another -errno: the directory cannot be read. *why says it in words, with the labels
+ * that there are, or the paths of two that bear it.
  */
 int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why);

@@ -76,8 +76,8 @@ static int wait_for_lines(struct sim *sim)
 
 static void timer_failed(struct sim *sim, int error)
 {
-	log_limited(&sim->log_limit, LOG_LEVEL_WARNING, sim->chip.host.tag, "no timer, lines are not debounced: %s",
-		    strerror(-error));
+	log_limited(&sim->log_limit, LOG_LEVEL_WARNING, sim->chip.host.tag,
+		    "cannot set a timer, lines are not debounced: %s", strerror(-error));
 }
 
 static void lines_settle(struct sim *sim, uint64_t now)

@@ -76,6 +76,6 @@ uint8_t idle_state_of_dropped(struct lines *lines, uint16_t line, bool stored)
 		return LINE_IDLE_INPUT;
 	if (stored)
 		log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag,
-			    "line %u cannot be held: what the guest left is not known", line);
+			    "line %u: released instead of held, its last state is unknown", line);
 	return LINE_IDLE_RELEASED;
 }

@@ -88,7 +88,7 @@ static void line_restore(struct lines *lines, uint16_t line)
 	ret = line_chip_apply(lines, line, state);
 	lines->stale[line] = ret < 0;
 	if (ret < 0)
-		report_failure(lines, line, "restore", ret);
+		report_failure(lines, line, "restore after replug", ret);
 	else if (state->irq.unmasked && irq_type_is_level(state->irq.type))
 		report_irq(lines, line, irq_edge(&state->irq, CHIP_EDGE_NONE, line_chip_level(lines, line)));
 	report_change(lines, line);

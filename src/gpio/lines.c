@@ -195,8 +195,8 @@ struct gpio_response lines_request(struct lines *lines, const struct gpio_reques
 		return response;
 	if (request_is_locked(&lines->rules[request->gpio], request)) {
 		log_limited(&lines->locked_log_limit, LOG_LEVEL_DEBUG, lines->tag,
-			    "line %u: request %u with %u is against the host's rules", request->gpio, request->type,
-			    request->value);
+			    "line %u: request %u with value %u refused by the host's rules", request->gpio,
+			    request->type, request->value);
 		return response;
 	}
 	if (handlers[request->type](lines, request->gpio, request->value, &value) == 0)

@@ -24,8 +24,8 @@ static void state_resume(struct lines *lines, uint16_t line, bool stored)
 	struct line_state *state = &lines->state[line];
 
 	if (!policy_allows_state(rules, state)) {
-		log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "line %u: its saved state makes no sense",
-			    line);
+		log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag,
+			    "line %u: saved state is invalid, dropped", line);
 		*state = (struct line_state){ .idle = idle_state_of_dropped(lines, line, stored) };
 	}
 	/* The earlier process died on the way from one to the other. */
@@ -59,8 +59,8 @@ static const char *begin_words(enum lines_begin begin)
 {
 	static const char *const words[] = {
 		[LINES_BEGIN_FIRST] = "init",
-		[LINES_BEGIN_RESUME] = "take over",
-		[LINES_BEGIN_DROPPED] = "leave after the session was dropped",
+		[LINES_BEGIN_RESUME] = "resume",
+		[LINES_BEGIN_DROPPED] = "apply on-disconnect",
 	};
 
 	return words[begin];

@@ -27,7 +27,7 @@ void lines_reconnect_latched(struct lines *lines, uint16_t line)
 	int ret = line_chip_apply(lines, line, &lines->state[line]);
 
 	if (ret < 0)
-		report_failure(lines, line, "stop looking for edges", ret);
+		report_failure(lines, line, "disable edges", ret);
 }
 
 /*
@@ -49,14 +49,14 @@ static void line_restore(struct lines *lines, uint16_t line)
 	if (!line_is_used(&next))
 		next.idle = state->idle;
 	if (!policy_allows_note(&lines->rules[line], note)) {
-		log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag, "line %u: what was noted makes no sense",
-			    line);
+		log_limited(&lines->log_limit, LOG_LEVEL_WARNING, lines->tag,
+			    "line %u: state noted before the disconnect is invalid, not restored", line);
 		return;
 	}
 	if (lines->stale[line] || !line_chip_same(&lines->rules[line], state, &next))
 		ret = line_chip_apply(lines, line, &next);
 	if (ret < 0)
-		report_failure(lines, line, "take again", ret);
+		report_failure(lines, line, "restore after reconnect", ret);
 	lines->stale[line] = ret < 0;
 	irq_resume(&next.irq);
 	*state = next;

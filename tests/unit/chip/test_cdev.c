@@ -195,10 +195,12 @@ static void probing(void **state)
 		int error;
 		const char *why;
 	} cases[] = {
-		{ GPIO_GET_CHIPINFO_IOCTL, ENOTTY, "is not a GPIO chip" },
+		{ GPIO_GET_CHIPINFO_IOCTL, ENOTTY, "not a GPIO chip" },
 		{ GPIO_GET_CHIPINFO_IOCTL, ENODEV, "No such device" },
-		{ GPIO_V2_GET_LINEINFO_IOCTL, EINVAL, "kernel without GPIO uAPI v2 (Linux 5.10 or newer is needed)" },
-		{ GPIO_V2_GET_LINEINFO_IOCTL, ENOTTY, "kernel without GPIO uAPI v2 (Linux 5.10 or newer is needed)" },
+		{ GPIO_V2_GET_LINEINFO_IOCTL, EINVAL,
+		  "the kernel lacks GPIO uAPI v2 (Linux 5.10 or later is required)" },
+		{ GPIO_V2_GET_LINEINFO_IOCTL, ENOTTY,
+		  "the kernel lacks GPIO uAPI v2 (Linux 5.10 or later is required)" },
 		{ GPIO_V2_GET_LINEINFO_IOCTL, EPERM, "Operation not permitted" },
 	};
 

@@ -77,7 +77,7 @@ static void only_devices_are_opened(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	chip_spec_path(path, &spec);
 	assert_int_equal(chip_probe(&spec, &found, &why), -ENOTTY);
-	assert_string_equal(why.text, "is not a GPIO chip");
+	assert_string_equal(why.text, "not a GPIO chip");
 	chip_spec_path(bench->directory, &spec);
 	assert_int_equal(chip_probe(&spec, &found, &why), -ENOTTY);
 	assert_int_equal(found.fd, -1);
@@ -145,7 +145,7 @@ static void chip_by_label(void **state)
 	assert_path(bench, &spec, "gpiochip10");
 
 	assert_int_equal(find(bench, "pinctrl", &spec, &why), -ENODEV);
-	assert_string_equal(why.text, "no chip has this label");
+	assert_string_equal(why.text, "no chip has this label (found: \"pinctrl-a\", \"pinctrl-b\")");
 	assert_int_equal(find(bench, "pinctrl-aa", &spec, &why), -ENODEV);
 	/* 31 characters are all that the kernel tells of a label, and all that this chip has. */
 	kernel.labels[B] = NULL;
@@ -186,7 +186,7 @@ static void label_search_tells_what_it_could_not_see(void **state)
 	assert_int_equal(find(bench, "a", &spec, &why), 0);
 	assert_path(bench, &spec, "gpiochip1");
 	assert_int_equal(find(bench, "b", &spec, &why), -ENODEV);
-	snprintf(want, sizeof(want), "no chip has this label (%s: No such file or directory)", path);
+	snprintf(want, sizeof(want), "no chip has this label (found: %s: No such file or directory, \"a\")", path);
 	assert_string_equal(why.text, want);
 	assert_int_equal(chip_label_find("/nowhere", "b", &spec, &why), -ENOENT);
 	assert_string_equal(why.text, "/nowhere: No such file or directory");

@@ -115,7 +115,7 @@ static void probing_what_is_no_chip(void **state)
 
 	snprintf(spec.path, sizeof(spec.path), "/dev/null");
 	assert_int_equal(chip_probe(&spec, &found, &why), -ENOTTY);
-	assert_string_equal(why.text, "is not a GPIO chip");
+	assert_string_equal(why.text, "not a GPIO chip");
 	assert_int_equal(found.fd, -1);
 }
 

@@ -74,16 +74,18 @@ static const struct {
 	{ "sim=3,lines=@sim{0=a:1=b:2=a}", "--guest: lines 0 and 2 are both called \"a\"\n" },
 	{ "sim=3,names=a:b,lines=@sim{0:2=a}", "--guest: lines 0 and 1 are both called \"a\"\n" },
 	{ "lines=@7", "--guest: DIR/gpiochip7: No such file or directory\n" },
-	{ "lines=@DIR/file{0}", "--guest: DIR/file: is not a GPIO chip\n" },
-	{ "lines=@nix{0}", "--guest: chip \"nix\": no chip has this label\n" },
+	{ "lines=@DIR/file{0}", "--guest: DIR/file: not a GPIO chip\n" },
+	{ "lines=@nix{0}",
+	  "--guest: chip \"nix\": no chip has this label (found: \"LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLL\")\n" },
 	{ "lines=@0{1}", "--guest: line 1: DIR/gpiochip0 line 1 is held by \"somebody\"\n" },
 	{ "lines=@0{0-3}", "--guest: line 0-3: DIR/gpiochip0 line 1 is held by \"somebody\"\n"
 			   "--guest: line 0-3: DIR/gpiochip0 line 3 is held by \"somebody\"\n" },
 	/* What is wrong is all said, whatever else is. */
-	{ "lines=@7{0}@nix@0{9:1}@sim,sim=1", "--guest: DIR/gpiochip7: No such file or directory\n"
-					      "--guest: chip \"nix\": no chip has this label\n"
-					      "--guest: line 9: out of range: DIR/gpiochip0 has lines 0-3\n"
-					      "--guest: line 1: DIR/gpiochip0 line 1 is held by \"somebody\"\n" },
+	{ "lines=@7{0}@nix@0{9:1}@sim,sim=1",
+	  "--guest: DIR/gpiochip7: No such file or directory\n"
+	  "--guest: chip \"nix\": no chip has this label (found: \"LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLL\")\n"
+	  "--guest: line 9: out of range: DIR/gpiochip0 has lines 0-3\n"
+	  "--guest: line 1: DIR/gpiochip0 line 1 is held by \"somebody\"\n" },
 	/* One chip, however it is called. */
 	{ "lines=@0{0=a}@DIR/again{0=b}",
 	  "guest0: DIR/gpiochip0 line 0 is given twice: as line 0 and line 1 of the guest\n" },
