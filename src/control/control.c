@@ -42,36 +42,6 @@ bool control_supported(void)
 	return true;
 }
 
-static void guest_answered(struct control_guest *guest, const struct port_reply *reply)
-{
-	struct control *control = control_of(guest);
-
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		if (control->jobs[i])
-			control_job_answered(control->jobs[i], guest, reply);
-	}
-}
-
-static void guest_restarted(struct control_guest *guest)
-{
-	struct control *control = control_of(guest);
-
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		if (control->jobs[i])
-			control_job_restarted(control->jobs[i], guest);
-	}
-}
-
-static void guest_names_known(struct control_guest *guest)
-{
-	struct control *control = control_of(guest);
-
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		if (control->jobs[i])
-			control_job_names_known(control->jobs[i]);
-	}
-}
-
 static void guest_changed(struct control_guest *guest, const struct port_reply *reply, enum control_edge edge)
 {
 	struct control *control = control_of(guest);
@@ -105,11 +75,8 @@ static void guest_ended(struct control_guest *guest)
 }
 
 static const struct control_guest_ops guest_ops = {
-	.answered = guest_answered,
-	.restarted = guest_restarted,
 	.changed = guest_changed,
 	.lost = guest_lost,
-	.ready = guest_names_known,
 	.ended = guest_ended,
 };
 
@@ -233,8 +200,8 @@ static int guests_open(struct control *control, const struct control_start *star
 	if (!control->guests.guests)
 		return -ENOMEM;
 	for (size_t i = 0; i < start->n_outlets && ret == 0; i++) {
-		ret = control_guest_init(&control->guests.guests[i], &control->loop, start->outlets[i].guest,
-					 start->outlets[i].port_fd, &guest_ops, control);
+		ret = control_guest_init(&control->guests.guests[i], &control->loop, &start->outlets[i], &guest_ops,
+					 control);
 		control->guests.n = i + 1;
 	}
 	return ret;
@@ -280,7 +247,6 @@ int control_main(const struct control_start *start)
 
 	memory_prepare();
 	ret = control_open(&control, start);
-
 	if (ret == 0)
 		ret = loop_run(&control.loop);
 	if (ret < 0)

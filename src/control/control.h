@@ -9,10 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct control_outlet {
-	const char *guest; /* its name */
-	int port_fd;
-};
+#include "control/control_guest.h"
 
 struct control_start {
 	int listen_fd;

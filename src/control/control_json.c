@@ -23,8 +23,10 @@ static const char *word_at(const char *const *words, size_t n, size_t i)
 
 void control_word(const struct control_guest *guest, uint32_t line, char word[CONTROL_WORD_MAX])
 {
-	if (line < guest->n_lines && guest->lines[line].name[0])
-		snprintf(word, CONTROL_WORD_MAX, "%s.%s", guest->name, guest->lines[line].name);
+	const char *name = control_guest_line_name(guest, line);
+
+	if (*name)
+		snprintf(word, CONTROL_WORD_MAX, "%s.%s", guest->name, name);
 	else
 		snprintf(word, CONTROL_WORD_MAX, "%s.%u", guest->name, line);
 }
@@ -40,7 +42,7 @@ json_t *control_json_line(const struct control_guest *guest, const struct port_r
 
 	control_word(guest, reply->line, word);
 	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:b}", "line", word, "guest", guest->name, "offset",
-			 (int)reply->line, "name", guest->lines[reply->line].name, "direction",
+			 (int)reply->line, "name", control_guest_line_name(guest, reply->line), "direction",
 			 word_at(direction_words, ARRAY_SIZE(direction_words), reply->direction), "level",
 			 level_make(reply->level), "irq", word_at(irq_words, ARRAY_SIZE(irq_words), reply->irq_type),
 			 "sim", (int)reply->sim);

@@ -16,15 +16,15 @@
 static int line_find(const struct control_guest *guest, const char *line)
 {
 	uint64_t offset;
-	int ret = decimal_parse(line, CHIP_LINES_MAX, &offset);
+	int ret = decimal_parse(line, guest->n_lines - 1, &offset);
 
 	if (ret == -EINVAL)
 		return control_guest_find(guest, line);
-	return ret == 0 && offset < guest->n_lines ? (int)offset : -1;
+	return ret == 0 ? (int)offset : -1;
 }
 
-/* The guest that a word begins with, and the rest of it. */
-static struct control_guest *guest_find(const struct control_guests *guests, const char *word, const char **line)
+/* The guest that a word begins with, and the rest of the word. */
+static const struct control_guest *guest_find(const struct control_guests *guests, const char *word, const char **line)
 {
 	const char *dot = strchr(word, '.');
 	size_t len = dot ? (size_t)(dot - word) : 0;
@@ -36,13 +36,6 @@ static struct control_guest *guest_find(const struct control_guests *guests, con
 		}
 	}
 	return NULL;
-}
-
-static int names_wait(const struct control_guests *guests, struct control_guest *guest, struct control_ref *ref)
-{
-	control_guest_sync(guest);
-	ref->guest = (uint16_t)(guest - guests->guests);
-	return -EAGAIN;
 }
 
 static int fail_unknown(const char *word, struct why *why)
@@ -74,28 +67,13 @@ static int fail_ambiguous(const struct control_guests *guests, const char *word,
 
 int control_find(const struct control_guests *guests, const char *word, struct control_ref *ref, struct why *why)
 {
-	const char *rest;
-	struct control_guest *named = guest_find(guests, word, &rest);
+	const char *rest = word;
+	const struct control_guest *named = guest_find(guests, word, &rest);
 	unsigned n = 0;
 
-	if (named) {
-		int line;
-
-		if (!named->ready)
-			return names_wait(guests, named, ref);
-		line = line_find(named, rest);
-		if (line < 0)
-			return fail_unknown(word, why);
-		*ref = (struct control_ref){ (uint16_t)(named - guests->guests), (uint16_t)line };
-		return 0;
-	}
 	for (size_t i = 0; i < guests->n; i++) {
-		int line;
+		int line = named && named != &guests->guests[i] ? -1 : line_find(&guests->guests[i], rest);
 
-		/* A guest that is not known yet may have a line of that name. */
-		if (!guests->guests[i].ready)
-			return names_wait(guests, &guests->guests[i], ref);
-		line = line_find(&guests->guests[i], word);
 		if (line >= 0 && n++ == 0)
 			*ref = (struct control_ref){ (uint16_t)i, (uint16_t)line };
 	}

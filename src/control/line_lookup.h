@@ -10,8 +10,5 @@ struct control_ref {
 	uint16_t line;
 };
 
-/*
- * 0: *ref is the line. -ENOENT: why says in words what is wrong. -EAGAIN: ref->guest does not have its names yet; they
- * are being asked for.
- */
+/* 0: *ref is the line. -ENOENT: why says in words what is wrong. */
 int control_find(const struct control_guests *guests, const char *word, struct control_ref *ref, struct why *why);

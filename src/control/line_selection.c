@@ -4,42 +4,30 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 int control_lines_init(struct control_lines *lines, const struct control_guests *guests,
-		       const struct control_request *request)
+		       const struct control_request *request, struct why *why)
 {
+	int ret = 0;
+
 	*lines = (struct control_lines){ .guests = guests, .all = request->n == 0 };
-	if (request->n == 0)
-		return 0;
-	lines->named = calloc(request->n, sizeof(*lines->named));
-	return lines->named ? 0 : -ENOMEM;
+	if (request->from)
+		ret = control_find(guests, request->from, &lines->at, why);
+	lines->named = calloc(request->n + 1, sizeof(*lines->named));
+	if (!lines->named)
+		ret = why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
+	for (; lines->n_named < request->n && ret == 0; lines->n_named++)
+		ret = control_find(guests, request->words[lines->n_named], &lines->named[lines->n_named], why);
+	if (ret < 0)
+		control_lines_deinit(lines);
+	return ret;
 }
 
 void control_lines_deinit(struct control_lines *lines)
 {
 	free(lines->named);
 	*lines = (struct control_lines){ .guests = NULL };
-}
-
-int control_lines_resolve(struct control_lines *lines, const struct control_request *request, size_t *guest,
-			  struct why *why)
-{
-	struct control_ref ref = { 0, 0 };
-	int ret = 0;
-
-	if (request->from) {
-		ret = control_find(lines->guests, request->from, &ref, why);
-		if (ret == 0)
-			lines->at = ref;
-	}
-	while (ret == 0 && lines->n_named < request->n) {
-		ret = control_find(lines->guests, request->words[lines->n_named], &ref, why);
-		if (ret == 0)
-			lines->named[lines->n_named++] = ref;
-	}
-	*guest = ref.guest;
-	lines->resolved = ret == 0;
-	return ret;
 }
 
 static int ref_compare(const void *a, const void *b)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * The lines that one request of a control client is about, named ones or all of all guests, and which of them is the
- * present one. Words become lines one after the other: the names of a guest's lines may have to be asked for first.
+ * present one.
  */
 #pragma once
 
@@ -16,24 +16,17 @@
 struct control_lines {
 	const struct control_guests *guests; /* the caller's */
 	bool all;
-	bool resolved;		   /* every word is a line now */
-	struct control_ref *named; /* owned; unless all: those of the words so far */
+	struct control_ref *named; /* owned; unless all: those of the words */
 	size_t n_named;
 	size_t next;	       /* in named: the present line */
 	struct control_ref at; /* of all lines: the present one */
 };
 
-/* guests outlives it. -ENOMEM: there is nothing to deinit. */
+/* guests outlives it. 0; -ENOENT: why says which word is no line; -ENOMEM: why says so. Then there is nothing to deinit. */
 int control_lines_init(struct control_lines *lines, const struct control_guests *guests,
-		       const struct control_request *request);
+		       const struct control_request *request, struct why *why);
 /* Idempotent. */
 void control_lines_deinit(struct control_lines *lines);
-/*
- * Goes on with the words of the request. 0: all are lines now. -EAGAIN: *guest, an index, does not have its names yet,
- * they are being asked for. -ENOENT: why says which word is none.
- */
-int control_lines_resolve(struct control_lines *lines, const struct control_request *request, size_t *guest,
-			  struct why *why);
 /* In the order of the guests' lines, each once; before the first one is present. */
 void control_lines_sort(struct control_lines *lines);
 

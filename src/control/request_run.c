@@ -13,8 +13,6 @@
 
 /* The states of a monitor's lines are asked for only while fewer bytes than this wait for the client. */
 #define STREAM_ENOUGH (64ul * 1024)
-/* A worker that tells a name now and then, for ever, is not waited for: two minutes. */
-#define NAMES_PATIENCE_MAX 60
 
 static void job_step(struct control_job *job);
 
@@ -23,25 +21,24 @@ static struct control_job *job_of(struct control_client *client)
 	return container_of(client, struct control_job, client);
 }
 
+static const struct control_guest *present_guest(const struct control_job *job)
+{
+	return &job->guests->guests[control_lines_present(&job->lines).guest];
+}
+
 static bool job_streams(const struct control_job *job)
 {
 	return job->request.command && job->request.command->style == CONTROL_STREAM;
 }
 
-/* A monitor whose lines are known. */
-static bool job_watches(const struct control_job *job)
-{
-	return job_streams(job) && job->lines.resolved;
-}
-
 bool control_job_watches_guest(const struct control_job *job, const struct control_guest *guest)
 {
-	return job_watches(job) && control_lines_have_guest(&job->lines, guest);
+	return job_streams(job) && control_lines_have_guest(&job->lines, guest);
 }
 
 bool control_job_watches(const struct control_job *job, const struct control_guest *guest, uint32_t line)
 {
-	return job_watches(job) && control_lines_passed(&job->lines, guest, line);
+	return job_streams(job) && control_lines_passed(&job->lines, guest, line);
 }
 
 /* The request is over: nothing of it stays. */
@@ -52,14 +49,13 @@ static void job_clear(struct control_job *job)
 			control_guest_unwatch(&job->guests->guests[i]);
 	}
 	loop_timer_del(&job->patience);
+	control_query_cancel(&job->query);
 	control_request_deinit(&job->request);
 	control_lines_deinit(&job->lines);
 	json_decref(job->told_guests);
 	json_decref(job->told_lines);
 	job->told_guests = job->told_lines = NULL;
-	job->asked = 0;
 	job->guest_since_ns = 0;
-	job->n_patience = 0;
 }
 
 static void job_end(struct control_job *job)
@@ -95,15 +91,16 @@ static void job_finish(struct control_job *job)
 }
 
 /*
- * All lines, or a monitor: one guest that does not answer, or not to what was asked, does not keep the others from being
- * told about. Its worker may be in its hand.
+ * The guest of the present line does not answer, or not to what was asked: its worker may be in its hand. Of all lines,
+ * and of a monitor's, that does not keep the others from being told about.
  */
-static void guest_leave_out(struct control_job *job, const struct control_guest *guest, const char *what)
+static void guest_leave_out(struct control_job *job, const char *what)
 {
+	const struct control_guest *guest = present_guest(job);
 	char why[CONTROL_WORD_MAX + 32];
 
 	snprintf(why, sizeof(why), "%s %s", guest->name, what);
-	if (!job->lines.resolved || (!job->lines.all && !job_streams(job))) {
+	if (!job->lines.all && !job_streams(job)) {
 		job_fail(job, why);
 		return;
 	}
@@ -116,37 +113,13 @@ static void guest_leave_out(struct control_job *job, const struct control_guest 
 	control_lines_skip(&job->lines);
 }
 
-static void job_wait(struct control_job *job, size_t guest);
-
-/* Names are told one after the other: a guest of many lines that tells them is not silent, however long it takes. */
-static bool names_come(struct control_job *job, const struct control_guest *guest)
-{
-	return !guest->ready && guest->sync_line != job->names_at && ++job->n_patience < NAMES_PATIENCE_MAX;
-}
-
 static void patience_over(struct loop_timer *timer)
 {
 	struct control_job *job = container_of(timer, struct control_job, patience);
-	const struct control_guest *guest = &job->guests->guests[job->waits_for];
 
-	loop_timer_del(timer);
-	job->asked = 0;
-	if (names_come(job, guest)) {
-		job_wait(job, job->waits_for);
-		return;
-	}
-	guest_leave_out(job, guest, "does not answer");
+	control_query_cancel(&job->query);
+	guest_leave_out(job, "does not answer");
 	job_step(job);
-}
-
-static void job_wait(struct control_job *job, size_t guest)
-{
-	if (job->waits_for != guest)
-		job->n_patience = 0;
-	job->waits_for = guest;
-	job->names_at = job->guests->guests[guest].sync_line;
-	if (loop_timer_set(job->client.loop, &job->patience, CONTROL_PATIENCE_NS, 0, patience_over) < 0)
-		control_client_drop(&job->client);
 }
 
 static void stream_begin(struct control_job *job)
@@ -159,50 +132,20 @@ static void stream_begin(struct control_job *job)
 	}
 }
 
-/* False: not now, or never. */
-static bool job_resolve(struct control_job *job)
-{
-	struct why why;
-	size_t guest;
-	int ret = control_lines_resolve(&job->lines, &job->request, &guest, &why);
-
-	if (ret == -EAGAIN)
-		job_wait(job, guest);
-	else if (ret == -ENOENT)
-		job_fail(job, why.text);
-	if (ret < 0)
-		return false;
-	loop_timer_del(&job->patience);
-	if (job_streams(job))
-		stream_begin(job);
-	return true;
-}
-
-/* When the port is full, the patience is over in time. */
-static void question_send(struct control_job *job)
-{
-	struct control_ref ref = control_lines_present(&job->lines);
-	const struct control_request *request = &job->request;
-
-	job->asked = control_guest_ask(&job->guests->guests[ref.guest], request->command->type, ref.line,
-				       request->values ? request->values[job->lines.next] : 0);
-}
-
-/* The question about the present line. */
+/* The question about the present line. When the port is full, the patience is over in time. */
 static void line_ask(struct control_job *job)
 {
 	struct control_ref ref = control_lines_present(&job->lines);
-	struct control_guest *guest = &job->guests->guests[ref.guest];
+	const struct control_request *request = &job->request;
 
 	if (job_streams(job) && control_client_waiting(&job->client) > STREAM_ENOUGH) {
 		job->guest_since_ns = 0; /* the client takes its time, not the guest */
 		return;
 	}
-	job_wait(job, ref.guest);
-	if (!guest->ready)
-		control_guest_sync(guest);
-	else
-		question_send(job);
+	if (loop_timer_set(job->client.loop, &job->patience, CONTROL_PATIENCE_NS, 0, patience_over) < 0)
+		control_client_drop(&job->client);
+	control_guest_ask(&job->guests->guests[ref.guest], &job->query, request->command->type, ref.line,
+			  request->values ? request->values[job->lines.next] : 0);
 }
 
 /* All lines: a guest that answers each question just in time would hold up the others for hours. */
@@ -220,12 +163,10 @@ static bool guest_dawdles(struct control_job *job)
 /* Goes on with the request as far as that is possible now. */
 static void job_step(struct control_job *job)
 {
-	if (!job->request.command || job->client.dropped || job->asked)
-		return;
-	if (!job->lines.resolved && !job_resolve(job))
+	if (!job->request.command || job->client.dropped || job->query.guest)
 		return;
 	if (!control_lines_over(&job->lines) && guest_dawdles(job))
-		guest_leave_out(job, &job->guests->guests[job->lines.at.guest], "does not answer");
+		guest_leave_out(job, "does not answer");
 	if (control_lines_over(&job->lines)) {
 		loop_timer_del(&job->patience);
 		if (!job_streams(job))
@@ -282,38 +223,18 @@ static void line_answered(struct control_job *job, const struct control_guest *g
 	}
 }
 
-void control_job_answered(struct control_job *job, const struct control_guest *guest, const struct port_reply *reply)
+static void query_answered(struct control_query *query, const struct port_reply *reply)
 {
-	struct control_ref ref;
+	struct control_job *job = container_of(query, struct control_job, query);
 
-	if (job->asked == 0 || reply->id != job->asked || guest != &job->guests->guests[job->waits_for])
-		return;
-	job->asked = 0;
-	ref = control_lines_present(&job->lines);
-	if (reply->error != 0 || reply->line != ref.line) {
-		if (!job->lines.all && !job_streams(job)) {
-			line_failed(job, guest, reply);
-			return;
-		}
-		guest_leave_out(job, guest, "makes no sense");
-	} else {
-		line_answered(job, guest, reply);
+	if (reply->error == 0 && reply->line == control_lines_present(&job->lines).line) {
+		line_answered(job, present_guest(job), reply);
 		control_lines_advance(&job->lines);
+	} else if (job->lines.all || job_streams(job)) {
+		guest_leave_out(job, "makes no sense");
+	} else {
+		line_failed(job, present_guest(job), reply);
 	}
-	job_step(job);
-}
-
-void control_job_restarted(struct control_job *job, const struct control_guest *guest)
-{
-	if (job->asked == 0 || guest != &job->guests->guests[job->waits_for] ||
-	    job->request.command->type == PORT_TOGGLE)
-		return;
-	/* Its patience goes on: a worker that comes anew without end has no more of it than others. */
-	question_send(job);
-}
-
-void control_job_names_known(struct control_job *job)
-{
 	job_step(job);
 }
 
@@ -327,12 +248,15 @@ static void client_line(struct control_client *client, const char *line, size_t 
 		return;
 	}
 	client->busy = true;
+	if (control_lines_init(&job->lines, job->guests, &job->request, &why) < 0) {
+		job_fail(job, why.text);
+		return;
+	}
 	job->told_guests = json_array();
 	job->told_lines = job->request.command->style == CONTROL_LEVELS ? json_object() : json_array();
-	if (control_lines_init(&job->lines, job->guests, &job->request) < 0)
-		control_client_drop(client);
-	else
-		job_step(job);
+	if (job_streams(job))
+		stream_begin(job);
+	job_step(job);
 }
 
 static void client_drained(struct control_client *client)
@@ -359,6 +283,7 @@ int control_job_init(struct control_job *job, struct loop *loop, int fd, struct 
 	memset(job, 0, sizeof(*job));
 	job->guests = guests;
 	job->ended = ended;
+	job->query.answered = query_answered;
 	return control_client_init(&job->client, loop, fd, &client_ops);
 }
 

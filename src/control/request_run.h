@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * One connection to the control socket and the request that it is at: words to lines, then one line after the other,
- * each asked for and answered over its guest's port, then the reply. One question is under way at a time.
+ * each asked for and answered over its guest's port, then the reply. One query is under way at a time.
  */
 #pragma once
 
@@ -25,13 +25,10 @@ struct control_job {
 
 	struct control_request request;
 	struct control_lines lines;
-	uint32_t asked;		 /* the id of the question that is under way; 0: none */
-	size_t waits_for;	 /* the guest whose answer or names it waits for */
-	uint32_t names_at;	 /* how far its names were when the waiting began */
-	unsigned n_patience;	 /* how often more of them had come since */
-	uint64_t guest_since_ns; /* of all lines: when the present guest was asked first; 0: not yet */
-	json_t *told_guests;	 /* owned; the reply so far */
-	json_t *told_lines;	 /* owned */
+	struct control_query query; /* about the present line */
+	uint64_t guest_since_ns;    /* of all lines: when the present guest was asked first; 0: not yet */
+	json_t *told_guests;	    /* owned; the reply so far */
+	json_t *told_lines;	    /* owned */
 };
 
 /* fd becomes the job's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */
@@ -39,11 +36,6 @@ int control_job_init(struct control_job *job, struct loop *loop, int fd, struct 
 		     void (*ended)(struct control_job *job));
 void control_job_deinit(struct control_job *job);
 
-/* From the guests. */
-/* Asks again what a dead worker may have taken with it, but for what done twice is not what was asked for. */
-void control_job_restarted(struct control_job *job, const struct control_guest *guest);
-void control_job_answered(struct control_job *job, const struct control_guest *guest, const struct port_reply *reply);
-void control_job_names_known(struct control_job *job);
 /* Whether the client monitors this line and has been told its state. */
 bool control_job_watches(const struct control_job *job, const struct control_guest *guest, uint32_t line);
 /* Whether it monitors any line of the guest. */

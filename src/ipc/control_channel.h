@@ -16,7 +16,7 @@
 #include "chip/chip.h"
 
 enum port_type {
-	PORT_INFO = 1,	 /* value unused; line: answered with the line's info; n_lines always set */
+	PORT_INFO = 1,	 /* nothing: the reply says it all */
 	PORT_GET = 2,	 /* the level */
 	PORT_SET = 3,	 /* the outside drives a simulated line: value 0 or 1 */
 	PORT_PULL = 4,	 /* the outside lets go of a simulated line: value 0 pull-down, 1 pull-up */
@@ -37,17 +37,15 @@ struct port_reply {
 	uint32_t type; /* the request's, or PORT_EVENT */
 	uint32_t id;
 	uint32_t line;
-	int32_t error; /* 0 or -errno: ERANGE no such line, EPERM a real line, EBUSY the guest drives it, EINVAL */
-	uint32_t n_lines;
-	uint32_t lost;	   /* events dropped since the last one that went out */
+	int32_t error;	   /* 0 or -errno: ERANGE no such line, EPERM a real line, EBUSY the guest drives it, EINVAL */
 	uint64_t time_ns;  /* CLOCK_MONOTONIC of the event */
+	uint32_t lost;	   /* events dropped since the last one that went out */
 	int8_t level;	   /* 0, 1, -1 unknown; on the wire for a simulated line, also when active-low; else logical */
 	uint8_t direction; /* enum gpio_direction as the guest configured it */
 	uint8_t irq_type;  /* enum irq_type */
 	uint8_t sim;	   /* the outside of the line can be driven */
 	uint8_t connected; /* a front-end is there */
-	uint8_t reserved[3];
-	char name[CHIP_NAME_MAX];
+	uint8_t reserved[7];
 };
 
 /* Replies and events are alike: each tells all about its line. */

@@ -51,6 +51,13 @@ static int guests_adopt(struct processes *processes, const struct handover *hand
 	return ret < 0 ? ret : fd_limit_raise(fds, why);
 }
 
+static const char *line_name(const void *ctx, unsigned line)
+{
+	const struct guest *guest = ctx;
+
+	return guest->lines[line].name;
+}
+
 /* What the control process will know when it starts next: -ENOMEM. */
 static int outlets_fill(struct processes *processes)
 {
@@ -59,8 +66,11 @@ static int outlets_fill(struct processes *processes)
 	for (size_t i = 0; i < processes->set.n && ret == 0; i++) {
 		const struct guest_process *process = &processes->set.entries[i]->process;
 
-		processes->control.outlets[i] =
-			(struct control_outlet){ .guest = process->guest.name, .port_fd = process->port_fds[0] };
+		processes->control.outlets[i] = (struct control_outlet){ .guest = process->guest.name,
+									 .n_lines = process->guest.n_lines,
+									 .line_name = line_name,
+									 .ctx = &process->guest,
+									 .port_fd = process->port_fds[0] };
 	}
 	return ret;
 }

@@ -10,7 +10,6 @@
 #include "ipc/control_channel.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -51,12 +50,9 @@ struct port {
 
 static struct port_reply reply_make(struct port *port, uint32_t type, uint32_t id)
 {
-	return (struct port_reply){ .type = type,
-				    .id = id,
-				    .n_lines = port->lines->n_lines,
-				    .time_ns = clock_now_ns(),
-				    .level = -1,
-				    .connected = port->connected };
+	return (struct port_reply){
+		.type = type, .id = id, .time_ns = clock_now_ns(), .level = -1, .connected = port->connected
+	};
 }
 
 /* line is in range. */
@@ -78,7 +74,6 @@ static void reply_add_line(struct port *port, struct port_reply *reply, uint16_t
 	reply->sim = chip_is_simulated(port->lines->chip, line);
 	reply->direction = state->direction;
 	reply->irq_type = state->irq.type;
-	snprintf(reply->name, sizeof(reply->name), "%s", lines_name(port->lines, line));
 	port->told[line] = (struct port_told){ .level = reply->level, .direction = reply->direction };
 }
 

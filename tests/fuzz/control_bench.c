@@ -119,9 +119,25 @@ static int no_kept_line(void *ctx, unsigned offset)
 	return -1;
 }
 
+static const struct line_rules rules[N_LINES] = { [1] = { .name = "button" }, [3] = { .name = "lamp" } };
+
+static const char *a_line_name(const void *ctx, unsigned line)
+{
+	MUST(line < N_LINES);
+	return rules[line].name;
+}
+
+/* Two of the same name, too. */
+static const char *bb_line_name(const void *ctx, unsigned line)
+{
+	static const char *const names[N_LINES] = { "", "name", "evil", "lamp", "name", "", "x", "" };
+
+	MUST(line < N_LINES);
+	return names[line];
+}
+
 static void worker_start(void)
 {
-	static const struct line_rules rules[N_LINES] = { [1] = { .name = "button" }, [3] = { .name = "lamp" } };
 	const struct chip_host chip_host = {
 		.loop = &worker.loop, .tag = "fuzz", .consumer = "fuzz", .observer = lines_observer(&worker.lines)
 	};
@@ -168,25 +184,21 @@ void control_bench_flood(struct input *in)
 }
 
 /*
- * A reply of any fields: bit 0 of how: to the last question; bit 1: it is of a wrong length; bit 2: of its line; bit 3:
- * it has a name; bit 4: eight lines.
+ * A reply of any fields: bit 0 of how: to the last question; bit 1: it is of a wrong length; bit 2: of its line.
  */
 void control_bench_hostile(struct input *in)
 {
-	struct port_reply reply[2] = { { .type = next_byte(in) } };
+	struct port_reply reply[3] = { { .type = next_byte(in) } };
 	uint8_t how = next_byte(in);
 
 	reply->id = how & 1 ? b.bb_asked : next_byte(in);
 	reply->line = how & 4 ? b.bb_line : next_u32(in);
-	reply->n_lines = how & 16 ? N_LINES : next_u32(in);
 	reply->error = (int8_t)next_byte(in);
 	reply->lost = next_byte(in);
 	reply->level = (int8_t)next_byte(in);
 	reply->direction = next_byte(in);
 	reply->irq_type = next_byte(in);
 	reply->sim = next_byte(in);
-	for (size_t i = 0; how & 8 && i < sizeof(reply->name); i++)
-		reply->name[i] = (char)next_byte(in);
 	(void)!send(b.bb[WORKER], reply, sizeof(*reply) + (how & 2 ? next_byte(in) % 64 : 0),
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -243,7 +255,8 @@ static void signals_restore(void)
 
 void control_bench_run(void (*live)(void))
 {
-	struct control_outlet outlets[2] = { { .guest = "a" }, { .guest = "bb" } };
+	struct control_outlet outlets[2] = { { .guest = "a", .n_lines = N_LINES, .line_name = a_line_name },
+					     { .guest = "bb", .n_lines = N_LINES, .line_name = bb_line_name } };
 	struct control_start start = { .outlets = outlets, .n_outlets = 2 };
 	const int room = ROOM;
 	struct why why;

@@ -51,8 +51,7 @@ static void port_read(void)
 	struct port_reply reply;
 
 	while (recv(w.port[1], &reply, sizeof(reply), MSG_DONTWAIT) == sizeof(reply))
-		MUST(reply.level >= -1 && reply.level <= 1 && reply.n_lines == GPIO_BENCH_LINES &&
-		     memchr(reply.name, '\0', sizeof(reply.name)));
+		MUST(reply.level >= -1 && reply.level <= 1);
 }
 
 static void check(void)

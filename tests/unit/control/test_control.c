@@ -24,7 +24,6 @@
 
 struct worker {
 	int fd;
-	uint32_t n_lines;
 	/* What becomes of an answer. False: none is sent. */
 	bool (*spoil)(const struct worker *worker, struct port_reply *reply);
 	bool is_bad; /* from now on */
@@ -59,9 +58,7 @@ static void *worker_life(void *ctx)
 	struct port_request request;
 
 	while (recv(worker->fd, &request, sizeof(request), 0) == sizeof(request)) {
-		struct port_reply reply = {
-			.type = request.type, .id = request.id, .line = request.line, .n_lines = worker->n_lines
-		};
+		struct port_reply reply = { .type = request.type, .id = request.id, .line = request.line };
 
 		if (!__atomic_load_n(&worker->is_bad, __ATOMIC_ACQUIRE) || worker->spoil(worker, &reply))
 			send(worker->fd, &reply, sizeof(reply), MSG_NOSIGNAL);
@@ -69,11 +66,11 @@ static void *worker_life(void *ctx)
 	return NULL;
 }
 
-static void worker_start(unsigned guest, uint32_t n_lines, bool (*spoil)(const struct worker *, struct port_reply *))
+static void worker_start(unsigned guest, bool (*spoil)(const struct worker *, struct port_reply *))
 {
 	struct worker *worker = &bench.workers[guest];
 
-	*worker = (struct worker){ .fd = bench.ports[guest][1], .n_lines = n_lines, .spoil = spoil };
+	*worker = (struct worker){ .fd = bench.ports[guest][1], .spoil = spoil };
 	assert_int_equal(pthread_create(&worker->thread, NULL, worker_life, worker), 0);
 }
 
@@ -95,9 +92,15 @@ static int listen_open(void)
 	return fd;
 }
 
+static const char *no_name(const void *ctx, unsigned line)
+{
+	return "";
+}
+
 static void control_start(void)
 {
-	const struct control_outlet outlets[] = { { "a", bench.ports[0][0] }, { "b", bench.ports[1][0] } };
+	const struct control_outlet outlets[] = { { "a", LINES, no_name, NULL, bench.ports[0][0] },
+						  { "b", 1, no_name, NULL, bench.ports[1][0] } };
 	const struct control_start start = { .listen_fd = listen_open(), .outlets = outlets, .n_outlets = 2 };
 
 	bench.control = fork();
@@ -166,11 +169,10 @@ static const char *hear(void)
 	return line;
 }
 
-/* When the names of all lines are known. */
 static void workers_start(bool (*spoil)(const struct worker *worker, struct port_reply *reply))
 {
-	worker_start(0, LINES, spoil);
-	worker_start(1, 1, NULL);
+	worker_start(0, spoil);
+	worker_start(1, NULL);
 	say("{\"cmd\":\"get\",\"lines\":[\"a.999\",\"b.0\"]}\n");
 	assert_string_equal(hear(), "{\"ok\":true,\"lines\":{\"a.999\":0,\"b.0\":0}}\n");
 	__atomic_store_n(&bench.workers[0].is_bad, true, __ATOMIC_RELEASE);
@@ -191,7 +193,7 @@ static bool an_error(const struct worker *worker, struct port_reply *reply)
 /* The first answer of each worker, again and again, and none else. */
 static bool hello_without_end(const struct worker *worker, struct port_reply *reply)
 {
-	const struct port_reply hello = { .type = PORT_HELLO, .n_lines = worker->n_lines };
+	const struct port_reply hello = { .type = PORT_HELLO };
 
 	usleep(200000);
 	send(worker->fd, &hello, sizeof(hello), MSG_NOSIGNAL);
@@ -243,7 +245,7 @@ static void a_worker_that_takes_its_time(void **state)
 /* A monitor of all lines goes on with those of the other guest. */
 static void a_monitor_goes_on(void **state)
 {
-	const struct port_reply event = { .type = PORT_EVENT, .n_lines = 1, .level = 1, .direction = 2 };
+	const struct port_reply event = { .type = PORT_EVENT, .level = 1, .direction = 2 };
 	const char *line;
 
 	workers_start(an_error);

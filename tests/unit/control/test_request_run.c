@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Clients' requests beside one worker, which the test plays. Time passes as the test says. */
+#include "rows.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/request_run.h"
+
+#define LINES	CHIP_LINES_MAX
+#define CLIENTS 2
+#define TURNS	8 /* of the loop: more than anything takes */
+
+static struct fixture {
+	struct loop loop;
+	struct control_outlet outlet;
+	struct control_guest guest;
+	struct control_guests guests;
+	struct control_job jobs[CLIENTS];
+	int worker, clients[CLIENTS];
+	bool waits[CLIENTS]; /* the job does; its time is not over */
+} fixture;
+
+int __wrap_loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t first_ns, uint64_t interval_ns,
+			  void (*fn)(struct loop_timer *timer));
+void __wrap_loop_timer_del(struct loop_timer *timer);
+
+static void timer_note(const struct loop_timer *timer, bool waits)
+{
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		if (timer == &fixture.jobs[i].patience)
+			fixture.waits[i] = waits;
+	}
+}
+
+int __wrap_loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t first_ns, uint64_t interval_ns,
+			  void (*fn)(struct loop_timer *timer))
+{
+	timer->fn = fn;
+	timer_note(timer, true);
+	return 0;
+}
+
+void __wrap_loop_timer_del(struct loop_timer *timer)
+{
+	timer_note(timer, false);
+}
+
+static const char *line_name(const void *ctx, unsigned line)
+{
+	static char name[CHIP_NAME_MAX];
+
+	snprintf(name, sizeof(name), "name%u", line);
+	return line % 2 == 0 ? name : "";
+}
+
+static void ended(struct control_job *job)
+{
+	fail_msg("the client is gone");
+}
+
+static void changed(struct control_guest *guest, const struct port_reply *reply, enum control_edge edge)
+{
+}
+
+static const struct control_guest_ops ops = { .changed = changed };
+
+static void turns(void)
+{
+	for (unsigned i = 0; i < TURNS; i++)
+		assert_return_code(loop_turn(&fixture.loop, 0), 0);
+}
+
+static int setup(void **state)
+{
+	int port[2], ends[2];
+
+	fixture = (struct fixture){ .guests = { &fixture.guest, 1 } };
+	assert_return_code(loop_init(&fixture.loop), 0);
+	assert_return_code(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, port), 0);
+	fixture.worker = port[1];
+	fixture.outlet = (struct control_outlet){ "a", LINES, line_name, NULL, port[0] };
+	assert_return_code(control_guest_init(&fixture.guest, &fixture.loop, &fixture.outlet, &ops, NULL), 0);
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+		fixture.clients[i] = ends[1];
+		assert_return_code(control_job_init(&fixture.jobs[i], &fixture.loop, ends[0], &fixture.guests, ended),
+				   0);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		control_job_deinit(&fixture.jobs[i]);
+		close(fixture.clients[i]);
+	}
+	control_guest_deinit(&fixture.guest);
+	close(fixture.outlet.port_fd);
+	loop_deinit(&fixture.loop);
+	close(fixture.worker);
+	return 0;
+}
+
+static void client_asks(unsigned client, const char *request)
+{
+	assert_int_equal(send(fixture.clients[client], request, strlen(request), 0), strlen(request));
+	turns();
+}
+
+/* NULL: nothing yet. */
+static const char *client_hears(unsigned client)
+{
+	static char text[1024];
+	ssize_t len = recv(fixture.clients[client], text, sizeof(text) - 1, MSG_DONTWAIT);
+
+	text[len > 0 ? len : 0] = '\0';
+	return len > 0 ? text : NULL;
+}
+
+/* The next question about a line. False: there is none. */
+static bool worker_hears(struct port_request *request)
+{
+	do {
+		if (recv(fixture.worker, request, sizeof(*request), MSG_DONTWAIT) != sizeof(*request))
+			return false;
+	} while (request->type == PORT_WATCH);
+	return true;
+}
+
+static void worker_says(const struct port_reply *reply)
+{
+	assert_int_equal(send(fixture.worker, reply, sizeof(*reply), 0), sizeof(*reply));
+	turns();
+}
+
+static void worker_answers(const struct port_request *request, int8_t level)
+{
+	const struct port_reply reply = {
+		.type = request->type, .id = request->id, .line = request->line, .level = level
+	};
+
+	worker_says(&reply);
+}
+
+static void time_passes(unsigned client)
+{
+	assert_true(fixture.waits[client]);
+	fixture.waits[client] = false;
+	fixture.jobs[client].patience.fn(&fixture.jobs[client].patience);
+	turns();
+}
+
+/* Nobody asks the worker for a name. */
+static void a_line_is_found_by_its_name(void **state)
+{
+	struct port_request request;
+
+	assert_false(worker_hears(&request));
+	client_asks(0, "{\"cmd\":\"get\",\"lines\":[\"a.name65534\",\"name2\",\"a.3\"]}\n");
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(worker_hears(&request));
+		assert_int_equal(request.line, ((unsigned[]){ 65534, 2, 3 })[i]);
+		worker_answers(&request, 1);
+	}
+	assert_false(worker_hears(&request));
+	assert_string_equal(client_hears(0), "{\"ok\":true,\"lines\":{\"a.name65534\":1,\"name2\":1,\"a.3\":1}}\n");
+}
+
+static void an_unknown_name_is_refused_at_once(void **state)
+{
+	struct port_request request;
+
+	client_asks(0, "{\"cmd\":\"set\",\"lines\":{\"a.2\":1,\"name3\":1}}\n");
+	assert_string_equal(client_hears(0), "{\"ok\":false,\"error\":\"no line \\\"name3\\\"\"}\n");
+	assert_false(worker_hears(&request));
+}
+
+static void silence_is_told(void **state)
+{
+	client_asks(0, "{\"cmd\":\"get\",\"lines\":[\"a.2\"]}\n");
+	assert_null(client_hears(0));
+	time_passes(0);
+	assert_string_equal(client_hears(0), "{\"ok\":false,\"error\":\"a does not answer\"}\n");
+}
+
+/* In whatever order the answers come. */
+static void an_answer_goes_to_who_has_asked(void **state)
+{
+	struct port_request first, second;
+
+	client_asks(0, "{\"cmd\":\"get\",\"lines\":[\"a.2\"]}\n");
+	client_asks(1, "{\"cmd\":\"get\",\"lines\":[\"a.2\"]}\n");
+	assert_true(worker_hears(&first));
+	assert_true(worker_hears(&second));
+	worker_answers(&second, 1);
+	assert_null(client_hears(0));
+	assert_string_equal(client_hears(1), "{\"ok\":true,\"lines\":{\"a.2\":1}}\n");
+	worker_answers(&first, 0);
+	assert_string_equal(client_hears(0), "{\"ok\":true,\"lines\":{\"a.2\":0}}\n");
+}
+
+/* To a question whose time was over, to none, or twice. */
+static void an_answer_that_nobody_waits_for_is_none(void **state)
+{
+	struct port_request late, request;
+
+	client_asks(0, "{\"cmd\":\"get\",\"lines\":[\"a.2\"]}\n");
+	assert_true(worker_hears(&late));
+	time_passes(0);
+	client_hears(0);
+	client_asks(0, "{\"cmd\":\"get\",\"lines\":[\"a.2\"]}\n");
+	assert_true(worker_hears(&request));
+	worker_answers(&late, 0);
+	worker_answers(&(struct port_request){ .type = PORT_GET, .id = request.id + 1, .line = 2 }, 0);
+	assert_null(client_hears(0));
+	worker_answers(&request, 1);
+	worker_answers(&request, 0);
+	assert_string_equal(client_hears(0), "{\"ok\":true,\"lines\":{\"a.2\":1}}\n");
+	assert_null(client_hears(0));
+}
+
+/* But for what done twice is not what was asked for. */
+static void another_worker_is_asked_again(void **state)
+{
+	const struct port_reply hello = { .type = PORT_HELLO };
+	struct port_request before, request;
+
+	client_asks(0, "{\"cmd\":\"set\",\"lines\":{\"a.2\":1}}\n");
+	client_asks(1, "{\"cmd\":\"toggle\",\"lines\":[\"a.3\"]}\n");
+	assert_true(worker_hears(&before));
+	assert_true(worker_hears(&request));
+	worker_says(&hello);
+	assert_true(worker_hears(&request));
+	assert_int_equal(request.type, PORT_SET);
+	assert_int_equal(request.line, 2);
+	assert_int_equal(request.value, 1);
+	assert_int_not_equal(request.id, before.id);
+	assert_false(worker_hears(&before));
+	worker_answers(&request, 1);
+	assert_string_equal(client_hears(0), "{\"ok\":true,\"lines\":{\"a.2\":1}}\n");
+	assert_null(client_hears(1));
+	time_passes(1);
+	assert_string_equal(client_hears(1), "{\"ok\":false,\"error\":\"a does not answer\"}\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_line_is_found_by_its_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_unknown_name_is_refused_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_answer_goes_to_who_has_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_answer_that_nobody_waits_for_is_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_worker_is_asked_again, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("request_run", tests, NULL, NULL);
+}
