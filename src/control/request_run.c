@@ -139,7 +139,9 @@ static void line_ask(struct control_job *job)
 	const struct control_request *request = &job->request;
 
 	if (job_streams(job) && control_client_waiting(&job->client) > STREAM_ENOUGH) {
-		job->guest_since_ns = 0; /* the client takes its time, not the guest */
+		/* The client takes its time, not the guest. */
+		job->guest_since_ns = 0;
+		loop_timer_del(&job->patience);
 		return;
 	}
 	if (loop_timer_set(job->client.loop, &job->patience, CONTROL_PATIENCE_NS, 0, patience_over) < 0)

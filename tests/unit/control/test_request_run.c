@@ -247,6 +247,19 @@ static void another_worker_is_asked_again(void **state)
 	assert_string_equal(client_hears(1), "{\"ok\":false,\"error\":\"a does not answer\"}\n");
 }
 
+/* Whoever monitors all lines and does not read is waited for: the guest is not said to be silent. */
+static void a_client_that_does_not_read_takes_its_own_time(void **state)
+{
+	struct port_request request;
+	unsigned n = 0;
+
+	client_asks(0, "{\"cmd\":\"monitor\"}\n");
+	for (; worker_hears(&request); n++)
+		worker_answers(&request, 1);
+	assert_in_range(n, 100, LINES - 1);
+	assert_false(fixture.waits[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +269,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_answer_goes_to_who_has_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_answer_that_nobody_waits_for_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_worker_is_asked_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_takes_its_own_time, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("request_run", tests, NULL, NULL);
