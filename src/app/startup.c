@@ -11,6 +11,8 @@
 #include "guest/reserve_lines.h"
 #include "handover/handover.h"
 #include "process/fd_limit.h"
+#include "sandbox/prepare.h"
+#include "sandbox/sandbox.h"
 #include "service/activation.h"
 #include "service/ready_fd.h"
 #include "service/sd_notify.h"
@@ -21,7 +23,7 @@ struct startup {
 	int (*path)(struct startup *startup);
 	struct program program;
 	struct activation activation;
-	struct handover_left left; /* what an earlier program has left to this one */
+	struct handover_taken left; /* what an earlier program has left to this one */
 	bool stored;		   /* the service manager has a carrier of what was left, be it empty by now */
 	struct sandbox sandbox;
 };
@@ -92,20 +94,20 @@ static int ready_fd_check(int ready_fd)
 
 static int sandbox_open(struct sandbox *sandbox, const struct settings *settings)
 {
-	const struct sandbox_wish wish = { .mode = settings->sandbox, .user = settings->user };
+	const struct sandbox_options options = { .mode = settings->sandbox, .user = settings->user };
 	struct why why;
 
-	return sandbox_prepare(sandbox, &wish, &why) < 0 ? fail(&why) : 0;
+	return sandbox_prepare(sandbox, &options, &why) < 0 ? fail(&why) : 0;
 }
 
 /* What to serve is in start; the rest of it is made here. */
 static int supervise(const struct startup *startup, struct supervisor_start start, int ready_fd)
 {
-	struct notify notify;
+	struct sd_notify notify;
 	struct why why;
 	int ret;
 
-	notify_init(&notify);
+	sd_notify_init(&notify);
 	start.settings = startup->settings;
 	start.program = &startup->program;
 	start.sandbox = &startup->sandbox;
@@ -113,7 +115,7 @@ static int supervise(const struct startup *startup, struct supervisor_start star
 	start.notify = &notify;
 	start.ready_fd = &ready_fd;
 	ret = supervisor_run(&start, &why);
-	notify_deinit(&notify);
+	sd_notify_deinit(&notify);
 	return ret < 0 ? fail(&why) : 0;
 }
 
@@ -225,7 +227,7 @@ int startup_run(const struct settings *settings, int argc, char **argv)
 	if (status == 0)
 		status = startup.path(&startup);
 	sandbox_deinit(&startup.sandbox);
-	handover_left_deinit(&startup.left);
+	handover_taken_deinit(&startup.left);
 	activation_deinit(&startup.activation);
 	program_forget(&startup.program);
 	return status;

@@ -20,7 +20,7 @@ static volatile sig_atomic_t waiting_fd = NONE; /* of the call that is under way
 /* setitimer() and fcntl() are system calls and nothing else: they may be called in the handler. */
 static void arm(void)
 {
-	const struct itimerval once = { .it_value.tv_usec = PATIENCE_MS * 1000L };
+	const struct itimerval once = { .it_value.tv_usec = TIMED_IO_MS * 1000L };
 
 	is_armed = setitimer(ITIMER_REAL, &once, NULL) == 0;
 }
@@ -41,7 +41,7 @@ static void on_alarm(int signo)
 	errno = saved;
 }
 
-int patience_install(void)
+int timed_io_init(void)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
 
@@ -69,13 +69,13 @@ static ssize_t end(ssize_t n)
 	return error == EINTR ? -EAGAIN : error ? -error : n;
 }
 
-ssize_t patient_read(int fd, void *data, size_t len)
+ssize_t timed_read(int fd, void *data, size_t len)
 {
 	begin(fd);
 	return end(read(fd, data, len));
 }
 
-ssize_t patient_write(int fd, const void *data, size_t len)
+ssize_t timed_write(int fd, const void *data, size_t len)
 {
 	begin(fd);
 	return end(write(fd, data, len));

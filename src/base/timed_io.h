@@ -9,18 +9,18 @@
  * is doing when the timer runs out has to take EINTR for what it is.
  *
  * The timer is armed by the first call, and not again before it has run out: of a million calls a second one in
- * PATIENCE_MS costs something. One thread.
+ * TIMED_IO_MS costs something. One thread.
  */
 #pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
 
-#define PATIENCE_MS 100 /* the longest wait is that, or a little more */
+#define TIMED_IO_MS 100 /* the longest wait is that, or a little more */
 
 /* Installs a handler for SIGALRM, once a process. Before that the calls wait like any. -errno. */
-int patience_install(void);
+int timed_io_init(void);
 
 /* Bytes or -errno. -EAGAIN also when the call did wait, in vain. */
-ssize_t patient_read(int fd, void *data, size_t len);
-ssize_t patient_write(int fd, const void *data, size_t len);
+ssize_t timed_read(int fd, void *data, size_t len);
+ssize_t timed_write(int fd, const void *data, size_t len);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * One client of the control socket.
+ * One connection to the control socket.
  *
  * Everything that follows from an event (the next line, other epoll events, the end) is done by one deferred function
- * at the end of the turn: so no call into this module ends a client under its caller's feet.
+ * at the end of the turn: so no call into this module ends a connection under its caller's feet.
  */
 #include "control/connection.h"
 
@@ -20,219 +20,222 @@
 
 static struct log_limit drop_limit;
 
-static void client_work(struct loop_defer *defer);
+static void connection_work(struct loop_defer *defer);
 
-static void client_wake(struct control_client *client)
+static void connection_wake(struct control_connection *connection)
 {
-	loop_defer_add(client->loop, &client->work, client_work);
+	loop_defer_add(connection->loop, &connection->work, connection_work);
 }
 
-size_t control_client_waiting(const struct control_client *client)
+size_t control_connection_waiting(const struct control_connection *connection)
 {
-	return client->out_len;
+	return connection->out_len;
 }
 
-void control_client_drop(struct control_client *client)
+void control_connection_drop(struct control_connection *connection)
 {
-	client->dropped = true;
-	client_wake(client);
+	connection->dropped = true;
+	connection_wake(connection);
 }
 
-void control_client_idle(struct control_client *client)
+void control_connection_idle(struct control_connection *connection)
 {
-	client->busy = false;
-	client_wake(client);
+	connection->busy = false;
+	connection_wake(connection);
 }
 
-static void out_flush(struct control_client *client)
+static void out_flush(struct control_connection *connection)
 {
-	while (client->out_len > 0) {
-		ssize_t len =
-			send(client->fd, client->out + client->out_start, client->out_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (connection->out_len > 0) {
+		ssize_t len = send(connection->fd, connection->out + connection->out_start, connection->out_len,
+				   MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len < 0 && errno != EAGAIN)
-			client->dropped = true;
+			connection->dropped = true;
 		if (len <= 0)
 			return;
-		client->out_start += (size_t)len;
-		client->out_len -= (size_t)len;
+		connection->out_start += (size_t)len;
+		connection->out_len -= (size_t)len;
 	}
-	client->out_start = 0;
+	connection->out_start = 0;
 }
 
-static int out_reserve(struct control_client *client, size_t len)
+static int out_reserve(struct control_connection *connection, size_t len)
 {
-	size_t capacity = client->out_capacity ? client->out_capacity : 1024;
+	size_t capacity = connection->out_capacity ? connection->out_capacity : 1024;
 	char *out;
 
-	if (client->out_start + client->out_len + len <= client->out_capacity)
+	if (connection->out_start + connection->out_len + len <= connection->out_capacity)
 		return 0;
-	if (client->out_start > 0)
-		memmove(client->out, client->out + client->out_start, client->out_len);
-	client->out_start = 0;
-	while (capacity < client->out_len + len)
+	if (connection->out_start > 0)
+		memmove(connection->out, connection->out + connection->out_start, connection->out_len);
+	connection->out_start = 0;
+	while (capacity < connection->out_len + len)
 		capacity *= 2;
-	if (capacity == client->out_capacity)
+	if (capacity == connection->out_capacity)
 		return 0;
-	out = realloc(client->out, capacity);
+	out = realloc(connection->out, capacity);
 	if (!out)
 		return -ENOMEM;
-	client->out = out;
-	client->out_capacity = capacity;
+	connection->out = out;
+	connection->out_capacity = capacity;
 	return 0;
 }
 
-void control_client_write(struct control_client *client, const char *text)
+void control_connection_write(struct control_connection *connection, const char *text)
 {
 	size_t len = strlen(text);
 
-	client_wake(client);
-	if (client->dropped)
+	connection_wake(connection);
+	if (connection->dropped)
 		return;
-	if (out_reserve(client, len + 1) < 0) {
-		client->dropped = true;
+	if (out_reserve(connection, len + 1) < 0) {
+		connection->dropped = true;
 		return;
 	}
-	memcpy(client->out + client->out_start + client->out_len, text, len);
-	client->out[client->out_start + client->out_len + len] = '\n';
-	client->out_len += len + 1;
+	memcpy(connection->out + connection->out_start + connection->out_len, text, len);
+	connection->out[connection->out_start + connection->out_len + len] = '\n';
+	connection->out_len += len + 1;
 }
 
-void control_client_stream(struct control_client *client, const char *text)
+void control_connection_stream(struct control_connection *connection, const char *text)
 {
-	if (client->dropped)
+	if (connection->dropped)
 		return;
-	if (client->out_len > CONTROL_STREAM_MAX) {
+	if (connection->out_len > CONTROL_STREAM_MAX) {
 		log_limited(&drop_limit, LOG_LEVEL_WARNING, "control",
-			    "client %d does not read what it monitors: dropped", (int)client->pid);
-		control_client_drop(client);
+			    "client %d does not read what it monitors: dropped", (int)connection->pid);
+		control_connection_drop(connection);
 		return;
 	}
-	control_client_write(client, text);
+	control_connection_write(connection, text);
 }
 
-/* Takes what has come, as far as there is room. */
-static void in_read(struct control_client *client)
+/* Takes what has come, as far as there is space. */
+static void in_read(struct control_connection *connection)
 {
 	ssize_t len;
 
-	if (client->in_len == sizeof(client->in))
+	if (connection->in_len == sizeof(connection->in))
 		return;
-	len = recv(client->fd, client->in + client->in_len, sizeof(client->in) - client->in_len, MSG_DONTWAIT);
+	len = recv(connection->fd, connection->in + connection->in_len, sizeof(connection->in) - connection->in_len,
+		   MSG_DONTWAIT);
 	if (len > 0)
-		client->in_len += (size_t)len;
+		connection->in_len += (size_t)len;
 	else if (len == 0)
-		client->input_ended = true;
+		connection->input_ended = true;
 	else if (errno != EAGAIN && errno != EINTR)
-		client->dropped = true;
+		connection->dropped = true;
 }
 
-static void in_refuse(struct control_client *client)
+static void in_refuse(struct control_connection *connection)
 {
-	control_client_write(client, "{\"ok\": false, \"error\": \"request longer than 4096 bytes\"}");
-	client->in_len = 0;
-	client->closing = true;
+	control_connection_write(connection, "{\"ok\": false, \"error\": \"request longer than 4096 bytes\"}");
+	connection->in_len = 0;
+	connection->closing = true;
 }
 
 /* Hands over the first line. False: there is none. */
-static bool in_take(struct control_client *client)
+static bool in_take(struct control_connection *connection)
 {
-	char *end = memchr(client->in, '\n', client->in_len);
+	char *end = memchr(connection->in, '\n', connection->in_len);
 	char line[CONTROL_LINE_MAX];
 	size_t len, taken;
 
-	if (!end && client->in_len == sizeof(client->in)) {
-		in_refuse(client);
+	if (!end && connection->in_len == sizeof(connection->in)) {
+		in_refuse(connection);
 		return false;
 	}
-	if (!end && !(client->input_ended && client->in_len > 0))
+	if (!end && !(connection->input_ended && connection->in_len > 0))
 		return false;
-	len = end ? (size_t)(end - client->in) : client->in_len;
+	len = end ? (size_t)(end - connection->in) : connection->in_len;
 	taken = end ? len + 1 : len;
-	memcpy(line, client->in, len);
-	client->in_len -= taken;
-	memmove(client->in, client->in + taken, client->in_len);
-	client->has_asked = true;
-	client->ops->line(client, line, len);
+	memcpy(line, connection->in, len);
+	connection->in_len -= taken;
+	memmove(connection->in, connection->in + taken, connection->in_len);
+	connection->has_asked = true;
+	connection->ops->line(connection, line, len);
 	return true;
 }
 
-static void events_update(struct control_client *client)
+static void events_update(struct control_connection *connection)
 {
-	bool reads = !client->busy && !client->closing && !client->input_ended && client->out_len == 0 &&
-		     client->in_len < sizeof(client->in);
-	uint32_t events = (reads ? EPOLLIN : 0) | (client->out_len > 0 ? EPOLLOUT : 0);
+	bool reads = !connection->busy && !connection->closing && !connection->input_ended &&
+		     connection->out_len == 0 && connection->in_len < sizeof(connection->in);
+	uint32_t events = (reads ? EPOLLIN : 0) | (connection->out_len > 0 ? EPOLLOUT : 0);
 
-	if (events != client->events && loop_watch_modify(&client->watch, events) == 0)
-		client->events = events;
+	if (events != connection->events && loop_watch_modify(&connection->watch, events) == 0)
+		connection->events = events;
 }
 
-static void client_end(struct control_client *client)
+static void connection_end(struct control_connection *connection)
 {
-	loop_watch_del(&client->watch);
-	loop_defer_del(&client->work);
-	client->ops->ended(client);
+	loop_watch_del(&connection->watch);
+	loop_defer_del(&connection->work);
+	connection->ops->ended(connection);
 }
 
-static void client_work(struct loop_defer *defer)
+static void connection_work(struct loop_defer *defer)
 {
-	struct control_client *client = container_of(defer, struct control_client, work);
-	bool had_output = client->out_len > 0;
+	struct control_connection *connection = container_of(defer, struct control_connection, work);
+	bool had_output = connection->out_len > 0;
 
-	out_flush(client);
-	if (had_output && client->out_len == 0 && !client->dropped)
-		client->ops->drained(client);
+	out_flush(connection);
+	if (had_output && connection->out_len == 0 && !connection->dropped)
+		connection->ops->drained(connection);
 	/* One line a turn: its answer is flushed in the next, which the loop then does not wait for. */
-	if (!client->dropped && !client->busy && !client->closing && client->out_len == 0 && in_take(client)) {
-		client_wake(client);
+	if (!connection->dropped && !connection->busy && !connection->closing && connection->out_len == 0 &&
+	    in_take(connection)) {
+		connection_wake(connection);
 		return;
 	}
-	if (client->out_len == 0 && !client->busy && (client->closing || client->input_ended))
-		client->dropped = true;
-	if (client->dropped)
-		client_end(client);
+	if (connection->out_len == 0 && !connection->busy && (connection->closing || connection->input_ended))
+		connection->dropped = true;
+	if (connection->dropped)
+		connection_end(connection);
 	else
-		events_update(client);
+		events_update(connection);
 }
 
-static void client_ready(struct loop_watch *watch, uint32_t events)
+static void connection_ready(struct loop_watch *watch, uint32_t events)
 {
-	struct control_client *client = container_of(watch, struct control_client, watch);
+	struct control_connection *connection = container_of(watch, struct control_connection, watch);
 
-	if (client->events & EPOLLIN)
-		in_read(client);
+	if (connection->events & EPOLLIN)
+		in_read(connection);
 	else if (events & (EPOLLHUP | EPOLLERR))
-		client->dropped = true;
-	client_wake(client);
+		connection->dropped = true;
+	connection_wake(connection);
 }
 
-int control_client_init(struct control_client *client, struct loop *loop, int fd, const struct control_client_ops *ops)
+int control_connection_init(struct control_connection *connection, struct loop *loop, int fd,
+			    const struct control_connection_ops *ops)
 {
 	struct ucred peer = { .pid = 0 };
 	socklen_t len = sizeof(peer);
 	int ret;
 
-	memset(client, 0, offsetof(struct control_client, in));
-	client->ops = ops;
-	client->loop = loop;
-	client->fd = fd;
-	client->events = EPOLLIN;
+	memset(connection, 0, offsetof(struct control_connection, in));
+	connection->ops = ops;
+	connection->loop = loop;
+	connection->fd = fd;
+	connection->events = EPOLLIN;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
-		client->pid = peer.pid;
-	ret = loop_watch_add(loop, &client->watch, fd, EPOLLIN, client_ready);
+		connection->pid = peer.pid;
+	ret = loop_watch_add(loop, &connection->watch, fd, EPOLLIN, connection_ready);
 	if (ret < 0)
-		fd_close(&client->fd);
+		fd_close(&connection->fd);
 	return ret;
 }
 
-void control_client_deinit(struct control_client *client)
+void control_connection_deinit(struct control_connection *connection)
 {
-	loop_watch_del(&client->watch);
-	loop_defer_del(&client->work);
-	fd_close(&client->fd);
-	free(client->out);
-	client->out = NULL;
-	client->out_len = client->out_capacity = 0;
+	loop_watch_del(&connection->watch);
+	loop_defer_del(&connection->work);
+	fd_close(&connection->fd);
+	free(connection->out);
+	connection->out = NULL;
+	connection->out_len = connection->out_capacity = 0;
 }

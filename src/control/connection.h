@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * One client of the control socket: lines in, lines out, both bounded.
+ * One connection to the control socket: lines in, lines out, both bounded.
  *
  * A client's next line is read only when the last one is dealt with and its answer has gone out; so a client that asks
  * and does not read stops itself. What is sent unasked (monitor) has a bound: a client that does not keep up is dropped.
@@ -17,25 +17,25 @@
 /* Bytes that may wait for a client that monitors. */
 #define CONTROL_STREAM_MAX (256ul * 1024)
 
-struct control_client;
+struct control_connection;
 
-struct control_client_ops {
-	/* A line, without its end; it must not be kept. May set client->busy: then control_client_idle() ends it. */
-	void (*line)(struct control_client *client, const char *line, size_t len);
+struct control_connection_ops {
+	/* A line, without its end; gone afterwards. May set connection->busy: then control_connection_idle() ends that. */
+	void (*line)(struct control_connection *connection, const char *line, size_t len);
 	/* All that was written has gone out. */
-	void (*drained)(struct control_client *client);
-	/* The client is gone, or was dropped. Called once, from the loop: the owner may free it. */
-	void (*ended)(struct control_client *client);
+	void (*drained)(struct control_connection *connection);
+	/* The client is gone, or was dropped. Called once, from the loop: the owner may free the connection. */
+	void (*ended)(struct control_connection *connection);
 };
 
-struct control_client {
-	const struct control_client_ops *ops;
+struct control_connection {
+	const struct control_connection_ops *ops;
 	struct loop *loop;
 	int fd; /* owned */
 	struct loop_watch watch;
 	struct loop_defer work;
 	uint32_t events; /* that the watch waits for */
-	pid_t pid;	 /* who it is, for the log */
+	pid_t pid;	 /* the client's, for the log */
 	bool has_asked;	 /* a whole line, whatever stood in it */
 	bool busy;
 	bool input_ended;
@@ -47,17 +47,18 @@ struct control_client {
 	char in[CONTROL_LINE_MAX];
 };
 
-/* fd becomes the client's, whatever the result. 0 or -errno. */
-int control_client_init(struct control_client *client, struct loop *loop, int fd, const struct control_client_ops *ops);
+/* fd becomes the connection's, whatever the result. 0 or -errno. */
+int control_connection_init(struct control_connection *connection, struct loop *loop, int fd,
+			    const struct control_connection_ops *ops);
 /* Idempotent. */
-void control_client_deinit(struct control_client *client);
+void control_connection_deinit(struct control_connection *connection);
 
 /* Sends text and an end of line. */
-void control_client_write(struct control_client *client, const char *text);
+void control_connection_write(struct control_connection *connection, const char *text);
 /* The same for what the client did not ask for one by one: drops it when too much waits. */
-void control_client_stream(struct control_client *client, const char *text);
+void control_connection_stream(struct control_connection *connection, const char *text);
 /* How many bytes wait. */
-size_t control_client_waiting(const struct control_client *client);
+size_t control_connection_waiting(const struct control_connection *connection);
 /* The line is dealt with: the next one may come. */
-void control_client_idle(struct control_client *client);
-void control_client_drop(struct control_client *client);
+void control_connection_idle(struct control_connection *connection);
+void control_connection_drop(struct control_connection *connection);

@@ -26,13 +26,13 @@ struct control {
 	struct loop_signals signals;
 	struct loop_watch listen_watch;
 	struct log_limit accept_limit;
-	struct control_guests guests;
-	struct control_job *jobs[CLIENTS_MAX]; /* owned; NULL: free */
-	uint64_t n_came;
+	struct worker_clients guests;
+	struct request_run *runs[CLIENTS_MAX]; /* owned; NULL: free */
+	uint64_t n_connections;
 };
 
 /* The guests' callbacks have no other way to it: there is one control in its process. */
-static struct control *control_of(const struct control_guest *guest)
+static struct control *control_of(const struct worker_client *guest)
 {
 	return guest->ctx;
 }
@@ -42,41 +42,42 @@ bool control_supported(void)
 	return true;
 }
 
-static void guest_changed(struct control_guest *guest, const struct port_reply *reply, enum control_edge edge)
+static void guest_changed(struct worker_client *guest, const struct control_channel_reply *reply,
+			  enum control_edge edge)
 {
 	struct control *control = control_of(guest);
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		struct control_job *job = control->jobs[i];
+		struct request_run *run = control->runs[i];
 
-		if (job && control_job_watches(job, guest, reply->line))
-			control_json_write(&job->client, control_json_event("change", guest, reply, edge), true);
+		if (run && request_run_watches(run, guest, reply->line))
+			control_json_write(&run->connection, control_json_event("change", guest, reply, edge), true);
 	}
 }
 
-static void guest_lost(struct control_guest *guest, uint32_t n)
+static void guest_dropped(struct worker_client *guest, uint32_t n)
 {
 	struct control *control = control_of(guest);
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		struct control_job *job = control->jobs[i];
+		struct request_run *run = control->runs[i];
 
-		if (job && control_job_watches_guest(job, guest))
-			control_json_write(&job->client,
+		if (run && request_run_watches_guest(run, guest))
+			control_json_write(&run->connection,
 					   json_pack("{s:s, s:s, s:I}", "event", "lost", "guest", guest->name, "count",
 						     (json_int_t)n),
 					   true);
 	}
 }
 
-static void guest_ended(struct control_guest *guest)
+static void guest_ended(struct worker_client *guest)
 {
 	loop_quit(&control_of(guest)->loop, 0);
 }
 
-static const struct control_guest_ops guest_ops = {
+static const struct worker_client_ops guest_ops = {
 	.changed = guest_changed,
-	.lost = guest_lost,
+	.dropped = guest_dropped,
 	.ended = guest_ended,
 };
 
@@ -99,16 +100,16 @@ static void memory_give_back(void)
 #endif
 }
 
-static void job_ended(struct control_job *job)
+static void run_ended(struct request_run *run)
 {
-	struct control *control = container_of(job->guests, struct control, guests);
+	struct control *control = container_of(run->guests, struct control, guests);
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		if (control->jobs[i] == job)
-			control->jobs[i] = NULL;
+		if (control->runs[i] == run)
+			control->runs[i] = NULL;
 	}
-	control_job_deinit(job);
-	free(job);
+	request_run_deinit(run);
+	free(run);
 	memory_give_back();
 }
 
@@ -124,57 +125,57 @@ static size_t slot_free(const struct control *control)
 {
 	size_t i = 0;
 
-	while (i < CLIENTS_MAX && control->jobs[i])
+	while (i < CLIENTS_MAX && control->runs[i])
 		i++;
 	return i;
 }
 
-/* Whoever asks for nothing, or does not read the answers, keeps nobody out: the first of those to come makes room. */
+/* Whoever asks for nothing, or does not read the answers, keeps nobody out: the first of those to come gives way. */
 static size_t slot_take_back(struct control *control)
 {
 	size_t found = CLIENTS_MAX;
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		const struct control_client *client = &control->jobs[i]->client;
+		const struct control_connection *connection = &control->runs[i]->connection;
 
-		if ((!client->has_asked || control_client_waiting(client) > 0) &&
-		    (found == CLIENTS_MAX || control->jobs[i]->number < control->jobs[found]->number))
+		if ((!connection->has_asked || control_connection_waiting(connection) > 0) &&
+		    (found == CLIENTS_MAX || control->runs[i]->number < control->runs[found]->number))
 			found = i;
 	}
 	if (found < CLIENTS_MAX) {
-		client_refuse(control->jobs[found]->client.fd);
-		job_ended(control->jobs[found]);
+		client_refuse(control->runs[found]->connection.fd);
+		run_ended(control->runs[found]);
 	}
 	return found;
 }
 
-static void client_came(struct control *control, int fd)
+static void client_connected(struct control *control, int fd)
 {
 	size_t i = slot_free(control);
-	struct control_job *job;
+	struct request_run *run;
 
 	if (i == CLIENTS_MAX)
 		i = slot_take_back(control);
-	job = i < CLIENTS_MAX ? calloc(1, sizeof(*job)) : NULL;
-	if (!job) {
+	run = i < CLIENTS_MAX ? calloc(1, sizeof(*run)) : NULL;
+	if (!run) {
 		client_refuse(fd);
 		close(fd);
-	} else if (control_job_init(job, &control->loop, fd, &control->guests, job_ended) < 0) {
-		control_job_deinit(job);
-		free(job);
+	} else if (request_run_init(run, &control->loop, fd, &control->guests, run_ended) < 0) {
+		request_run_deinit(run);
+		free(run);
 	} else {
-		job->number = control->n_came++;
-		control->jobs[i] = job;
+		run->number = control->n_connections++;
+		control->runs[i] = run;
 	}
 }
 
 static void listen_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct control *control = container_of(watch, struct control, listen_watch);
-	int fd = accept_patiently(watch->fd, SOCK_CLOEXEC | SOCK_NONBLOCK, &control->accept_limit, "control");
+	int fd = accept_throttled(watch->fd, SOCK_CLOEXEC | SOCK_NONBLOCK, &control->accept_limit, "control");
 
 	if (fd >= 0)
-		client_came(control, fd);
+		client_connected(control, fd);
 }
 
 static void signal_came(struct loop_signals *signals, int signo)
@@ -196,11 +197,11 @@ static int guests_open(struct control *control, const struct control_start *star
 {
 	int ret = 0;
 
-	control->guests.guests = calloc(start->n_outlets, sizeof(*control->guests.guests));
+	control->guests.guests = calloc(start->n_guests, sizeof(*control->guests.guests));
 	if (!control->guests.guests)
 		return -ENOMEM;
-	for (size_t i = 0; i < start->n_outlets && ret == 0; i++) {
-		ret = control_guest_init(&control->guests.guests[i], &control->loop, &start->outlets[i], &guest_ops,
+	for (size_t i = 0; i < start->n_guests && ret == 0; i++) {
+		ret = worker_client_init(&control->guests.guests[i], &control->loop, &start->guests[i], &guest_ops,
 					 control);
 		control->guests.n = i + 1;
 	}
@@ -223,12 +224,12 @@ static int control_open(struct control *control, const struct control_start *sta
 static void control_close(struct control *control)
 {
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		if (control->jobs[i])
-			job_ended(control->jobs[i]);
+		if (control->runs[i])
+			run_ended(control->runs[i]);
 	}
 	loop_watch_del(&control->listen_watch);
 	for (size_t i = 0; i < control->guests.n; i++)
-		control_guest_deinit(&control->guests.guests[i]);
+		worker_client_deinit(&control->guests.guests[i]);
 	free(control->guests.guests);
 	loop_signals_del(&control->signals);
 	loop_deinit(&control->loop);

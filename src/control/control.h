@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * The control process: forked by the supervisor like a worker, it serves the control socket (JSON Lines, see
- * docs/control-protocol.md) and reaches the lines of each guest over its worker's port. It holds no guest memory and no
+ * docs/control-protocol.md) and reaches the lines of each guest over the worker's control channel. It holds no guest memory and no
  * chip; when it dies, no guest notices.
  */
 #pragma once
@@ -13,8 +13,8 @@
 
 struct control_start {
 	int listen_fd;
-	const struct control_outlet *outlets;
-	size_t n_outlets;
+	const struct control_guest *guests;
+	size_t n_guests;
 };
 
 /* Whether this build has it. */

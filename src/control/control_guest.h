@@ -3,10 +3,10 @@
 #pragma once
 
 /* What it points to is the supervisor's, of whose memory the process has a copy: the names of all lines are in it. */
-struct control_outlet {
-	const char *guest; /* its name */
+struct control_guest {
+	const char *name;
 	unsigned n_lines;
 	const char *(*line_name)(const void *ctx, unsigned line); /* "": the line has none */
 	const void *ctx;
-	int port_fd;
+	int fd; /* of its control channel */
 };

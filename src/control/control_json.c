@@ -21,9 +21,9 @@ static const char *word_at(const char *const *words, size_t n, size_t i)
 	return i < n && words[i] ? words[i] : "unknown";
 }
 
-void control_word(const struct control_guest *guest, uint32_t line, char word[CONTROL_WORD_MAX])
+void control_json_word(const struct worker_client *guest, uint32_t line, char word[CONTROL_WORD_MAX])
 {
-	const char *name = control_guest_line_name(guest, line);
+	const char *name = worker_client_line_name(guest, line);
 
 	if (*name)
 		snprintf(word, CONTROL_WORD_MAX, "%s.%s", guest->name, name);
@@ -36,20 +36,20 @@ static json_t *level_make(int8_t level)
 	return level < 0 ? json_null() : json_integer(level);
 }
 
-json_t *control_json_line(const struct control_guest *guest, const struct port_reply *reply)
+json_t *control_json_line(const struct worker_client *guest, const struct control_channel_reply *reply)
 {
 	char word[CONTROL_WORD_MAX];
 
-	control_word(guest, reply->line, word);
+	control_json_word(guest, reply->line, word);
 	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:b}", "line", word, "guest", guest->name, "offset",
-			 (int)reply->line, "name", control_guest_line_name(guest, reply->line), "direction",
+			 (int)reply->line, "name", worker_client_line_name(guest, reply->line), "direction",
 			 word_at(direction_words, ARRAY_SIZE(direction_words), reply->direction), "level",
 			 level_make(reply->level), "irq", word_at(irq_words, ARRAY_SIZE(irq_words), reply->irq_type),
 			 "sim", (int)reply->sim);
 }
 
-json_t *control_json_event(const char *event, const struct control_guest *guest, const struct port_reply *reply,
-			   enum control_edge edge)
+json_t *control_json_event(const char *event, const struct worker_client *guest,
+			   const struct control_channel_reply *reply, enum control_edge edge)
 {
 	json_t *about = control_json_line(guest, reply);
 	json_t *object = json_pack("{s:s, s:I, s:o}", "event", event, "time_ns", (json_int_t)reply->time_ns, "edge",
@@ -63,7 +63,7 @@ json_t *control_json_event(const char *event, const struct control_guest *guest,
 	return object;
 }
 
-void control_json_refuse(struct control_client *client, const char *format, ...)
+void control_json_refuse(struct control_connection *connection, const char *format, ...)
 {
 	char text[512];
 	va_list args;
@@ -73,19 +73,19 @@ void control_json_refuse(struct control_client *client, const char *format, ...)
 	va_end(args);
 	/* A text that was cut off, or a parser's excerpt, need not be UTF-8. */
 	text_make_ascii(text);
-	control_json_write(client, json_pack("{s:b, s:s}", "ok", 0, "error", text), false);
+	control_json_write(connection, json_pack("{s:b, s:s}", "ok", 0, "error", text), false);
 }
 
-void control_json_write(struct control_client *client, json_t *object, bool stream)
+void control_json_write(struct control_connection *connection, json_t *object, bool stream)
 {
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
 	if (!text)
-		control_client_drop(client);
+		control_connection_drop(connection);
 	else if (stream)
-		control_client_stream(client, text);
+		control_connection_stream(connection, text);
 	else
-		control_client_write(client, text);
+		control_connection_write(connection, text);
 	free(text);
 	json_decref(object);
 }

@@ -7,19 +7,20 @@
 
 #include "control/worker_client.h"
 
-struct control_client;
+struct control_connection;
 
-/* GUEST.NAME, or GUEST.OFFSET for a line without a name. */
-#define CONTROL_WORD_MAX (64 + CHIP_NAME_MAX)
-void control_word(const struct control_guest *guest, uint32_t line, char word[CONTROL_WORD_MAX]);
+/* GUEST.NAME, or GUEST.OFFSET for a line without a name; longer than any two names. */
+#define CONTROL_WORD_MAX 96
+void control_json_word(const struct worker_client *guest, uint32_t line, char word[CONTROL_WORD_MAX]);
 
 /* A new object that tells all about a line; NULL when memory is short. */
-json_t *control_json_line(const struct control_guest *guest, const struct port_reply *reply);
+json_t *control_json_line(const struct worker_client *guest, const struct control_channel_reply *reply);
 /* The same as an event of a monitor. */
-json_t *control_json_event(const char *event, const struct control_guest *guest, const struct port_reply *reply,
-			   enum control_edge edge);
+json_t *control_json_event(const char *event, const struct worker_client *guest,
+			   const struct control_channel_reply *reply, enum control_edge edge);
 
 /* {"ok": false, "error": ...}; the text may repeat what a client sent. */
-void control_json_refuse(struct control_client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Writes the object, which is given up; one of NULL ends the client. stream: see control_client_stream(). */
-void control_json_write(struct control_client *client, json_t *object, bool stream);
+void control_json_refuse(struct control_connection *connection, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Writes the object, which is given up; one of NULL ends the connection. stream: see control_connection_stream(). */
+void control_json_write(struct control_connection *connection, json_t *object, bool stream);

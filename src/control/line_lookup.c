@@ -13,18 +13,18 @@
 #define WORD_SHOWN_MAX	 64
 
 /* The offset of LINE in this guest, or -1. */
-static int line_find(const struct control_guest *guest, const char *line)
+static int line_find(const struct worker_client *guest, const char *line)
 {
 	uint64_t offset;
 	int ret = decimal_parse(line, guest->n_lines - 1, &offset);
 
 	if (ret == -EINVAL)
-		return control_guest_find(guest, line);
+		return worker_client_find(guest, line);
 	return ret == 0 ? (int)offset : -1;
 }
 
 /* The guest that a word begins with, and the rest of the word. */
-static const struct control_guest *guest_find(const struct control_guests *guests, const char *word, const char **line)
+static const struct worker_client *guest_find(const struct worker_clients *guests, const char *word, const char **line)
 {
 	const char *dot = strchr(word, '.');
 	size_t len = dot ? (size_t)(dot - word) : 0;
@@ -43,7 +43,7 @@ static int fail_unknown(const char *word, struct why *why)
 	return why_fail(ENOENT, why, "no line \"%.*s\"", WORD_SHOWN_MAX, word);
 }
 
-static int fail_ambiguous(const struct control_guests *guests, const char *word, struct why *why)
+static int fail_ambiguous(const struct worker_clients *guests, const char *word, struct why *why)
 {
 	unsigned n = 0;
 
@@ -57,7 +57,7 @@ static int fail_ambiguous(const struct control_guests *guests, const char *word,
 			continue;
 		if (++n > CANDIDATES_SHOWN)
 			continue;
-		control_word(&guests->guests[i], (uint32_t)line, candidate);
+		control_json_word(&guests->guests[i], (uint32_t)line, candidate);
 		why_fail(ENOENT, why, "%s%s %s", why->text, n > 1 ? "," : "", candidate);
 	}
 	if (n > CANDIDATES_SHOWN)
@@ -65,17 +65,17 @@ static int fail_ambiguous(const struct control_guests *guests, const char *word,
 	return -ENOENT;
 }
 
-int control_find(const struct control_guests *guests, const char *word, struct control_ref *ref, struct why *why)
+int line_lookup(const struct worker_clients *guests, const char *word, struct line_ref *ref, struct why *why)
 {
 	const char *rest = word;
-	const struct control_guest *named = guest_find(guests, word, &rest);
+	const struct worker_client *named = guest_find(guests, word, &rest);
 	unsigned n = 0;
 
 	for (size_t i = 0; i < guests->n; i++) {
 		int line = named && named != &guests->guests[i] ? -1 : line_find(&guests->guests[i], rest);
 
 		if (line >= 0 && n++ == 0)
-			*ref = (struct control_ref){ (uint16_t)i, (uint16_t)line };
+			*ref = (struct line_ref){ (uint16_t)i, (uint16_t)line };
 	}
 	if (n == 0)
 		return fail_unknown(word, why);

@@ -5,10 +5,10 @@
 #include "base/why.h"
 #include "control/worker_client.h"
 
-struct control_ref {
+struct line_ref {
 	uint16_t guest;
 	uint16_t line;
 };
 
 /* 0: *ref is the line. -ENOENT: why says in words what is wrong. */
-int control_find(const struct control_guests *guests, const char *word, struct control_ref *ref, struct why *why);
+int line_lookup(const struct worker_clients *guests, const char *word, struct line_ref *ref, struct why *why);

@@ -6,40 +6,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-int control_lines_init(struct control_lines *lines, const struct control_guests *guests,
-		       const struct control_request *request, struct why *why)
+int line_selection_init(struct line_selection *lines, const struct worker_clients *guests,
+			const struct request *request, struct why *why)
 {
 	int ret = 0;
 
-	*lines = (struct control_lines){ .guests = guests, .all = request->n == 0 };
+	*lines = (struct line_selection){ .guests = guests, .all = request->n == 0 };
 	if (request->from)
-		ret = control_find(guests, request->from, &lines->at, why);
+		ret = line_lookup(guests, request->from, &lines->at, why);
 	lines->named = calloc(request->n + 1, sizeof(*lines->named));
 	if (!lines->named)
 		ret = why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	for (; lines->n_named < request->n && ret == 0; lines->n_named++)
-		ret = control_find(guests, request->words[lines->n_named], &lines->named[lines->n_named], why);
+		ret = line_lookup(guests, request->words[lines->n_named], &lines->named[lines->n_named], why);
 	if (ret < 0)
-		control_lines_deinit(lines);
+		line_selection_deinit(lines);
 	return ret;
 }
 
-void control_lines_deinit(struct control_lines *lines)
+void line_selection_deinit(struct line_selection *lines)
 {
 	free(lines->named);
-	*lines = (struct control_lines){ .guests = NULL };
+	*lines = (struct line_selection){ .guests = NULL };
 }
 
 static int ref_compare(const void *a, const void *b)
 {
-	const struct control_ref *x = a, *y = b;
+	const struct line_ref *x = a, *y = b;
 
 	if (x->guest != y->guest)
 		return x->guest < y->guest ? -1 : 1;
 	return (x->line > y->line) - (x->line < y->line);
 }
 
-void control_lines_sort(struct control_lines *lines)
+void line_selection_sort(struct line_selection *lines)
 {
 	size_t n = 1;
 
@@ -53,23 +53,23 @@ void control_lines_sort(struct control_lines *lines)
 	lines->n_named = n;
 }
 
-bool control_lines_over(const struct control_lines *lines)
+bool line_selection_over(const struct line_selection *lines)
 {
 	return lines->all ? lines->at.guest >= lines->guests->n : lines->next >= lines->n_named;
 }
 
-struct control_ref control_lines_present(const struct control_lines *lines)
+struct line_ref line_selection_present(const struct line_selection *lines)
 {
 	return lines->all ? lines->at : lines->named[lines->next];
 }
 
-static void guest_advance(struct control_lines *lines)
+static void guest_advance(struct line_selection *lines)
 {
 	lines->at.guest++;
 	lines->at.line = 0;
 }
 
-void control_lines_advance(struct control_lines *lines)
+void line_selection_advance(struct line_selection *lines)
 {
 	if (!lines->all)
 		lines->next++;
@@ -77,7 +77,7 @@ void control_lines_advance(struct control_lines *lines)
 		guest_advance(lines);
 }
 
-void control_lines_skip(struct control_lines *lines)
+void line_selection_skip(struct line_selection *lines)
 {
 	if (lines->all)
 		guest_advance(lines);
@@ -85,10 +85,10 @@ void control_lines_skip(struct control_lines *lines)
 		lines->next++;
 }
 
-bool control_lines_passed(const struct control_lines *lines, const struct control_guest *guest, uint32_t line)
+bool line_selection_passed(const struct line_selection *lines, const struct worker_client *guest, uint32_t line)
 {
-	struct control_ref ref = { (uint16_t)(guest - lines->guests->guests), (uint16_t)line };
-	const struct control_ref *found;
+	struct line_ref ref = { (uint16_t)(guest - lines->guests->guests), (uint16_t)line };
+	const struct line_ref *found;
 
 	if (lines->all)
 		return ref_compare(&ref, &lines->at) < 0;
@@ -96,7 +96,7 @@ bool control_lines_passed(const struct control_lines *lines, const struct contro
 	return found && (size_t)(found - lines->named) < lines->next;
 }
 
-bool control_lines_have_guest(const struct control_lines *lines, const struct control_guest *guest)
+bool line_selection_has_guest(const struct line_selection *lines, const struct worker_client *guest)
 {
 	for (size_t i = 0; i < lines->n_named; i++) {
 		if (&lines->guests->guests[lines->named[i].guest] == guest)

@@ -13,31 +13,31 @@
 #include "control/request_parse.h"
 #include "control/worker_client.h"
 
-struct control_lines {
-	const struct control_guests *guests; /* the caller's */
+struct line_selection {
+	const struct worker_clients *guests; /* the caller's */
 	bool all;
-	struct control_ref *named; /* owned; unless all: those of the words */
+	struct line_ref *named; /* owned; unless all: those of the words */
 	size_t n_named;
-	size_t next;	       /* in named: the present line */
-	struct control_ref at; /* of all lines: the present one */
+	size_t next;	    /* in named: the present line */
+	struct line_ref at; /* of all lines: the present one */
 };
 
 /* guests outlives it. 0; -ENOENT: why says which word is no line; -ENOMEM: why says so. Then there is nothing to deinit. */
-int control_lines_init(struct control_lines *lines, const struct control_guests *guests,
-		       const struct control_request *request, struct why *why);
+int line_selection_init(struct line_selection *lines, const struct worker_clients *guests,
+			const struct request *request, struct why *why);
 /* Idempotent. */
-void control_lines_deinit(struct control_lines *lines);
+void line_selection_deinit(struct line_selection *lines);
 /* In the order of the guests' lines, each once; before the first one is present. */
-void control_lines_sort(struct control_lines *lines);
+void line_selection_sort(struct line_selection *lines);
 
 /* Whether there is no present line any more. */
-bool control_lines_over(const struct control_lines *lines);
-struct control_ref control_lines_present(const struct control_lines *lines);
-void control_lines_advance(struct control_lines *lines);
+bool line_selection_over(const struct line_selection *lines);
+struct line_ref line_selection_present(const struct line_selection *lines);
+void line_selection_advance(struct line_selection *lines);
 /* The present line's guest does not answer: of all lines, no other one of it is asked for. */
-void control_lines_skip(struct control_lines *lines);
+void line_selection_skip(struct line_selection *lines);
 
 /* Of lines that are sorted, or all: whether this one was present already. */
-bool control_lines_passed(const struct control_lines *lines, const struct control_guest *guest, uint32_t line);
+bool line_selection_passed(const struct line_selection *lines, const struct worker_client *guest, uint32_t line);
 /* Whether any line of the guest is among them. */
-bool control_lines_have_guest(const struct control_lines *lines, const struct control_guest *guest);
+bool line_selection_has_guest(const struct line_selection *lines, const struct worker_client *guest);

@@ -8,16 +8,25 @@
 
 #include "base/util.h"
 
-static const struct control_command commands[] = {
-	{ "info", PORT_INFO, CONTROL_WORDS_OR_ALL, CONTROL_PAGES, { NULL, NULL } },
-	{ "get", PORT_GET, CONTROL_WORDS_SOME, CONTROL_LEVELS, { NULL, NULL } },
-	{ "set", PORT_SET, CONTROL_WORDS_VALUES, CONTROL_LEVELS, { NULL, NULL } },
-	{ "pull", PORT_PULL, CONTROL_WORDS_VALUES, CONTROL_LEVELS, { "pull-down", "pull-up" } },
-	{ "toggle", PORT_TOGGLE, CONTROL_WORDS_SOME, CONTROL_LEVELS, { NULL, NULL } },
-	{ "monitor", PORT_INFO, CONTROL_WORDS_OR_ALL, CONTROL_STREAM, { NULL, NULL } },
+/* A verb: its row here, in ctl/verb.c and in worker/control_server.c, and its number in ipc/control_channel.h. */
+static const struct request_command commands[] = {
+	{ .name = "info", .type = CONTROL_CHANNEL_INFO, .words = REQUEST_WORDS_OR_ALL, .style = REQUEST_PAGES },
+	{ .name = "get", .type = CONTROL_CHANNEL_GET, .words = REQUEST_WORDS_SOME, .style = REQUEST_LEVELS },
+	{ .name = "set", .type = CONTROL_CHANNEL_SET, .words = REQUEST_WORDS_VALUES, .style = REQUEST_LEVELS },
+	{ .name = "pull",
+	  .type = CONTROL_CHANNEL_PULL,
+	  .words = REQUEST_WORDS_VALUES,
+	  .style = REQUEST_LEVELS,
+	  .values = { "pull-down", "pull-up" } },
+	{ .name = "toggle",
+	  .type = CONTROL_CHANNEL_TOGGLE,
+	  .words = REQUEST_WORDS_SOME,
+	  .style = REQUEST_LEVELS,
+	  .once = true },
+	{ .name = "monitor", .type = CONTROL_CHANNEL_INFO, .words = REQUEST_WORDS_OR_ALL, .style = REQUEST_STREAM },
 };
 
-static int command_find(struct control_request *request, struct why *why)
+static int command_find(struct request *request, struct why *why)
 {
 	const char *name = json_string_value(json_object_get(request->root, "cmd"));
 
@@ -32,7 +41,7 @@ static int command_find(struct control_request *request, struct why *why)
 	return why_fail(EINVAL, why, "unknown command \"%.64s\"", name);
 }
 
-static int keys_check(const struct control_request *request, struct why *why)
+static int keys_check(const struct request *request, struct why *why)
 {
 	const char *key;
 	json_t *value;
@@ -40,7 +49,7 @@ static int keys_check(const struct control_request *request, struct why *why)
 	json_object_foreach(request->root, key, value)
 	{
 		bool known = strcmp(key, "cmd") == 0 || strcmp(key, "lines") == 0 ||
-			     (strcmp(key, "from") == 0 && request->command->style == CONTROL_PAGES);
+			     (strcmp(key, "from") == 0 && request->command->style == REQUEST_PAGES);
 
 		if (!known)
 			return why_fail(EINVAL, why, "unknown key \"%.64s\"", key);
@@ -49,7 +58,7 @@ static int keys_check(const struct control_request *request, struct why *why)
 }
 
 /* 0, 1 or -1. */
-static int value_parse(const struct control_command *command, const json_t *value)
+static int value_parse(const struct request_command *command, const json_t *value)
 {
 	for (int i = 0; i < 2; i++) {
 		const char *word = command->values[i];
@@ -61,9 +70,9 @@ static int value_parse(const struct control_command *command, const json_t *valu
 	return -1;
 }
 
-static int values_take(struct control_request *request, json_t *lines, struct why *why)
+static int values_take(struct request *request, json_t *lines, struct why *why)
 {
-	const struct control_command *command = request->command;
+	const struct request_command *command = request->command;
 	const char *key;
 	json_t *value;
 
@@ -81,7 +90,7 @@ static int values_take(struct control_request *request, json_t *lines, struct wh
 	return 0;
 }
 
-static int words_take(struct control_request *request, const json_t *lines, struct why *why)
+static int words_take(struct request *request, const json_t *lines, struct why *why)
 {
 	for (size_t i = 0; i < json_array_size(lines); i++) {
 		const char *word = json_string_value(json_array_get(lines, i));
@@ -93,13 +102,13 @@ static int words_take(struct control_request *request, const json_t *lines, stru
 	return 0;
 }
 
-static int lines_take(struct control_request *request, struct why *why)
+static int lines_take(struct request *request, struct why *why)
 {
 	json_t *lines = json_object_get(request->root, "lines");
-	bool values = request->command->words == CONTROL_WORDS_VALUES;
+	bool values = request->command->words == REQUEST_WORDS_VALUES;
 	size_t n = values ? json_object_size(lines) : json_array_size(lines);
 
-	if (!lines && request->command->words == CONTROL_WORDS_OR_ALL)
+	if (!lines && request->command->words == REQUEST_WORDS_OR_ALL)
 		return 0;
 	if (n == 0)
 		return why_fail(EINVAL, why,
@@ -114,7 +123,7 @@ static int lines_take(struct control_request *request, struct why *why)
 	return values ? values_take(request, lines, why) : words_take(request, lines, why);
 }
 
-static int from_take(struct control_request *request, struct why *why)
+static int from_take(struct request *request, struct why *why)
 {
 	const json_t *from = json_object_get(request->root, "from");
 
@@ -122,13 +131,13 @@ static int from_take(struct control_request *request, struct why *why)
 	return from && !request->from ? why_fail(EINVAL, why, "\"from\" is not a string") : 0;
 }
 
-int control_request_parse(struct control_request *request, const char *line, size_t len, struct why *why)
+int request_parse(struct request *request, const char *line, size_t len, struct why *why)
 {
-	static int (*const steps[])(struct control_request *, struct why *) = { command_find, from_take, lines_take };
+	static int (*const steps[])(struct request *, struct why *) = { command_find, from_take, lines_take };
 	json_error_t error;
 	int ret = 0;
 
-	*request = (struct control_request){ .root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error) };
+	*request = (struct request){ .root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error) };
 	if (!request->root)
 		return why_fail(EINVAL, why, "not JSON: %s", error.text);
 	if (!json_is_object(request->root))
@@ -138,14 +147,14 @@ int control_request_parse(struct control_request *request, const char *line, siz
 	if (ret == 0)
 		ret = keys_check(request, why);
 	if (ret < 0)
-		control_request_deinit(request);
+		request_deinit(request);
 	return ret;
 }
 
-void control_request_deinit(struct control_request *request)
+void request_deinit(struct request *request)
 {
 	free(request->words);
 	free(request->values);
 	json_decref(request->root);
-	*request = (struct control_request){ .command = NULL };
+	*request = (struct request){ .command = NULL };
 }

@@ -11,177 +11,179 @@
 #include "base/util.h"
 #include "control/control_json.h"
 
-/* The states of a monitor's lines are asked for only while fewer bytes than this wait for the client. */
+/* The states of a monitor's lines are asked for only while fewer bytes than this wait for the connection. */
 #define STREAM_ENOUGH (64ul * 1024)
 
-static void job_step(struct control_job *job);
+static void run_step(struct request_run *run);
 
-static struct control_job *job_of(struct control_client *client)
+static struct request_run *run_of(struct control_connection *connection)
 {
-	return container_of(client, struct control_job, client);
+	return container_of(connection, struct request_run, connection);
 }
 
-static const struct control_guest *present_guest(const struct control_job *job)
+static const struct worker_client *present_guest(const struct request_run *run)
 {
-	return &job->guests->guests[control_lines_present(&job->lines).guest];
+	return &run->guests->guests[line_selection_present(&run->lines).guest];
 }
 
-static bool job_streams(const struct control_job *job)
+static bool run_streams(const struct request_run *run)
 {
-	return job->request.command && job->request.command->style == CONTROL_STREAM;
+	return run->request.command && run->request.command->style == REQUEST_STREAM;
 }
 
-bool control_job_watches_guest(const struct control_job *job, const struct control_guest *guest)
+bool request_run_watches_guest(const struct request_run *run, const struct worker_client *guest)
 {
-	return job_streams(job) && control_lines_have_guest(&job->lines, guest);
+	return run_streams(run) && line_selection_has_guest(&run->lines, guest);
 }
 
-bool control_job_watches(const struct control_job *job, const struct control_guest *guest, uint32_t line)
+bool request_run_watches(const struct request_run *run, const struct worker_client *guest, uint32_t line)
 {
-	return job_streams(job) && control_lines_passed(&job->lines, guest, line);
+	return run_streams(run) && line_selection_passed(&run->lines, guest, line);
 }
 
 /* The request is over: nothing of it stays. */
-static void job_clear(struct control_job *job)
+static void run_clear(struct request_run *run)
 {
-	for (size_t i = 0; i < job->guests->n; i++) {
-		if (control_job_watches_guest(job, &job->guests->guests[i]))
-			control_guest_unwatch(&job->guests->guests[i]);
+	for (size_t i = 0; i < run->guests->n; i++) {
+		if (request_run_watches_guest(run, &run->guests->guests[i]))
+			worker_client_unwatch(&run->guests->guests[i]);
 	}
-	loop_timer_del(&job->patience);
-	control_query_cancel(&job->query);
-	control_request_deinit(&job->request);
-	control_lines_deinit(&job->lines);
-	json_decref(job->told_guests);
-	json_decref(job->told_lines);
-	job->told_guests = job->told_lines = NULL;
-	job->guest_since_ns = 0;
+	loop_timer_del(&run->timer);
+	worker_query_cancel(&run->query);
+	request_deinit(&run->request);
+	line_selection_deinit(&run->lines);
+	json_decref(run->reply_guests);
+	json_decref(run->reply_lines);
+	run->reply_guests = run->reply_lines = NULL;
+	run->guest_since_ns = 0;
 }
 
-static void job_end(struct control_job *job)
+static void run_end(struct request_run *run)
 {
-	job_clear(job);
-	control_client_idle(&job->client);
+	run_clear(run);
+	control_connection_idle(&run->connection);
 }
 
-static void job_fail(struct control_job *job, const char *why)
+static void run_fail(struct request_run *run, const char *why)
 {
-	control_json_refuse(&job->client, "%s", why);
-	job_end(job);
+	control_json_refuse(&run->connection, "%s", why);
+	run_end(run);
 }
 
 /* One whole reply. */
-static void job_finish(struct control_job *job)
+static void run_finish(struct request_run *run)
 {
-	bool pages = job->request.command->style == CONTROL_PAGES;
+	bool pages = run->request.command->style == REQUEST_PAGES;
 	json_t *reply = json_pack("{s:b}", "ok", 1);
 
-	if (pages && job->lines.all)
-		json_object_set(reply, "guests", job->told_guests);
-	json_object_set(reply, "lines", job->told_lines);
-	if (!control_lines_over(&job->lines)) {
-		struct control_ref next = control_lines_present(&job->lines);
+	if (pages && run->lines.all)
+		json_object_set(reply, "guests", run->reply_guests);
+	json_object_set(reply, "lines", run->reply_lines);
+	if (!line_selection_over(&run->lines)) {
+		struct line_ref next = line_selection_present(&run->lines);
 		char word[CONTROL_WORD_MAX];
 
-		snprintf(word, sizeof(word), "%s.%u", job->guests->guests[next.guest].name, next.line);
+		snprintf(word, sizeof(word), "%s.%u", run->guests->guests[next.guest].name, next.line);
 		json_object_set_new(reply, "more", json_string(word));
 	}
-	control_json_write(&job->client, reply, false);
-	job_end(job);
+	control_json_write(&run->connection, reply, false);
+	run_end(run);
 }
 
 /*
  * The guest of the present line does not answer, or not to what was asked: its worker may be in its hand. Of all lines,
- * and of a monitor's, that does not keep the others from being told about.
+ * and of a monitor's, the others are reported all the same.
  */
-static void guest_leave_out(struct control_job *job, const char *what)
+static void guest_leave_out(struct request_run *run, const char *what)
 {
-	const struct control_guest *guest = present_guest(job);
+	const struct worker_client *guest = present_guest(run);
 	char why[CONTROL_WORD_MAX + 32];
 
 	snprintf(why, sizeof(why), "%s %s", guest->name, what);
-	if (!job->lines.all && !job_streams(job)) {
-		job_fail(job, why);
+	if (!run->lines.all && !run_streams(run)) {
+		run_fail(run, why);
 		return;
 	}
-	if (job_streams(job))
-		control_json_write(&job->client,
+	if (run_streams(run))
+		control_json_write(&run->connection,
 				   json_pack("{s:s, s:s, s:s}", "event", "error", "guest", guest->name, "error", why),
 				   true);
 	else
-		json_array_append_new(job->told_guests, json_pack("{s:s, s:s}", "name", guest->name, "error", why));
-	control_lines_skip(&job->lines);
+		json_array_append_new(run->reply_guests, json_pack("{s:s, s:s}", "name", guest->name, "error", why));
+	line_selection_skip(&run->lines);
 }
 
-static void patience_over(struct loop_timer *timer)
+static void timed_out(struct loop_timer *timer)
 {
-	struct control_job *job = container_of(timer, struct control_job, patience);
+	struct request_run *run = container_of(timer, struct request_run, timer);
 
-	control_query_cancel(&job->query);
-	guest_leave_out(job, "does not answer");
-	job_step(job);
+	worker_query_cancel(&run->query);
+	guest_leave_out(run, "does not answer");
+	run_step(run);
 }
 
-static void stream_begin(struct control_job *job)
+static void stream_begin(struct request_run *run)
 {
-	control_lines_sort(&job->lines);
-	control_json_write(&job->client, json_pack("{s:b}", "ok", 1), false);
-	for (size_t i = 0; i < job->guests->n; i++) {
-		if (control_job_watches_guest(job, &job->guests->guests[i]))
-			control_guest_watch(&job->guests->guests[i]);
+	line_selection_sort(&run->lines);
+	control_json_write(&run->connection, json_pack("{s:b}", "ok", 1), false);
+	for (size_t i = 0; i < run->guests->n; i++) {
+		if (request_run_watches_guest(run, &run->guests->guests[i]))
+			worker_client_watch(&run->guests->guests[i]);
 	}
 }
 
-/* The question about the present line. When the port is full, the patience is over in time. */
-static void line_ask(struct control_job *job)
+/* The question about the present line. Should the channel be full, the time for the answer passes. */
+static void line_ask(struct request_run *run)
 {
-	struct control_ref ref = control_lines_present(&job->lines);
-	const struct control_request *request = &job->request;
+	struct line_ref ref = line_selection_present(&run->lines);
+	const struct request *request = &run->request;
 
-	if (job_streams(job) && control_client_waiting(&job->client) > STREAM_ENOUGH) {
+	if (run_streams(run) && control_connection_waiting(&run->connection) > STREAM_ENOUGH) {
 		/* The client takes its time, not the guest. */
-		job->guest_since_ns = 0;
-		loop_timer_del(&job->patience);
+		run->guest_since_ns = 0;
+		loop_timer_del(&run->timer);
 		return;
 	}
-	if (loop_timer_set(job->client.loop, &job->patience, CONTROL_PATIENCE_NS, 0, patience_over) < 0)
-		control_client_drop(&job->client);
-	control_guest_ask(&job->guests->guests[ref.guest], &job->query, request->command->type, ref.line,
-			  request->values ? request->values[job->lines.next] : 0);
+	if (loop_timer_set(run->connection.loop, &run->timer, WORKER_TIMEOUT_NS, 0, timed_out) < 0)
+		control_connection_drop(&run->connection);
+	run->query.once = request->command->once;
+	worker_client_ask(&run->guests->guests[ref.guest], &run->query, request->command->type, ref.line,
+			  request->values ? request->values[run->lines.next] : 0);
 }
 
 /* All lines: a guest that answers each question just in time would hold up the others for hours. */
-static bool guest_dawdles(struct control_job *job)
+static bool guest_is_overdue(struct request_run *run)
 {
 	uint64_t now = clock_now_ns();
 
-	if (!job->lines.all || job->lines.at.line == 0 || job->guest_since_ns == 0) {
-		job->guest_since_ns = now;
+	if (!run->lines.all || run->lines.at.line == 0 || run->guest_since_ns == 0) {
+		run->guest_since_ns = now;
 		return false;
 	}
-	return now - job->guest_since_ns > CONTROL_GUEST_PATIENCE_NS;
+	return now - run->guest_since_ns > REQUEST_GUEST_TIMEOUT_NS;
 }
 
 /* Goes on with the request as far as that is possible now. */
-static void job_step(struct control_job *job)
+static void run_step(struct request_run *run)
 {
-	if (!job->request.command || job->client.dropped || job->query.guest)
+	if (!run->request.command || run->connection.dropped || run->query.guest)
 		return;
-	if (!control_lines_over(&job->lines) && guest_dawdles(job))
-		guest_leave_out(job, "does not answer");
-	if (control_lines_over(&job->lines)) {
-		loop_timer_del(&job->patience);
-		if (!job_streams(job))
-			job_finish(job);
-	} else if (job->request.command->style == CONTROL_PAGES &&
-		   json_array_size(job->told_lines) >= CONTROL_PAGE_MAX) {
-		job_finish(job);
+	if (!line_selection_over(&run->lines) && guest_is_overdue(run))
+		guest_leave_out(run, "does not answer");
+	if (line_selection_over(&run->lines)) {
+		loop_timer_del(&run->timer);
+		if (!run_streams(run))
+			run_finish(run);
+	} else if (run->request.command->style == REQUEST_PAGES &&
+		   json_array_size(run->reply_lines) >= REQUEST_PAGE_MAX) {
+		run_finish(run);
 	} else {
-		line_ask(job);
+		line_ask(run);
 	}
 }
 
-static void line_failed(struct control_job *job, const struct control_guest *guest, const struct port_reply *reply)
+static void line_failed(struct request_run *run, const struct worker_client *guest,
+			const struct control_channel_reply *reply)
 {
 	static const struct {
 		int error;
@@ -192,105 +194,108 @@ static void line_failed(struct control_job *job, const struct control_guest *gue
 	};
 	char why[CONTROL_WORD_MAX + 128], word[CONTROL_WORD_MAX];
 
-	control_word(guest, control_lines_present(&job->lines).line, word);
+	control_json_word(guest, line_selection_present(&run->lines).line, word);
 	snprintf(why, sizeof(why), "%s: %s", word, strerror(-reply->error));
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		if (reasons[i].error == reply->error)
 			snprintf(why, sizeof(why), "%s %s", word, reasons[i].words);
 	}
-	job_fail(job, why);
+	run_fail(run, why);
 }
 
-static void guest_told(struct control_job *job, const struct control_guest *guest, const struct port_reply *reply)
+static void guest_report(struct request_run *run, const struct worker_client *guest,
+			 const struct control_channel_reply *reply)
 {
-	json_array_append_new(job->told_guests, json_pack("{s:s, s:i, s:b}", "name", guest->name, "lines",
-							  (int)guest->n_lines, "connected", (int)reply->connected));
+	json_array_append_new(run->reply_guests, json_pack("{s:s, s:i, s:b}", "name", guest->name, "lines",
+							   (int)guest->n_lines, "connected", (int)reply->connected));
 }
 
-static void line_answered(struct control_job *job, const struct control_guest *guest, const struct port_reply *reply)
+static void line_answered(struct request_run *run, const struct worker_client *guest,
+			  const struct control_channel_reply *reply)
 {
-	switch (job->request.command->style) {
-	case CONTROL_LEVELS:
-		json_object_set_new(job->told_lines, job->request.words[job->lines.next],
+	switch (run->request.command->style) {
+	case REQUEST_LEVELS:
+		json_object_set_new(run->reply_lines, run->request.words[run->lines.next],
 				    reply->level < 0 ? json_null() : json_integer(reply->level));
 		break;
-	case CONTROL_PAGES:
-		if (job->lines.all && reply->line == 0)
-			guest_told(job, guest, reply);
-		json_array_append_new(job->told_lines, control_json_line(guest, reply));
+	case REQUEST_PAGES:
+		if (run->lines.all && reply->line == 0)
+			guest_report(run, guest, reply);
+		json_array_append_new(run->reply_lines, control_json_line(guest, reply));
 		break;
-	case CONTROL_STREAM:
-		control_json_write(&job->client, control_json_event("state", guest, reply, CONTROL_EDGE_NONE), true);
+	case REQUEST_STREAM:
+		control_json_write(&run->connection, control_json_event("state", guest, reply, CONTROL_EDGE_NONE),
+				   true);
 		break;
 	}
 }
 
-static void query_answered(struct control_query *query, const struct port_reply *reply)
+static void query_answered(struct worker_query *query, const struct control_channel_reply *reply)
 {
-	struct control_job *job = container_of(query, struct control_job, query);
+	struct request_run *run = container_of(query, struct request_run, query);
 
-	if (reply->error == 0 && reply->line == control_lines_present(&job->lines).line) {
-		line_answered(job, present_guest(job), reply);
-		control_lines_advance(&job->lines);
-	} else if (job->lines.all || job_streams(job)) {
-		guest_leave_out(job, "makes no sense");
+	if (reply->error == 0 && reply->line == line_selection_present(&run->lines).line) {
+		line_answered(run, present_guest(run), reply);
+		line_selection_advance(&run->lines);
+	} else if (run->lines.all || run_streams(run)) {
+		guest_leave_out(run, "sent an invalid answer");
 	} else {
-		line_failed(job, present_guest(job), reply);
+		line_failed(run, present_guest(run), reply);
 	}
-	job_step(job);
+	run_step(run);
 }
 
-static void client_line(struct control_client *client, const char *line, size_t len)
+static void client_line(struct control_connection *connection, const char *line, size_t len)
 {
-	struct control_job *job = job_of(client);
+	struct request_run *run = run_of(connection);
 	struct why why;
 
-	if (control_request_parse(&job->request, line, len, &why) < 0) {
-		control_json_refuse(client, "%s", why.text);
+	if (request_parse(&run->request, line, len, &why) < 0) {
+		control_json_refuse(connection, "%s", why.text);
 		return;
 	}
-	client->busy = true;
-	if (control_lines_init(&job->lines, job->guests, &job->request, &why) < 0) {
-		job_fail(job, why.text);
+	connection->busy = true;
+	if (line_selection_init(&run->lines, run->guests, &run->request, &why) < 0) {
+		run_fail(run, why.text);
 		return;
 	}
-	job->told_guests = json_array();
-	job->told_lines = job->request.command->style == CONTROL_LEVELS ? json_object() : json_array();
-	if (job_streams(job))
-		stream_begin(job);
-	job_step(job);
+	run->reply_guests = json_array();
+	run->reply_lines = run->request.command->style == REQUEST_LEVELS ? json_object() : json_array();
+	if (run_streams(run))
+		stream_begin(run);
+	run_step(run);
 }
 
-static void client_drained(struct control_client *client)
+static void client_drained(struct control_connection *connection)
 {
-	job_step(job_of(client));
+	run_step(run_of(connection));
 }
 
-static void client_ended(struct control_client *client)
+static void client_ended(struct control_connection *connection)
 {
-	struct control_job *job = job_of(client);
+	struct request_run *run = run_of(connection);
 
-	job->ended(job);
+	run->ended(run);
 }
 
-static const struct control_client_ops client_ops = {
+static const struct control_connection_ops client_ops = {
 	.line = client_line,
 	.drained = client_drained,
 	.ended = client_ended,
 };
 
-int control_job_init(struct control_job *job, struct loop *loop, int fd, struct control_guests *guests,
-		     void (*ended)(struct control_job *job))
+int request_run_init(struct request_run *run, struct loop *loop, int fd, struct worker_clients *guests,
+		     void (*ended)(struct request_run *run))
 {
-	memset(job, 0, sizeof(*job));
-	job->guests = guests;
-	job->ended = ended;
-	job->query.answered = query_answered;
-	return control_client_init(&job->client, loop, fd, &client_ops);
+	memset(run, 0, sizeof(*run));
+	run->guests = guests;
+	run->ended = ended;
+	run->query.answered = query_answered;
+	return control_connection_init(&run->connection, loop, fd, &client_ops);
 }
 
-void control_job_deinit(struct control_job *job)
+void request_run_deinit(struct request_run *run)
 {
-	job_clear(job);
-	control_client_deinit(&job->client);
+	run_clear(run);
+	control_connection_deinit(&run->connection);
 }

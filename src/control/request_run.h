@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * One connection to the control socket and the request that it is at: words to lines, then one line after the other,
- * each asked for and answered over its guest's port, then the reply. One query is under way at a time.
+ * each asked for and answered over its guest's control channel, then the reply. One query is under way at a time.
  */
 #pragma once
 
@@ -11,32 +11,32 @@
 #include "control/worker_client.h"
 
 /* Lines that one reply of "info" tells about; it then says where to go on. */
-#define CONTROL_PAGE_MAX 1024
+#define REQUEST_PAGE_MAX 1024
 
 /* How long one guest may take for its lines of such a reply, or of a monitor's beginning. */
-#define CONTROL_GUEST_PATIENCE_NS (20ull * 1000 * 1000 * 1000)
+#define REQUEST_GUEST_TIMEOUT_NS (20ull * 1000 * 1000 * 1000)
 
-struct control_job {
-	struct control_client client;
-	struct control_guests *guests;
-	void (*ended)(struct control_job *job);
-	struct loop_timer patience;
-	uint64_t number; /* the owner's: when it came */
+struct request_run {
+	struct control_connection connection;
+	struct worker_clients *guests;
+	void (*ended)(struct request_run *run);
+	struct loop_timer timer;
+	uint64_t number; /* the owner's: its turn among all connections */
 
-	struct control_request request;
-	struct control_lines lines;
-	struct control_query query; /* about the present line */
-	uint64_t guest_since_ns;    /* of all lines: when the present guest was asked first; 0: not yet */
-	json_t *told_guests;	    /* owned; the reply so far */
-	json_t *told_lines;	    /* owned */
+	struct request request;
+	struct line_selection lines;
+	struct worker_query query; /* about the present line */
+	uint64_t guest_since_ns;   /* of all lines: when the present guest was asked first; 0: not yet */
+	json_t *reply_guests;	   /* owned; the reply so far */
+	json_t *reply_lines;	   /* owned */
 };
 
-/* fd becomes the job's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */
-int control_job_init(struct control_job *job, struct loop *loop, int fd, struct control_guests *guests,
-		     void (*ended)(struct control_job *job));
-void control_job_deinit(struct control_job *job);
+/* fd becomes the run's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */
+int request_run_init(struct request_run *run, struct loop *loop, int fd, struct worker_clients *guests,
+		     void (*ended)(struct request_run *run));
+void request_run_deinit(struct request_run *run);
 
-/* Whether the client monitors this line and has been told its state. */
-bool control_job_watches(const struct control_job *job, const struct control_guest *guest, uint32_t line);
+/* Whether the client monitors this line and has been sent its state. */
+bool request_run_watches(const struct request_run *run, const struct worker_client *guest, uint32_t line);
 /* Whether it monitors any line of the guest. */
-bool control_job_watches_guest(const struct control_job *job, const struct control_guest *guest);
+bool request_run_watches_guest(const struct request_run *run, const struct worker_client *guest);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * One guest, as the control process sees it: its worker's port, and what is known of its lines.
+ * One guest, as the control process sees it: the control channel to its worker, and what is known of its lines.
  *
- * The names of the lines are the supervisor's. Level and direction are what the worker told last: that is how a change
- * is told from a repetition. A worker may die and be replaced at any time without this process being asked: its
+ * The names of the lines are the supervisor's. Level and direction are what the worker reported last: so a change is
+ * known from a repetition. A worker may die and be replaced at any time without this process being asked: its
  * successor says hello, is asked what its predecessor has not answered, and, when somebody watches, for all lines.
  */
 #pragma once
@@ -17,7 +17,7 @@
 #include "loop/loop.h"
 
 /* How long a worker has for an answer. */
-#define CONTROL_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
+#define WORKER_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)
 
 enum control_edge {
 	CONTROL_EDGE_NONE, /* no change between two known levels */
@@ -25,75 +25,76 @@ enum control_edge {
 	CONTROL_EDGE_FALLING,
 };
 
-struct control_guest;
+struct worker_client;
 
-struct control_guest_ops {
+struct worker_client_ops {
 	/* Level or direction of a line is not what it was. */
-	void (*changed)(struct control_guest *guest, const struct port_reply *reply, enum control_edge edge);
+	void (*changed)(struct worker_client *guest, const struct control_channel_reply *reply, enum control_edge edge);
 	/* n changes went by unseen; the present state is being asked for. */
-	void (*lost)(struct control_guest *guest, uint32_t n);
+	void (*dropped)(struct worker_client *guest, uint32_t n);
 	/* The supervisor is gone. */
-	void (*ended)(struct control_guest *guest);
+	void (*ended)(struct worker_client *guest);
 };
 
 /* A question to a worker, in its asker's memory. Zero-initialised: none is under way. */
-struct control_query {
-	struct control_guest *guest; /* that is asked; NULL: none is under way */
-	struct control_query *next;
-	struct port_request request;
+struct worker_query {
+	struct worker_client *guest; /* that is asked; NULL: none is under way */
+	struct worker_query *next;
+	struct control_channel_request request;
+	bool once; /* not to be repeated to another worker: done twice it is not what was asked for */
 	/* From the loop; by then the query is free for the next one. */
-	void (*answered)(struct control_query *query, const struct port_reply *reply);
+	void (*answered)(struct worker_query *query, const struct control_channel_reply *reply);
 };
 
-struct control_line {
-	int8_t level; /* 0, 1, -1 unknown, LEVEL_NEVER_TOLD */
+struct worker_line {
+	int8_t level; /* 0, 1, -1 unknown, LEVEL_NEVER_REPORTED */
 	uint8_t direction;
 	uint16_t next; /* in its bucket: offset + 1; 0: the last */
 };
 
-struct control_guest {
-	const struct control_guest_ops *ops;
+struct worker_client {
+	const struct worker_client_ops *ops;
 	void *ctx;
 	struct loop *loop;
 	const char *name;
 	uint32_t n_lines;
-	const struct control_outlet *outlet; /* the caller's; its fd, too */
+	const struct control_guest *description; /* the caller's; its fd, too */
 	struct loop_watch watch;
-	struct control_query *queries; /* under way */
+	struct worker_query *queries; /* under way */
 	uint32_t last_id;
 	unsigned watchers;
 
-	struct control_line *lines; /* owned */
-	uint16_t *buckets;	    /* owned; of the names: offset + 1, 0: empty */
-	uint32_t n_buckets;	    /* a power of two */
+	struct worker_line *lines; /* owned */
+	uint16_t *buckets;	   /* owned; of the names: offset + 1, 0: empty */
+	uint32_t n_buckets;	   /* a power of two */
 
 	/* All lines are asked for, one after the other, because changes went by unseen. */
-	struct control_query sync;
+	struct worker_query sync;
 	bool syncing;
-	bool sync_again; /* lines that were asked for already may have changed unseen since */
-	struct loop_timer sync_patience;
+	bool sync_retry; /* lines that were asked for already may have changed unseen since */
+	struct loop_timer sync_timer;
 };
 
-/* outlet, ops and loop outlive the guest. 0 or -errno: to be deinitialised all the same. */
-int control_guest_init(struct control_guest *guest, struct loop *loop, const struct control_outlet *outlet,
-		       const struct control_guest_ops *ops, void *ctx);
-void control_guest_deinit(struct control_guest *guest);
+/* description, ops and loop outlive the guest. 0 or -errno: to be deinitialised all the same. */
+int worker_client_init(struct worker_client *guest, struct loop *loop, const struct control_guest *description,
+		       const struct worker_client_ops *ops, void *ctx);
+void worker_client_deinit(struct worker_client *guest);
 
-/* Asks the worker. False: the worker's queue is full, and nothing is under way. query->answered is set. */
-bool control_guest_ask(struct control_guest *guest, struct control_query *query, enum port_type type, uint32_t line,
-		       uint32_t value);
+/* Asks the worker. False: the channel is full, and nothing is under way. query->answered is set. */
+bool worker_client_ask(struct worker_client *guest, struct worker_query *query, enum control_channel_type type,
+		       uint32_t line, uint32_t value);
 /* Nobody waits for the answer any more. Idempotent. */
-void control_query_cancel(struct control_query *query);
+void worker_query_cancel(struct worker_query *query);
 
 /* Changes are wanted; as often as asked for, so often to be given up. */
-void control_guest_watch(struct control_guest *guest);
-void control_guest_unwatch(struct control_guest *guest);
+void worker_client_watch(struct worker_client *guest);
+void worker_client_unwatch(struct worker_client *guest);
 /* "": the line has none. */
-const char *control_guest_line_name(const struct control_guest *guest, uint32_t line);
+const char *worker_client_line_name(const struct worker_client *guest, uint32_t line);
 /* The offset of the line of this name, or -1. */
-int control_guest_find(const struct control_guest *guest, const char *name);
+int worker_client_find(const struct worker_client *guest, const char *name);
 
-struct control_guests {
-	struct control_guest *guests;
+struct worker_clients {
+	struct worker_client *guests;
 	size_t n;
 };

@@ -105,7 +105,7 @@ json_t *link_exchange(struct link *link, json_t *request)
 		return reply;
 	error_print("%s", json_string_length(json_object_get(reply, "error")) > 0
 				  ? json_string_value(json_object_get(reply, "error"))
-				  : "the reply makes no sense");
+				  : "invalid reply");
 	json_decref(reply);
 	return NULL;
 }

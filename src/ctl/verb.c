@@ -110,7 +110,7 @@ static int run_get(struct call *call, json_t *request)
 	return print_reply(call, reply);
 }
 
-/* A reply has so many lines and no more: the next page is to be added to what there is. False: it makes no sense. */
+/* A reply has so many lines and no more: the next page is to be added to what there is. False: it is invalid. */
 static bool pages_join(json_t *whole, const json_t *page)
 {
 	static const char *const keys[] = { "guests", "lines" };
@@ -183,13 +183,13 @@ static const struct verb verbs[] = {
 	  .request = lines_request,
 	  .run = run_info,
 	  .word = "L",
-	  .help = "all about each line; without L about all lines" },
+	  .help = "show all about each line; without L, all lines" },
 	{ .name = "get",
 	  .request = lines_request,
 	  .run = run_get,
 	  .word = "L",
 	  .needs_words = true,
-	  .help = "the levels" },
+	  .help = "show the levels" },
 	{ .name = "set",
 	  .request = values_request,
 	  .run = run_quietly,
@@ -204,18 +204,18 @@ static const struct verb verbs[] = {
 	  .word = "L=pull-up|pull-down",
 	  .needs_words = true,
 	  .values = { { "pull-down", NULL }, { "pull-up", NULL } },
-	  .help = "let go of simulated lines and leave them to a pull" },
+	  .help = "stop driving simulated lines and apply a pull" },
 	{ .name = "toggle",
 	  .request = lines_request,
 	  .run = run_quietly,
 	  .word = "L",
 	  .needs_words = true,
-	  .help = "drive simulated lines to the opposite of what they are" },
+	  .help = "drive simulated lines to the opposite level" },
 	{ .name = "monitor",
 	  .request = lines_request,
 	  .run = run_monitor,
 	  .word = "L",
-	  .help = "the present levels, then each change" },
+	  .help = "show the levels, then each change" },
 	{ .name = "pulse" },
 	{ .name = "wait" },
 	{ .name = "wire" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What an earlier program has left. */
+/* What an earlier program has handed over. */
 #include "handover/handover.h"
 
 #include <errno.h>
@@ -23,9 +23,9 @@
 #include "process/fd_limit.h"
 #include "service/inherited_fd.h"
 
-#define TAG		   "upgrade"
-#define IMAGE_SEALS	   (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-#define WORKERS_PATIENCE_S 2
+#define TAG		  "upgrade"
+#define IMAGE_SEALS	  (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define WORKERS_TIMEOUT_S 2
 
 int handover_memfd(const struct handover_writer *image)
 {
@@ -66,10 +66,10 @@ static int image_read(int fd, void **bytes, size_t *size)
 
 static bool listener_is_good(int fd)
 {
-	enum given_fd_kind kind;
+	enum inherited_fd_kind kind;
 	struct why why;
 
-	return fd < 0 || (given_fd_take(fd, &kind, &why) == 0 && kind == GIVEN_FD_LISTENING);
+	return fd < 0 || (inherited_fd_take(fd, &kind, &why) == 0 && kind == INHERITED_FD_LISTENING);
 }
 
 static bool socket_is_good(int fd, int type)
@@ -95,13 +95,13 @@ static bool chip_is_good(const struct handover_chip *chip)
 	return chip->simulated || (fstat(chip->fd, &st) == 0 && S_ISCHR(st.st_mode));
 }
 
-/* What an image cannot say: whether its fds are what it takes them for. Those kept for a worker are for it to check. */
+/* What an image cannot say: whether its fds are what it takes them for. Those stored for a worker are for it to check. */
 static int guest_check(const struct handover_guest_parts *parts)
 {
 	const struct handover_guest *guest = parts->guest;
 
 	if (!listener_is_good(guest->listener.fd) || !socket_is_good(guest->connected_fd, SOCK_STREAM) ||
-	    !socket_is_good(guest->keeper_fd, SOCK_SEQPACKET) ||
+	    !socket_is_good(guest->channel_fd, SOCK_SEQPACKET) ||
 	    !session_is_good(guest->session_fd, guest->session_size))
 		return -EBADF;
 	for (uint32_t i = 0; i < guest->n_chips; i++) {
@@ -154,10 +154,10 @@ static bool child_await(pid_t pid, unsigned *moments)
 	return true;
 }
 
-/* Asks all of them at once, waits for them together, and then kills. One that hangs in the kernel is left behind. */
+/* Asks all of them at once, waits for them together, and then kills. One that is stuck in the kernel is not waited for. */
 static void children_end(const int32_t *pids, size_t n)
 {
-	unsigned moments = WORKERS_PATIENCE_S * 100, last_moments = WORKERS_PATIENCE_S * 100;
+	unsigned moments = WORKERS_TIMEOUT_S * 100, last_moments = WORKERS_TIMEOUT_S * 100;
 
 	for (size_t i = 0; i < n; i++) {
 		if (is_our_child(pids[i]))
@@ -175,7 +175,7 @@ static void refusal_log(int error)
 {
 	log_error(TAG, "cannot take over from the program before: %s; its guests' sessions end",
 		  error == -EPROTONOSUPPORT ? "its handover is of another version"
-		  : error == -EBADMSG	    ? "its handover makes no sense"
+		  : error == -EBADMSG	    ? "its handover is invalid"
 					    : strerror(-error));
 }
 
@@ -184,38 +184,38 @@ static void refuse(const struct handover *handover, int error)
 {
 	refusal_log(error);
 	for (size_t i = 0; i < handover->n_fds; i++) {
-		if (!handover->fds[i].given)
+		if (!handover->fds[i].inherited)
 			close(handover->fds[i].fd);
 	}
 	children_end(handover->pids, handover->n_pids);
 }
 
-static int image_take(struct handover_left *left, int image_fd)
+static int image_take(struct handover_taken *taken, int image_fd)
 {
-	struct handover *handover = &left->handover;
+	struct handover *handover = &taken->handover;
 	size_t size = 0;
-	int ret = image_read(image_fd, &left->bytes, &size);
+	int ret = image_read(image_fd, &taken->bytes, &size);
 
 	if (ret == 0)
-		ret = handover_open(handover, left->bytes, size);
+		ret = handover_open(handover, taken->bytes, size);
 	if (ret == 0)
-		ret = handover_decode(handover, left->bytes);
+		ret = handover_decode(handover, taken->bytes);
 	if (ret == 0)
 		ret = fds_check(handover);
 	if (ret == 0)
 		return 1;
 	refuse(handover, ret);
-	handover_left_deinit(left);
+	handover_taken_deinit(taken);
 	return -EPROTO;
 }
 
-int handover_take(struct handover_left *left)
+int handover_take(struct handover_taken *taken)
 {
 	const char *word = getenv(HANDOVER_VARIABLE);
 	uint64_t number;
 	int fd, ret;
 
-	*left = (struct handover_left){ .bytes = NULL };
+	*taken = (struct handover_taken){ .bytes = NULL };
 	if (!word)
 		return 0;
 	ret = decimal_parse(word, INT_MAX, &number);
@@ -225,7 +225,7 @@ int handover_take(struct handover_left *left)
 	if (ret < 0 || number <= STDERR_FILENO)
 		return -EPROTO;
 	fd = (int)number;
-	ret = image_take(left, fd);
+	ret = image_take(taken, fd);
 	fd_close(&fd);
 	return ret;
 }
@@ -244,23 +244,23 @@ int handover_store(const struct handover_writer *image)
 	fds[0] = handover_memfd(image);
 	for (size_t i = 0; i < handover.n_fds; i++)
 		fds[i + 1] = handover.fds[i].fd;
-	ret = fds[0] < 0 ? fds[0] : carrier_make(fds, handover.n_fds + 1);
+	ret = fds[0] < 0 ? fds[0] : fd_bundle_make(fds, handover.n_fds + 1);
 	fd_close(&fds[0]);
 	free(fds);
 	return ret;
 }
 
 /* Its fds, under their new numbers. */
-static int stored_fds_take(struct handover_left *left, int carrier)
+static int stored_fds_take(struct handover_taken *taken, int bundle)
 {
-	struct handover *handover = &left->handover;
+	struct handover *handover = &taken->handover;
 	size_t n = handover->n_fds;
 	int *fds = calloc(n + 1, sizeof(*fds));
 	struct why why;
 	int ret = fds ? fd_limit_raise(FD_LIMIT_BASE + n, &why) : -ENOMEM;
 
 	if (ret == 0)
-		ret = carrier_take(carrier, fds, n);
+		ret = fd_bundle_take(bundle, fds, n);
 
 	if (ret == 0) {
 		handover_renumber(handover, fds);
@@ -272,38 +272,38 @@ static int stored_fds_take(struct handover_left *left, int carrier)
 	return ret;
 }
 
-int handover_take_stored(struct handover_left *left, int carrier)
+int handover_take_stored(struct handover_taken *taken, int bundle)
 {
 	size_t size = 0;
 	int image_fd = -1;
-	int ret = carrier_take(carrier, &image_fd, 1);
+	int ret = fd_bundle_take(bundle, &image_fd, 1);
 
-	*left = (struct handover_left){ .bytes = NULL };
+	*taken = (struct handover_taken){ .bytes = NULL };
 	if (ret == -ENODATA)
 		return 0;
 	if (ret == 0)
-		ret = image_read(image_fd, &left->bytes, &size);
+		ret = image_read(image_fd, &taken->bytes, &size);
 	if (ret == 0)
-		ret = handover_open(&left->handover, left->bytes, size);
+		ret = handover_open(&taken->handover, taken->bytes, size);
 	if (ret == 0)
-		ret = handover_decode(&left->handover, left->bytes);
+		ret = handover_decode(&taken->handover, taken->bytes);
 	/* They had ended when it was stored: the numbers are others' now. */
-	if (ret == 0 && left->handover.n_pids > 0)
+	if (ret == 0 && taken->handover.n_pids > 0)
 		ret = -EBADMSG;
 	if (ret == 0)
-		ret = stored_fds_take(left, carrier);
+		ret = stored_fds_take(taken, bundle);
 	fd_close(&image_fd);
 	if (ret == 0)
 		return 1;
 	refusal_log(ret);
-	carrier_drain(carrier);
-	handover_left_deinit(left);
+	fd_bundle_drain(bundle);
+	handover_taken_deinit(taken);
 	return -EPROTO;
 }
 
-void handover_left_deinit(struct handover_left *left)
+void handover_taken_deinit(struct handover_taken *taken)
 {
-	handover_deinit(&left->handover);
-	free(left->bytes);
-	left->bytes = NULL;
+	handover_deinit(&taken->handover);
+	free(taken->bytes);
+	taken->bytes = NULL;
 }

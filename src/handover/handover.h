@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What an earlier program of this very process, or an earlier start of the service, has left: taken at the start, before
- * anything else, because everything that is opened later might take the number of an fd that was left open for us.
+ * What an earlier program of this very process, or an earlier start of the service, has handed over: taken at the start,
+ * before anything else, because everything that is opened later might take the number of an fd that is open for us.
  *
- * An image that is of another version, or makes no sense, is refused: its fds are closed and its workers ended, which
- * lets them put their lines into the resting state. Then the program starts as if there had been none.
+ * An image that is of another version, or invalid, is refused: its fds are closed and its workers ended, which put their
+ * lines into the idle state. Then the program starts as if there had been none.
  */
 #pragma once
 
@@ -12,21 +12,21 @@
 
 /* In the environment, after an upgrade (upgrade.h): the number of the fd of the image. */
 #define HANDOVER_VARIABLE "VHOST_DEVICE_GPIO_HANDOVER"
-/* In the service manager's store: the name of the carrier (fd_bundle.h) of the image and its fds. */
+/* In the service manager's store: the name of the bundle (fd_bundle.h) of the image and its fds. */
 #define HANDOVER_STORED_NAME "vhost-device-gpio-handover"
 
-struct handover_left {
+struct handover_taken {
 	struct handover handover;
 	void *bytes; /* owned: the image */
 };
 
 /* Clears the environment of the variable. 1: taken; 0: there is none; -EPROTO: there was one, refused, and logged. */
-int handover_take(struct handover_left *left);
-/* The same from a carrier that an earlier start gave to the service manager (handover_store()), which stays the caller's. */
-int handover_take_stored(struct handover_left *left, int carrier);
-void handover_left_deinit(struct handover_left *left);
+int handover_take(struct handover_taken *taken);
+/* The same from a bundle that an earlier start gave to the service manager (handover_store()), which stays the caller's. */
+int handover_take_stored(struct handover_taken *taken, int bundle);
+void handover_taken_deinit(struct handover_taken *taken);
 
-/* The carrier of a sealed image and of all its fds: the caller's; -errno. No process of the image may run any more. */
+/* The bundle of a sealed image and of all its fds: the caller's; -errno. No process of the image may run any more. */
 int handover_store(const struct handover_writer *image);
 /* The sealed memfd of an image, without close-on-exec: the caller's; -errno. */
 int handover_memfd(const struct handover_writer *image);

@@ -16,13 +16,13 @@ SIZE_IS(handover_fd, 8);
 SIZE_IS(handover_daemon, 272);
 SIZE_IS(handover_chip, 168);
 SIZE_IS(handover_line, 56);
-SIZE_IS(handover_kept, 8);
+SIZE_IS(handover_stored_fd, 8);
 SIZE_IS(handover_guest, 624);
 
 /* Where the next piece begins. */
 struct reader {
 	const char *at;
-	size_t left;
+	size_t n_left;
 };
 
 /* n structs of this size; NULL: there are not that many. */
@@ -30,13 +30,13 @@ static const void *piece_take(struct reader *reader, size_t size, size_t n)
 {
 	const void *piece = reader->at;
 
-	if (size > 0 && n > reader->left / size)
+	if (size > 0 && n > reader->n_left / size)
 		return NULL;
 	size = (size * n + 7) & ~(size_t)7;
-	if (size > reader->left)
+	if (size > reader->n_left)
 		return NULL;
 	reader->at += size;
-	reader->left -= size;
+	reader->n_left -= size;
 	return piece;
 }
 
@@ -85,17 +85,17 @@ static bool line_check(const struct handover_guest_parts *parts, const struct ha
 static bool process_check(const struct handover_guest *guest)
 {
 	if (guest->pid < 0 || guest->next_death >= CHILD_DEATHS_MAX || guest->one_off > 1 || guest->has_end > 1 ||
-	    guest->done > 1 || guest->restarting > 1 || guest->given > 1 || guest->iommu > 1)
+	    guest->done > 1 || guest->restarting > 1 || guest->inherited > 1 || guest->iommu > 1)
 		return false;
-	/* A worker that the keeper channel was taken from is on its way out, and may still run. */
-	return guest->pid > 0 ? !guest->done : guest->keeper_fd < 0 && !guest->restarting;
+	/* A worker that the channel was taken from is on its way out, and may still run. */
+	return guest->pid > 0 ? !guest->done : guest->channel_fd < 0 && !guest->restarting;
 }
 
 static bool guest_check(const struct handover_guest *guest)
 {
 	return text_check(guest->name, sizeof(guest->name), GUEST_NAME_MAX) && guest->name[0] &&
 	       path_check(guest->socket_path) && path_check(guest->socket_alias) && listener_check(&guest->listener) &&
-	       guest->connected_fd >= -1 && guest->keeper_fd >= -1 && guest->session_fd >= 0 &&
+	       guest->connected_fd >= -1 && guest->channel_fd >= -1 && guest->session_fd >= 0 &&
 	       guest->session_size > 0 && guest->session_size <= INT64_MAX && process_check(guest) &&
 	       guest->n_chips >= 1 && guest->n_chips <= GUEST_CHIPS_MAX && guest->n_lines >= 1 &&
 	       guest->n_lines <= CHIP_LINES_MAX && guest->description_size >= 1 &&
@@ -114,8 +114,8 @@ static bool parts_check(const struct handover_guest_parts *parts)
 		if (!line_check(parts, &parts->lines[i]))
 			return false;
 	}
-	for (uint32_t i = 0; i < guest->n_kept; i++) {
-		if (parts->kept[i].fd < 0 || (i > 0 && parts->kept[i - 1].key >= parts->kept[i].key))
+	for (uint32_t i = 0; i < guest->n_stored_fds; i++) {
+		if (parts->stored_fds[i].fd < 0 || (i > 0 && parts->stored_fds[i - 1].key >= parts->stored_fds[i].key))
 			return false;
 	}
 	return strnlen(parts->description, guest->description_size) == guest->description_size - 1;
@@ -129,9 +129,9 @@ static bool guest_parse(struct reader *reader, struct handover_guest_parts *part
 		return false;
 	parts->chips = piece_take(reader, sizeof(*parts->chips), guest->n_chips);
 	parts->lines = piece_take(reader, sizeof(*parts->lines), guest->n_lines);
-	parts->kept = piece_take(reader, sizeof(*parts->kept), guest->n_kept);
+	parts->stored_fds = piece_take(reader, sizeof(*parts->stored_fds), guest->n_stored_fds);
 	parts->description = piece_take(reader, 1, guest->description_size);
-	return parts->chips && parts->lines && parts->kept && parts->description && parts_check(parts);
+	return parts->chips && parts->lines && parts->stored_fds && parts->description && parts_check(parts);
 }
 
 static bool name_is_new(const struct handover *handover, uint32_t n)
@@ -158,21 +158,21 @@ int handover_body_parse(struct handover *handover, const void *body, size_t size
 		if (!guest_parse(&reader, &handover->guests[i]) || !name_is_new(handover, i))
 			return -EBADMSG;
 	}
-	return reader.left == 0 ? 0 : -EBADMSG;
+	return reader.n_left == 0 ? 0 : -EBADMSG;
 }
 
 static int guest_visit(const struct handover_guest_parts *parts, int (*visit)(void *ctx, const int32_t *fd), void *ctx)
 {
 	const struct handover_guest *guest = parts->guest;
-	const int32_t *fixed[] = { &guest->listener.fd, &guest->connected_fd, &guest->session_fd, &guest->keeper_fd };
+	const int32_t *fixed[] = { &guest->listener.fd, &guest->connected_fd, &guest->session_fd, &guest->channel_fd };
 	int ret = 0;
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && ret >= 0; i++)
 		ret = visit(ctx, fixed[i]);
 	for (uint32_t i = 0; i < guest->n_chips && ret >= 0; i++)
 		ret = visit(ctx, &parts->chips[i].fd);
-	for (uint32_t i = 0; i < guest->n_kept && ret >= 0; i++)
-		ret = visit(ctx, &parts->kept[i].fd);
+	for (uint32_t i = 0; i < guest->n_stored_fds && ret >= 0; i++)
+		ret = visit(ctx, &parts->stored_fds[i].fd);
 	return ret;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The format of the handover image: what one supervisor leaves to the next, as bytes.
+ * The format of the handover image: what one supervisor hands over to the next, as bytes.
  *
  * The frame never changes, in any version: from it a program that does not know the body learns which fds it is to close
  * and which processes it is to end. The body belongs to the version, and is read by programs of that version only; any
@@ -40,7 +40,7 @@ struct handover_frame {
 
 struct handover_fd {
 	int32_t fd;
-	uint32_t given; /* whoever started the first of us chose its number, and may mean it again: not to be closed */
+	uint32_t inherited; /* its number was chosen by whoever started the first of us: not to be closed */
 };
 
 /* What was made in the file system; path "": nothing. */
@@ -83,29 +83,29 @@ struct handover_line {
 	uint8_t reserved[5];
 };
 
-struct handover_kept {
+struct handover_stored_fd {
 	uint32_t key;
 	int32_t fd;
 };
 
-/* After the daemon's, one a guest; its chips, lines, kept fds (by ascending keys) and description follow it at once. */
+/* After the daemon's, one a guest; its chips, lines, stored fds (by ascending keys) and description follow it at once. */
 struct handover_guest {
 	char name[GUEST_NAME_MAX];
 	char socket_path[112], socket_alias[112];
 	struct handover_listener listener;
 	uint64_t session_size;
-	uint64_t session_layout; /* worker_session_layout() of the program that wrote the session */
+	uint64_t session_layout; /* session_layout_id() of the program that wrote the session */
 	uint64_t deaths_ns[CHILD_DEATHS_MAX];
 	uint32_t next_death;
 	int32_t connected_fd; /* -1: none */
 	int32_t session_fd;
-	int32_t keeper_fd; /* of a running worker; else -1 */
-	int32_t pid;	   /* 0: not running */
+	int32_t channel_fd; /* of a running worker; else -1 */
+	int32_t pid;	    /* 0: not running */
 	uint32_t drops;
-	uint32_t n_chips, n_lines, n_kept;
+	uint32_t n_chips, n_lines, n_stored_fds;
 	uint32_t description_size; /* with its NUL; padded to a multiple of 8 */
 	uint8_t one_off, has_end, done, restarting;
-	uint8_t given; /* its listening or connected socket was given to us by number */
+	uint8_t inherited; /* its listening or connected socket was inherited, by number */
 	uint8_t iommu;
 	uint8_t reserved[2];
 };
@@ -114,7 +114,7 @@ struct handover_guest_parts {
 	const struct handover_guest *guest;
 	const struct handover_chip *chips;
 	const struct handover_line *lines;
-	const struct handover_kept *kept;
+	const struct handover_stored_fd *stored_fds;
 	const char *description;
 };
 

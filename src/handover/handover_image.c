@@ -97,12 +97,12 @@ static int numbers_sort(struct numbers *numbers)
 	return 0;
 }
 
-static bool fd_is_given(const struct handover *handover, int32_t fd)
+static bool fd_is_inherited(const struct handover *handover, int32_t fd)
 {
 	for (uint32_t i = 0; i < handover->daemon->n_guests; i++) {
 		const struct handover_guest *guest = handover->guests[i].guest;
 
-		if (guest->given && (guest->listener.fd == fd || guest->connected_fd == fd))
+		if (guest->inherited && (guest->listener.fd == fd || guest->connected_fd == fd))
 			return true;
 	}
 	return false;
@@ -128,7 +128,7 @@ int handover_seal(struct handover_writer *writer)
 		ret = numbers_sort(&fds);
 	list = ret == 0 ? calloc(fds.n + 1, sizeof(*list)) : NULL;
 	for (size_t i = 0; list && i < fds.n; i++)
-		list[i] = (struct handover_fd){ fds.numbers[i], fd_is_given(&handover, fds.numbers[i]) };
+		list[i] = (struct handover_fd){ fds.numbers[i], fd_is_inherited(&handover, fds.numbers[i]) };
 	frame.fds_at = writer->size;
 	frame.n_fds = fds.n;
 	if (list)
@@ -199,12 +199,12 @@ static int fd_compare(const void *a, const void *b)
 }
 
 /* Where an fd stands in the frame's list; n_fds: nowhere. */
-static size_t fd_place(const struct handover *handover, int32_t fd)
+static size_t fd_index(const struct handover *handover, int32_t fd)
 {
-	const struct handover_fd *place =
-		handover->n_fds > 0 ? bsearch(&fd, handover->fds, handover->n_fds, sizeof(*place), fd_compare) : NULL;
+	const struct handover_fd *at =
+		handover->n_fds > 0 ? bsearch(&fd, handover->fds, handover->n_fds, sizeof(*at), fd_compare) : NULL;
 
-	return place ? (size_t)(place - handover->fds) : handover->n_fds;
+	return at ? (size_t)(at - handover->fds) : handover->n_fds;
 }
 
 /* Every fd of the body is in the list, every one of the list in the body, and none has two owners. */
@@ -217,13 +217,13 @@ struct fd_check {
 static int fd_check(void *ctx, const int32_t *fd)
 {
 	struct fd_check *check = ctx;
-	size_t place = fd_place(check->handover, *fd);
+	size_t at = fd_index(check->handover, *fd);
 
 	if (*fd == -1)
 		return 0;
-	if (place == check->handover->n_fds || check->seen[place])
+	if (at == check->handover->n_fds || check->seen[at])
 		return -EBADMSG;
-	check->seen[place] = true;
+	check->seen[at] = true;
 	check->n++;
 	return 0;
 }
@@ -266,7 +266,7 @@ static int fd_renumber(void *ctx, const int32_t *fd)
 	if (*fd < 0)
 		return 0;
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): takes the const away, which a visit has for all others */
-	*(int32_t *)(uintptr_t)fd = renumbering->to[fd_place(renumbering->handover, *fd)];
+	*(int32_t *)(uintptr_t)fd = renumbering->to[fd_index(renumbering->handover, *fd)];
 	return 0;
 }
 

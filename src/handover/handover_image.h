@@ -22,7 +22,7 @@ void handover_writer_deinit(struct handover_writer *writer);
  * -EPROTONOSUPPORT: of an unknown version: fds and pids are good, the rest is empty.
  */
 int handover_open(struct handover *handover, const void *bytes, size_t size);
-/* Takes the body apart, after handover_open(). 0; -EBADMSG: it makes no sense; -ENOMEM. */
+/* Takes the body apart, after handover_open(). 0; -EBADMSG: it is invalid; -ENOMEM. */
 int handover_decode(struct handover *handover, const void *bytes);
 void handover_deinit(struct handover *handover);
 

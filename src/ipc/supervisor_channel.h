@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The keeper protocol, between a worker (supervisor_call.h) and the supervisor (fd_store.h, line_broker.h).
+ * The supervisor channel, between a worker (supervisor_call.h) and the supervisor (fd_store.h, line_broker.h).
  *
- * A worker hands the fds of its session to the supervisor, which keeps a duplicate of each until told otherwise, so that
- * a successor of the worker finds them (inherited over fork) under the same keys. These messages have no answer: what was
- * sent is kept, because the supervisor reads the channel to its end before it starts a successor.
+ * A worker hands the fds of its session to the supervisor, which stores a duplicate of each until told otherwise, so
+ * that a successor of the worker finds them (inherited over fork) under the same keys. These messages have no reply: what
+ * was sent is stored, because the supervisor reads the channel to its end before it starts a successor.
  *
  * A worker has no fd of a chip, only those of its lines. It asks for each: the supervisor knows which lines are the
- * guest's and what the host forces on them, requests the line, keeps the fd and answers with a duplicate. One question
- * at a time; a worker waits for the answer, the supervisor for nobody. The answer comes over the channel itself and not
- * over an fd that came with the question, as would be simpler for the worker: such an fd could be any socket, and the
+ * guest's and what the host forces on them, requests the line, stores the fd and replies with a duplicate. One request
+ * at a time; a worker waits for the reply, the supervisor for nobody. The reply comes over the channel itself and not
+ * over an fd that came with the request, as would be simpler for the worker: such an fd could be any socket, and the
  * supervisor would speak there in its own name.
  *
  * SOCK_SEQPACKET, fixed structs. The worker is not trusted: unknown types, wrong lengths, lines that are not its own and
  * more fds than the session may have end that worker.
  *
  * A line of a real chip is given back to the kernel only when the supervisor has closed its duplicate, too. A worker
- * that must know when sends the end of a pipe after the drops: when the supervisor gets to it, it closes it.
+ * that must know when sends the end of a pipe behind the removals: when the supervisor gets to it, it closes it (as
+ * BARRIER=1 of sd_notify(3)).
  *
  * After an upgrade the new supervisor serves the old program's workers until they are replaced: what they say (also
- * KEEPER_KEEP of a line that they have requested themselves, as they once did) must be understood. They are told nothing.
+ * SUPERVISOR_CHANNEL_STORE of a line that they have requested themselves, as they once did) must be understood. They are
+ * told nothing.
  */
 #pragma once
 
@@ -27,44 +29,44 @@
 
 #include "chip/chip.h"
 
-enum keeper_type {
-	/* Worker to supervisor, struct keeper_message. */
-	KEEPER_KEEP = 1,   /* with one fd: keep it under key; replaces what was there */
-	KEEPER_DROP = 2,   /* close what is under key, if anything */
-	KEEPER_SETTLE = 3, /* with one fd: close it; key unused */
-	/* Supervisor to worker, struct keeper_message. */
-	KEEPER_CHIP = 4, /* the guest's chip of number key is back */
-	/* Worker to supervisor, struct keeper_question. */
-	KEEPER_LINE = 5, /* request this line and keep it under its key */
-	KEEPER_INFO = 6, /* what does the kernel say of this line? */
-	/* Supervisor to worker, struct keeper_answer; with one fd when it is the line asked for. */
-	KEEPER_ANSWER = 7,
+enum supervisor_channel_type {
+	/* Worker to supervisor, struct supervisor_channel_message. */
+	SUPERVISOR_CHANNEL_STORE = 1,	/* with one fd: store it under key; replaces what was there */
+	SUPERVISOR_CHANNEL_REMOVE = 2,	/* close what is under key, if anything */
+	SUPERVISOR_CHANNEL_BARRIER = 3, /* with one fd: close it; key unused */
+	/* Supervisor to worker, struct supervisor_channel_message. */
+	SUPERVISOR_CHANNEL_CHIP = 4, /* the guest's chip of number key is back */
+	/* Worker to supervisor, struct supervisor_channel_request. */
+	SUPERVISOR_CHANNEL_LINE = 5,	  /* request this line and store it under its key */
+	SUPERVISOR_CHANNEL_LINE_INFO = 6, /* what does the kernel say of this line? */
+	/* Supervisor to worker, struct supervisor_channel_reply; with one fd when it is the line asked for. */
+	SUPERVISOR_CHANNEL_REPLY = 7,
 };
 
 /*
- * Keys are opaque, but for this bit: what is kept under such a key outlives a session that is dropped. Lines of a chip
- * do, so that no output lets go before a worker has put it into its resting state.
+ * Keys are opaque, but for this bit: what is stored under such a key outlives a session that is dropped. Lines of a chip
+ * do, so that no output lets go before a worker has put it into its idle state.
  */
-#define KEEPER_KEY_LASTING (1u << 31)
+#define FD_KEY_LASTING (1u << 31)
 
-struct keeper_message {
+struct supervisor_channel_message {
 	uint32_t type;
 	uint32_t key;
 };
 
 /* What the host forces on the line is not in it: the supervisor knows. */
-struct keeper_question {
+struct supervisor_channel_request {
 	uint32_t type;
 	uint32_t line; /* of the guest */
-	/* Of struct chip_line_config; 0 in KEEPER_INFO. */
+	/* Of struct chip_line_config; 0 in SUPERVISOR_CHANNEL_LINE_INFO. */
 	uint8_t direction, value, edges;
 	uint8_t reserved;
 };
 
-struct keeper_answer {
+struct supervisor_channel_reply {
 	uint32_t type;
 	int32_t error; /* 0 or -errno */
-	/* Of struct chip_line_info, to KEEPER_INFO. */
+	/* Of struct chip_line_info, to SUPERVISOR_CHANNEL_LINE_INFO. */
 	char name[CHIP_NAME_MAX], consumer[CHIP_NAME_MAX];
 	uint8_t used, direction;
 	uint8_t reserved[2];

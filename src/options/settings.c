@@ -15,6 +15,7 @@
 #include "config/config_file.h"
 #include "config/guest_option.h"
 #include "control/control.h"
+#include "sandbox/prepare.h"
 
 static int log_level_take(struct settings *settings, const char *const *values)
 {

@@ -27,45 +27,45 @@ static bool holds_something(int fd)
 	return n > 0 || (n < 0 && errno == EINVAL && poll(&pfd, 1, 0) > 0);
 }
 
-/* Until the copies in the supervisor are closed: then this process has the last ones, and _exit() closes them. */
-static void __attribute__((noreturn)) closer_life(const int *fds, size_t n, int gate)
+/* Until the end of go: the copies in the supervisor are closed, this process has the last ones, and _exit() closes them. */
+static void __attribute__((noreturn)) closing_life(const int *fds, size_t n, int go)
 {
 	int *keep = malloc((n + 1) * sizeof(*keep));
 	char byte;
 
-	prctl(PR_SET_NAME, "vgpio:closer");
+	prctl(PR_SET_NAME, "vgpio:closing");
 	if (keep) {
 		memcpy(keep, fds, n * sizeof(*keep));
-		keep[n] = gate;
+		keep[n] = go;
 		child_keep_fds(keep, n + 1);
-		while (read(gate, &byte, 1) < 0 && errno == EINTR)
+		while (read(go, &byte, 1) < 0 && errno == EINTR)
 			;
 	}
 	_exit(0);
 }
 
-void closer_close_all(int *fds, size_t n)
+void async_close_all(int *fds, size_t n)
 {
-	struct fork_gate fork_gate;
-	int gate[2] = { -1, -1 };
+	struct fork_sync sync;
+	int go[2] = { -1, -1 };
 	pid_t pid = -1;
 
-	if (n > 0 && pipe2(gate, O_CLOEXEC) == 0) {
-		fork_gate_open(&fork_gate);
+	if (n > 0 && pipe2(go, O_CLOEXEC) == 0) {
+		fork_sync_begin(&sync);
 		pid = fork();
 		if (pid == 0)
-			closer_life(fds, n, gate[0]);
-		fork_gate_pass(&fork_gate);
+			closing_life(fds, n, go[0]);
+		fork_sync_wait(&sync);
 	}
 	for (size_t i = 0; i < n; i++)
 		fd_close(&fds[i]);
-	fd_close(&gate[0]);
-	fd_close(&gate[1]);
+	fd_close(&go[0]);
+	fd_close(&go[1]);
 }
 
-void closer_close(int *fd)
+void async_close(int *fd)
 {
 	if (*fd >= 0 && holds_something(*fd))
-		closer_close_all(fd, 1);
+		async_close_all(fd, 1);
 	fd_close(fd);
 }

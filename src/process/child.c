@@ -82,7 +82,7 @@ static void start_failed(struct child *child, int error)
 
 void child_start(struct child *child)
 {
-	struct fork_gate gate;
+	struct fork_sync sync;
 	int ret;
 	pid_t pid;
 
@@ -93,12 +93,12 @@ void child_start(struct child *child)
 		start_failed(child, ret);
 		return;
 	}
-	fork_gate_open(&gate);
+	fork_sync_begin(&sync);
 	pid = fork();
 	ret = -errno;
 	if (pid == 0)
 		child_life(child);
-	fork_gate_pass(&gate);
+	fork_sync_wait(&sync);
 	if (pid > 0)
 		child->pid = pid;
 	if (child->ops->started)
@@ -112,7 +112,7 @@ static void death_describe(int status, char *text, size_t size)
 	if (WIFSIGNALED(status))
 		snprintf(text, size, "killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
 			 WTERMSIG(status) == SIGSYS
-				 ? ": a system call that it may not make, the kernel's log says which"
+				 ? ": a system call that the sandbox forbids, the kernel log has its number"
 				 : "",
 			 WCOREDUMP(status) ? ", core dumped: see coredumpctl, or kernel.core_pattern" : "");
 	else
@@ -132,40 +132,40 @@ static bool death_note(struct child *child)
 	return !fault_is_patient() && oldest != 0 && now - oldest < CHILD_DEATHS_WINDOW_NS;
 }
 
-/* SIGCHLD may stand for any number of deaths, or for none: whoever waits for the end of processes looks again. */
-static void give_up(struct loop_timer *timer)
+/* SIGCHLD may stand for any number of deaths, or for none: whoever waits for the end of processes looks once more. */
+static void kill_timed_out(struct loop_timer *timer)
 {
 	struct child *child = container_of(timer, struct child, pause);
 
 	loop_timer_del(timer);
 	child->stuck = true;
 	log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
-		    "process %d was killed and hangs in the kernel: left behind", (int)child->pid);
+		    "process %d is stuck in the kernel after SIGKILL, continuing without it", (int)child->pid);
 	kill(getpid(), SIGCHLD);
 }
 
-/* Whoever waits for a file system that does not answer (FUSE) is not ended by it. */
+/* A process that waits for a file system that does not answer (FUSE) is not ended by it. */
 static void child_kill(struct child *child)
 {
 	kill(child->pid, SIGKILL);
 	if (!child->stuck)
-		loop_timer_set(child->loop, &child->pause, CHILD_KILL_PATIENCE_NS, 0, give_up);
+		loop_timer_set(child->loop, &child->pause, CHILD_KILL_TIMEOUT_NS, 0, kill_timed_out);
 }
 
-static void patience_over(struct loop_timer *timer)
+static void restart_timed_out(struct loop_timer *timer)
 {
 	struct child *child = container_of(timer, struct child, pause);
 
 	loop_timer_del(timer);
-	log_warning(child->tag, "process that does not end is killed");
+	log_warning(child->tag, "did not exit within %llu s, sending SIGKILL", CHILD_RESTART_TIMEOUT_NS / 1000000000);
 	child_kill(child);
 }
 
-/* A process that was told to make room does so, or is killed. */
-static void room_await(struct child *child)
+/* A process that was told to end does so, or is killed. */
+static void end_await(struct child *child)
 {
 	child->restarting = true;
-	if (loop_timer_set(child->loop, &child->pause, CHILD_RESTART_PATIENCE_NS, 0, patience_over) < 0)
+	if (loop_timer_set(child->loop, &child->pause, CHILD_RESTART_TIMEOUT_NS, 0, restart_timed_out) < 0)
 		child_kill(child);
 }
 
@@ -184,7 +184,7 @@ void child_restart_by(struct child *child, int signo)
 		return;
 	}
 	kill(child->pid, signo);
-	room_await(child);
+	end_await(child);
 }
 
 void child_adopt(struct child *child, pid_t pid, bool restarting)
@@ -192,7 +192,7 @@ void child_adopt(struct child *child, pid_t pid, bool restarting)
 	child->pid = pid;
 	child->outdated = true;
 	if (restarting)
-		room_await(child);
+		end_await(child);
 }
 
 static void successor_start(struct child *child, bool crash_loop, const char *death)

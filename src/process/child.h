@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * A process that the supervisor keeps running: forked, without exec; replaced at once when it dies, after a pause when
- * it dies again and again. It may be one whose work has an end, and it may be told to make room for a successor.
+ * it dies repeatedly. It may be one whose work has an end, and it may be told to hand over to a successor.
  */
 #pragma once
 
@@ -18,16 +18,16 @@
 #define CHILD_DEATHS_MAX       5
 #define CHILD_DEATHS_WINDOW_NS (10ull * 1000 * 1000 * 1000)
 #define CHILD_PAUSE_NS	       (1ull * 1000 * 1000 * 1000)
-/* A process that is to make room gets SIGKILL after this time. */
-#define CHILD_RESTART_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
-/* Who was killed and is not gone after this time hangs in the kernel: nobody waits for it any longer. */
-#define CHILD_KILL_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
+/* A process that is to be replaced gets SIGKILL after this time. */
+#define CHILD_RESTART_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)
+/* One that was killed and is not gone after this time is stuck in the kernel: nobody waits for it any longer. */
+#define CHILD_KILL_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)
 
 /*
- * The exit status of a process that was told to make room and has done so. One whose work has an end, and which ends
- * with 0 although it was told to make room, has come to that end before.
+ * The exit status of a process that was told to hand over and has done so. One whose work has an end, and which ends
+ * with 0 although it was told to hand over, has come to that end before.
  */
-#define CHILD_MADE_ROOM 75
+#define CHILD_HANDED_OVER 75
 
 struct child;
 
@@ -42,7 +42,7 @@ struct child_ops {
 	 * child_keep_fds(). The supervisor's loop must not be touched. Returns the exit status.
 	 */
 	int (*main)(struct child *child);
-	/* Supervisor, after each death, before the successor starts. Tells by child->done that there will be none. */
+	/* Supervisor, after each death, before the successor starts; child->done: there will be none. */
 	void (*ended)(struct child *child, bool crash_loop);
 	/* What ended() does about a crash loop, for the log: "session dropped, ". */
 	const char *crash_loop_words;
@@ -58,9 +58,9 @@ struct child {
 	pid_t pid;		     /* 0: not running */
 	bool stopped;		     /* no successor is wanted */
 	bool done;		     /* its work has ended */
-	bool restarting;	     /* it was told to make room for its successor */
+	bool restarting;	     /* it was told to end for its successor */
 	bool outdated;		     /* it runs an earlier program than this one */
-	bool stuck;		     /* it was killed, and hangs: in a file of its guest's, say */
+	bool stuck;		     /* it was killed, and did not end: in a file of its guest's, say */
 	/* Until it is started again; while restarting: until it is killed; then: until it is stuck. */
 	struct loop_timer pause;
 	struct log_limit log_limit;	      /* a guest may be the cause of each death */
@@ -68,7 +68,7 @@ struct child {
 	unsigned next_death;
 };
 
-/* Starts the process; when that fails, it is tried again after a pause. */
+/* Starts the process; when that fails, it is retried after a pause. */
 void child_start(struct child *child);
 /*
  * Replaces the process by a successor: it gets SIGTERM, and its end is no death that counts.
@@ -77,7 +77,7 @@ void child_start(struct child *child);
 void child_restart(struct child *child);
 /* The same with another signal. */
 void child_restart_by(struct child *child, int signo);
-/* Takes over a process that an earlier program of this very process has started; restarting: and told to make room. */
+/* Takes over a process that an earlier program of this very process has started; restarting: and told to end. */
 void child_adopt(struct child *child, pid_t pid, bool restarting);
 /* Looks whether the process has died, and does what is due then. Returns whether it had. */
 bool child_reap(struct child *child);

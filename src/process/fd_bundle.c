@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A carrier: one fd that stands for many. A stream, because the kernel lets only a few messages wait in the others. */
+/* One fd that stands for many. A stream, because the kernel lets only a few messages wait in the others. */
 #include "process/fd_bundle.h"
 
 #include <errno.h>
@@ -8,12 +8,12 @@
 #include "base/fd.h"
 #include "base/scm.h"
 
-static size_t batch_size(size_t left)
+static size_t batch_size(size_t n)
 {
-	return left < SCM_FDS_MAX ? left : SCM_FDS_MAX;
+	return n < SCM_FDS_MAX ? n : SCM_FDS_MAX;
 }
 
-int carrier_make(const int *fds, size_t n)
+int fd_bundle_make(const int *fds, size_t n)
 {
 	int ends[2];
 	int ret = 0;
@@ -29,7 +29,7 @@ int carrier_make(const int *fds, size_t n)
 	return ret < 0 ? ret : ends[1];
 }
 
-int carrier_take(int carrier, int *fds, size_t n)
+int fd_bundle_take(int bundle, int *fds, size_t n)
 {
 	size_t have = 0, came = 0;
 	ssize_t len = 1;
@@ -37,7 +37,7 @@ int carrier_take(int carrier, int *fds, size_t n)
 	while (have < n && len == 1) {
 		char byte;
 
-		len = scm_recv(carrier, &byte, 1, fds + have, batch_size(n - have), &came, MSG_DONTWAIT);
+		len = scm_recv(bundle, &byte, 1, fds + have, batch_size(n - have), &came, MSG_DONTWAIT);
 		if (len == 1 && came != batch_size(n - have))
 			len = 0;
 		have += came;
@@ -49,11 +49,11 @@ int carrier_take(int carrier, int *fds, size_t n)
 	return len < 0 ? (int)len : -ENODATA;
 }
 
-void carrier_drain(int carrier)
+void fd_bundle_drain(int bundle)
 {
 	char byte;
 
-	/* Received without room for them, fds are closed. */
-	while (recv(carrier, &byte, 1, MSG_DONTWAIT) > 0)
+	/* Received without a buffer for them, fds are closed. */
+	while (recv(bundle, &byte, 1, MSG_DONTWAIT) > 0)
 		;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The gate is a pipe: its end comes when the new process has closed what it inherited. */
+/* A pipe: its end comes when the new process has closed what it inherited. */
 #include "process/fork_sync.h"
 
 #include <errno.h>
@@ -9,20 +9,20 @@
 
 #include "base/fd.h"
 
-#define GATE_MS 3000 /* a machine that is busy gives a new process the processor late */
+#define WAIT_MS 3000 /* a machine that is busy gives a new process the processor late */
 
-void fork_gate_open(struct fork_gate *gate)
+void fork_sync_begin(struct fork_sync *sync)
 {
-	if (pipe2(gate->fds, O_CLOEXEC) < 0)
-		gate->fds[0] = gate->fds[1] = -1;
+	if (pipe2(sync->fds, O_CLOEXEC) < 0)
+		sync->fds[0] = sync->fds[1] = -1;
 }
 
-void fork_gate_pass(struct fork_gate *gate)
+void fork_sync_wait(struct fork_sync *sync)
 {
-	struct pollfd pfd = { .fd = gate->fds[0] }; /* POLLHUP is always told */
+	struct pollfd pfd = { .fd = sync->fds[0] }; /* POLLHUP is always reported */
 
-	fd_close(&gate->fds[1]);
-	while (pfd.fd >= 0 && poll(&pfd, 1, GATE_MS) < 0 && errno == EINTR)
+	fd_close(&sync->fds[1]);
+	while (pfd.fd >= 0 && poll(&pfd, 1, WAIT_MS) < 0 && errno == EINTR)
 		;
-	fd_close(&gate->fds[0]);
+	fd_close(&sync->fds[0]);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Part of sandbox.h: Landlock (Documentation/userspace-api/landlock.rst), with a set of rules that has none: everything
- * that a version of the interface handles is denied. By system call: there is no library for the three of them, and
- * headers may be older than the kernel.
+ * Landlock (Documentation/userspace-api/landlock.rst), with a set of rules that has none: everything that a version of
+ * the interface handles is denied. By system call: there is no library for the three of them, and headers may be older
+ * than the kernel.
  */
+#include "sandbox/landlock.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -11,7 +13,6 @@
 
 #include "base/fd.h"
 #include "base/util.h"
-#include "sandbox/stage.h"
 
 /* The same numbers on all architectures. */
 #define CREATE_RULESET	444
@@ -39,7 +40,7 @@ static const struct {
 	{ 16, 2, 2 },		    /* 6.12: abstract sockets, signals */
 };
 
-int sandbox_enter_landlock(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_landlock(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
 	long version = syscall(CREATE_RULESET, NULL, (size_t)0, RULESET_VERSION);
 	struct ruleset rules;

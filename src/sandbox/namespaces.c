@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Part of sandbox.h: rooms, which are namespaces with nothing in them.
+ * Namespaces with nothing in them.
  *
- * A process that is forked for that makes them, sends their fds and ends; the fds keep them (namespaces(7)). The first is
+ * A process that is forked for that makes them, sends their fds and ends; the fds hold them (namespaces(7)). The first is
  * a user namespace, which anybody may have where the system's policy says so, and in which no other privilege is needed,
  * then or later. Where it cannot be had, a privileged process can have the others without.
  *
  * The empty root is a tmpfs, read-only, in a mount namespace in which nothing else is left.
  */
+#include "sandbox/namespaces.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -21,11 +23,11 @@
 #include "base/fd.h"
 #include "base/scm.h"
 #include "base/util.h"
-#include "sandbox/stage.h"
+#include "sandbox/privilege.h"
 
-#define ROOM(stage) ((stage)-SANDBOX_ROOM_FIRST)
+#define NAMESPACE(stage) ((stage)-SANDBOX_NAMESPACE_FIRST)
 
-static int room_unshare(int flag, const char *path, int *fd)
+static int namespace_unshare(int flag, const char *path, int *fd)
 {
 	if (unshare(flag) < 0)
 		return -errno;
@@ -37,19 +39,19 @@ static int room_unshare(int flag, const char *path, int *fd)
  * No user of the host is mapped to one in it: nobody there needs a name, and to map root takes a privilege more
  * (user_namespaces(7), CAP_SETFCAP) that the supervisor has given up by the time of an upgrade.
  */
-static int namespace_make(int *fd)
+static int user_make(int *fd)
 {
-	return room_unshare(CLONE_NEWUSER, "/proc/self/ns/user", fd);
+	return namespace_unshare(CLONE_NEWUSER, "/proc/self/ns/user", fd);
 }
 
 static int network_make(int *fd)
 {
-	return room_unshare(CLONE_NEWNET, "/proc/self/ns/net", fd);
+	return namespace_unshare(CLONE_NEWNET, "/proc/self/ns/net", fd);
 }
 
 static int ipc_make(int *fd)
 {
-	return room_unshare(CLONE_NEWIPC, "/proc/self/ns/ipc", fd);
+	return namespace_unshare(CLONE_NEWIPC, "/proc/self/ns/ipc", fd);
 }
 
 /* pivot_root(2), "pivot_root(".", ".")". What comes up from an initramfs cannot be taken away, but covered. */
@@ -66,7 +68,7 @@ static int root_make(int *fd)
 {
 	static const char where[] = "/proc"; /* is there: else there would be no fd */
 	const unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-	int ret = room_unshare(CLONE_NEWNS, "/proc/self/ns/mnt", fd);
+	int ret = namespace_unshare(CLONE_NEWNS, "/proc/self/ns/mnt", fd);
 
 	if (ret < 0)
 		return ret;
@@ -80,48 +82,49 @@ static int root_make(int *fd)
 static const struct {
 	int (*make)(int *fd);
 	int flag;
-} rooms[SANDBOX_ROOMS] = {
-	[ROOM(SANDBOX_NAMESPACE)] = { namespace_make, CLONE_NEWUSER },
-	[ROOM(SANDBOX_NETWORK)] = { network_make, CLONE_NEWNET },
-	[ROOM(SANDBOX_IPC)] = { ipc_make, CLONE_NEWIPC },
-	[ROOM(SANDBOX_ROOT)] = { root_make, CLONE_NEWNS },
+} namespaces[SANDBOX_NAMESPACES] = {
+	[NAMESPACE(SANDBOX_USER_NAMESPACE)] = { user_make, CLONE_NEWUSER },
+	[NAMESPACE(SANDBOX_NETWORK)] = { network_make, CLONE_NEWNET },
+	[NAMESPACE(SANDBOX_IPC)] = { ipc_make, CLONE_NEWIPC },
+	[NAMESPACE(SANDBOX_ROOT)] = { root_make, CLONE_NEWNS },
 };
 
 /* Makes what can be made. */
 static void __attribute__((noreturn)) maker_life(const struct sandbox *sandbox, int socket)
 {
-	int32_t errors[SANDBOX_ROOMS] = { 0 };
-	int fds[SANDBOX_ROOMS];
+	int32_t errors[SANDBOX_NAMESPACES] = { 0 };
+	int fds[SANDBOX_NAMESPACES];
 	size_t n_fds = 0;
 
-	/* Where it cannot be had, the stage of that name says so, and the rooms are the present user's. */
+	/* Where it cannot be had, the stage of that name says so, and the namespaces are the present user's. */
 	if (sandbox_has(sandbox, SANDBOX_USER))
 		sandbox_enter_user(sandbox, NULL);
-	for (size_t i = 0; i < SANDBOX_ROOMS; i++) {
+	for (size_t i = 0; i < SANDBOX_NAMESPACES; i++) {
 		int fd = -1;
 
-		errors[i] = rooms[i].make(&fd);
+		errors[i] = namespaces[i].make(&fd);
 		if (errors[i] == 0)
 			fds[n_fds++] = fd;
 	}
 	_exit(scm_send(socket, errors, sizeof(errors), fds, n_fds, 0) < 0);
 }
 
-static void maker_hear(struct sandbox *sandbox, int socket, int32_t errors[SANDBOX_ROOMS])
+static void maker_hear(struct sandbox *sandbox, int socket, int32_t errors[SANDBOX_NAMESPACES])
 {
-	int fds[SANDBOX_ROOMS];
+	int fds[SANDBOX_NAMESPACES];
 	size_t n_fds = 0, next = 0;
-	ssize_t len = scm_recv(socket, errors, SANDBOX_ROOMS * sizeof(*errors), fds, SANDBOX_ROOMS, &n_fds, 0);
+	ssize_t len =
+		scm_recv(socket, errors, SANDBOX_NAMESPACES * sizeof(*errors), fds, SANDBOX_NAMESPACES, &n_fds, 0);
 
-	for (size_t i = 0; i < SANDBOX_ROOMS; i++) {
-		if (len != (ssize_t)(SANDBOX_ROOMS * sizeof(*errors)))
+	for (size_t i = 0; i < SANDBOX_NAMESPACES; i++) {
+		if (len != (ssize_t)(SANDBOX_NAMESPACES * sizeof(*errors)))
 			errors[i] = len < 0 ? (int32_t)len : -EPIPE;
 		else if (errors[i] == 0 && next < n_fds)
-			sandbox->room_fds[i] = fds[next++];
+			sandbox->namespace_fds[i] = fds[next++];
 	}
 }
 
-int sandbox_rooms_make(struct sandbox *sandbox, int32_t errors[SANDBOX_ROOMS])
+int sandbox_namespaces_make(struct sandbox *sandbox, int32_t errors[SANDBOX_NAMESPACES])
 {
 	int sockets[2];
 	pid_t pid;
@@ -142,32 +145,32 @@ int sandbox_rooms_make(struct sandbox *sandbox, int32_t errors[SANDBOX_ROOMS])
 	return ret;
 }
 
-static int room_enter(const struct sandbox *sandbox, enum sandbox_stage stage)
+static int namespace_enter(const struct sandbox *sandbox, enum sandbox_stage stage)
 {
-	int fd = sandbox->room_fds[ROOM(stage)];
+	int fd = sandbox->namespace_fds[NAMESPACE(stage)];
 
-	if (setns(fd, rooms[ROOM(stage)].flag) < 0)
+	if (setns(fd, namespaces[NAMESPACE(stage)].flag) < 0)
 		return -errno;
 	close(fd);
 	return 0;
 }
 
-int sandbox_enter_namespace(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_user_namespace(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
-	return room_enter(sandbox, SANDBOX_NAMESPACE);
+	return namespace_enter(sandbox, SANDBOX_USER_NAMESPACE);
 }
 
-int sandbox_enter_network(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_network(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
-	return room_enter(sandbox, SANDBOX_NETWORK);
+	return namespace_enter(sandbox, SANDBOX_NETWORK);
 }
 
-int sandbox_enter_ipc(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_ipc(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
-	return room_enter(sandbox, SANDBOX_IPC);
+	return namespace_enter(sandbox, SANDBOX_IPC);
 }
 
-int sandbox_enter_root(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_root(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
-	return room_enter(sandbox, SANDBOX_ROOT);
+	return namespace_enter(sandbox, SANDBOX_ROOT);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Part of sandbox.h: what the supervisor does at its start. It makes what is made once, and has a process enter the
- * sandbox and report each stage, so that what does not work is known, and said once, before anything is served.
+ * What the supervisor does at its start. It makes what is made once, and has a process enter the sandbox and report each
+ * stage, so that what does not work is known, and logged once, before anything is served.
  */
+#include "sandbox/prepare.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +15,10 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "config/account.h"
+#include "sandbox/namespaces.h"
+#include "sandbox/privilege.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/seccomp.h"
 #include "sandbox/stage.h"
 
 #define TAG "sandbox"
@@ -35,28 +41,28 @@ struct outcome {
 const char *sandbox_refuses_on(void)
 {
 	if (!sandbox_filter_supported())
-		return "it was made without libseccomp";
-	return STAGES_LEFT_OUT ? "it was made to be looked at, with sanitizers or coverage" : NULL;
+		return "it was built without libseccomp";
+	return STAGES_LEFT_OUT ? "it was built with sanitizers or coverage" : NULL;
 }
 
 /* -errno: the user that was asked for cannot be had. */
-static int user_choose(struct sandbox *sandbox, const struct sandbox_wish *wish, struct why *why)
+static int user_choose(struct sandbox *sandbox, const struct sandbox_options *options, struct why *why)
 {
-	const char *name = wish->user ? wish->user : SANDBOX_USER_DEFAULT;
+	const char *name = options->user ? options->user : SANDBOX_USER_DEFAULT;
 	int ret;
 
 	sandbox->stages &= ~STAGE_BIT(SANDBOX_USER);
 	if (geteuid() != 0) {
-		if (!wish->user)
+		if (!options->user)
 			return 0;
-		return why_fail(EPERM, why, "--user: only root can give its processes another user");
+		return why_fail(EPERM, why, "--user: only root can run the processes as another user");
 	}
 	ret = user_find(name, &sandbox->uid, &sandbox->gid, why);
 	if (ret == 0) {
 		sandbox->stages |= STAGE_BIT(SANDBOX_USER);
 		return 0;
 	}
-	if (!wish->user)
+	if (!options->user)
 		return 0;
 	return why_fail(-ret, why, "--user: %s", why->text);
 }
@@ -69,14 +75,14 @@ static void outcome_note(struct sandbox *sandbox, struct outcome *outcome, unsig
 }
 
 /* -errno: no process to do it. */
-static int rooms_prepare(struct sandbox *sandbox, struct outcome *outcome)
+static int namespaces_prepare(struct sandbox *sandbox, struct outcome *outcome)
 {
-	int32_t errors[SANDBOX_ROOMS];
-	int ret = sandbox_rooms_make(sandbox, errors);
+	int32_t errors[SANDBOX_NAMESPACES];
+	int ret = sandbox_namespaces_make(sandbox, errors);
 
-	for (unsigned i = 0; i < SANDBOX_ROOMS && ret == 0; i++) {
-		if (sandbox_has(sandbox, SANDBOX_ROOM_FIRST + i))
-			outcome_note(sandbox, outcome, SANDBOX_ROOM_FIRST + i, errors[i]);
+	for (unsigned i = 0; i < SANDBOX_NAMESPACES && ret == 0; i++) {
+		if (sandbox_has(sandbox, SANDBOX_NAMESPACE_FIRST + i))
+			outcome_note(sandbox, outcome, SANDBOX_NAMESPACE_FIRST + i, errors[i]);
 	}
 	return ret;
 }
@@ -90,16 +96,16 @@ static void filters_prepare(struct sandbox *sandbox, struct outcome *outcome)
 	outcome_note(sandbox, outcome, SANDBOX_FILTER, ret);
 }
 
-/* Enters what it can, and tells of each stage as soon as it is over: the last one might be the end. */
+/* Enters what it can, and reports each stage as soon as it is over: the last one might be the end. */
 static void __attribute__((noreturn)) trier_life(const struct sandbox *sandbox, int pipe)
 {
-	const struct sandbox_entrant entrant = { .role = SANDBOX_WORKER, .tag = TAG };
+	const struct sandbox_params params = { .role = SANDBOX_WORKER, .tag = TAG };
 
 	for (unsigned stage = 0; stage < SANDBOX_STAGES; stage++) {
 		int32_t error = 0;
 
 		if (sandbox_has(sandbox, stage))
-			error = sandbox_stage_enter(sandbox, &entrant, stage);
+			error = sandbox_stage_enter(sandbox, &params, stage);
 		if (write(pipe, &error, sizeof(error)) != sizeof(error))
 			_exit(1);
 	}
@@ -134,18 +140,18 @@ static int stages_try(struct sandbox *sandbox, struct outcome *outcome)
 	return ret;
 }
 
-/* Nobody enters a room whose stage is not there: its fd is nothing to have. */
-static void rooms_close_unused(struct sandbox *sandbox)
+/* Nobody enters a namespace whose stage is not there: its fd is nothing to have. */
+static void namespaces_close_unused(struct sandbox *sandbox)
 {
-	for (unsigned i = 0; i < SANDBOX_ROOMS; i++) {
-		if (!sandbox_has(sandbox, SANDBOX_ROOM_FIRST + i))
-			fd_close(&sandbox->room_fds[i]);
+	for (unsigned i = 0; i < SANDBOX_NAMESPACES; i++) {
+		if (!sandbox_has(sandbox, SANDBOX_NAMESPACE_FIRST + i))
+			fd_close(&sandbox->namespace_fds[i]);
 	}
 }
 
 static int stages_find(struct sandbox *sandbox, struct outcome *outcome, struct why *why)
 {
-	int ret = rooms_prepare(sandbox, outcome);
+	int ret = namespaces_prepare(sandbox, outcome);
 
 	filters_prepare(sandbox, outcome);
 	if (ret == 0)
@@ -153,7 +159,7 @@ static int stages_find(struct sandbox *sandbox, struct outcome *outcome, struct 
 	/* That says nothing about the sandbox: with "auto", too, nobody is to go on without it. */
 	if (ret < 0)
 		return why_fail(-ret, why, "no process to try the sandbox in: %s", strerror(-ret));
-	rooms_close_unused(sandbox);
+	namespaces_close_unused(sandbox);
 	return 0;
 }
 
@@ -189,42 +195,42 @@ static bool outcome_judge(struct sandbox *sandbox, const struct outcome *outcome
 	return good;
 }
 
-void sandbox_tell(const struct sandbox *sandbox)
+void sandbox_log(const struct sandbox *sandbox)
 {
 	if (sandbox->mode == SANDBOX_OFF) {
-		log_warning(TAG, "off: who takes a guest's process over can do what this user can");
+		log_warning(TAG, "off: whoever takes over a guest's process can do what this user can");
 		return;
 	}
 	log_info(TAG, "%s", sandbox->with);
 	if (sandbox->without[0])
 		log_warning(TAG, "without %s", sandbox->without);
 	if (STAGES_LEFT_OUT)
-		log_info(TAG, "without root, limits, landlock and system calls: this program cannot have them, %s",
+		log_info(TAG, "without root, limits, landlock and system calls: not in this build, %s",
 			 sandbox_refuses_on());
 	if (geteuid() == 0 && !sandbox_has(sandbox, SANDBOX_USER))
-		log_info(TAG, "guests' processes are root's%s",
+		log_info(TAG, "guests' processes run as root%s",
 			 sandbox->uid == 0 ? ": there is no user " SANDBOX_USER_DEFAULT : "");
 }
 
 /* To enter them, as long as there is no user namespace that they belong to. */
-static bool rooms_take_privilege(const struct sandbox *sandbox)
+static bool namespaces_take_privilege(const struct sandbox *sandbox)
 {
-	const uint32_t rooms = STAGE_BIT(SANDBOX_NETWORK) | STAGE_BIT(SANDBOX_IPC) | STAGE_BIT(SANDBOX_ROOT);
+	const uint32_t namespaces = STAGE_BIT(SANDBOX_NETWORK) | STAGE_BIT(SANDBOX_IPC) | STAGE_BIT(SANDBOX_ROOT);
 
-	return !sandbox_has(sandbox, SANDBOX_NAMESPACE) && sandbox->stages & rooms;
+	return !sandbox_has(sandbox, SANDBOX_USER_NAMESPACE) && sandbox->stages & namespaces;
 }
 
-int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, struct why *why)
+int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_options *options, struct why *why)
 {
 	struct outcome outcome = { .errors = { 0 } };
 	int ret;
 
 	*sandbox = (struct sandbox)SANDBOX_NONE;
-	if (wish->mode == SANDBOX_OFF)
+	if (options->mode == SANDBOX_OFF)
 		return 0;
-	sandbox->mode = wish->mode;
+	sandbox->mode = options->mode;
 	sandbox->stages = (STAGE_BIT(SANDBOX_STAGES) - 1) & ~STAGES_LEFT_OUT;
-	ret = user_choose(sandbox, wish, why);
+	ret = user_choose(sandbox, options, why);
 	if (ret < 0)
 		return ret;
 	ret = stages_find(sandbox, &outcome, why);
@@ -233,7 +239,7 @@ int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, st
 		return ret;
 	}
 	/* It was asked for by name: nobody is to believe that it is there. */
-	if (wish->user && outcome.errors[SANDBOX_USER] < 0 && sandbox->mode == SANDBOX_AUTO) {
+	if (options->user && outcome.errors[SANDBOX_USER] < 0 && sandbox->mode == SANDBOX_AUTO) {
 		sandbox_deinit(sandbox);
 		return why_fail(EPERM, why, "--user: %s", strerror(-outcome.errors[SANDBOX_USER]));
 	}
@@ -241,7 +247,7 @@ int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_wish *wish, st
 		sandbox_deinit(sandbox);
 		return -EPERM;
 	}
-	ret = sandbox_keep_least(rooms_take_privilege(sandbox));
+	ret = sandbox_keep_least(namespaces_take_privilege(sandbox));
 	if (ret < 0 && sandbox->mode == SANDBOX_AUTO) {
 		text_add(sandbox->without, sizeof(sandbox->without), "the supervisor's share", strerror(-ret));
 		return 0;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Part of sandbox.h: what a process may do by being who it is: privileges, user, capabilities, limits.
+ * What a process may do by being who it is: privileges, user, capabilities, limits.
  *
  * By system call, without libcap: there is one call to get the capabilities and one to set them.
  */
+#include "sandbox/privilege.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -13,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "sandbox/stage.h"
 
 /*
  * More than any guest without thousands of real lines needs: fds that are under way in messages count for all processes
@@ -37,8 +38,8 @@ static int caps_set(const struct __user_cap_data_struct data[2])
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
-/* Everything that is not in kept goes, for good. */
-static int caps_keep(uint64_t kept)
+/* Everything that is not in caps goes, for good. */
+static int caps_keep(uint64_t caps)
 {
 	struct __user_cap_data_struct data[2];
 	int ret = caps_get(data);
@@ -48,18 +49,18 @@ static int caps_keep(uint64_t kept)
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	/* Who may not (EPERM) could not have them back either: no new privileges. EINVAL: after the last one. */
 	for (unsigned cap = 0; cap < 64; cap++) {
-		if (!(kept & CAP_BIT(cap)) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+		if (!(caps & CAP_BIT(cap)) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
 			break;
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		data[i].permitted &= (uint32_t)(kept >> (32 * i));
+		data[i].permitted &= (uint32_t)(caps >> (32 * i));
 		data[i].effective = data[i].permitted;
 		data[i].inheritable = 0;
 	}
 	return caps_set(data);
 }
 
-int sandbox_enter_privileges(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_privileges(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
@@ -75,7 +76,7 @@ static int caps_raise(void)
 	return ret < 0 ? ret : caps_set(data);
 }
 
-int sandbox_enter_user(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_user(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
 	int parent_signal = 0;
 
@@ -103,7 +104,7 @@ static int limit_lower(int resource, rlim_t max)
 	return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
-int sandbox_enter_limits(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_limits(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
 	static const struct {
 		int resource;
@@ -113,7 +114,7 @@ int sandbox_enter_limits(const struct sandbox *sandbox, const struct sandbox_ent
 		{ RLIMIT_RTPRIO, 0 }, { RLIMIT_NICE, 0 },
 	};
 	/* Those of lines are there twice while a worker takes them up. */
-	rlim_t fds = 2 * entrant->fds > FDS_MAX ? 2 * entrant->fds : FDS_MAX;
+	rlim_t fds = 2 * params->fds > FDS_MAX ? 2 * params->fds : FDS_MAX;
 	int ret = limit_lower(RLIMIT_NOFILE, fds);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && ret == 0; i++)
@@ -121,7 +122,7 @@ int sandbox_enter_limits(const struct sandbox *sandbox, const struct sandbox_ent
 	return ret;
 }
 
-int sandbox_enter_capabilities(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_capabilities(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
 	return caps_keep(0);
 }
@@ -130,13 +131,13 @@ int sandbox_enter_capabilities(const struct sandbox *sandbox, const struct sandb
  * What the supervisor of a root user needs all its life: sockets in directories of others, and their owner and mode;
  * more fds; its processes: to give them another user, to let them lower their bounding set, and to end them.
  */
-int sandbox_keep_least(bool with_rooms)
+int sandbox_keep_least(bool with_namespaces)
 {
-	uint64_t kept = CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_KILL) |
+	uint64_t caps = CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_KILL) |
 			CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_SYS_RESOURCE);
 	int ret = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 
-	if (with_rooms)
-		kept |= CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SYS_CHROOT);
-	return ret < 0 ? ret : caps_keep(kept);
+	if (with_namespaces)
+		caps |= CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SYS_CHROOT);
+	return ret < 0 ? ret : caps_keep(caps);
 }

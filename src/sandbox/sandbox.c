@@ -22,8 +22,8 @@
  * must be; capabilities are kept until everything was entered; the filter is last and allows none of the calls that
  * went before.
  *
- * Rooms (the four namespaces) are made once, by a process that the supervisor forks at its start (namespaces.c), and
- * are only entered afterwards. A worker that made its own would start and, above all, end some 10 ms later: the kernel
+ * The four namespaces are made once, by a process that the supervisor forks at its start (namespaces.c), and are only
+ * entered afterwards. A worker that made its own would start and, above all, end some 10 ms later: the kernel
  * waits when it takes a mount or network namespace down. They hold nothing, so there is nothing in sharing them. The
  * filter's program is also made once. Entering takes less than a millisecond, which a front-end waits after a crash.
  *
@@ -43,58 +43,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fault.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "sandbox/stage.h"
-
-struct stage {
-	const char *name;
-	int (*enter)(const struct sandbox *sandbox, const struct sandbox_entrant *entrant);
-	int lacking;	   /* beside ENOSYS and EOPNOTSUPP, the errno of a kernel without it; 0: none */
-	const char *limit; /* ENOSPC: namespaces(7), a limit of /proc/sys is reached. NULL: there is none */
-};
-
-static const struct stage stages[SANDBOX_STAGES] = {
-	[SANDBOX_PRIVILEGES] = { "no new privileges", sandbox_enter_privileges, 0, NULL },
-	[SANDBOX_USER] = { "user", sandbox_enter_user, 0, NULL },
-	[SANDBOX_NAMESPACE] = { "namespace", sandbox_enter_namespace, EINVAL,
-				"the limit user.max_user_namespaces is reached" },
-	[SANDBOX_NETWORK] = { "network", sandbox_enter_network, EINVAL,
-			      "the limit user.max_net_namespaces is reached" },
-	[SANDBOX_IPC] = { "ipc", sandbox_enter_ipc, EINVAL, "the limit user.max_ipc_namespaces is reached" },
-	[SANDBOX_ROOT] = { "root", sandbox_enter_root, 0,
-			   "the limit user.max_mnt_namespaces or fs.mount-max is reached" },
-	[SANDBOX_LIMITS] = { "limits", sandbox_enter_limits, 0, NULL },
-	[SANDBOX_LANDLOCK] = { "landlock", sandbox_enter_landlock, 0, NULL },
-	[SANDBOX_CAPABILITIES] = { "capabilities", sandbox_enter_capabilities, 0, NULL },
-	[SANDBOX_FILTER] = { "system calls", sandbox_enter_filter, EINVAL, NULL },
-};
-
-const char *sandbox_stage_name(enum sandbox_stage stage)
-{
-	return stages[stage].name;
-}
-
-bool sandbox_stage_lacks(enum sandbox_stage stage, int error)
-{
-	return error == -ENOSYS || error == -EOPNOTSUPP || (stages[stage].lacking && error == -stages[stage].lacking);
-}
-
-const char *sandbox_stage_reason(enum sandbox_stage stage, int error)
-{
-	if (sandbox_stage_lacks(stage, error))
-		return "not in this kernel";
-	return error == -ENOSPC && stages[stage].limit ? stages[stage].limit : strerror(-error);
-}
-
-int sandbox_stage_enter(const struct sandbox *sandbox, const struct sandbox_entrant *entrant, enum sandbox_stage stage)
-{
-	int ret = fault_stage(stages[stage].name);
-
-	return ret < 0 ? ret : stages[stage].enter(sandbox, entrant);
-}
 
 /* Standard input and output may be somebody's terminal. The log stays. */
 static void terminal_forget(void)
@@ -108,7 +60,7 @@ static void terminal_forget(void)
 	close(fd);
 }
 
-int sandbox_enter(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
 	if (sandbox->mode != SANDBOX_OFF)
 		terminal_forget();
@@ -117,9 +69,9 @@ int sandbox_enter(const struct sandbox *sandbox, const struct sandbox_entrant *e
 
 		if (!sandbox_has(sandbox, stage))
 			continue;
-		ret = sandbox_stage_enter(sandbox, entrant, stage);
+		ret = sandbox_stage_enter(sandbox, params, stage);
 		if (ret < 0) {
-			log_error(entrant->tag, "sandbox: %s: %s", stages[stage].name, strerror(-ret));
+			log_error(params->tag, "sandbox: %s: %s", sandbox_stage_name(stage), strerror(-ret));
 			return ret;
 		}
 	}
@@ -128,8 +80,8 @@ int sandbox_enter(const struct sandbox *sandbox, const struct sandbox_entrant *e
 
 void sandbox_deinit(struct sandbox *sandbox)
 {
-	for (size_t i = 0; i < SANDBOX_ROOMS; i++)
-		fd_close(&sandbox->room_fds[i]);
+	for (size_t i = 0; i < SANDBOX_NAMESPACES; i++)
+		fd_close(&sandbox->namespace_fds[i]);
 	for (size_t i = 0; i < SANDBOX_ROLES; i++) {
 		free(sandbox->filters[i].filter);
 		sandbox->filters[i] = (struct sock_fprog){ .len = 0 };

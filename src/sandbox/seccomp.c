@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Part of sandbox.h: which system calls a process may make (seccomp(2)). libseccomp makes the program of the list, once,
- * in the supervisor; a process only gives it to the kernel.
+ * Which system calls a process may make (seccomp(2)). libseccomp makes the program of the list, once, in the supervisor;
+ * a process only gives it to the kernel.
  *
- * A call that is not in the list ends the process at once (SIGSYS); the supervisor says so, and the kernel's log has its
+ * A call that is not in the list ends the process at once (SIGSYS); the supervisor logs it, and the kernel's log has its
  * number. A row says why it is there. Where a call can do more than is needed, its argument is looked at: fcntl, ioctl,
  * mmap. Names that this architecture or C library does not have are left out: what is wait in one is pwait in another.
  *
- * A new row is a decision: tests/unit/daemon/sandbox_calls has the list as it is meant to be.
+ * A new row is a decision: tests/unit/sandbox/sandbox_calls has the list as it is meant to be.
  */
+#include "sandbox/seccomp.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/gpio.h>
@@ -23,7 +25,6 @@
 
 #include "base/fd.h"
 #include "base/util.h"
-#include "sandbox/stage.h"
 
 #define W    (1u << SANDBOX_WORKER)
 #define C    (1u << SANDBOX_CONTROL)
@@ -108,7 +109,7 @@ static const struct filter_row rows[] = {
 	{ .call = "statx", BOTH, 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
 	{ .call = "fstatfs", W }, /* the page size of a file of guest memory */
 	{ .call = "fstatfs64", W },
-	{ .call = "pipe2", W },	       /* keeper_settle() */
+	{ .call = "pipe2", W },	       /* supervisor_call_barrier() */
 	{ .call = "memfd_create", W }, /* GET_INFLIGHT_FD */
 	{ .call = "ftruncate", W },
 	{ .call = "ftruncate64", W },
@@ -202,7 +203,7 @@ int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program)
 	return ret;
 }
 
-int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0u, &sandbox->filters[entrant->role]) < 0 ? -errno : 0;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0u, &sandbox->filters[params->role]) < 0 ? -errno : 0;
 }

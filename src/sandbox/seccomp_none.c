@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Part of sandbox.h: the list of system calls of a build without libseccomp: there is none. */
-#include <errno.h>
+/* The list of system calls of a build without libseccomp: there is none. */
+#include "sandbox/seccomp.h"
 
-#include "sandbox/stage.h"
+#include <errno.h>
 
 bool sandbox_filter_supported(void)
 {
@@ -14,7 +14,7 @@ int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program)
 	return -EOPNOTSUPP;
 }
 
-int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_entrant *entrant)
+int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params)
 {
 	return -EOPNOTSUPP;
 }

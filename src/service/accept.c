@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Who comes to a listening socket, also when there is no fd left for it. */
+/* Connections to a listening socket, also when there is no fd left for one. */
 #include "service/accept.h"
 
 #include <errno.h>
@@ -7,15 +7,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define NAP_MS 1
+#define PAUSE_MS 1
 
-int accept_patiently(int listen_fd, int flags, struct log_limit *limit, const char *tag)
+int accept_throttled(int listen_fd, int flags, struct log_limit *limit, const char *tag)
 {
 	int fd = accept4(listen_fd, NULL, NULL, flags);
 
 	if (fd >= 0 || errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return fd;
 	log_limited(limit, LOG_LEVEL_WARNING, tag, "accept: %s", strerror(errno));
-	poll(NULL, 0, NAP_MS);
+	poll(NULL, 0, PAUSE_MS);
 	return -1;
 }

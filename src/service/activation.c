@@ -40,7 +40,7 @@ static int count_read(size_t *count, struct why *why)
 /* "a:b:c": exactly one name a fd. */
 static int names_read(struct activation *activation, const char *word, struct why *why)
 {
-	char *rest;
+	char *next;
 	size_t n = 0;
 
 	if (!word)
@@ -48,8 +48,8 @@ static int names_read(struct activation *activation, const char *word, struct wh
 	activation->names = strdup(word);
 	if (!activation->names)
 		return why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
-	rest = activation->names;
-	for (char *name; (name = strsep(&rest, ":")); n++) {
+	next = activation->names;
+	for (char *name; (name = strsep(&next, ":")); n++) {
 		if (n < activation->n_fds)
 			activation->fds[n].name = name;
 	}
@@ -119,11 +119,11 @@ void activation_deinit(struct activation *activation)
 int activation_take(struct activation *activation, const char *name)
 {
 	for (size_t i = 0; i < activation->n_fds; i++) {
-		struct activation_fd *given = &activation->fds[i];
+		struct activation_fd *entry = &activation->fds[i];
 
-		if (!given->taken && strcmp(given->name, name) == 0) {
-			given->taken = true;
-			return given->fd;
+		if (!entry->taken && strcmp(entry->name, name) == 0) {
+			entry->taken = true;
+			return entry->fd;
 		}
 	}
 	return -1;
@@ -167,32 +167,32 @@ static int own_fds_note(struct activation *activation, const struct activation_g
 }
 
 /* The guest that the fd goes to; NULL, with the reason in words. */
-static struct activation_guest *guest_by_name(const struct activation_fd *given, struct activation_guest *guests,
+static struct activation_guest *guest_by_name(const struct activation_fd *entry, struct activation_guest *guests,
 					      size_t n_guests, struct why *why)
 {
 	for (size_t i = 0; i < n_guests; i++) {
-		if (strcmp(guests[i].name, given->name) != 0)
+		if (strcmp(guests[i].name, entry->name) != 0)
 			continue;
 		if (!guests[i].has_socket && guests[i].fd < 0)
 			return &guests[i];
 		if (guests[i].has_socket)
-			why_fail(EINVAL, why, "fd %d (%s): this guest has a socket", given->fd, given->name);
+			why_fail(EINVAL, why, "fd %d (%s): this guest has a socket", entry->fd, entry->name);
 		else
-			why_fail(EINVAL, why, "fd %d (%s): this guest has fd %d", given->fd, given->name, guests[i].fd);
+			why_fail(EINVAL, why, "fd %d (%s): this guest has fd %d", entry->fd, entry->name, guests[i].fd);
 		return NULL;
 	}
-	why_fail(EINVAL, why, "fd %d (%s): there is no guest of this name", given->fd, given->name);
+	why_fail(EINVAL, why, "fd %d (%s): there is no guest of this name", entry->fd, entry->name);
 	return NULL;
 }
 
-static struct activation_guest *guest_in_order(const struct activation_fd *given, struct activation_guest *guests,
+static struct activation_guest *guest_in_order(const struct activation_fd *entry, struct activation_guest *guests,
 					       size_t n_guests, struct why *why)
 {
 	for (size_t i = 0; i < n_guests; i++) {
 		if (!guests[i].has_socket && guests[i].fd < 0)
 			return &guests[i];
 	}
-	why_fail(EINVAL, why, "fd %d: no guest is left that wants a socket", given->fd);
+	why_fail(EINVAL, why, "fd %d: no guest is left that wants a socket", entry->fd);
 	return NULL;
 }
 
@@ -201,17 +201,17 @@ static int fds_give(struct activation *activation, struct activation_guest *gues
 		    struct why *why)
 {
 	for (size_t i = 0; i < activation->n_fds; i++) {
-		struct activation_fd *given = &activation->fds[i];
+		struct activation_fd *entry = &activation->fds[i];
 		struct activation_guest *guest;
 
-		if (given->taken || name_is_chosen(given->name) != by_name)
+		if (entry->taken || name_is_chosen(entry->name) != by_name)
 			continue;
-		guest = by_name ? guest_by_name(given, guests, n_guests, why)
-				: guest_in_order(given, guests, n_guests, why);
+		guest = by_name ? guest_by_name(entry, guests, n_guests, why)
+				: guest_in_order(entry, guests, n_guests, why);
 		if (!guest)
 			return -EINVAL;
-		guest->fd = given->fd;
-		given->taken = true;
+		guest->fd = entry->fd;
+		entry->taken = true;
 	}
 	return 0;
 }
@@ -225,7 +225,7 @@ static int guests_check(struct activation_guest *guests, size_t n_guests, struct
 			continue;
 		if (guests[i].fd < 0)
 			return why_fail(EINVAL, why, "guest %s: has neither a socket nor an fd", guests[i].name);
-		ret = given_fd_take(guests[i].fd, &guests[i].kind, why);
+		ret = inherited_fd_take(guests[i].fd, &guests[i].kind, why);
 		if (ret < 0)
 			return why_fail(-ret, why, "guest %s: %s", guests[i].name, why->text);
 	}

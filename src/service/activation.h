@@ -49,11 +49,11 @@ struct activation_guest {
 	const char *name;
 	bool has_socket; /* on a path of its own */
 	int fd; /* -1: none. In: what the user named, which may be one of the activation's; out: what it gets */
-	enum given_fd_kind kind; /* out: of the fd, when there is one */
+	enum inherited_fd_kind kind; /* out: of the fd, when there is one */
 };
 
 /*
- * Gives every guest without a socket its fd, and looks at each fd (given_fd_take()). Of use without activation, too: a
+ * Gives every guest without a socket its fd, and looks at each fd (inherited_fd_take()). Of use without activation, too: a
  * guest with neither socket nor fd, one with both, and two with one fd are found. -EINVAL or the -errno of the fd, with
  * the reason in words, guest or fd named.
  */

@@ -33,7 +33,7 @@ static const char *type_describe(int type)
 	}
 }
 
-static int kind_find(int fd, enum given_fd_kind *kind, struct why *why)
+static int kind_find(int fd, enum inherited_fd_kind *kind, struct why *why)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
@@ -47,15 +47,15 @@ static int kind_find(int fd, enum given_fd_kind *kind, struct why *why)
 	if (type != SOCK_STREAM)
 		return why_fail(EPROTOTYPE, why, "fd %d: %s, not a stream socket", fd, type_describe(type));
 	if (socket_option(fd, SO_ACCEPTCONN) > 0)
-		*kind = GIVEN_FD_LISTENING;
+		*kind = INHERITED_FD_LISTENING;
 	else if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0)
-		*kind = GIVEN_FD_CONNECTED;
+		*kind = INHERITED_FD_CONNECTED;
 	else
 		return why_fail(ENOTCONN, why, "fd %d: a socket that neither listens nor is connected", fd);
 	return 0;
 }
 
-int given_fd_take(int fd, enum given_fd_kind *kind, struct why *why)
+int inherited_fd_take(int fd, enum inherited_fd_kind *kind, struct why *why)
 {
 	int ret;
 
@@ -66,7 +66,7 @@ int given_fd_take(int fd, enum given_fd_kind *kind, struct why *why)
 	ret = kind_find(fd, kind, why);
 	if (ret < 0)
 		return ret;
-	ret = *kind == GIVEN_FD_LISTENING ? fd_set_nonblock(fd) : 0;
+	ret = *kind == INHERITED_FD_LISTENING ? fd_set_nonblock(fd) : 0;
 	if (ret < 0)
 		return why_fail(-ret, why, "fd %d: %s", fd, strerror(-ret));
 	/* Cannot fail: the fd is open. */

@@ -11,9 +11,9 @@
 
 #include "base/why.h"
 
-enum given_fd_kind {
-	GIVEN_FD_LISTENING, /* front-ends come one after the other */
-	GIVEN_FD_CONNECTED, /* the one front-end is there */
+enum inherited_fd_kind {
+	INHERITED_FD_LISTENING, /* front-ends come one after the other */
+	INHERITED_FD_CONNECTED, /* the one front-end is there */
 };
 
 /*
@@ -22,4 +22,4 @@ enum given_fd_kind {
  * (standard input, output and errors alone), not a Unix stream socket, neither listening nor connected. Then -errno,
  * with the reason in words, the fd named.
  */
-int given_fd_take(int fd, enum given_fd_kind *kind, struct why *why);
+int inherited_fd_take(int fd, enum inherited_fd_kind *kind, struct why *why);

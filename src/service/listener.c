@@ -3,7 +3,7 @@
  * Listening Unix sockets, on paths or inherited.
  *
  * Whether somebody listens on a socket is found out by connecting to it: the connection is closed at once, which a
- * back-end takes for a front-end that left. Between that look and bind() another process may be quicker; then bind()
+ * back-end takes for a front-end that disconnected. Between that look and bind() another process may be quicker; then bind()
  * fails, and nothing was stolen unless both found the same stale socket at the same instant.
  */
 #include "service/listener.h"
@@ -19,7 +19,7 @@
 #include "config/guest_settings.h"
 #include "process/async_close.h"
 
-/* A front-end that comes while the worker is being replaced waits here. */
+/* A front-end that connects while the worker is being replaced waits here. */
 #define LISTEN_BACKLOG 16
 
 /* All that chmod() can set. */
@@ -33,7 +33,7 @@ static struct sockaddr_un address_make(const char *path)
 	return address;
 }
 
-/* 0: nobody listens there; -EADDRINUSE: somebody does; another -errno: it can not be told. */
+/* 0: nobody listens there; -EADDRINUSE: somebody does; another -errno: unknown. */
 static int socket_probe(const char *path)
 {
 	struct sockaddr_un address = address_make(path);
@@ -228,5 +228,5 @@ void listener_close(struct listener *listener)
 {
 	own_file_remove(&listener->alias);
 	own_file_remove(&listener->socket);
-	closer_close(&listener->fd); /* who has connected may have sent something */
+	async_close(&listener->fd); /* whoever connected may have sent something */
 }

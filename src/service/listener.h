@@ -39,7 +39,7 @@ int listener_open(struct listener *listener, const char *path, struct why *why);
  * connect before the socket has both. On failure nothing is left behind. The umask of the process is changed meanwhile.
  */
 int listener_open_guest(struct listener *listener, const struct guest_socket *wanted, struct why *why);
-/* Takes over a listening fd that was given to us, see service/inherited_fd.h. */
+/* Takes over a listening fd that was inherited, see service/inherited_fd.h. */
 void listener_adopt(struct listener *listener, int fd);
 /* Makes path lead to the socket as well. An earlier link to it, a link to nothing and a stale socket are replaced. */
 int listener_add_alias(struct listener *listener, const char *path, struct why *why);

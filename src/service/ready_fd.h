@@ -14,5 +14,5 @@
  * errors alone. No program that we run inherits it. -errno, with the reason in words, the fd named.
  */
 int ready_fd_take(int fd, struct why *why);
-/* Tells, closes the fd and makes it -1; -1 is nobody to tell. A reader that is gone is no failure: it is logged. */
+/* Writes the newline, closes the fd and makes it -1; -1: nothing. A reader that is gone is no failure: it is logged. */
 void ready_fd_tell(int *fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What the service manager is told.
+ * Notifications to the service manager.
  *
  * Our own code, not libsystemd: the protocol is one datagram, its manual page (sd_notify(3), "Notes") invites to that,
  * and there is no static libsystemd. The manager knows us by the credentials that the kernel adds to the datagram.
@@ -36,7 +36,7 @@
 static int address_make(struct sockaddr_un *address, const char *word)
 {
 	size_t len = strlen(word);
-	/* A path has room for its NUL; an abstract name is as long as it is. */
+	/* A path needs its NUL; an abstract name is as long as it is. */
 	size_t size = word[0] == '@' ? len : len + 1;
 
 	if (word[0] != '/' && (word[0] != '@' || len < 2))
@@ -50,7 +50,7 @@ static int address_make(struct sockaddr_un *address, const char *word)
 	return (int)(offsetof(struct sockaddr_un, sun_path) + size);
 }
 
-static int socket_connect(struct notify *notify, const char *word)
+static int socket_connect(struct sd_notify *notify, const char *word)
 {
 	const struct timeval timeout = { .tv_sec = SEND_TIMEOUT_S };
 	struct sockaddr_un address;
@@ -71,7 +71,7 @@ static int socket_connect(struct notify *notify, const char *word)
 }
 
 /* The watchdog of another process is none of ours: an ancestor's variables may have come down to us. */
-static uint64_t watchdog_ns(const char *usec_word, const char *pid_word)
+static uint64_t watchdog_read(const char *usec_word, const char *pid_word)
 {
 	uint64_t usec, pid;
 
@@ -92,32 +92,32 @@ static uint64_t watchdog_ns(const char *usec_word, const char *pid_word)
 	return usec * NS_PER_US;
 }
 
-void notify_init(struct notify *notify)
+void sd_notify_init(struct sd_notify *notify)
 {
 	const char *word = getenv("NOTIFY_SOCKET");
 	int ret;
 
-	*notify = NOTIFY_NONE;
+	*notify = SD_NOTIFY_NONE;
 	if (word && *word) {
 		ret = socket_connect(notify, word);
 		if (ret < 0)
-			log_warning(TAG, "NOTIFY_SOCKET=%s: %s; the service manager is told nothing", word,
+			log_warning(TAG, "NOTIFY_SOCKET=%s: %s; the service manager is not notified", word,
 				    strerror(-ret));
 	}
 	if (notify->fd >= 0)
-		notify->watchdog_ns = watchdog_ns(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"));
+		notify->watchdog_ns = watchdog_read(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"));
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
 }
 
-void notify_deinit(struct notify *notify)
+void sd_notify_deinit(struct sd_notify *notify)
 {
 	loop_timer_del(&notify->watchdog);
 	fd_close(&notify->fd);
 }
 
-static void message_send(struct notify *notify, const char *message, int flags)
+static void message_send(struct sd_notify *notify, const char *message, int flags)
 {
 	ssize_t sent;
 
@@ -127,13 +127,13 @@ static void message_send(struct notify *notify, const char *message, int flags)
 		sent = send(notify->fd, message, strlen(message), MSG_NOSIGNAL | flags);
 	} while (sent < 0 && errno == EINTR);
 	if (sent < 0)
-		log_limited(&notify->log_limit, LOG_LEVEL_WARNING, TAG, "cannot tell the service manager: %s",
+		log_limited(&notify->log_limit, LOG_LEVEL_WARNING, TAG, "cannot notify the service manager: %s",
 			    strerror(errno));
 }
 
-void notify_send(struct notify *notify, const char *format, ...)
+void sd_notify_send(struct sd_notify *notify, const char *format, ...)
 {
-	char message[NOTIFY_MESSAGE_SIZE];
+	char message[SD_NOTIFY_MESSAGE_SIZE];
 	va_list args;
 
 	va_start(args, format);
@@ -142,9 +142,9 @@ void notify_send(struct notify *notify, const char *format, ...)
 	message_send(notify, message, 0);
 }
 
-void notify_status(struct notify *notify, const char *format, ...)
+void sd_notify_status(struct sd_notify *notify, const char *format, ...)
 {
-	char text[NOTIFY_MESSAGE_SIZE - sizeof("STATUS=")];
+	char text[SD_NOTIFY_MESSAGE_SIZE - sizeof("STATUS=")];
 	va_list args;
 
 	va_start(args, format);
@@ -152,27 +152,27 @@ void notify_status(struct notify *notify, const char *format, ...)
 	va_end(args);
 	/* A newline would begin another variable; a status that is not UTF-8 is thrown away whole. */
 	text_make_ascii(text);
-	notify_send(notify, "STATUS=%s", text);
+	sd_notify_send(notify, "STATUS=%s", text);
 }
 
-void notify_ready(struct notify *notify)
+void sd_notify_ready(struct sd_notify *notify)
 {
-	notify_send(notify, "READY=1");
+	sd_notify_send(notify, "READY=1");
 }
 
-void notify_reloading(struct notify *notify)
+void sd_notify_reloading(struct sd_notify *notify)
 {
-	notify_send(notify, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_now_ns() / NS_PER_US);
+	sd_notify_send(notify, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_now_ns() / NS_PER_US);
 }
 
-void notify_stopping(struct notify *notify)
+void sd_notify_stopping(struct sd_notify *notify)
 {
-	notify_send(notify, "STOPPING=1");
+	sd_notify_send(notify, "STOPPING=1");
 }
 
-int notify_store(struct notify *notify, const char *name, int fd)
+int sd_notify_store(struct sd_notify *notify, const char *name, int fd)
 {
-	char message[NOTIFY_MESSAGE_SIZE];
+	char message[SD_NOTIFY_MESSAGE_SIZE];
 	ssize_t sent;
 
 	if (notify->fd < 0)
@@ -183,7 +183,7 @@ int notify_store(struct notify *notify, const char *name, int fd)
 	return sent < 0 ? (int)sent : 0;
 }
 
-int notify_barrier(struct notify *notify)
+int sd_notify_barrier(struct sd_notify *notify)
 {
 	static const char message[] = "BARRIER=1";
 	struct pollfd pfd;
@@ -196,7 +196,7 @@ int notify_barrier(struct notify *notify)
 		return -errno;
 	ret = scm_send(notify->fd, message, strlen(message), &fds[1], 1, 0);
 	fd_close(&fds[1]);
-	pfd = (struct pollfd){ .fd = fds[0] }; /* that the other end is closed is always told */
+	pfd = (struct pollfd){ .fd = fds[0] }; /* POLLHUP is always reported */
 	while (ret >= 0) {
 		ret = poll(&pfd, 1, BARRIER_MS);
 		if (ret > 0)
@@ -207,24 +207,24 @@ int notify_barrier(struct notify *notify)
 	return ret < 0 ? (int)ret : 0;
 }
 
-void notify_unstore(struct notify *notify, const char *name)
+void sd_notify_unstore(struct sd_notify *notify, const char *name)
 {
-	notify_send(notify, "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	sd_notify_send(notify, "FDSTOREREMOVE=1\nFDNAME=%s", name);
 }
 
 static void watchdog_feed(struct loop_timer *timer)
 {
-	/* Not waiting: the next one comes soon, and a late one proves as much. */
-	message_send(container_of(timer, struct notify, watchdog), "WATCHDOG=1", MSG_DONTWAIT);
+	/* Not waiting: the next one comes soon, and a delayed one proves as much. */
+	message_send(container_of(timer, struct sd_notify, watchdog), "WATCHDOG=1", MSG_DONTWAIT);
 }
 
-int notify_watchdog_start(struct notify *notify, struct loop *loop)
+int sd_notify_watchdog_start(struct sd_notify *notify, struct loop *loop)
 {
 	uint64_t interval_ns = notify->watchdog_ns / 2;
 
 	if (notify->fd < 0 || notify->watchdog_ns == 0)
 		return 0;
-	if (interval_ns < NOTIFY_WATCHDOG_MIN_NS)
-		interval_ns = NOTIFY_WATCHDOG_MIN_NS;
+	if (interval_ns < SD_NOTIFY_WATCHDOG_MIN_NS)
+		interval_ns = SD_NOTIFY_WATCHDOG_MIN_NS;
 	return loop_timer_set(loop, &notify->watchdog, interval_ns, interval_ns, watchdog_feed);
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Part of worker_process.h: chips of a guest that were gone and come back. */
+/* Chips of a guest that were unplugged and come back. */
+#include "supervisor/chip_replug.h"
+
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "supervisor/worker_process.h"
+#include "base/scm.h"
 
-bool guest_process_misses_chip(const struct guest_process *process, const char *path, bool by_path, uint64_t *rdev)
+bool chip_replug_matches(const struct worker_process *process, const char *path, bool by_path, uint64_t *rdev)
 {
 	for (unsigned i = 0; i < process->guest.n_chips; i++) {
 		const struct guest_chip *chip = &process->guest.chips[i];
@@ -24,11 +27,23 @@ bool guest_process_misses_chip(const struct guest_process *process, const char *
 	return false;
 }
 
-static void chip_take(struct guest_process *process, unsigned number, const char *path)
+/* Tells the worker. One that dies now, or does not read, is replaced, too; an earlier program's is about to be. */
+static void worker_notify(const struct worker_process *process, unsigned number)
+{
+	const struct supervisor_channel_message message = { .type = SUPERVISOR_CHANNEL_CHIP, .key = number };
+
+	if (process->child.outdated || process->channel_fd < 0)
+		return;
+	if (scm_send(process->channel_fd, &message, sizeof(message), NULL, 0, MSG_DONTWAIT) < 0 &&
+	    process->child.pid > 0)
+		kill(process->child.pid, SIGKILL);
+}
+
+static void chip_take(struct worker_process *process, unsigned number, const char *path)
 {
 	struct guest_chip *chip = &process->guest.chips[number];
 	struct stat st;
-	int fd, ret;
+	int fd;
 
 	if (chip_find_replugged(&chip->spec, &chip->found, path, &fd) < 0)
 		return; /* gone again: it will appear again */
@@ -37,15 +52,10 @@ static void chip_take(struct guest_process *process, unsigned number, const char
 	if (fstat(fd, &st) == 0)
 		chip->found.rdev = st.st_rdev;
 	log_info(process->child.tag, "%s came back as %s", chip->spec.path, path);
-	/* An earlier program's is about to be replaced. One that dies now, or does not read, is replaced, too. */
-	if (process->child.outdated)
-		return;
-	ret = process->keeper_fd >= 0 ? kept_send_chip(process->keeper_fd, number) : 0;
-	if (ret < 0 && process->child.pid > 0)
-		kill(process->child.pid, SIGKILL);
+	worker_notify(process, number);
 }
 
-void guest_process_chip_back(struct guest_process *process, uint64_t rdev, const char *path)
+void chip_replug_take(struct worker_process *process, uint64_t rdev, const char *path)
 {
 	for (unsigned i = 0; i < process->guest.n_chips; i++) {
 		const struct guest_chip *chip = &process->guest.chips[i];

@@ -1,34 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The control process, as the supervisor sees it: its socket, its ends of the guests' ports, and the process. */
+/* The control process, as the supervisor sees it: its socket and the process, which learns the guests when it starts. */
 #pragma once
 
 #include "base/why.h"
-#include "control/control.h"
 #include "handover/handover_image.h"
 #include "process/child.h"
-#include "sandbox/sandbox.h"
 #include "service/listener.h"
+#include "supervisor/guest_set.h"
 
 struct control_process {
 	struct child child;
-	const struct sandbox *sandbox;
-	struct listener listener;	/* owned */
-	struct control_outlet *outlets; /* owned; one a guest, their name and port_fd the guest's */
-	size_t n_outlets;
+	const struct guest_set *set; /* the caller's */
+	struct listener listener;    /* owned */
 };
 
-void control_process_init(struct control_process *process, struct loop *loop, const sigset_t *signals_own,
-			  const struct sandbox *sandbox);
+/* set outlives the process. */
+void control_process_init(struct control_process *process, const struct guest_set *set);
 /* Makes the control socket. -errno, with a line that says why. */
 int control_process_open(struct control_process *process, const char *path, struct why *why);
 /*
- * Takes over what an earlier program of this very process has left: the socket, if it is the one of this path, and the
- * process, which knows other outlets, and is on its way out from now on.
+ * Takes over what an earlier program of this very process had: the socket, if it is the one of this path, and the
+ * process, which has other control channels, and is on its way out from now on.
  */
-void control_process_adopt(struct control_process *process, const struct handover_daemon *left, const char *path);
-/* Starts the process, or has the one that was taken over make room for it; it has been looked at by child_reap(). */
+void control_process_adopt(struct control_process *process, const struct handover_daemon *before, const char *path);
+/* Starts the process, or ends the one that was taken over, for it; it has been looked at by child_reap(). */
 void control_process_start(struct control_process *process);
-/* Makes room for n outlets, which are to be filled in; the process learns of them when it starts. -ENOMEM: none. */
-int control_process_set_outlets(struct control_process *process, size_t n);
 /* The process is stopped and gone by then. Idempotent. */
 void control_process_close(struct control_process *process);

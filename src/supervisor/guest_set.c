@@ -10,11 +10,12 @@
 
 #include "config/print_config.h"
 #include "process/fd_limit.h"
+#include "supervisor/chip_replug.h"
 #include "supervisor/handover_guest.h"
 #include "worker/session_layout.h"
 
 /* A path that no configuration file can hold comes from the command line, which is always the same: "" will do. */
-char *guest_describe(const struct guest_config *guest)
+char *guest_set_describe(const struct guest_config *guest)
 {
 	struct guest_config copy = *guest;
 	const struct guest_configs configs = { .guests = &copy, .n_guests = 1 };
@@ -34,12 +35,12 @@ char *guest_describe(const struct guest_config *guest)
 
 static void entry_free(struct guest_entry *entry)
 {
-	guest_process_close(&entry->process);
+	worker_process_close(&entry->process);
 	free(entry->description);
 	free(entry);
 }
 
-/* An empty entry, with room for it in the set, where it is not yet. */
+/* An empty entry, with space for it in the set, where it is not yet. */
 static struct guest_entry *entry_new(struct guest_set *set, struct why *why)
 {
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers, so that a guest's address stays the same */
@@ -55,16 +56,16 @@ static struct guest_entry *entry_new(struct guest_set *set, struct why *why)
 	return NULL;
 }
 
-/* What the supervisor has of a guest beside what is kept: sockets, session, timer, both ends of a keeper channel. */
+/* What the supervisor has of a guest beside what is stored: sockets, session, timer, both ends of a supervisor channel. */
 #define FDS_OWN 8
 
 /*
- * What a front-end sends is kept here, too, and it may send hundreds of fds. Where there are few, all guests together
+ * What a front-end sends is stored here, too, and it may send hundreds of fds. Where there are few, all guests together
  * have no more than there are: one that wants more than its share loses its connection, and not the others theirs.
  */
 static void fds_share(struct guest_set *set)
 {
-	size_t most = worker_kept_max(), needed = FD_LIMIT_BASE, spare;
+	size_t most = session_layout_fds_max(), needed = FD_LIMIT_BASE, spare;
 	struct rlimit limit;
 
 	if (set->n == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -75,7 +76,7 @@ static void fds_share(struct guest_set *set)
 	if (most > FD_LIMIT_PER_GUEST - FDS_OWN + spare)
 		most = FD_LIMIT_PER_GUEST - FDS_OWN + spare;
 	for (size_t i = 0; i < set->n; i++)
-		set->entries[i]->process.kept.max_session = most;
+		set->entries[i]->process.store.max_session = most;
 }
 
 int guest_set_add(struct guest_set *set, const struct guest_config *config, struct guest *guest, struct why *why)
@@ -85,10 +86,10 @@ int guest_set_add(struct guest_set *set, const struct guest_config *config, stru
 
 	if (!entry)
 		return -ENOMEM;
-	guest_process_init(&entry->process, guest, set->one_off, set->loop, set->signals_own);
+	worker_process_init(&entry->process, guest, set->one_off, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
-	ret = guest_process_open(&entry->process, set->with_port, why);
-	entry->description = ret == 0 ? guest_describe(config) : NULL;
+	ret = worker_process_open(&entry->process, set->with_control, why);
+	entry->description = ret == 0 ? guest_set_describe(config) : NULL;
 	if (ret == 0 && !entry->description)
 		ret = why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	if (ret < 0) {
@@ -107,27 +108,26 @@ int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *pa
 
 	if (!entry)
 		return -ENOMEM;
-	ret = guest_handover_take(&entry->process, parts, set->loop, set->signals_own);
+	ret = handover_guest_take(&entry->process, parts, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
-	if (ret == 0 && set->with_port)
-		ret = guest_process_open_port(&entry->process);
+	if (ret == 0 && set->with_control)
+		ret = worker_process_open_control(&entry->process);
 	entry->description = strdup(parts->description);
 	if (ret == 0 && !entry->description)
 		ret = -ENOMEM;
 	if (ret < 0) {
-		why_fail(-ret, why, "%s: cannot be taken over: %s", parts->guest->name, strerror(-ret));
 		entry_free(entry);
-		return ret;
+		return why_fail(-ret, why, "%s: cannot be taken over: %s", parts->guest->name, strerror(-ret));
 	}
 	set->entries[set->n++] = entry;
 	fds_share(set);
 	return 0;
 }
 
-void guest_set_leave(const struct guest_set *set, struct handover_writer *writer)
+void guest_set_hand_over(const struct guest_set *set, struct handover_writer *writer)
 {
 	for (size_t i = 0; i < set->n; i++)
-		guest_handover_put(&set->entries[i]->process, set->entries[i]->description, writer);
+		handover_guest_put(&set->entries[i]->process, set->entries[i]->description, writer);
 }
 
 void guest_set_forget_sockets(struct guest_set *set)
@@ -136,12 +136,12 @@ void guest_set_forget_sockets(struct guest_set *set)
 		listener_forget_files(&set->entries[i]->process.listener);
 }
 
-bool guest_set_renew(struct guest_set *set)
+bool guest_set_replace_next(struct guest_set *set)
 {
-	struct guest_process *next = NULL;
+	struct worker_process *next = NULL;
 
 	for (size_t i = 0; i < set->n; i++) {
-		struct guest_process *process = &set->entries[i]->process;
+		struct worker_process *process = &set->entries[i]->process;
 
 		if (!process->child.outdated || process->child.stopped)
 			continue;
@@ -153,7 +153,7 @@ bool guest_set_renew(struct guest_set *set)
 			next = process;
 	}
 	if (next)
-		guest_process_replace(next);
+		worker_process_replace(next);
 	return next;
 }
 
@@ -163,10 +163,10 @@ void guest_set_chip_appeared(const struct guest_set *set, const char *path)
 
 	for (int by_path = 1; by_path >= 0; by_path--) {
 		for (size_t i = 0; i < set->n; i++) {
-			if (!guest_process_misses_chip(&set->entries[i]->process, path, by_path, &rdev))
+			if (!chip_replug_matches(&set->entries[i]->process, path, by_path, &rdev))
 				continue;
 			for (size_t j = 0; j < set->n; j++)
-				guest_process_chip_back(&set->entries[j]->process, rdev, path);
+				chip_replug_take(&set->entries[j]->process, rdev, path);
 			return;
 		}
 	}
@@ -186,12 +186,11 @@ size_t guest_set_sweep(struct guest_set *set)
 	size_t n = 0, running = 0;
 
 	for (size_t i = 0; i < set->n; i++)
-		running += set->entries[i]->leaving && child_is_awaited(&set->entries[i]->process.child);
-	/* All at once: until the reload is over the control process points to them, and it may have to be restarted. */
+		running += set->entries[i]->removing && child_is_awaited(&set->entries[i]->process.child);
 	if (running > 0)
 		return running;
 	for (size_t i = 0; i < set->n; i++) {
-		if (set->entries[i]->leaving)
+		if (set->entries[i]->removing)
 			entry_free(set->entries[i]);
 		else
 			set->entries[n++] = set->entries[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The guests that the supervisor serves. They come and go at a reload; a guest's address stays the same. */
+/* The guests that the supervisor serves. A reload adds and removes some; a guest's address stays the same. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,9 +10,9 @@
 #include "supervisor/worker_process.h"
 
 struct guest_entry {
-	struct guest_process process;
+	struct worker_process process;
 	char *description; /* owned: as the user wrote it, to find out whether it changed */
-	bool leaving;	   /* to be taken out when its worker has ended */
+	bool removing;	   /* to be removed when its worker has ended */
 };
 
 struct guest_set {
@@ -22,25 +22,25 @@ struct guest_set {
 	struct loop *loop;
 	const sigset_t *signals_own;
 	const struct sandbox *sandbox;
-	bool one_off, with_port;
+	bool one_off, with_control;
 };
 
 /* What the user wrote of this guest, as text: the caller's; NULL: no memory. Equal texts are equal guests. */
-char *guest_describe(const struct guest_config *guest);
+char *guest_set_describe(const struct guest_config *guest);
 
 /* A guest, with its socket, but no process yet. guest is taken over. -errno, with a line that says what and why. */
 int guest_set_add(struct guest_set *set, const struct guest_config *config, struct guest *guest, struct why *why);
 /* One that an earlier program of this very process has served. -errno, with a line that says what and why. */
 int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, struct why *why);
-/* Writes all of them down for a later program. */
-void guest_set_leave(const struct guest_set *set, struct handover_writer *writer);
+/* Puts all of them into a handover image. */
+void guest_set_hand_over(const struct guest_set *set, struct handover_writer *writer);
 /* After that: their sockets stay where they are. */
 void guest_set_forget_sockets(struct guest_set *set);
 /*
  * Replaces the next worker that an earlier program has started; one after the other, so that the guests do not all wait
  * at once. To be called until it returns false: there is none left.
  */
-bool guest_set_renew(struct guest_set *set);
+bool guest_set_replace_next(struct guest_set *set);
 /*
  * A chip's device node appeared at path: the guests that have lines of the chip that is back there learn it. A node is
  * one chip's, also when guests wait for two that look the same: the one that had this node goes first.
@@ -48,7 +48,7 @@ bool guest_set_renew(struct guest_set *set);
 void guest_set_chip_appeared(const struct guest_set *set, const char *path);
 /* NULL: there is none of this name. */
 struct guest_entry *guest_set_find(const struct guest_set *set, const char *name);
-/* Closes those that are leaving once none of them has a process any more. Returns how many have one. */
+/* Frees those that are being removed once none of them has a process any more. Returns how many have one. */
 size_t guest_set_sweep(struct guest_set *set);
 /* All processes are gone by then. Idempotent. */
 void guest_set_deinit(struct guest_set *set);

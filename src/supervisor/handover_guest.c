@@ -27,14 +27,14 @@ static void file_take(struct own_file *file, const struct handover_file *in)
 	file->ino = in->ino;
 }
 
-void listener_handover_put(const struct listener *listener, struct handover_listener *out)
+void handover_listener_put(const struct listener *listener, struct handover_listener *out)
 {
 	*out = (struct handover_listener){ .fd = listener->fd };
 	file_put(&listener->socket, &out->socket);
 	file_put(&listener->alias, &out->alias);
 }
 
-void listener_handover_take(struct listener *listener, const struct handover_listener *in)
+void handover_listener_take(struct listener *listener, const struct handover_listener *in)
 {
 	*listener = LISTENER_NONE;
 	listener->fd = in->fd;
@@ -73,45 +73,45 @@ static void line_put(const struct line_rules *rules, struct handover_writer *wri
 	handover_put(writer, &out, sizeof(out));
 }
 
-void guest_handover_put(const struct guest_process *process, const char *description, struct handover_writer *writer)
+void handover_guest_put(const struct worker_process *process, const char *description, struct handover_writer *writer)
 {
 	const struct guest *guest = &process->guest;
 	const struct child *child = &process->child;
 	struct handover_guest out = {
 		.session_size = process->session_size,
-		.session_layout = process->session_foreign ? 0 : worker_session_layout(),
+		.session_layout = process->session_foreign ? 0 : session_layout_id(),
 		.next_death = child->next_death,
 		.connected_fd = process->connected_fd,
 		.session_fd = process->session_fd,
-		.keeper_fd = process->keeper_fd,
+		.channel_fd = process->channel_fd,
 		.pid = child->pid,
 		.drops = process->drops,
 		.n_chips = guest->n_chips,
 		.n_lines = guest->n_lines,
-		.n_kept = (uint32_t)process->kept.n,
+		.n_stored_fds = (uint32_t)process->store.n,
 		.description_size = (uint32_t)strlen(description) + 1,
 		.one_off = process->one_off,
 		.has_end = child->has_end,
 		.done = child->done,
 		.restarting = child->restarting,
-		.given = guest->socket.fd >= 0,
+		.inherited = guest->socket.fd >= 0,
 		.iommu = guest->settings.iommu,
 	};
 
 	snprintf(out.name, sizeof(out.name), "%s", guest->name);
 	snprintf(out.socket_path, sizeof(out.socket_path), "%s", guest->socket.path);
 	snprintf(out.socket_alias, sizeof(out.socket_alias), "%s", guest->socket.alias);
-	listener_handover_put(&process->listener, &out.listener);
+	handover_listener_put(&process->listener, &out.listener);
 	memcpy(out.deaths_ns, child->deaths_ns, sizeof(out.deaths_ns));
 	handover_put(writer, &out, sizeof(out));
 	for (unsigned i = 0; i < guest->n_chips; i++)
 		chip_put(&guest->chips[i], writer);
 	for (unsigned i = 0; i < guest->n_lines; i++)
 		line_put(&guest->lines[i], writer);
-	for (size_t i = 0; i < process->kept.n; i++) {
-		struct handover_kept kept = { process->kept.fds[i].key, process->kept.fds[i].fd };
+	for (size_t i = 0; i < process->store.n; i++) {
+		struct handover_stored_fd stored = { process->store.fds[i].key, process->store.fds[i].fd };
 
-		handover_put(writer, &kept, sizeof(kept));
+		handover_put(writer, &stored, sizeof(stored));
 	}
 	handover_put(writer, description, out.description_size);
 }
@@ -169,7 +169,7 @@ static int guest_take(struct guest *guest, const struct handover_guest_parts *pa
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): a copy into the struct makes it forget the pointers beside */
 	memcpy(guest->socket.path, in->socket_path, sizeof(guest->socket.path));
 	memcpy(guest->socket.alias, in->socket_alias, sizeof(guest->socket.alias));
-	if (in->given)
+	if (in->inherited)
 		guest->socket.fd = in->listener.fd >= 0 ? in->listener.fd : in->connected_fd;
 	for (uint32_t i = 0; i < in->n_chips; i++)
 		chip_take(&guest->chips[i], &parts->chips[i]);
@@ -186,28 +186,29 @@ static void child_take(struct child *child, const struct handover_guest *in)
 	memcpy(child->deaths_ns, in->deaths_ns, sizeof(child->deaths_ns));
 }
 
-int guest_handover_take(struct guest_process *process, const struct handover_guest_parts *parts, struct loop *loop,
+int handover_guest_take(struct worker_process *process, const struct handover_guest_parts *parts, struct loop *loop,
 			const sigset_t *signals_own)
 {
 	const struct handover_guest *in = parts->guest;
 	struct guest guest;
 	int ret = guest_take(&guest, parts);
 
-	guest_process_init(process, &guest, in->one_off, loop, signals_own);
+	worker_process_init(process, &guest, in->one_off, loop, signals_own);
 	if (ret < 0)
 		return ret;
-	kept_init(&process->kept, worker_kept_max(), process->guest.n_lines);
+	fd_store_init(&process->store, session_layout_fds_max(), process->guest.n_lines);
 	child_take(&process->child, in);
 	process->drops = in->drops;
 	process->connected_fd = in->connected_fd;
 	process->session_fd = in->session_fd;
 	process->session_size = in->session_size;
-	process->session_foreign = in->session_layout != worker_session_layout() ||
-				   in->session_size != worker_session_size(&process->guest);
-	listener_handover_take(&process->listener, &in->listener);
-	for (uint32_t i = 0; i < in->n_kept && ret == 0; i++)
-		ret = kept_put(&process->kept, parts->kept[i].key, parts->kept[i].fd);
+	process->session_foreign =
+		in->session_layout != session_layout_id() || in->session_size != session_layout_size(&process->guest);
+	handover_listener_take(&process->listener, &in->listener);
+	for (uint32_t i = 0; i < in->n_stored_fds && ret == 0; i++)
+		ret = fd_store_put(&process->store, parts->stored_fds[i].key, parts->stored_fds[i].fd);
 	if (process->session_foreign)
-		log_warning(in->name, "this program does not know the session that the one before has left: it ends");
-	return ret < 0 ? ret : guest_process_adopt_worker(process, in->pid, in->keeper_fd, in->restarting);
+		log_warning(in->name,
+			    "this program does not know the session layout of the one before: the session ends");
+	return ret < 0 ? ret : worker_process_adopt(process, in->pid, in->channel_fd, in->restarting);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The supervisor leaves what it serves to the next program. */
+/* The supervisor hands over what it serves to the next program. */
 #include "supervisor/handover_send.h"
 
 #include <string.h>
@@ -18,13 +18,13 @@ static int image_make(const struct processes *processes, struct handover_writer 
 					  .control_pid = processes->control.child.pid };
 
 	*image = (struct handover_writer){ .size = 0 };
-	listener_handover_put(&processes->control.listener, &daemon.control);
+	handover_listener_put(&processes->control.listener, &daemon.control);
 	handover_put(image, &daemon, sizeof(daemon));
-	guest_set_leave(&processes->set, image);
+	guest_set_hand_over(&processes->set, image);
 	return handover_seal(image);
 }
 
-void succession_exec(const struct processes *processes, const struct program *program)
+void handover_send_exec(const struct processes *processes, const struct program *program)
 {
 	struct handover_writer image;
 	int ret = image_make(processes, &image);
@@ -38,21 +38,21 @@ void succession_exec(const struct processes *processes, const struct program *pr
 }
 
 /* The image and all its fds, as one entry of the store. 0 or -errno. */
-static int image_store(const struct handover_writer *image, struct notify *notify)
+static int image_store(const struct handover_writer *image, struct sd_notify *notify)
 {
-	int carrier = handover_store(image);
+	int bundle = handover_store(image);
 	int ret;
 
-	if (carrier < 0)
-		return carrier;
-	ret = notify_store(notify, HANDOVER_STORED_NAME, carrier);
+	if (bundle < 0)
+		return bundle;
+	ret = sd_notify_store(notify, HANDOVER_STORED_NAME, bundle);
 	if (ret == 0)
-		ret = notify_barrier(notify);
-	fd_close(&carrier);
+		ret = sd_notify_barrier(notify);
+	fd_close(&bundle);
 	return ret;
 }
 
-void succession_store(struct processes *processes, struct notify *notify)
+void handover_send_store(struct processes *processes, struct sd_notify *notify)
 {
 	struct handover_writer image;
 	size_t n = processes->set.n;
@@ -62,11 +62,11 @@ void succession_store(struct processes *processes, struct notify *notify)
 		ret = image_store(&image, notify);
 	handover_writer_deinit(&image);
 	if (ret < 0) {
-		log_error(TAG, "cannot leave the guests to the service manager: %s; their sessions end",
+		log_error(TAG, "cannot store the guests with the service manager: %s; their sessions end",
 			  strerror(-ret));
 		return;
 	}
 	guest_set_forget_sockets(&processes->set);
 	listener_forget_files(&processes->control.listener);
-	log_info(TAG, "left %zu guest%s to the service manager", n, n == 1 ? "" : "s");
+	log_info(TAG, "stored %zu guest%s with the service manager", n, n == 1 ? "" : "s");
 }

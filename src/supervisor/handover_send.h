@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The supervisor leaves what it serves to the next program, described by a handover image: by exec in this very process
+ * The supervisor hands over what it serves to the next program, described by a handover image: by exec in this very process
  * (SIGUSR2), or by way of the service manager's fd store (SIGUSR1).
  */
 #pragma once
@@ -10,9 +10,9 @@
 #include "supervisor/upgrade.h"
 
 /* Does not return, but for a failure, which is logged: then nothing has changed. */
-void succession_exec(const struct processes *processes, const struct program *program);
+void handover_send_exec(const struct processes *processes, const struct program *program);
 /*
  * Called when no process runs any more. The sockets are the store's then: closing the processes leaves them where they
  * are. A failure is logged: nobody gets them, the guests' sessions end.
  */
-void succession_store(struct processes *processes, struct notify *notify);
+void handover_send_store(struct processes *processes, struct sd_notify *notify);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Lines for workers: asked for over the keeper channel, requested and kept by the supervisor. */
+/* Lines for workers: requested and stored by the supervisor. */
 #include "supervisor/line_broker.h"
 
 #include <errno.h>
@@ -16,29 +16,29 @@ static const struct guest_chip *chip_of(const struct guest *guest, uint32_t line
 	return &guest->chips[guest->lines[line].chip];
 }
 
-/* Also an input with a value or an output with edges says that nobody of ours asks. */
-static bool is_sound(const struct guest *guest, const struct keeper_question *question)
+/* Also an input with a value or an output with edges says that this is no worker of ours. */
+static bool is_sound(const struct guest *guest, const struct supervisor_channel_request *request)
 {
-	if (question->line >= guest->n_lines || chip_spec_is_sim(&chip_of(guest, question->line)->spec) ||
-	    question->reserved != 0)
+	if (request->line >= guest->n_lines || chip_spec_is_sim(&chip_of(guest, request->line)->spec) ||
+	    request->reserved != 0)
 		return false;
-	if (question->type == KEEPER_LINE && question->direction == CHIP_DIRECTION_OUT)
-		return question->value <= 1 && question->edges == CHIP_EDGE_NONE;
-	if (question->type == KEEPER_LINE && question->direction == CHIP_DIRECTION_IN)
-		return question->value == 0 && question->edges <= CHIP_EDGE_BOTH;
-	return question->type == KEEPER_INFO && question->direction == 0 && question->value == 0 &&
-	       question->edges == 0;
+	if (request->type == SUPERVISOR_CHANNEL_LINE && request->direction == CHIP_DIRECTION_OUT)
+		return request->value <= 1 && request->edges == CHIP_EDGE_NONE;
+	if (request->type == SUPERVISOR_CHANNEL_LINE && request->direction == CHIP_DIRECTION_IN)
+		return request->value == 0 && request->edges <= CHIP_EDGE_BOTH;
+	return request->type == SUPERVISOR_CHANNEL_LINE_INFO && request->direction == 0 && request->value == 0 &&
+	       request->edges == 0;
 }
 
-/* *fd is the set's. */
-static int line_request(const struct guest *guest, struct kept_set *kept, const struct keeper_question *question,
-			int *fd)
+/* *fd is the store's. */
+static int line_request(const struct guest *guest, struct fd_store *store,
+			const struct supervisor_channel_request *request, int *fd)
 {
-	const struct guest_chip *chip = chip_of(guest, question->line);
-	const struct line_rules *rules = &guest->lines[question->line];
-	const struct chip_line_config config = { .direction = question->direction,
-						 .value = question->value,
-						 .edges = question->edges,
+	const struct guest_chip *chip = chip_of(guest, request->line);
+	const struct line_rules *rules = &guest->lines[request->line];
+	const struct chip_line_config config = { .direction = request->direction,
+						 .value = request->value,
+						 .edges = request->edges,
 						 .settings = rules->settings };
 	char consumer[CHIP_NAME_MAX];
 	int ret;
@@ -47,13 +47,13 @@ static int line_request(const struct guest *guest, struct kept_set *kept, const 
 	ret = chip_request_line(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
 	if (ret < 0)
 		return ret;
-	ret = kept_put(kept, worker_line_key(question->line), *fd);
+	ret = fd_store_put(store, session_layout_line_key(request->line), *fd);
 	if (ret < 0)
 		fd_close(fd);
 	return ret;
 }
 
-static int line_look(const struct guest *guest, uint32_t line, struct keeper_answer *answer)
+static int line_look(const struct guest *guest, uint32_t line, struct supervisor_channel_reply *reply)
 {
 	const struct guest_chip *chip = chip_of(guest, line);
 	struct chip_line_info info;
@@ -61,40 +61,40 @@ static int line_look(const struct guest *guest, uint32_t line, struct keeper_ans
 
 	if (ret < 0)
 		return ret;
-	memcpy(answer->name, info.name, sizeof(answer->name));
-	memcpy(answer->consumer, info.consumer, sizeof(answer->consumer));
-	answer->used = info.used;
-	answer->direction = (uint8_t)info.direction;
+	memcpy(reply->name, info.name, sizeof(reply->name));
+	memcpy(reply->consumer, info.consumer, sizeof(reply->consumer));
+	reply->used = info.used;
+	reply->direction = (uint8_t)info.direction;
 	return 0;
 }
 
-/* A worker that is dying hears nothing, and its end comes by itself. One that leaves no room does not wait for answers. */
-static int answer_send(int channel, const struct keeper_answer *answer, int fd)
+/* A worker that is dying hears nothing, and its end comes by itself. One whose socket is full does not wait for replies. */
+static int reply_send(int channel, const struct supervisor_channel_reply *reply, int fd)
 {
-	ssize_t len = scm_send(channel, answer, sizeof(*answer), &fd, fd >= 0, MSG_DONTWAIT);
+	ssize_t len = scm_send(channel, reply, sizeof(*reply), &fd, fd >= 0, MSG_DONTWAIT);
 
 	if (len == -EPIPE || len == -ECONNRESET)
 		return 0;
 	return len == -EAGAIN ? -ENOBUFS : len < 0 ? (int)len : 0;
 }
 
-int line_broker_answer(const struct guest *guest, struct kept_set *kept, const struct keeper_question *question,
-		       int channel)
+int line_broker_reply(const struct guest *guest, struct fd_store *store,
+		      const struct supervisor_channel_request *request, int channel)
 {
-	struct keeper_answer answer = { .type = KEEPER_ANSWER };
+	struct supervisor_channel_reply reply = { .type = SUPERVISOR_CHANNEL_REPLY };
 	int fd = -1;
 	int ret;
 
-	if (!is_sound(guest, question))
+	if (!is_sound(guest, request))
 		return -EPROTO;
-	answer.error = question->type == KEEPER_LINE ? line_request(guest, kept, question, &fd)
-						     : line_look(guest, question->line, &answer);
-	ret = answer_send(channel, &answer, fd);
+	reply.error = request->type == SUPERVISOR_CHANNEL_LINE ? line_request(guest, store, request, &fd)
+							       : line_look(guest, request->line, &reply);
+	ret = reply_send(channel, &reply, fd);
 	/* Other workers may have used up what is under way of a user's fds (unix(7)): this one has not done it. */
 	if (ret == -ETOOMANYREFS) {
-		kept_drop(kept, worker_line_key(question->line));
-		answer.error = ret;
-		ret = answer_send(channel, &answer, -1);
+		fd_store_remove(store, session_layout_line_key(request->line));
+		reply.error = ret;
+		ret = reply_send(channel, &reply, -1);
 	}
 	return ret;
 }

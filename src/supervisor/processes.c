@@ -2,11 +2,8 @@
 /* All processes that the supervisor keeps running. */
 #include "supervisor/processes.h"
 
-#include <errno.h>
-#include <string.h>
 #include <sys/wait.h>
 
-#include "base/log.h"
 #include "process/fd_limit.h"
 
 static bool has_control(const struct processes *processes)
@@ -25,8 +22,8 @@ static struct child *child_at(struct processes *processes, size_t i)
 void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path)
 {
 	*processes = (struct processes){ .set = *empty, .control_path = control_path };
-	processes->set.with_port = has_control(processes);
-	control_process_init(&processes->control, empty->loop, empty->signals_own, empty->sandbox);
+	processes->set.with_control = has_control(processes);
+	control_process_init(&processes->control, &processes->set);
 }
 
 static int guests_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
@@ -51,42 +48,11 @@ static int guests_adopt(struct processes *processes, const struct handover *hand
 	return ret < 0 ? ret : fd_limit_raise(fds, why);
 }
 
-static const char *line_name(const void *ctx, unsigned line)
-{
-	const struct guest *guest = ctx;
-
-	return guest->lines[line].name;
-}
-
-/* What the control process will know when it starts next: -ENOMEM. */
-static int outlets_fill(struct processes *processes)
-{
-	int ret = control_process_set_outlets(&processes->control, processes->set.n);
-
-	for (size_t i = 0; i < processes->set.n && ret == 0; i++) {
-		const struct guest_process *process = &processes->set.entries[i]->process;
-
-		processes->control.outlets[i] = (struct control_outlet){ .guest = process->guest.name,
-									 .n_lines = process->guest.n_lines,
-									 .line_name = line_name,
-									 .ctx = &process->guest,
-									 .port_fd = process->port_fds[0] };
-	}
-	return ret;
-}
-
 static int control_open(struct processes *processes, struct why *why)
 {
-	int ret = 0;
-
-	if (!has_control(processes))
+	if (!has_control(processes) || processes->control.listener.fd >= 0)
 		return 0;
-	if (processes->control.listener.fd < 0)
-		ret = control_process_open(&processes->control, processes->control_path, why);
-	if (ret < 0)
-		return ret;
-	ret = outlets_fill(processes);
-	return ret < 0 ? why_fail(-ret, why, "%s", strerror(-ret)) : 0;
+	return control_process_open(&processes->control, processes->control_path, why);
 }
 
 int processes_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
@@ -103,7 +69,7 @@ int processes_adopt(struct processes *processes, const struct handover *handover
 
 	if (ret < 0)
 		return ret;
-	/* Also when there is to be none any more: then what was left is closed. */
+	/* Also when there is to be none any more: then what was handed over is closed. */
 	control_process_adopt(&processes->control, handover->daemon, processes->control_path);
 	return control_open(processes, why);
 }
@@ -117,10 +83,10 @@ void processes_close(struct processes *processes)
 void processes_start_guests(struct processes *processes)
 {
 	for (size_t i = 0; i < processes->set.n; i++) {
-		struct guest_process *process = &processes->set.entries[i]->process;
+		struct worker_process *process = &processes->set.entries[i]->process;
 
 		if (process->child.pid == 0 && !process->child.done)
-			guest_process_start(process);
+			worker_process_start(process);
 	}
 }
 
@@ -130,13 +96,10 @@ void processes_start_control(struct processes *processes)
 		control_process_start(&processes->control);
 }
 
-void processes_renew_control(struct processes *processes)
+void processes_restart_control(struct processes *processes)
 {
-	if (!has_control(processes))
-		return;
-	if (outlets_fill(processes) < 0)
-		log_error("supervisor", "no memory: the control socket serves nobody");
-	child_restart(&processes->control.child);
+	if (has_control(processes))
+		child_restart(&processes->control.child);
 }
 
 void processes_reap(struct processes *processes)
@@ -160,11 +123,11 @@ static bool is_known(struct processes *processes, pid_t pid)
 }
 
 /* A known one that died this very moment has a SIGCHLD of its own on its way. */
-void processes_reap_strays(struct processes *processes, pid_t but)
+void processes_reap_strays(struct processes *processes, pid_t except)
 {
 	siginfo_t info = { .si_pid = 0 };
 
-	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 && info.si_pid != but &&
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 && info.si_pid != except &&
 	       !is_known(processes, info.si_pid)) {
 		waitpid(info.si_pid, NULL, WNOHANG);
 		info.si_pid = 0;

@@ -26,7 +26,7 @@ void processes_init(struct processes *processes, const struct guest_set *empty, 
 /* Makes every socket. The guests, in the order of configs, are taken over. -errno, with a line that says why. */
 int processes_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
 		   struct why *why);
-/* The same with what an earlier program has left, whose fds are taken over. -errno, with a line that says why. */
+/* The same with what an earlier program has handed over, fds and all. -errno, with a line that says why. */
 int processes_adopt(struct processes *processes, const struct handover *handover, struct why *why);
 /* Every process is stopped and gone by then. Idempotent. */
 void processes_close(struct processes *processes);
@@ -35,12 +35,12 @@ void processes_close(struct processes *processes);
 void processes_start_guests(struct processes *processes);
 /* Starts the control process, if there is to be one. */
 void processes_start_control(struct processes *processes);
-/* Guests came or went: the control process makes room for a successor that knows them. Failure is logged. */
-void processes_renew_control(struct processes *processes);
+/* Guests were added or removed: the control process is replaced by one that knows them. */
+void processes_restart_control(struct processes *processes);
 /* Looks who has died, and does what is due then. */
 void processes_reap(struct processes *processes);
-/* The ends of processes that are nobody's here any more are looked at; not that of another one of the caller's, but. */
-void processes_reap_strays(struct processes *processes, pid_t but);
+/* Reaps processes that are nobody's here any more; except is another one of the caller's. */
+void processes_reap_strays(struct processes *processes, pid_t except);
 /* No successors from now on; each process gets signo. */
 void processes_stop(struct processes *processes, int signo);
 

@@ -10,11 +10,10 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "guest/reserve_lines.h"
-#include "guest/resolve.h"
 #include "process/fd_limit.h"
 
-/* How long a guest that leaves has for it. */
-#define LEAVE_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
+/* How long the worker of a guest that is removed has for its end. */
+#define REMOVE_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)
 
 void reload_init(struct reload *reload, const struct settings *settings, struct guest_set *set,
 		 void (*done)(void *ctx, bool changed, const char *why), void *ctx)
@@ -24,7 +23,10 @@ void reload_init(struct reload *reload, const struct settings *settings, struct 
 
 void reload_deinit(struct reload *reload)
 {
-	loop_timer_del(&reload->patience);
+	loop_timer_del(&reload->timer);
+	resolved_deinit(&reload->resolved);
+	free(reload->added.guests);
+	reload->added = (struct guest_configs){ .n_guests = 0 };
 	guest_configs_deinit(&reload->configs);
 	reload->pending = false;
 }
@@ -38,21 +40,20 @@ static const struct guest_config *config_find(const struct guest_configs *config
 	return NULL;
 }
 
-/* Those of the new description that are not served yet: a list whose guests are those of reload->configs. */
-static int configs_new(const struct reload *reload, struct guest_configs *new)
+static int added_find(struct reload *reload)
 {
-	*new = (struct guest_configs){ .guests = calloc(reload->configs.n_guests, sizeof(*new->guests)) };
-	if (!new->guests)
+	reload->added.guests = calloc(reload->configs.n_guests, sizeof(*reload->added.guests));
+	if (!reload->added.guests)
 		return -ENOMEM;
 	for (size_t i = 0; i < reload->configs.n_guests; i++) {
 		if (!guest_set_find(reload->set, reload->configs.guests[i].name))
-			new->guests[new->n_guests++] = reload->configs.guests[i];
+			reload->added.guests[reload->added.n_guests++] = reload->configs.guests[i];
 	}
 	return 0;
 }
 
-/* Guests that stay, and those that leave: pointers into the set. */
-static int serving_list(const struct reload *reload, bool leaving, const struct guest ***list, size_t *n)
+/* Guests that stay, or those that are removed: pointers into the set. */
+static int guests_list(const struct reload *reload, bool removing, const struct guest ***list, size_t *n)
 {
 	*n = 0;
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
@@ -62,7 +63,7 @@ static int serving_list(const struct reload *reload, bool leaving, const struct 
 	for (size_t i = 0; i < reload->set->n; i++) {
 		const struct guest_entry *entry = reload->set->entries[i];
 
-		if (entry->leaving == leaving)
+		if (entry->removing == removing)
 			(*list)[(*n)++] = &entry->process.guest;
 	}
 	return 0;
@@ -76,42 +77,42 @@ static void conflicts_log(const struct diagnostics *conflicts)
 }
 
 /* An fd is inherited: whatever bears its number now is something else. */
-static int sockets_check(const struct guest_configs *new)
+static int sockets_check(const struct reload *reload)
 {
 	int ret = 0;
 
-	for (size_t i = 0; i < new->n_guests; i++) {
-		if (new->guests[i].socket.path[0])
+	for (size_t i = 0; i < reload->added.n_guests; i++) {
+		if (reload->added.guests[i].socket.path[0])
 			continue;
-		log_error("reload", "%s: a guest that comes at a reload needs a socket of its own",
-			  new->guests[i].name);
+		log_error("reload", "%s: a guest that is added at a reload needs a socket path",
+			  reload->added.guests[i].name);
 		ret = -EINVAL;
 	}
 	return ret;
 }
 
 /* The new guests, resolved beside those that stay. */
-static int new_resolve(const struct reload *reload, const struct guest_configs *new, struct resolved *resolved)
+static int added_resolve(struct reload *reload)
 {
-	const struct guest **serving = NULL, **leaving = NULL;
+	const struct guest **serving = NULL, **removing = NULL;
 	struct resolve_params how = { .safe = reload->settings->safe };
 	int ret;
 
-	*resolved = (struct resolved){ .guests.n = 0 };
-	ret = serving_list(reload, false, &serving, &how.n_serving);
+	resolved_deinit(&reload->resolved);
+	ret = guests_list(reload, false, &serving, &how.n_serving);
 	if (ret == 0)
-		ret = serving_list(reload, true, &leaving, &how.n_removing);
+		ret = guests_list(reload, true, &removing, &how.n_removing);
 	how.serving = serving;
-	how.removing = leaving;
+	how.removing = removing;
 	if (ret == 0)
-		ret = resolve(new, &how, resolved);
-	conflicts_log(&resolved->conflicts);
+		ret = resolve(&reload->added, &how, &reload->resolved);
+	conflicts_log(&reload->resolved.conflicts);
 	free(serving);
-	free(leaving);
+	free(removing);
 	return ret;
 }
 
-/* What leaves is marked; what changed is said. */
+/* Guests to be removed are marked; changed ones are logged. */
 static int compare(struct reload *reload)
 {
 	for (size_t i = 0; i < reload->set->n; i++) {
@@ -119,100 +120,78 @@ static int compare(struct reload *reload)
 		const struct guest_config *config = config_find(&reload->configs, entry->process.guest.name);
 		char *description;
 
-		entry->leaving = !config;
+		entry->removing = !config;
 		if (!config)
 			continue;
-		description = guest_describe(config);
+		description = guest_set_describe(config);
 		if (!description)
 			return -ENOMEM;
 		if (strcmp(description, entry->description) != 0)
-			log_warning(
-				"reload",
-				"%s changed, but is being served: left as it was; to change it, take it out, reload, "
-				"put it in again, reload",
-				config->name);
+			log_warning("reload",
+				    "%s: changed definition ignored while the guest is served (to apply it: remove "
+				    "the guest, reload, add it back, reload)",
+				    config->name);
 		free(description);
 	}
 	return 0;
 }
 
-/* Once more, at most: a SIGHUP that came meanwhile is remembered as one bit, which is cleared here. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static void finish(struct reload *reload, bool changed, const char *why)
+static void removing_kill(struct loop_timer *timer)
 {
-	bool again = reload->again;
-
-	reload_deinit(reload);
-	reload->again = false;
-	for (size_t i = 0; i < reload->set->n; i++)
-		reload->set->entries[i]->leaving = false;
-	reload->done(reload->ctx, changed, why);
-	if (again)
-		reload_request(reload);
-}
-
-static void kill_leaving(struct loop_timer *timer)
-{
-	struct reload *reload = container_of(timer, struct reload, patience);
+	struct reload *reload = container_of(timer, struct reload, timer);
 
 	loop_timer_del(timer);
 	for (size_t i = 0; i < reload->set->n; i++) {
-		if (reload->set->entries[i]->leaving)
+		if (reload->set->entries[i]->removing)
 			child_stop(&reload->set->entries[i]->process.child, SIGKILL);
 	}
 }
 
-/* The first step, after the new description was found good. */
-static void leave(struct reload *reload)
+static void removing_stop(struct reload *reload)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < reload->set->n; i++) {
 		struct guest_entry *entry = reload->set->entries[i];
 
-		if (!entry->leaving)
+		if (!entry->removing)
 			continue;
-		any = reload->changed = true;
+		reload->removes = true;
 		log_info(entry->process.guest.name, "no longer configured: stopping");
 		child_stop(&entry->process.child, SIGTERM);
 	}
-	if (any && loop_timer_set(reload->set->loop, &reload->patience, LEAVE_PATIENCE_NS, 0, kill_leaving) < 0)
-		kill_leaving(&reload->patience);
+	if (reload->removes &&
+	    loop_timer_set(reload->set->loop, &reload->timer, REMOVE_TIMEOUT_NS, 0, removing_kill) < 0)
+		removing_kill(&reload->timer);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): see finish() */
-void reload_request(struct reload *reload)
+/* The first step. 0, or -errno (logged): the new description is refused, nothing was done. */
+static int begin(struct reload *reload)
 {
-	struct resolved resolved = { .guests.n = 0 };
-	struct guest_configs new = { .n_guests = 0 };
-	struct why why = { "" };
-	int ret;
+	struct why why = { .text = "" };
+	int ret = settings_guests(reload->settings, &reload->configs, &why);
 
-	if (reload->pending) {
-		reload->again = true;
-		return;
-	}
+	reload->requested = reload->removes = false;
 	reload->pending = true;
-	reload->changed = false;
-	ret = settings_guests(reload->settings, &reload->configs, &why);
 	if (ret < 0)
 		log_error("reload", "%s", why.text);
 	if (ret == 0)
 		ret = compare(reload);
 	if (ret == 0)
-		ret = configs_new(reload, &new);
+		ret = added_find(reload);
 	if (ret == 0)
-		ret = sockets_check(&new);
+		ret = sockets_check(reload);
 	if (ret == 0)
-		ret = new_resolve(reload, &new, &resolved);
-	resolved_deinit(&resolved);
-	free(new.guests);
-	if (ret < 0) {
-		finish(reload, false, "the new configuration is refused, the old one stays");
-		return;
-	}
-	leave(reload);
-	reload_go_on(reload);
+		ret = added_resolve(reload);
+	if (ret == 0)
+		removing_stop(reload);
+	return ret;
+}
+
+static void finish(struct reload *reload, bool changed, const char *why)
+{
+	reload_deinit(reload);
+	for (size_t i = 0; i < reload->set->n; i++)
+		reload->set->entries[i]->removing = false;
+	reload->done(reload->ctx, changed, why);
 }
 
 /* One more guest beside those that are served. */
@@ -225,10 +204,10 @@ static int fds_allow(const struct guest_set *set, const struct guest *guest, str
 	return fd_limit_raise(needed, why);
 }
 
-static int arrive_one(struct reload *reload, const struct guest_config *config, struct guest *guest)
+static int add_one(struct reload *reload, const struct guest_config *config, struct guest *guest)
 {
 	struct diagnostics conflicts = { .n = 0 };
-	struct why why = { "" };
+	struct why why = { .text = "" };
 	int ret = fds_allow(reload->set, guest, &why);
 
 	if (ret == 0)
@@ -242,31 +221,35 @@ static int arrive_one(struct reload *reload, const struct guest_config *config, 
 	return ret;
 }
 
-/* The second step: lines are tried, sockets made. One guest that can not be made keeps none of the others away. */
-static bool arrive(struct reload *reload, const struct guest_configs *new, struct resolved *resolved)
+/* The second step: lines are tried, sockets made. One guest that cannot be made keeps none of the others away. */
+static void add(struct reload *reload)
 {
-	bool all = true;
+	struct resolved *resolved = &reload->resolved;
+	/* Lines look different now, and somebody else may have been faster. */
+	bool all = !reload->removes || added_resolve(reload) == 0;
+	size_t n = all ? resolved->guests.n : 0;
 
-	reload->changed |= resolved->guests.n > 0;
-	for (size_t i = 0; i < resolved->guests.n; i++)
-		all &= arrive_one(reload, &new->guests[i], &resolved->guests.guests[i]) == 0;
-	return all;
+	for (size_t i = 0; i < n; i++)
+		all &= add_one(reload, &reload->added.guests[i], &resolved->guests.guests[i]) == 0;
+	for (size_t i = 0; i < resolved->notes.n; i++)
+		log_info("reload", "%s", resolved->notes.texts[i]);
+	finish(reload, reload->removes || n > 0, all ? NULL : "not all guests of the new configuration can be served");
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): see finish() */
+void reload_request(struct reload *reload)
+{
+	reload->requested = true;
+	reload_go_on(reload);
+}
+
 void reload_go_on(struct reload *reload)
 {
-	struct resolved resolved = { .guests.n = 0 };
-	struct guest_configs new = { .n_guests = 0 };
-	bool all = false;
-
-	if (!reload->pending || guest_set_sweep(reload->set) > 0)
-		return;
-	if (configs_new(reload, &new) == 0 && new_resolve(reload, &new, &resolved) == 0)
-		all = arrive(reload, &new, &resolved);
-	for (size_t i = 0; i < resolved.notes.n; i++)
-		log_info("reload", "%s", resolved.notes.texts[i]);
-	resolved_deinit(&resolved);
-	free(new.guests);
-	finish(reload, reload->changed, all ? NULL : "not all guests of the new configuration can be served");
+	while (reload->pending || reload->requested) {
+		if (!reload->pending && begin(reload) < 0)
+			finish(reload, false, "the new configuration is refused, the old one stays");
+		else if (guest_set_sweep(reload->set) == 0)
+			add(reload);
+		else
+			return;
+	}
 }

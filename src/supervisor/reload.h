@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * SIGHUP: the configuration is read again. Guests that it no longer has are stopped, their lines taken to their resting
+ * SIGHUP: the configuration is read again. Guests that it no longer has are removed, their lines put into their idle
  * state; new ones are added; the others go on and notice nothing. A guest whose description changed goes on as it was,
  * and the log says so. When anything is wrong with the new description nothing at all is changed.
  *
- * In two steps, because a new guest may want the lines of one that leaves: first those that leave are stopped, and when
- * they are gone the new ones are made.
+ * In two steps, because a new guest may want the lines of one that is removed: first guests are removed, and when their
+ * workers have ended the new ones are added.
  */
 #pragma once
 
+#include "guest/resolve.h"
 #include "options/settings.h"
 #include "supervisor/guest_set.h"
 
@@ -16,19 +17,22 @@ struct reload {
 	const struct settings *settings;
 	struct guest_set *set;
 	void *ctx;
-	/* It is over; changed: guests came or went, and those that came are to be started. NULL why: it went well. */
+	/* It is over; changed: guests were removed or added, and these are to be started. NULL why: it went well. */
 	void (*done)(void *ctx, bool changed, const char *why);
-	struct guest_configs configs; /* the new description, while the second step is awaited */
-	bool pending;
-	bool changed; /* guests leave, or come */
-	bool again;   /* one more was asked for meanwhile */
-	struct loop_timer patience;
+	bool requested;		      /* one is to begin */
+	bool pending;		      /* one is under way */
+	bool removes;		      /* it removes guests */
+	struct guest_configs configs; /* the new description */
+	struct guest_configs added;   /* those of it that are not served yet: the guests are those of configs */
+	struct resolved resolved;     /* these, as they were found */
+	struct loop_timer timer;
 };
 
-/* options and set outlive it. */
+/* settings and set outlive it. */
 void reload_init(struct reload *reload, const struct settings *settings, struct guest_set *set,
 		 void (*done)(void *ctx, bool changed, const char *why), void *ctx);
 void reload_deinit(struct reload *reload);
+/* Also while one is under way: then another one follows it. */
 void reload_request(struct reload *reload);
-/* Processes ended: perhaps the last of those that leave. */
+/* Processes ended: perhaps the last of those that are removed. */
 void reload_go_on(struct reload *reload);

@@ -3,13 +3,13 @@
  * The supervisor's life.
  *
  * Start: make every socket, then start the processes; chips and lines were found and tried before. So whatever cannot
- * be had is said before anything is served. End: every process gets SIGTERM and STOP_PATIENCE_NS of time, in which the
- * workers take their lines to the resting state, then SIGKILL; the sockets are removed last, when nobody serves them
- * any more. SIGUSR1: the end, too, but the guests are left to the service manager's fd store for the next start:
- * workers leave sessions and lines as they are. SIGHUP: reload.h. SIGUSR2: upgrade.h.
+ * be had is said before anything is served. End: every process gets SIGTERM and STOP_TIMEOUT_NS of time, in which the
+ * workers put their lines into the idle state, then SIGKILL; the sockets are removed last, when nobody serves them
+ * any more. SIGUSR1: the end, too, but the guests are stored with the service manager for the next start: workers leave
+ * sessions and lines as they are. SIGHUP: reload.h. SIGUSR2: upgrade.h.
  *
- * With what an earlier program has left, the start makes no socket and tries no line, but goes on with what there is, and
- * replaces that program's workers by its own.
+ * With what an earlier program has handed over, the start makes no socket and tries no line, but goes on with what there
+ * is, and replaces that program's workers by its own.
  */
 #include "supervisor/supervisor.h"
 
@@ -20,7 +20,7 @@
 #include "base/util.h"
 #include "handover/handover.h"
 #include "loop/loop.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/prepare.h"
 #include "service/ready_fd.h"
 #include "service/sd_notify.h"
 #include "supervisor/chip_watch.h"
@@ -28,19 +28,19 @@
 #include "supervisor/processes.h"
 #include "supervisor/reload.h"
 
-#define STOP_PATIENCE_NS (2ull * 1000 * 1000 * 1000)
+#define STOP_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)
 
 struct supervisor {
 	const struct supervisor_start *start;
 	const struct settings *settings;
-	struct notify *notify;
+	struct sd_notify *notify;
 	struct loop loop;
 	sigset_t signals_own; /* the mask before ours: what processes start with */
 	struct loop_signals signals;
-	struct loop_timer patience;
+	struct loop_timer stop_timer;
 	bool stopping;
-	bool leave_due; /* the guests are to be left to the next start */
-	bool leaving;	/* this is being done */
+	bool store_due; /* the guests are to be stored for the next start */
+	bool storing;	/* this is being done */
 	struct processes processes;
 	struct reload reload;
 	struct upgrade upgrade;
@@ -48,11 +48,11 @@ struct supervisor {
 	struct chip_watch chips;
 };
 
-static void patience_over(struct loop_timer *timer)
+static void stop_timed_out(struct loop_timer *timer)
 {
-	struct supervisor *supervisor = container_of(timer, struct supervisor, patience);
+	struct supervisor *supervisor = container_of(timer, struct supervisor, stop_timer);
 
-	log_warning("supervisor", "processes that do not end are killed");
+	log_warning("supervisor", "processes did not exit within 2 s, sending SIGKILL");
 	processes_stop(&supervisor->processes, SIGKILL);
 }
 
@@ -61,10 +61,10 @@ static void stop_by(struct supervisor *supervisor, int signo)
 	if (supervisor->stopping)
 		return;
 	supervisor->stopping = true;
-	notify_stopping(supervisor->notify);
+	sd_notify_stopping(supervisor->notify);
 	upgrade_cancel(&supervisor->upgrade);
 	processes_stop(&supervisor->processes, signo);
-	if (loop_timer_set(&supervisor->loop, &supervisor->patience, STOP_PATIENCE_NS, 0, patience_over) < 0)
+	if (loop_timer_set(&supervisor->loop, &supervisor->stop_timer, STOP_TIMEOUT_NS, 0, stop_timed_out) < 0)
 		processes_stop(&supervisor->processes, SIGKILL);
 }
 
@@ -73,22 +73,22 @@ static void stop(struct supervisor *supervisor)
 	stop_by(supervisor, SIGTERM);
 }
 
-static void leave(struct supervisor *supervisor)
+static void store(struct supervisor *supervisor)
 {
 	if (supervisor->notify->fd >= 0) {
-		supervisor->leave_due = true;
+		supervisor->store_due = true;
 		return;
 	}
-	log_warning("supervisor", "SIGUSR1: there is no service manager to leave the guests with: stopping");
+	log_warning("supervisor", "SIGUSR1: there is no service manager to store the guests with: stopping");
 	stop(supervisor);
 }
 
-/* Not in the midst of a reload: guests that are leaving would have to be described, too. */
-static void leave_go_on(struct supervisor *supervisor)
+/* Not in the midst of a reload: guests that are being removed would have to be described, too. */
+static void store_go_on(struct supervisor *supervisor)
 {
-	if (!supervisor->leave_due || supervisor->stopping || supervisor->reload.pending)
+	if (!supervisor->store_due || supervisor->stopping || supervisor->reload.pending)
 		return;
-	supervisor->leaving = true;
+	supervisor->storing = true;
 	stop_by(supervisor, SIGUSR1);
 }
 
@@ -99,7 +99,7 @@ static void reap(struct supervisor *supervisor)
 	processes_reap_strays(&supervisor->processes, supervisor->upgrade.pid);
 	if (supervisor->stopping)
 		return;
-	guest_set_renew(&supervisor->processes.set);
+	guest_set_replace_next(&supervisor->processes.set);
 	reload_go_on(&supervisor->reload);
 }
 
@@ -111,7 +111,7 @@ static void reload_start(struct supervisor *supervisor)
 		log_warning("supervisor", "SIGHUP: there is no --config to read again");
 		return;
 	}
-	notify_reloading(supervisor->notify);
+	sd_notify_reloading(supervisor->notify);
 	reload_request(&supervisor->reload);
 }
 
@@ -128,13 +128,13 @@ static void upgrade_agreed(void *ctx)
 	supervisor->upgrade_due = true;
 }
 
-/* As leave_go_on(). */
+/* As store_go_on(). */
 static void upgrade_go_on(struct supervisor *supervisor)
 {
 	if (!supervisor->upgrade_due || supervisor->stopping || supervisor->reload.pending)
 		return;
 	supervisor->upgrade_due = false;
-	succession_exec(&supervisor->processes, supervisor->start->program);
+	handover_send_exec(&supervisor->processes, supervisor->start->program);
 }
 
 static void signal_came(struct loop_signals *signals, int signo)
@@ -148,17 +148,17 @@ static void signal_came(struct loop_signals *signals, int signo)
 	else if (signo == SIGUSR2)
 		upgrade_start(supervisor);
 	else if (signo == SIGUSR1)
-		leave(supervisor);
+		store(supervisor);
 	else
 		stop(supervisor);
-	leave_go_on(supervisor);
+	store_go_on(supervisor);
 	upgrade_go_on(supervisor);
 	if (processes_all_done(&supervisor->processes))
 		stop(supervisor);
 	if (!supervisor->stopping || processes_any_running(&supervisor->processes))
 		return;
-	if (supervisor->leaving)
-		succession_store(&supervisor->processes, supervisor->notify);
+	if (supervisor->storing)
+		handover_send_store(&supervisor->processes, supervisor->notify);
 	loop_quit(&supervisor->loop, 0);
 }
 
@@ -196,12 +196,12 @@ static void chips_watch(struct supervisor *supervisor)
 		log_warning("supervisor", "cannot watch for chips that come back: %s", strerror(-ret));
 }
 
-static void ready_tell(struct supervisor *supervisor)
+static void ready_notify(struct supervisor *supervisor)
 {
 	size_t n = supervisor->processes.set.n;
 
-	notify_status(supervisor->notify, "%zu guest%s", n, n == 1 ? "" : "s");
-	notify_ready(supervisor->notify);
+	sd_notify_status(supervisor->notify, "%zu guest%s", n, n == 1 ? "" : "s");
+	sd_notify_ready(supervisor->notify);
 }
 
 static void reload_done(void *ctx, bool changed, const char *why)
@@ -210,12 +210,12 @@ static void reload_done(void *ctx, bool changed, const char *why)
 	size_t n = supervisor->processes.set.n;
 
 	if (changed)
-		processes_renew_control(&supervisor->processes);
+		processes_restart_control(&supervisor->processes);
 	processes_start_guests(&supervisor->processes);
-	ready_tell(supervisor);
+	ready_notify(supervisor);
 	if (why) {
 		log_error("reload", "%s", why);
-		notify_status(supervisor->notify, "%s", why);
+		sd_notify_status(supervisor->notify, "%s", why);
 	} else {
 		log_info("reload", "%zu guest%s", n, n == 1 ? "" : "s");
 	}
@@ -247,9 +247,11 @@ static int supervisor_open(struct supervisor *supervisor, struct why *why)
 	if (ret == 0)
 		ret = signals_take(supervisor);
 	if (ret == 0)
-		ret = notify_watchdog_start(supervisor->notify, &supervisor->loop);
-	if (ret < 0)
-		return why_fail(-ret, why, "%s", strerror(-ret));
+		ret = sd_notify_watchdog_start(supervisor->notify, &supervisor->loop);
+	if (ret < 0) {
+		why_fail(-ret, why, "%s", strerror(-ret));
+		return ret;
+	}
 	ret = start->handover ? processes_adopt(&supervisor->processes, start->handover, why)
 			      : processes_open(&supervisor->processes, start->configs, start->guests, why);
 	if (ret == 0)
@@ -262,7 +264,7 @@ static void supervisor_close(struct supervisor *supervisor)
 	upgrade_cancel(&supervisor->upgrade);
 	reload_deinit(&supervisor->reload);
 	chip_watch_stop(&supervisor->chips);
-	loop_timer_del(&supervisor->patience);
+	loop_timer_del(&supervisor->stop_timer);
 	loop_timer_del(&supervisor->notify->watchdog);
 	loop_signals_del(&supervisor->signals);
 	processes_close(&supervisor->processes);
@@ -274,7 +276,7 @@ static void taken_over(struct supervisor *supervisor)
 	size_t n = supervisor->processes.set.n;
 
 	log_info("upgrade", "took over %zu guest%s", n, n == 1 ? "" : "s");
-	/* What came back between them. */
+	/* Chips that came back between the programs. */
 	chip_watch_look(&supervisor->chips);
 	if (supervisor->start->stored)
 		reload_request(&supervisor->reload);
@@ -284,16 +286,16 @@ static void supervisor_begin(struct supervisor *supervisor)
 {
 	const struct supervisor_start *start = supervisor->start;
 
-	sandbox_tell(start->sandbox);
+	sandbox_log(start->sandbox);
 	processes_start_guests(&supervisor->processes);
 	/* Who died between the programs: SIGCHLD was dropped when it was given its disposition. */
 	if (start->handover)
 		reap(supervisor);
 	processes_start_control(&supervisor->processes);
-	ready_tell(supervisor);
+	ready_notify(supervisor);
 	ready_fd_tell(start->ready_fd);
 	if (start->stored)
-		notify_unstore(start->notify, HANDOVER_STORED_NAME);
+		sd_notify_unstore(start->notify, HANDOVER_STORED_NAME);
 	if (start->handover)
 		taken_over(supervisor);
 }

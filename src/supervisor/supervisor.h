@@ -17,17 +17,20 @@
 struct supervisor_start {
 	const struct settings *settings;
 	const struct program *program;
-	/* Either what an earlier program has left, whose fds are taken over: decoded, its fds looked at, */
+	/* Either what an earlier program has handed over, fds and all: decoded, its fds looked at, */
 	const struct handover *handover;
-	/* An earlier start of the service left something in the manager's store; then the configuration may be another. */
+	/* It was stored with the service manager by an earlier start; then the configuration may be another. */
 	bool stored;
 	/* or NULL, and: */
 	const struct guest_configs *configs; /* the guests as the user wrote them, and, in the same order, */
 	struct guests *guests;		     /* as they were found, their lines claimed: taken over */
 	const struct sandbox *sandbox;
-	struct notify *notify;
-	int *ready_fd; /* taken over when it was told */
+	struct sd_notify *notify;
+	int *ready_fd; /* closed when the newline was written */
 };
 
-/* Serves until SIGTERM, SIGINT or SIGUSR1, or until the last guest of --one-off is gone: 0. -errno, with a line that says why. */
+/*
+ * Serves until SIGTERM, SIGINT or SIGUSR1, or until the last guest of --one-off is gone: 0. -errno, with a line that says
+ * why.
+ */
 int supervisor_run(const struct supervisor_start *start, struct why *why);

@@ -19,9 +19,9 @@
 #include "process/child.h"
 #include "process/fork_sync.h"
 
-#define TAG	     "upgrade"
-#define DELETED	     " (deleted)"
-#define ASK_PATIENCE (3ull * 1000 * 1000 * 1000)
+#define TAG	       "upgrade"
+#define DELETED	       " (deleted)"
+#define ASK_TIMEOUT_NS (3ull * 1000 * 1000 * 1000)
 
 static bool file_same(const char *a, const char *b)
 {
@@ -55,7 +55,7 @@ int program_note(struct program *program, int argc, char **argv)
 	path_find(program, argv[0]);
 	while (environ[n])
 		n++;
-	/* One place more, for the image. unsetenv() moves the places, not the words. */
+	/* One entry more, for the image. unsetenv() moves the entries, not the words. */
 	program->envp = calloc(n + 2, sizeof(*program->envp));
 	if (!program->envp)
 		return -ENOMEM;
@@ -100,40 +100,40 @@ static void __attribute__((noreturn)) asked_life(const struct upgrade *upgrade)
 	_exit(127);
 }
 
-static void patience_over(struct loop_timer *timer)
+static void ask_timed_out(struct loop_timer *timer)
 {
-	struct upgrade *upgrade = container_of(timer, struct upgrade, patience);
+	struct upgrade *upgrade = container_of(timer, struct upgrade, timer);
 
 	loop_timer_del(timer);
-	kill(upgrade->pid, SIGKILL); /* its end says the rest */
+	kill(upgrade->pid, SIGKILL); /* upgrade_reap() does the rest */
 }
 
 void upgrade_request(struct upgrade *upgrade)
 {
 	const struct program *program = upgrade->program;
-	struct fork_gate gate;
+	struct fork_sync sync;
 	pid_t pid;
 
 	if (upgrade->pid > 0) {
-		upgrade->again = true;
+		upgrade->retry = true;
 		return;
 	}
-	upgrade->again = false;
+	upgrade->retry = false;
 	if (!program->path[0]) {
-		log_error(TAG, "it is not known where the program lies (is /proc there?): going on as before");
+		log_error(TAG, "cannot find out the path of the program (is /proc mounted?): going on as before");
 		return;
 	}
-	fork_gate_open(&gate);
+	fork_sync_begin(&sync);
 	pid = fork();
 	if (pid == 0)
 		asked_life(upgrade);
-	fork_gate_pass(&gate);
+	fork_sync_wait(&sync);
 	if (pid < 0) {
 		log_error(TAG, "cannot start a process: %s: going on as before", strerror(errno));
 		return;
 	}
 	upgrade->pid = pid;
-	if (loop_timer_set(upgrade->loop, &upgrade->patience, ASK_PATIENCE, 0, patience_over) < 0)
+	if (loop_timer_set(upgrade->loop, &upgrade->timer, ASK_TIMEOUT_NS, 0, ask_timed_out) < 0)
 		kill(pid, SIGKILL);
 }
 
@@ -144,12 +144,12 @@ void upgrade_reap(struct upgrade *upgrade)
 	if (upgrade->pid == 0 || waitpid(upgrade->pid, &status, WNOHANG) != upgrade->pid)
 		return;
 	upgrade->pid = 0;
-	loop_timer_del(&upgrade->patience);
+	loop_timer_del(&upgrade->timer);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		upgrade->agreed(upgrade->ctx);
 		return;
 	}
-	if (upgrade->again) {
+	if (upgrade->retry) {
 		upgrade_request(upgrade);
 		return;
 	}
@@ -160,7 +160,7 @@ void upgrade_reap(struct upgrade *upgrade)
 
 void upgrade_cancel(struct upgrade *upgrade)
 {
-	loop_timer_del(&upgrade->patience);
+	loop_timer_del(&upgrade->timer);
 	if (upgrade->pid <= 0)
 		return;
 	kill(upgrade->pid, SIGKILL);

@@ -33,8 +33,8 @@ struct upgrade {
 	void *ctx;
 	void (*agreed)(void *ctx); /* the new program can take over */
 	pid_t pid;		   /* of the process that is asked; 0: none */
-	bool again;		   /* another one is to be asked, should this one say no */
-	struct loop_timer patience;
+	bool retry;		   /* another one is to be asked, should this one say no */
+	struct loop_timer timer;
 };
 
 /* program, loop and signals_own outlive it. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The worker's side of the port.
+ * The worker's end of the control channel.
  *
  * Nothing here waits for the control process. A reply that finds the socket full is put aside and goes out when there
- * is room, and until then no further request is read: so there is never more than one. Events have no such place: one
- * that finds the socket full is counted and forgotten; as soon as there is room the reader learns the count, and asks
+ * is space, and until then no further request is read: so there is never more than one. Events are not put aside: one
+ * that finds the socket full is counted and dropped; as soon as there is space the reader learns the count, and asks
  * for the state anew.
  */
-#include "ipc/control_channel.h"
+#include "worker/control_server.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,266 +20,269 @@
 #include "base/util.h"
 #include "chip/chip.h"
 #include "gpio/lines.h"
+#include "ipc/control_channel.h"
 #include "loop/loop.h"
 
 /* The guest's requests have their turn too. */
-#define PORT_REQUESTS_PER_TURN 16
+#define REQUESTS_PER_TURN 16
 
-/* What the reader was last told of a line. */
-struct port_told {
+/* What was last reported of a line. */
+struct reported_line {
 	int8_t level;
 	uint8_t direction;
 };
 
-#define TOLD_NOTHING ((struct port_told){ .level = INT8_MIN })
+#define REPORTED_NOTHING ((struct reported_line){ .level = INT8_MIN })
 
-struct port {
+struct control_server {
 	struct loop_watch watch;
 	int fd; /* the caller's */
 	struct lines *lines;
 	const char *tag;
 	bool watched;
 	bool connected;
-	uint32_t lost;	    /* events since the last one that went out */
-	uint16_t lost_line; /* the line of the latest of them */
+	uint32_t dropped;      /* events since the last one that went out */
+	uint16_t dropped_line; /* the line of the latest of them */
 	bool has_unsent;
-	struct port_reply unsent;
+	struct control_channel_reply unsent;
 	struct log_limit log_limit;
-	struct port_told *told; /* owned; one a line */
+	struct reported_line *reported; /* owned; one a line */
 };
 
-static struct port_reply reply_make(struct port *port, uint32_t type, uint32_t id)
+static struct control_channel_reply reply_make(struct control_server *server, uint32_t type, uint32_t id)
 {
-	return (struct port_reply){
-		.type = type, .id = id, .time_ns = clock_now_ns(), .level = -1, .connected = port->connected
+	return (struct control_channel_reply){
+		.type = type, .id = id, .time_ns = clock_now_ns(), .level = -1, .connected = server->connected
 	};
 }
 
 /* line is in range. */
-static int8_t line_level(struct port *port, uint16_t line)
+static int8_t line_level(struct control_server *server, uint16_t line)
 {
-	int level = chip_is_simulated(port->lines->chip, line) ? chip_outside_level(port->lines->chip, line)
-							       : lines_level(port->lines, line);
+	int level = chip_is_simulated(server->lines->chip, line) ? chip_outside_level(server->lines->chip, line)
+								 : lines_level(server->lines, line);
 
 	return (int8_t)(level < 0 ? -1 : level);
 }
 
 /* line is in range. */
-static void reply_add_line(struct port *port, struct port_reply *reply, uint16_t line)
+static void reply_add_line(struct control_server *server, struct control_channel_reply *reply, uint16_t line)
 {
-	const struct line_state *state = &port->lines->state[line];
+	const struct line_state *state = &server->lines->state[line];
 
 	reply->line = line;
-	reply->level = line_level(port, line);
-	reply->sim = chip_is_simulated(port->lines->chip, line);
+	reply->level = line_level(server, line);
+	reply->sim = chip_is_simulated(server->lines->chip, line);
 	reply->direction = state->direction;
 	reply->irq_type = state->irq.type;
-	port->told[line] = (struct port_told){ .level = reply->level, .direction = reply->direction };
+	server->reported[line] = (struct reported_line){ .level = reply->level, .direction = reply->direction };
 }
 
-static int port_send(struct port *port, const struct port_reply *reply)
+static int message_send(struct control_server *server, const struct control_channel_reply *reply)
 {
 	ssize_t len;
 
 	do {
-		len = send(port->fd, reply, sizeof(*reply), MSG_DONTWAIT | MSG_NOSIGNAL);
+		len = send(server->fd, reply, sizeof(*reply), MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (len < 0 && errno == EINTR);
 	return len < 0 ? -errno : 0;
 }
 
-static void port_wait(struct port *port)
+static void events_update(struct control_server *server)
 {
-	loop_watch_modify(&port->watch,
-			  (port->has_unsent ? 0 : EPOLLIN) | (port->has_unsent || port->lost > 0 ? EPOLLOUT : 0));
+	loop_watch_modify(&server->watch, (server->has_unsent ? 0 : EPOLLIN) |
+						  (server->has_unsent || server->dropped > 0 ? EPOLLOUT : 0));
 }
 
-static void reply_send(struct port *port, const struct port_reply *reply)
+static void reply_send(struct control_server *server, const struct control_channel_reply *reply)
 {
-	if (port_send(port, reply) != -EAGAIN)
+	if (message_send(server, reply) != -EAGAIN)
 		return;
-	port->unsent = *reply;
-	port->has_unsent = true;
-	port_wait(port);
+	server->unsent = *reply;
+	server->has_unsent = true;
+	events_update(server);
 }
 
 /* line is in range. */
-static void event_send(struct port *port, uint16_t line)
+static void event_send(struct control_server *server, uint16_t line)
 {
-	struct port_reply event = reply_make(port, PORT_EVENT, 0);
-	uint32_t lost = port->lost;
+	struct control_channel_reply event = reply_make(server, CONTROL_CHANNEL_EVENT, 0);
+	uint32_t dropped = server->dropped;
 
-	reply_add_line(port, &event, line);
-	event.lost = lost;
+	reply_add_line(server, &event, line);
+	event.dropped = dropped;
 	/* Not past a reply that waits: the reader takes what comes last for the present state. */
-	if (port->has_unsent || port_send(port, &event) < 0) {
-		port->lost += lost < UINT32_MAX;
-		port->lost_line = line;
-		port->told[line] = TOLD_NOTHING;
+	if (server->has_unsent || message_send(server, &event) < 0) {
+		server->dropped += dropped < UINT32_MAX;
+		server->dropped_line = line;
+		server->reported[line] = REPORTED_NOTHING;
 	} else {
-		port->lost = 0;
+		server->dropped = 0;
 	}
-	if ((lost == 0) != (port->lost == 0))
-		port_wait(port);
+	if ((dropped == 0) != (server->dropped == 0))
+		events_update(server);
 }
 
-static int request_watch(struct port *port, const struct port_request *request)
+static int request_watch(struct control_server *server, const struct control_channel_request *request)
 {
-	port->watched = request->value;
-	port->lost = 0; /* whoever begins to watch asks for the state */
-	for (unsigned i = 0; i < port->lines->n_lines; i++)
-		port->told[i] = TOLD_NOTHING;
+	server->watched = request->value;
+	server->dropped = 0; /* whoever begins to watch asks for the state */
+	for (unsigned i = 0; i < server->lines->n_lines; i++)
+		server->reported[i] = REPORTED_NOTHING;
 	return 0;
 }
 
-static int request_set(struct port *port, const struct port_request *request)
+static int request_set(struct control_server *server, const struct control_channel_request *request)
 {
-	return request->value > 1 ? -EINVAL : chip_outside_drive(port->lines->chip, request->line, request->value);
+	return request->value > 1 ? -EINVAL : chip_outside_drive(server->lines->chip, request->line, request->value);
 }
 
-static int request_pull(struct port *port, const struct port_request *request)
+static int request_pull(struct control_server *server, const struct control_channel_request *request)
 {
 	if (request->value > 1)
 		return -EINVAL;
-	return chip_outside_pull(port->lines->chip, request->line, request->value ? CHIP_PULL_UP : CHIP_PULL_DOWN);
+	return chip_outside_pull(server->lines->chip, request->line, request->value ? CHIP_PULL_UP : CHIP_PULL_DOWN);
 }
 
-static int request_toggle(struct port *port, const struct port_request *request)
+static int request_toggle(struct control_server *server, const struct control_channel_request *request)
 {
-	int level = chip_outside_level(port->lines->chip, request->line);
+	int level = chip_outside_level(server->lines->chip, request->line);
 
-	return level < 0 ? level : chip_outside_drive(port->lines->chip, request->line, !level);
+	return level < 0 ? level : chip_outside_drive(server->lines->chip, request->line, !level);
 }
 
 static const struct {
-	int (*act)(struct port *port, const struct port_request *request); /* NULL: the reply says it all */
+	/* Returns the reply's error. NULL: the reply says it all. */
+	int (*act)(struct control_server *server, const struct control_channel_request *request);
 	bool of_line;
 	bool of_sim;
-} port_requests[] = {
-	[PORT_INFO] = { .of_line = true },
-	[PORT_GET] = { .of_line = true },
-	[PORT_SET] = { .act = request_set, .of_line = true, .of_sim = true },
-	[PORT_PULL] = { .act = request_pull, .of_line = true, .of_sim = true },
-	[PORT_TOGGLE] = { .act = request_toggle, .of_line = true, .of_sim = true },
-	[PORT_WATCH] = { .act = request_watch },
+} requests[] = {
+	[CONTROL_CHANNEL_INFO] = { .of_line = true },
+	[CONTROL_CHANNEL_GET] = { .of_line = true },
+	[CONTROL_CHANNEL_SET] = { .act = request_set, .of_line = true, .of_sim = true },
+	[CONTROL_CHANNEL_PULL] = { .act = request_pull, .of_line = true, .of_sim = true },
+	[CONTROL_CHANNEL_TOGGLE] = { .act = request_toggle, .of_line = true, .of_sim = true },
+	[CONTROL_CHANNEL_WATCH] = { .act = request_watch },
 };
 
-static int request_act(struct port *port, const struct port_request *request)
+static int request_act(struct control_server *server, const struct control_channel_request *request)
 {
-	if (request->type >= ARRAY_SIZE(port_requests) || request->type == 0)
+	if (request->type >= ARRAY_SIZE(requests) || request->type == 0)
 		return -EINVAL;
-	if (port_requests[request->type].of_line && request->line >= port->lines->n_lines)
+	if (requests[request->type].of_line && request->line >= server->lines->n_lines)
 		return -ERANGE;
-	if (port_requests[request->type].of_sim && !chip_is_simulated(port->lines->chip, request->line))
+	if (requests[request->type].of_sim && !chip_is_simulated(server->lines->chip, request->line))
 		return -EPERM;
-	return port_requests[request->type].act ? port_requests[request->type].act(port, request) : 0;
+	return requests[request->type].act ? requests[request->type].act(server, request) : 0;
 }
 
-static void request_answer(struct port *port, const struct port_request *request)
+static void request_answer(struct control_server *server, const struct control_channel_request *request)
 {
-	struct port_reply reply;
-	int error = request_act(port, request);
+	struct control_channel_reply reply;
+	int error = request_act(server, request);
 
 	/* Made after the act: what it changed shows. */
-	reply = reply_make(port, request->type, request->id);
+	reply = reply_make(server, request->type, request->id);
 	reply.error = error;
-	if (request->line < port->lines->n_lines)
-		reply_add_line(port, &reply, (uint16_t)request->line);
+	if (request->line < server->lines->n_lines)
+		reply_add_line(server, &reply, (uint16_t)request->line);
 	else
 		reply.line = request->line;
-	reply_send(port, &reply);
+	reply_send(server, &reply);
 }
 
 /* False: there is no more to read now. */
-static bool request_read(struct port *port)
+static bool request_read(struct control_server *server)
 {
 	struct {
-		struct port_request request;
+		struct control_channel_request request;
 		char excess; /* so that a message that is too long shows */
 	} in;
-	ssize_t len = recv(port->fd, &in, sizeof(in), MSG_DONTWAIT);
+	ssize_t len = recv(server->fd, &in, sizeof(in), MSG_DONTWAIT);
 
 	if (len < 0 && errno != EINTR)
 		return false;
 	if (len == sizeof(in.request) && in.request.id != 0)
-		request_answer(port, &in.request);
+		request_answer(server, &in.request);
 	else if (len >= 0)
-		log_limited(&port->log_limit, LOG_LEVEL_WARNING, port->tag, "bad message from the control process");
+		log_limited(&server->log_limit, LOG_LEVEL_WARNING, server->tag,
+			    "invalid message from the control process");
 	return true;
 }
 
-static void room_came(struct port *port)
+static void space_came(struct control_server *server)
 {
-	if (port->has_unsent) {
-		port->has_unsent = false;
-		reply_send(port, &port->unsent);
-		port_wait(port);
-	} else if (port->lost > 0) {
-		event_send(port, port->lost_line);
+	if (server->has_unsent) {
+		server->has_unsent = false;
+		reply_send(server, &server->unsent);
+		events_update(server);
+	} else if (server->dropped > 0) {
+		event_send(server, server->dropped_line);
 	}
 }
 
-static void port_ready(struct loop_watch *watch, uint32_t events)
+static void server_ready(struct loop_watch *watch, uint32_t events)
 {
-	struct port *port = container_of(watch, struct port, watch);
+	struct control_server *server = container_of(watch, struct control_server, watch);
 
 	if (events & (EPOLLHUP | EPOLLERR)) {
-		/* The supervisor is gone, and the keeper channel will say so. */
+		/* The supervisor is gone, and its own channel will say so. */
 		loop_watch_del(watch);
 		return;
 	}
-	/* A guest whose changes fill the port again and again keeps no request waiting. */
+	/* A guest whose changes fill the channel again and again keeps no request waiting. */
 	if (events & EPOLLOUT)
-		room_came(port);
+		space_came(server);
 	if (!(events & EPOLLIN))
 		return;
-	for (int i = 0; i < PORT_REQUESTS_PER_TURN && !port->has_unsent; i++) {
-		if (!request_read(port))
+	for (int i = 0; i < REQUESTS_PER_TURN && !server->has_unsent; i++) {
+		if (!request_read(server))
 			break;
 	}
 }
 
-int port_attach(struct port **out, struct loop *loop, int fd, struct lines *lines, const char *tag)
+int control_server_attach(struct control_server **out, struct loop *loop, int fd, struct lines *lines, const char *tag)
 {
-	struct port *port = calloc(1, sizeof(*port));
-	struct port_reply hello;
+	struct control_server *server = calloc(1, sizeof(*server));
+	struct control_channel_reply hello;
 	int ret = -ENOMEM;
 
-	if (!port)
+	if (!server)
 		return ret;
-	*port = (struct port){ .fd = fd, .lines = lines, .tag = tag };
-	port->told = calloc(lines->n_lines, sizeof(*port->told));
-	if (port->told)
-		ret = loop_watch_add(loop, &port->watch, fd, EPOLLIN, port_ready);
+	*server = (struct control_server){ .fd = fd, .lines = lines, .tag = tag };
+	server->reported = calloc(lines->n_lines, sizeof(*server->reported));
+	if (server->reported)
+		ret = loop_watch_add(loop, &server->watch, fd, EPOLLIN, server_ready);
 	if (ret < 0) {
-		port_detach(port);
+		control_server_detach(server);
 		return ret;
 	}
-	hello = reply_make(port, PORT_HELLO, 0);
-	reply_send(port, &hello);
-	*out = port;
+	hello = reply_make(server, CONTROL_CHANNEL_HELLO, 0);
+	reply_send(server, &hello);
+	*out = server;
 	return 0;
 }
 
-void port_detach(struct port *port)
+void control_server_detach(struct control_server *server)
 {
-	if (!port)
+	if (!server)
 		return;
-	loop_watch_del(&port->watch);
-	free(port->told);
-	free(port);
+	loop_watch_del(&server->watch);
+	free(server->reported);
+	free(server);
 }
 
-void port_line_changed(struct port *port, uint16_t line)
+void control_server_line_changed(struct control_server *server, uint16_t line)
 {
-	if (!port || !port->watched || line >= port->lines->n_lines)
+	if (!server || !server->watched || line >= server->lines->n_lines)
 		return;
-	if (port->told[line].level != line_level(port, line) ||
-	    port->told[line].direction != port->lines->state[line].direction)
-		event_send(port, line);
+	if (server->reported[line].level != line_level(server, line) ||
+	    server->reported[line].direction != server->lines->state[line].direction)
+		event_send(server, line);
 }
 
-void port_set_connected(struct port *port, bool connected)
+void control_server_set_connected(struct control_server *server, bool connected)
 {
-	if (port)
-		port->connected = connected;
+	if (server)
+		server->connected = connected;
 }

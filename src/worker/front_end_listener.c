@@ -11,47 +11,48 @@
 #include "service/accept.h"
 
 /* One front-end at a time. One that comes when the present one is gone is served: its end may not be seen yet. */
-static bool is_refused(struct worker_door *door)
+static bool is_refused(struct front_end_listener *listener)
 {
-	if (!vhost_device_is_connected(door->device))
+	if (!vhost_device_is_connected(listener->device))
 		return false;
-	if (!vhost_device_is_hung_up(door->device)) {
-		log_limited(&door->refused_limit, LOG_LEVEL_WARNING, door->tag,
+	if (!vhost_device_is_hung_up(listener->device)) {
+		log_limited(&listener->refused_limit, LOG_LEVEL_WARNING, listener->tag,
 			    "a second front-end: refused, one is connected");
 		return true;
 	}
-	log_limited(&door->left_limit, LOG_LEVEL_INFO, door->tag, "the front-end disconnected");
-	vhost_device_disconnect(door->device);
+	log_limited(&listener->gone_limit, LOG_LEVEL_INFO, listener->tag, "the front-end disconnected");
+	vhost_device_disconnect(listener->device);
 	return false;
 }
 
-static void somebody_came(struct loop_watch *watch, uint32_t events)
+static void connection_came(struct loop_watch *watch, uint32_t events)
 {
-	struct worker_door *door = container_of(watch, struct worker_door, watch);
-	int fd = accept_patiently(watch->fd, SOCK_CLOEXEC, &door->accept_limit, door->tag);
+	struct front_end_listener *listener = container_of(watch, struct front_end_listener, watch);
+	int fd = accept_throttled(watch->fd, SOCK_CLOEXEC, &listener->accept_limit, listener->tag);
 	int ret;
 
 	if (fd < 0)
 		return;
-	if (is_refused(door)) {
+	if (is_refused(listener)) {
 		fd_close(&fd);
 		return;
 	}
-	ret = vhost_device_connect(door->device, fd);
+	ret = vhost_device_connect(listener->device, fd);
 	if (ret < 0)
-		log_limited(&door->accept_limit, LOG_LEVEL_WARNING, door->tag, "can not serve the front-end: %s",
+		log_limited(&listener->accept_limit, LOG_LEVEL_WARNING, listener->tag, "cannot serve the front-end: %s",
 			    strerror(-ret));
 	else
-		log_limited(&door->came_limit, LOG_LEVEL_INFO, door->tag, "a front-end connected");
+		log_limited(&listener->connected_limit, LOG_LEVEL_INFO, listener->tag, "a front-end connected");
 }
 
-int worker_door_open(struct worker_door *door, struct loop *loop, int fd, struct vhost_device *device, const char *tag)
+int front_end_listener_open(struct front_end_listener *listener, struct loop *loop, int fd, struct vhost_device *device,
+			    const char *tag)
 {
-	*door = (struct worker_door){ .tag = tag, .device = device };
-	return loop_watch_add(loop, &door->watch, fd, EPOLLIN, somebody_came);
+	*listener = (struct front_end_listener){ .tag = tag, .device = device };
+	return loop_watch_add(loop, &listener->watch, fd, EPOLLIN, connection_came);
 }
 
-void worker_door_close(struct worker_door *door)
+void front_end_listener_close(struct front_end_listener *listener)
 {
-	loop_watch_del(&door->watch);
+	loop_watch_del(&listener->watch);
 }

@@ -6,14 +6,15 @@
 #include "loop/loop.h"
 #include "vhost/vhost.h"
 
-struct worker_door {
+struct front_end_listener {
 	const char *tag;
 	struct loop_watch watch;
 	struct vhost_device *device;
-	struct log_limit refused_limit, came_limit, left_limit, accept_limit;
+	struct log_limit refused_limit, connected_limit, gone_limit, accept_limit;
 };
 
-/* Listens on fd, which stays the caller's, for the device, which outlives the door. -errno. */
-int worker_door_open(struct worker_door *door, struct loop *loop, int fd, struct vhost_device *device, const char *tag);
+/* Listens on fd, which stays the caller's, for the device, which outlives the listener. -errno. */
+int front_end_listener_open(struct front_end_listener *listener, struct loop *loop, int fd, struct vhost_device *device,
+			    const char *tag);
 /* Idempotent. */
-void worker_door_close(struct worker_door *door);
+void front_end_listener_close(struct front_end_listener *listener);

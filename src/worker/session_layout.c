@@ -7,11 +7,11 @@
 #include "ipc/supervisor_channel.h"
 
 /*
- * To be counted up when the meaning of struct worker_state, struct line_state, of a chip's state, of the keys of kept
- * fds or of the session as a whole changes: then workers of two programs cannot follow each other.
+ * To be counted up when the meaning of struct worker_state, struct line_state, of a chip's state, of the keys of
+ * stored fds or of the session as a whole changes: then workers of two programs cannot follow each other.
  */
-#ifndef WORKER_SESSION_VERSION /* a test builds a program of another one */
-#define WORKER_SESSION_VERSION 1u
+#ifndef SESSION_LAYOUT_VERSION /* a test builds a program of another one */
+#define SESSION_LAYOUT_VERSION 1u
 #endif
 
 static size_t align_up(size_t size)
@@ -34,38 +34,38 @@ static size_t chips_offset(const struct guest *guest)
 	return align_up(lines_offset() + guest->n_lines * sizeof(struct line_state));
 }
 
-struct worker_state *worker_session_state(void *session)
+struct worker_state *session_layout_state(void *session)
 {
 	return (struct worker_state *)((char *)session + state_offset());
 }
 
-struct line_state *worker_session_lines(void *session)
+struct line_state *session_layout_lines(void *session)
 {
 	return (struct line_state *)((char *)session + lines_offset());
 }
 
-void *worker_session_chips(void *session, const struct guest *guest)
+void *session_layout_chips(void *session, const struct guest *guest)
 {
 	return (char *)session + chips_offset(guest);
 }
 
-unsigned worker_session_members(const struct guest *guest, struct aggregate_member members[GUEST_CHIPS_MAX])
+unsigned session_layout_members(const struct guest *guest, struct aggregate_member members[GUEST_CHIPS_MAX])
 {
 	for (unsigned i = 0; i < guest->n_chips; i++)
 		members[i] = (struct aggregate_member){ &guest->chips[i].spec, &guest->chips[i].found };
 	return guest->n_chips;
 }
 
-size_t worker_session_size(const struct guest *guest)
+size_t session_layout_size(const struct guest *guest)
 {
 	struct aggregate_member members[GUEST_CHIPS_MAX];
 
-	return chips_offset(guest) + align_up(aggregate_state_size(members, worker_session_members(guest, members)));
+	return chips_offset(guest) + align_up(aggregate_state_size(members, session_layout_members(guest, members)));
 }
 
-uint64_t worker_session_layout(void)
+uint64_t session_layout_id(void)
 {
-	const uint32_t facts[] = { WORKER_SESSION_VERSION,	vhost_session_version(),   (uint32_t)state_offset(),
+	const uint32_t facts[] = { SESSION_LAYOUT_VERSION,	vhost_session_version(),   (uint32_t)state_offset(),
 				   sizeof(struct worker_state), sizeof(struct line_state), VIRTIO_GPIO_QUEUES };
 	uint64_t layout = 0xcbf29ce484222325; /* FNV-1a */
 
@@ -74,18 +74,18 @@ uint64_t worker_session_layout(void)
 	return layout;
 }
 
-size_t worker_connection_size(void)
+size_t session_layout_connection_size(void)
 {
 	return state_offset();
 }
 
-size_t worker_kept_max(void)
+size_t session_layout_fds_max(void)
 {
 	return VHOST_FDS_MAX;
 }
 
-uint32_t worker_line_key(unsigned line)
+uint32_t session_layout_line_key(unsigned line)
 {
 	/* The library's keys are below VHOST_FD_KIND_END << 16. */
-	return KEEPER_KEY_LASTING | line;
+	return FD_KEY_LASTING | line;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A worker and its supervisor: fds that are kept, lines that are asked for. */
+/* A worker and its supervisor: fds that are stored, lines that are requested. */
 #include "worker/supervisor_client.h"
 
 #include <errno.h>
@@ -12,170 +12,170 @@
 #include "base/util.h"
 #include "worker/session_layout.h"
 
-static void supervisor_lost(struct worker_keeper *keeper, int error)
+static void supervisor_gone(struct supervisor_client *client, int error)
 {
-	if (keeper->gone)
+	if (client->gone)
 		return;
-	keeper->gone = true;
-	keeper->lost(keeper->ctx);
-	log_error(keeper->tag, "the supervisor is gone (%s): stopping", strerror(-error));
+	client->gone = true;
+	client->supervisor_gone(client->ctx);
+	log_error(client->tag, "the supervisor is gone (%s): stopping", strerror(-error));
 }
 
 /* Chips that came back */
 
-static void chips_tell(struct loop_defer *defer)
+static void chips_report(struct loop_defer *defer)
 {
-	struct worker_keeper *keeper = container_of(defer, struct worker_keeper, back);
+	struct supervisor_client *client = container_of(defer, struct supervisor_client, back);
 
-	/* What follows asks for lines, and may hear of another chip meanwhile. */
-	for (unsigned i = 0; keeper->client.chips_back; i = (i + 1) % GUEST_CHIPS_MAX) {
-		if (!(keeper->client.chips_back & UINT64_C(1) << i))
+	/* What follows requests lines, and may hear of another chip meanwhile. */
+	for (unsigned i = 0; client->call.chips_back; i = (i + 1) % GUEST_CHIPS_MAX) {
+		if (!(client->call.chips_back & UINT64_C(1) << i))
 			continue;
-		keeper->client.chips_back &= ~(UINT64_C(1) << i);
-		keeper->chip_back(keeper->ctx, i);
+		client->call.chips_back &= ~(UINT64_C(1) << i);
+		client->chip_back(client->ctx, i);
 	}
 }
 
 /* Whatever is being done is done first: it may be a request of a line of that very chip. */
-static void chips_heard(struct worker_keeper *keeper)
+static void chips_received(struct supervisor_client *client)
 {
-	if (keeper->client.chips_back)
-		loop_defer_add(keeper->loop, &keeper->back, chips_tell);
+	if (client->call.chips_back)
+		loop_defer_add(client->loop, &client->back, chips_report);
 }
 
 static void channel_ready(struct loop_watch *watch, uint32_t events)
 {
-	struct worker_keeper *keeper = container_of(watch, struct worker_keeper, watch);
-	int ret = keeper_hear(&keeper->client);
+	struct supervisor_client *client = container_of(watch, struct supervisor_client, watch);
+	int ret = supervisor_call_receive(&client->call);
 
 	if (ret < 0) {
 		loop_watch_del(watch);
-		supervisor_lost(keeper, ret);
+		supervisor_gone(client, ret);
 	}
-	chips_heard(keeper);
+	chips_received(client);
 }
 
-int worker_keeper_open(struct worker_keeper *keeper, struct loop *loop, int channel)
+int supervisor_client_open(struct supervisor_client *client, struct loop *loop, int channel)
 {
-	keeper->client = (struct keeper_client){ .channel = channel };
-	keeper->loop = loop;
-	return loop_watch_add(loop, &keeper->watch, channel, EPOLLIN, channel_ready);
+	client->call = (struct supervisor_call){ .channel = channel };
+	client->loop = loop;
+	return loop_watch_add(loop, &client->watch, channel, EPOLLIN, channel_ready);
 }
 
-void worker_keeper_close(struct worker_keeper *keeper)
+void supervisor_client_close(struct supervisor_client *client)
 {
-	loop_defer_del(&keeper->back);
-	loop_watch_del(&keeper->watch);
+	loop_defer_del(&client->back);
+	loop_watch_del(&client->watch);
 }
 
 /* Fds */
 
-static void session_drop(void *ctx, uint32_t key)
+static void session_remove(void *ctx, uint32_t key)
 {
-	struct worker_keeper *keeper = ctx;
-	int ret = keeper_drop(keeper->client.channel, key);
+	struct supervisor_client *client = ctx;
+	int ret = supervisor_call_remove(client->call.channel, key);
 
 	if (ret < 0)
-		supervisor_lost(keeper, ret);
+		supervisor_gone(client, ret);
 }
 
 /*
  * The supervisor must be able to close it: it has other guests. -ETOOMANYREFS: a socket with sockets in it, too deep for
  * Linux. What stood under the key is not to be taken for it.
  */
-static int session_keep(void *ctx, uint32_t key, int fd)
+static int session_store(void *ctx, uint32_t key, int fd)
 {
-	struct worker_keeper *keeper = ctx;
-	int ret = fd_kind_closes(fd_kind(fd)) ? keeper_keep(keeper->client.channel, key, fd) : -EXDEV;
+	struct supervisor_client *client = ctx;
+	int ret = fd_kind_closes(fd_kind(fd)) ? supervisor_call_store(client->call.channel, key, fd) : -EXDEV;
 
 	if (ret == -EXDEV || ret == -ETOOMANYREFS)
-		session_drop(keeper, key);
+		session_remove(client, key);
 	else if (ret < 0)
-		supervisor_lost(keeper, ret);
+		supervisor_gone(client, ret);
 	return ret;
 }
 
 static int session_take(void *ctx, uint32_t key)
 {
-	const struct worker_keeper *keeper = ctx;
-	int fd = kept_find(keeper->kept, key);
+	const struct supervisor_client *client = ctx;
+	int fd = fd_store_find(client->store, key);
 
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-struct vhost_fd_store worker_keeper_of_session(struct worker_keeper *keeper)
+struct vhost_fd_store supervisor_client_session_store(struct supervisor_client *client)
 {
-	return (struct vhost_fd_store){ keeper, session_keep, session_drop, session_take };
+	return (struct vhost_fd_store){ client, session_store, session_remove, session_take };
 }
 
-static void drop_line(void *ctx, unsigned line)
+static void remove_line(void *ctx, unsigned line)
 {
-	session_drop(ctx, worker_line_key(line));
+	session_remove(ctx, session_layout_line_key(line));
 }
 
-static void settle(void *ctx)
+static void barrier(void *ctx)
 {
-	struct worker_keeper *keeper = ctx;
-	int ret = keeper_settle(keeper->client.channel);
+	struct supervisor_client *client = ctx;
+	int ret = supervisor_call_barrier(client->call.channel);
 
 	if (ret < 0)
-		log_limited(&keeper->settle_limit, LOG_LEVEL_WARNING, keeper->tag,
-			    "released lines are not free yet: %s", strerror(-ret));
+		log_limited(&client->barrier_limit, LOG_LEVEL_WARNING, client->tag,
+			    "released lines may still be held by the supervisor: %s", strerror(-ret));
 }
 
 /* Lines */
 
-static int ask(struct worker_keeper *keeper, const struct keeper_question *question, struct keeper_answer *answer,
-	       int *fd)
+static int request_send(struct supervisor_client *client, const struct supervisor_channel_request *request,
+			struct supervisor_channel_reply *reply, int *fd)
 {
-	int ret = keeper_ask(&keeper->client, question, answer, fd);
+	int ret = supervisor_call_request(&client->call, request, reply, fd);
 
-	chips_heard(keeper);
+	chips_received(client);
 	if (ret == -ETIMEDOUT)
-		log_limited(&keeper->answer_limit, LOG_LEVEL_WARNING, keeper->tag,
-			    "line %u: the supervisor does not answer", question->line);
+		log_limited(&client->reply_limit, LOG_LEVEL_WARNING, client->tag,
+			    "line %u: the supervisor does not answer", request->line);
 	else if (ret < 0)
-		supervisor_lost(keeper, ret);
-	return ret < 0 ? ret : answer->error;
+		supervisor_gone(client, ret);
+	return ret < 0 ? ret : reply->error;
 }
 
 static int request_line(void *ctx, unsigned line, const struct chip_line_config *config, int *fd)
 {
-	struct worker_keeper *keeper = ctx;
-	const struct keeper_question question = { .type = KEEPER_LINE,
-						  .line = line,
-						  .direction = config->direction,
-						  .value = config->value,
-						  .edges = config->edges };
-	struct keeper_answer answer;
-	int ret = ask(keeper, &question, &answer, fd);
+	struct supervisor_client *client = ctx;
+	const struct supervisor_channel_request request = { .type = SUPERVISOR_CHANNEL_LINE,
+							    .line = line,
+							    .direction = config->direction,
+							    .value = config->value,
+							    .edges = config->edges };
+	struct supervisor_channel_reply reply;
+	int ret = request_send(client, &request, &reply, fd);
 
 	if (ret == 0 && *fd < 0)
 		ret = -EBADMSG;
-	/* It may be kept for us all the same, or will be: then it is given back behind that. */
+	/* It may be stored for us all the same, or will be: then it is removed behind that. */
 	if (ret == -ETIMEDOUT || ret == -EMFILE)
-		drop_line(keeper, line);
+		remove_line(client, line);
 	return ret;
 }
 
 static int line_info(void *ctx, unsigned line, struct chip_line_info *info)
 {
-	struct worker_keeper *keeper = ctx;
-	const struct keeper_question question = { .type = KEEPER_INFO, .line = line };
-	struct keeper_answer answer;
+	struct supervisor_client *client = ctx;
+	const struct supervisor_channel_request request = { .type = SUPERVISOR_CHANNEL_LINE_INFO, .line = line };
+	struct supervisor_channel_reply reply;
 	int fd;
-	int ret = ask(keeper, &question, &answer, &fd);
+	int ret = request_send(client, &request, &reply, &fd);
 
 	fd_close(&fd);
 	if (ret < 0)
 		return ret;
-	*info = (struct chip_line_info){ .used = answer.used, .direction = answer.direction };
-	memcpy(info->name, answer.name, sizeof(info->name));
-	memcpy(info->consumer, answer.consumer, sizeof(info->consumer));
+	*info = (struct chip_line_info){ .used = reply.used, .direction = reply.direction };
+	memcpy(info->name, reply.name, sizeof(info->name));
+	memcpy(info->consumer, reply.consumer, sizeof(info->consumer));
 	return 0;
 }
 
-struct chip_broker worker_keeper_broker(struct worker_keeper *keeper)
+struct chip_broker supervisor_client_broker(struct supervisor_client *client)
 {
-	return (struct chip_broker){ keeper, request_line, drop_line, line_info, settle };
+	return (struct chip_broker){ client, request_line, remove_line, line_info, barrier };
 }

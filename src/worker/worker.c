@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The worker: attaches chip, lines, device and port to the session, and serves one front-end after the other. */
+/* The worker: attaches chip, lines and device to the session, and serves one front-end after the other. */
 #include "worker/worker.h"
 
 #include <errno.h>
@@ -24,9 +24,9 @@
 #include "gpio/lines.h"
 #include "gpio/lines_attach.h"
 #include "gpio/virtio_gpio.h"
-#include "ipc/control_channel.h"
 #include "loop/loop.h"
 #include "process/child.h"
+#include "worker/control_server.h"
 #include "worker/front_end_listener.h"
 #include "worker/session_layout.h"
 #include "worker/supervisor_client.h"
@@ -37,8 +37,8 @@ struct worker {
 	char consumer[CHIP_NAME_MAX];
 	struct loop loop;
 	struct loop_signals signals;
-	struct worker_door door;
-	struct worker_keeper keeper;
+	struct front_end_listener listener;
+	struct supervisor_client supervisor;
 	void *session;
 	struct worker_state *state;
 	struct chip *chip; /* the virtual one */
@@ -46,46 +46,46 @@ struct worker {
 	struct virtio_gpio gpio;
 	struct vhost_ops ops; /* virtio_gpio_ops as this guest has them */
 	struct vhost_device *device;
-	struct port *port;
-	bool over;	     /* the work has ended */
-	bool leaves_session; /* to a successor */
+	struct control_server *control; /* NULL: there is no control process */
+	bool over;			/* the work has ended */
+	bool hands_over;		/* the session, to a successor */
 };
 
 static void work_end(struct worker *worker)
 {
 	worker->over = true;
-	worker->leaves_session = false;
+	worker->hands_over = false;
 	loop_quit(&worker->loop, 0);
 }
 
-static void on_supervisor_lost(void *ctx)
+static void on_supervisor_gone(void *ctx)
 {
 	work_end(ctx);
 }
 
-/* Not a copy: what was left of the rings is served while the set is still there, and a line must be free then when it is
- * released. */
+/*
+ * Not a copy: what was left in the rings is served while the store is still there, and a line must be free then when it
+ * is released.
+ */
 static int on_lines_take(void *ctx, unsigned offset)
 {
 	struct worker *worker = ctx;
 
-	return kept_take(worker->start->kept, worker_line_key(offset));
+	return fd_store_take(worker->start->store, session_layout_line_key(offset));
 }
 
 static void on_lines_changed(void *ctx, uint16_t line)
 {
 	struct worker *worker = ctx;
 
-	if (worker->port)
-		port_line_changed(worker->port, line);
+	control_server_line_changed(worker->control, line);
 }
 
 static void on_connected(void *ctx, bool connected)
 {
 	struct worker *worker = ctx;
 
-	if (worker->port)
-		port_set_connected(worker->port, connected);
+	control_server_set_connected(worker->control, connected);
 	if (!connected && worker->start->one_off &&
 	    (worker->start->listen_fd < 0 || vhost_device_has_spoken(worker->device)))
 		work_end(worker);
@@ -95,8 +95,8 @@ static void on_signal(struct loop_signals *signals, int signo)
 {
 	struct worker *worker = container_of(signals, struct worker, signals);
 
-	/* Whoever says that it is over has the last word. */
-	worker->leaves_session = (signo == SIGUSR1 || signo == SIGUSR2) && !worker->over;
+	/* A session that is over is not handed over. */
+	worker->hands_over = (signo == SIGUSR1 || signo == SIGUSR2) && !worker->over;
 	loop_quit(&worker->loop, 0);
 }
 
@@ -119,7 +119,7 @@ static int attach_loop(struct worker *worker)
 	signal(SIGPIPE, SIG_IGN);
 	r = vhost_contain_sigbus();
 	if (r == 0)
-		r = patience_install();
+		r = timed_io_init();
 	if (r == 0)
 		r = loop_init(&worker->loop);
 	if (r < 0)
@@ -132,19 +132,19 @@ static int attach_loop(struct worker *worker)
 	r = loop_signals_add(&worker->loop, &worker->signals, &set, on_signal);
 	if (r < 0)
 		return r;
-	return worker_keeper_open(&worker->keeper, &worker->loop, worker->start->keeper_fd);
+	return supervisor_client_open(&worker->supervisor, &worker->loop, worker->start->supervisor_fd);
 }
 
 static int attach_session(struct worker *worker)
 {
-	size_t size = worker_session_size(worker->start->guest);
+	size_t size = session_layout_size(worker->start->guest);
 
 	worker->session = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, worker->start->session_fd, 0);
 	if (worker->session == MAP_FAILED) {
 		worker->session = NULL;
 		return -errno;
 	}
-	worker->state = worker_session_state(worker->session);
+	worker->state = session_layout_state(worker->session);
 	return 0;
 }
 
@@ -157,7 +157,7 @@ static int attach_chip(struct worker *worker)
 		.tag = worker->tag,
 		.consumer = worker->consumer,
 		.observer = lines_observer(&worker->lines),
-		.broker = worker_keeper_broker(&worker->keeper),
+		.broker = supervisor_client_broker(&worker->supervisor),
 	};
 	struct aggregate_line *lines = calloc(guest->n_lines, sizeof(*lines));
 	int r;
@@ -166,8 +166,8 @@ static int attach_chip(struct worker *worker)
 		return -ENOMEM;
 	for (unsigned i = 0; i < guest->n_lines; i++)
 		lines[i] = (struct aggregate_line){ guest->lines[i].chip, guest->lines[i].offset };
-	r = aggregate_attach(members, worker_session_members(guest, members), lines, guest->n_lines,
-			     worker_session_chips(worker->session, guest), &host, &worker->chip);
+	r = aggregate_attach(members, session_layout_members(guest, members), lines, guest->n_lines,
+			     session_layout_chips(worker->session, guest), &host, &worker->chip);
 	free(lines);
 	return r;
 }
@@ -184,7 +184,7 @@ static int attach_lines(struct worker *worker)
 	int r;
 
 	r = lines_attach(&worker->lines, worker->chip, worker->tag, worker->start->guest->lines, begin,
-			 worker_session_lines(worker->session), &host, on_lines_take, worker);
+			 session_layout_lines(worker->session), &host, on_lines_take, worker);
 	if (r < 0)
 		return r;
 	/* The connection was thrown away, the lines still know what its guest made of them: what is to hold holds. */
@@ -219,7 +219,7 @@ static void chips_restore(struct worker *worker)
 
 static int attach_device(struct worker *worker)
 {
-	const struct vhost_fd_store keeper = worker_keeper_of_session(&worker->keeper);
+	const struct vhost_fd_store store = supervisor_client_session_store(&worker->supervisor);
 	int r;
 
 	worker->ops = virtio_gpio_ops;
@@ -227,23 +227,24 @@ static int attach_device(struct worker *worker)
 	r = virtio_gpio_init(&worker->gpio, &worker->lines, on_connected, worker);
 	if (r < 0)
 		return r;
-	if (worker->start->port_fd >= 0) {
-		r = port_attach(&worker->port, &worker->loop, worker->start->port_fd, &worker->lines, worker->tag);
+	if (worker->start->control_fd >= 0) {
+		r = control_server_attach(&worker->control, &worker->loop, worker->start->control_fd, &worker->lines,
+					  worker->tag);
 		if (r < 0)
 			return r;
 	}
-	r = vhost_device_create(&worker->device, &worker->loop, &worker->ops, &worker->gpio, worker->session, &keeper,
+	r = vhost_device_create(&worker->device, &worker->loop, &worker->ops, &worker->gpio, worker->session, &store,
 				worker->tag);
 	if (r == 0 && worker->start->listen_fd >= 0)
-		r = worker_door_open(&worker->door, &worker->loop, worker->start->listen_fd, worker->device,
-				     worker->tag);
+		r = front_end_listener_open(&worker->listener, &worker->loop, worker->start->listen_fd, worker->device,
+					    worker->tag);
 	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */
-	kept_deinit(worker->start->kept);
+	fd_store_deinit(worker->start->store);
 	if (r == 0)
 		chips_restore(worker);
 	if (r == 0 && worker->start->connected_fd >= 0 && !vhost_device_is_connected(worker->device))
 		r = vhost_device_connect(worker->device, fcntl(worker->start->connected_fd, F_DUPFD_CLOEXEC, 0));
-	/* The one front-end was lost with the session: its lines were taken to their resting state, and that is all. */
+	/* The one front-end was dropped with the session: its lines were put into their idle state, and that is all. */
 	if (worker->start->listen_fd < 0 && worker->start->connected_fd < 0)
 		work_end(worker);
 	return r;
@@ -252,16 +253,15 @@ static int attach_device(struct worker *worker)
 static void detach(struct worker *worker)
 {
 	vhost_device_free(worker->device);
-	if (worker->port)
-		port_detach(worker->port);
+	control_server_detach(worker->control);
 	virtio_gpio_deinit(&worker->gpio);
 	lines_detach(&worker->lines);
 	if (worker->chip)
 		chip_detach(worker->chip);
 	if (worker->session)
-		munmap(worker->session, worker_session_size(worker->start->guest));
-	worker_door_close(&worker->door);
-	worker_keeper_close(&worker->keeper);
+		munmap(worker->session, session_layout_size(worker->start->guest));
+	front_end_listener_close(&worker->listener);
+	supervisor_client_close(&worker->supervisor);
 	loop_signals_del(&worker->signals);
 	loop_deinit(&worker->loop);
 }
@@ -272,27 +272,27 @@ int worker_main(const struct worker_start *start)
 							 attach_device };
 	struct worker worker = { .start = start,
 				 .tag = start->guest->name,
-				 .keeper = { .tag = start->guest->name,
-					     .kept = start->kept,
-					     .lost = on_supervisor_lost,
-					     .chip_back = on_chip_back } };
+				 .supervisor = { .tag = start->guest->name,
+						 .store = start->store,
+						 .supervisor_gone = on_supervisor_gone,
+						 .chip_back = on_chip_back } };
 	int r = 0;
 
-	worker.keeper.ctx = &worker;
+	worker.supervisor.ctx = &worker;
 	guest_consumer(start->guest, worker.consumer);
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
 		r = steps[i](&worker);
 	if (r < 0) {
-		log_error(worker.tag, "the worker can not start: %s", strerror(-r));
+		log_error(worker.tag, "the worker cannot start: %s", strerror(-r));
 		r = 1;
 	} else {
 		r = loop_run(&worker.loop);
 		if (r < 0)
 			log_error(worker.tag, "waiting failed: %s", strerror(-r));
 		/* Else the session ends with this process: nobody takes it up. */
-		if (!worker.leaves_session)
+		if (!worker.hands_over)
 			idle_state_enter(&worker.lines);
 	}
 	detach(&worker);
-	return r != 0 ? 1 : worker.leaves_session ? CHILD_MADE_ROOM : 0;
+	return r != 0 ? 1 : worker.hands_over ? CHILD_HANDED_OVER : 0;
 }

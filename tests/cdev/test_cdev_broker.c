@@ -149,7 +149,7 @@ static void upgrades_among_requests(void **state)
 	assert_true(upgrades > 1);
 	assert_int_equal(daemon_logged(&s->daemon, "is killed"), 0);
 	assert_int_equal(daemon_logged(&s->daemon, "does not answer"), 0);
-	assert_int_equal(daemon_logged(&s->daemon, "broke the keeper protocol"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "invalid message from the worker"), 0);
 }
 
 /* The supervisor waits for the worker's end, and the worker for a line: also for one that only the end needs. */
@@ -185,7 +185,7 @@ static void worker_dies_while_it_waits(void **state)
 	daemon_wait_worker(&s->daemon, 0, old);
 	assert_answered(s, GPIO_OK);
 	assert_held_by_the_guest(s, 0);
-	assert_int_equal(daemon_logged(&s->daemon, "broke the keeper protocol"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "invalid message from the worker"), 0);
 }
 
 /* That the chip is back is told before or after the answer. */

@@ -213,7 +213,7 @@ static void a_manager_that_is_gone(void **state)
 	close(manager.fd);
 	unlink("notify");
 	child_wait(&daemon, "vgpio:guest0", 0);
-	run_wait_err(&daemon, "warning: notify: cannot tell the service manager: Connection refused\n");
+	run_wait_err(&daemon, "warning: notify: cannot notify the service manager: Connection refused\n");
 	daemon_down(&daemon);
 }
 

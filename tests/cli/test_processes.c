@@ -25,14 +25,14 @@ static void stays_in_the_foreground(void **state)
 	daemon_down(&daemon);
 }
 
-#define IMPATIENT "processes that do not end are killed"
+#define KILLED "processes did not exit within 2 s, sending SIGKILL"
 
-/* Before the supervisor loses its patience, which it has for two seconds. */
+/* Before the supervisor sends SIGKILL. */
 static void check_prompt_end(struct run *daemon, int signo)
 {
 	kill(daemon->pid, signo);
 	assert_int_equal(run_wait(daemon), 0);
-	assert_null(strstr(run_err(daemon), IMPATIENT));
+	assert_null(strstr(run_err(daemon), KILLED));
 	assert_false(file_exists("gpio.sock"));
 	assert_false(file_exists("gpio.sock0"));
 }
@@ -68,7 +68,7 @@ static void ends_although_a_worker_hangs(void **state)
 	start = clock_ms();
 	daemon_down(&daemon);
 	assert_true(clock_ms() - start >= 1900);
-	assert_non_null(strstr(run_err(&daemon), IMPATIENT));
+	assert_non_null(strstr(run_err(&daemon), KILLED));
 	assert_false(proc_alive(worker));
 }
 

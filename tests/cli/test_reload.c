@@ -69,8 +69,8 @@ static void nothing_changes(void **state)
 }
 
 #define CHANGED(name)                                                                                                  \
-	"warning: reload: " name " changed, but is being served: left as it was; to change it, take it out, reload, "  \
-	"put it in again, reload\n"
+	"warning: reload: " name ": changed definition ignored while the guest is served (to apply it: remove the "    \
+	"guest, reload, add it back, reload)\n"
 
 static void a_change_has_to_wait(void **state)
 {
@@ -80,11 +80,11 @@ static void a_change_has_to_wait(void **state)
 	assert_int_equal(logged(CHANGED("one")), 1);
 	check_guests("stays one two ");
 	check_serves("one.sock", 1);
-	/* As the words say: take it out, put it in again. */
+	/* As the words say: remove it, add it back. */
 	reload(GUEST("stays", "sim = 4"));
 	reload(GUEST("stays", "sim = 4") GUEST("one", "sim = 9"));
 	check_serves("one.sock", 9);
-	assert_int_equal(logged("changed, but"), 2);
+	assert_int_equal(logged("changed definition ignored"), 2);
 	stop();
 }
 
@@ -105,9 +105,9 @@ static void what_is_wrong_changes_nothing(void **state)
 		{ STAYS "[guest two]\nsocket = stays.sock\nsim = 2\n",
 		  "error: reload: stays.sock is the socket of both stays and two\n" },
 		{ STAYS "[guest two]\nsim = 2\n",
-		  "error: reload: two: a guest that comes at a reload needs a socket of its own\n" },
+		  "error: reload: two: a guest that is added at a reload needs a socket path\n" },
 		{ STAYS "[guest two]\nfd = 9\nsim = 2\n",
-		  "error: reload: two: a guest that comes at a reload needs a socket of its own\n" },
+		  "error: reload: two: a guest that is added at a reload needs a socket path\n" },
 	};
 	pid_t one;
 

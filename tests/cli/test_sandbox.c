@@ -290,7 +290,7 @@ static void user_that_cannot_be_had(void **state)
 			      "vhost-device-gpio: --user: Operation not permitted\n");
 	} else
 		check_refused(ONE " --user nobody", NULL, NULL,
-			      "vhost-device-gpio: --user: only root can give its processes another user\n");
+			      "vhost-device-gpio: --user: only root can run the processes as another user\n");
 }
 
 static void can_be_left_out(void **state)

@@ -417,13 +417,13 @@ static void nonsense(void **state)
 	struct craft craft = craft_make();
 
 	craft.seals = SEALS & ~F_SEAL_WRITE;
-	check_nonsense(&craft, "makes no sense");
+	check_nonsense(&craft, "is invalid");
 	craft = craft_make();
 	craft.frame.magic++;
-	check_nonsense(&craft, "makes no sense");
+	check_nonsense(&craft, "is invalid");
 	craft = craft_make();
 	craft.frame.n_fds = 1000;
-	check_nonsense(&craft, "makes no sense");
+	check_nonsense(&craft, "is invalid");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		craft = craft_make();
 		craft.number = numbers[i];

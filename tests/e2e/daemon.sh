@@ -95,7 +95,7 @@ daemon_stop() {
 	daemon_pid=
 	left=$(find "$daemon_dir" -name '*.sock*')
 	expect 'exit status' 0 "$status" && expect 'sockets left' '' "$left" &&
-		! grep 'processes that do not end are killed' "$daemon_dir/daemon.log"
+		! grep 'did not exit within' "$daemon_dir/daemon.log"
 }
 
 daemon_kill() {

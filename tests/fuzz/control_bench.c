@@ -17,6 +17,7 @@
 #include "gpio/lines_attach.h"
 #include "ipc/control_channel.h"
 #include "loop/loop.h"
+#include "worker/control_server.h"
 
 #define N_LINES	   8
 #define TIMERS_MAX 128
@@ -29,7 +30,7 @@ static struct {
 	void (*live)(void);
 	struct loop *loop; /* of the control process */
 	int listen_fd;
-	int a[2], bb[2]; /* the guests' ports: the worker's end, that of the control process */
+	int a[2], bb[2]; /* the guests' control channels: the worker's end, that of the control process */
 	uint32_t bb_asked, bb_line;
 	struct {
 		struct loop_timer *timer;
@@ -47,7 +48,7 @@ static struct {
 	void *chip_state;
 	struct line_state state[N_LINES];
 	struct lines lines;
-	struct port *port;
+	struct control_server *server;
 } worker;
 
 int __wrap_loop_run(struct loop *loop);
@@ -107,14 +108,14 @@ void control_bench_time(struct input *in)
 
 static void on_changed(void *ctx, uint16_t line)
 {
-	port_line_changed(worker.port, line);
+	control_server_line_changed(worker.server, line);
 }
 
 static void on_irq(void *ctx, uint16_t line, enum irq_action action)
 {
 }
 
-static int no_kept_line(void *ctx, unsigned offset)
+static int no_stored_line(void *ctx, unsigned offset)
 {
 	return -1;
 }
@@ -146,14 +147,14 @@ static void worker_start(void)
 	MUST(loop_init(&worker.loop) == 0 &&
 	     chip_attach(&worker.spec, &worker.found, worker.chip_state, &chip_host, &worker.chip) == 0 &&
 	     lines_attach(&worker.lines, worker.chip, "fuzz", rules, LINES_BEGIN_RESUME, worker.state, &lines_host,
-			  no_kept_line, NULL) == 0 &&
-	     port_attach(&worker.port, &worker.loop, b.a[WORKER], &worker.lines, "fuzz") == 0);
+			  no_stored_line, NULL) == 0 &&
+	     control_server_attach(&worker.server, &worker.loop, b.a[WORKER], &worker.lines, "fuzz") == 0);
 }
 
 static void worker_end(void)
 {
-	port_detach(worker.port);
-	worker.port = NULL;
+	control_server_detach(worker.server);
+	worker.server = NULL;
 	lines_detach(&worker.lines);
 	chip_detach(worker.chip);
 	loop_deinit(&worker.loop);
@@ -188,13 +189,13 @@ void control_bench_flood(struct input *in)
  */
 void control_bench_hostile(struct input *in)
 {
-	struct port_reply reply[3] = { { .type = next_byte(in) } };
+	struct control_channel_reply reply[3] = { { .type = next_byte(in) } };
 	uint8_t how = next_byte(in);
 
 	reply->id = how & 1 ? b.bb_asked : next_byte(in);
 	reply->line = how & 4 ? b.bb_line : next_u32(in);
 	reply->error = (int8_t)next_byte(in);
-	reply->lost = next_byte(in);
+	reply->dropped = next_byte(in);
 	reply->level = (int8_t)next_byte(in);
 	reply->direction = next_byte(in);
 	reply->irq_type = next_byte(in);
@@ -205,7 +206,7 @@ void control_bench_hostile(struct input *in)
 
 static void bb_listen(void)
 {
-	struct port_request request;
+	struct control_channel_request request;
 
 	while (recv(b.bb[WORKER], &request, sizeof(request), MSG_DONTWAIT) == sizeof(request)) {
 		MUST(request.id != 0);
@@ -255,9 +256,9 @@ static void signals_restore(void)
 
 void control_bench_run(void (*live)(void))
 {
-	struct control_outlet outlets[2] = { { .guest = "a", .n_lines = N_LINES, .line_name = a_line_name },
-					     { .guest = "bb", .n_lines = N_LINES, .line_name = bb_line_name } };
-	struct control_start start = { .outlets = outlets, .n_outlets = 2 };
+	struct control_guest guests[2] = { { .name = "a", .n_lines = N_LINES, .line_name = a_line_name },
+					   { .name = "bb", .n_lines = N_LINES, .line_name = bb_line_name } };
+	struct control_start start = { .guests = guests, .n_guests = 2 };
 	const int room = ROOM;
 	struct why why;
 
@@ -274,8 +275,8 @@ void control_bench_run(void (*live)(void))
 	MUST(setsockopt(b.a[WORKER], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
 	worker_start();
 	start.listen_fd = b.listen_fd;
-	outlets[0].port_fd = b.a[CONTROL];
-	outlets[1].port_fd = b.bb[CONTROL];
+	guests[0].fd = b.a[CONTROL];
+	guests[1].fd = b.bb[CONTROL];
 	MUST(control_main(&start) == 0);
 	MUST(b.n_timers == 0); /* of what is gone */
 	signals_restore();

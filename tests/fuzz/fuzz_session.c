@@ -70,11 +70,11 @@ static void op_buffer(struct input *in)
 
 static void op_port(struct input *in)
 {
-	struct port_request request = { .type = next_byte(in), .id = 1 };
+	struct control_channel_request request = { .type = next_byte(in), .id = 1 };
 
 	request.line = next_byte(in);
 	request.value = next_byte(in);
-	(void)!send(worker_bench.port_fd, &request, sizeof(request), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(worker_bench.control_fd, &request, sizeof(request), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void op_setup(struct input *in)
@@ -179,20 +179,20 @@ static void damage(struct input *in)
 
 static void exchange_fds(struct input *in)
 {
-	struct kept_set *kept = &worker_bench.kept;
-	struct kept_fd *a, *b;
+	struct fd_store *store = &worker_bench.store;
+	struct fd_store_entry *a, *b;
 	int fd;
 
-	if (kept->n == 0)
+	if (store->n == 0)
 		return;
-	a = &kept->fds[next_byte(in) % kept->n];
-	b = &kept->fds[next_byte(in) % kept->n];
+	a = &store->fds[next_byte(in) % store->n];
+	b = &store->fds[next_byte(in) % store->n];
 	bench.damaged = true; /* the connection may be another */
 	fd = a->fd;
 	a->fd = b->fd;
 	b->fd = fd;
 	if (a == b)
-		close(kept_take(kept, a->key));
+		close(fd_store_take(store, a->key));
 }
 
 static void drop_session(struct input *in)

@@ -20,7 +20,7 @@
 #include "worker/session_layout.h"
 #include "worker/worker.h"
 
-#define KEEPER_ROOM (1 << 20) /* all that a worker says before its supervisor reads */
+#define CHANNEL_SPACE (1 << 20) /* all that a worker says before its supervisor reads */
 
 struct worker_bench worker_bench;
 
@@ -29,35 +29,35 @@ static struct {
 	struct guest_chip chip;
 	struct line_rules lines[GPIO_BENCH_LINES];
 	int listen_fd, session_fd;
-	int keeper[2], port[2]; /* the worker's end, the other */
+	int supervisor[2], control[2]; /* the worker's end, the other */
 	void (*live)(void);
 } w;
 
 int __wrap_loop_run(struct loop *loop);
 
-static void keeper_read(void)
+static void supervisor_read(void)
 {
-	struct keeper_question question;
+	struct supervisor_channel_request question;
 	int r;
 
-	while ((r = kept_receive(&worker_bench.kept, w.keeper[1], &question)) == KEPT_DONE)
+	while ((r = fd_store_receive(&worker_bench.store, w.supervisor[1], &question)) == FD_STORE_DONE)
 		continue;
 	if (r != -EAGAIN)
-		FOUND("the worker broke the keeper protocol: %s", strerror(-r));
+		FOUND("the worker broke the supervisor protocol: %s", strerror(-r));
 }
 
-static void port_read(void)
+static void control_read(void)
 {
-	struct port_reply reply;
+	struct control_channel_reply reply;
 
-	while (recv(w.port[1], &reply, sizeof(reply), MSG_DONTWAIT) == sizeof(reply))
+	while (recv(w.control[1], &reply, sizeof(reply), MSG_DONTWAIT) == sizeof(reply))
 		MUST(reply.level >= -1 && reply.level <= 1);
 }
 
 static void check(void)
 {
-	keeper_read();
-	port_read();
+	supervisor_read();
+	control_read();
 	gpio_bench_check_rules((struct line_state *)(worker_bench.memory + worker_bench.lines_at));
 }
 
@@ -77,56 +77,56 @@ static void connect_to_worker(void)
 int __wrap_loop_run(struct loop *loop)
 {
 	bench.loop = loop;
-	keeper_read();
+	supervisor_read();
 	bench_connect();
 	w.live();
 	raise(SIGUSR2);
 	while (!loop->quit)
 		loop_turn(loop, 0);
 	loop->quit = false;
-	keeper_read();
+	supervisor_read();
 	return 0;
 }
 
 /* A forked process has copies of them all. */
-static void kept_copy(struct kept_set *copy)
+static void store_copy(struct fd_store *copy)
 {
-	kept_init(copy, worker_bench.kept.max_session, worker_bench.kept.n_lasting);
-	for (size_t i = 0; i < worker_bench.kept.n; i++)
-		MUST(kept_put(copy, worker_bench.kept.fds[i].key,
-			      fcntl(worker_bench.kept.fds[i].fd, F_DUPFD_CLOEXEC, 0)) == 0);
+	fd_store_init(copy, worker_bench.store.max_session, worker_bench.store.n_lasting);
+	for (size_t i = 0; i < worker_bench.store.n; i++)
+		MUST(fd_store_put(copy, worker_bench.store.fds[i].key,
+				  fcntl(worker_bench.store.fds[i].fd, F_DUPFD_CLOEXEC, 0)) == 0);
 }
 
 void worker_bench_run(void (*live)(void))
 {
-	struct kept_set kept;
+	struct fd_store store;
 	const struct worker_start start = {
 		.guest = &w.guest,
 		.listen_fd = w.listen_fd,
 		.connected_fd = -1,
 		.drops = worker_bench.drops,
-		.keeper_fd = w.keeper[0],
-		.port_fd = w.port[0],
+		.supervisor_fd = w.supervisor[0],
+		.control_fd = w.control[0],
 		.session_fd = w.session_fd,
-		.kept = &kept,
+		.store = &store,
 	};
 	int status;
 
-	kept_copy(&kept);
+	store_copy(&store);
 	w.live = live;
 	loss_restore_handler();
 	status = worker_main(&start);
 	loss_forget();
-	if (status != CHILD_MADE_ROOM)
+	if (status != CHILD_HANDED_OVER)
 		FOUND("the worker ended with %d", status);
-	kept_deinit(&kept);
+	fd_store_deinit(&store);
 }
 
 void worker_bench_drop_session(void)
 {
-	kept_clear_session(&worker_bench.kept);
-	MUST(fallocate(w.session_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)worker_connection_size()) ==
-	     0);
+	fd_store_clear_session(&worker_bench.store);
+	MUST(fallocate(w.session_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+		       (off_t)session_layout_connection_size()) == 0);
 	worker_bench.drops++;
 }
 
@@ -151,16 +151,16 @@ static void guest_make(void)
 static void sockets_make(void)
 {
 	const struct sockaddr address = { .sa_family = AF_UNIX }; /* an abstract one that the kernel chooses */
-	const int room = KEEPER_ROOM;
+	const int room = CHANNEL_SPACE;
 
 	w.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	MUST(bind(w.listen_fd, &address, sizeof(sa_family_t)) == 0 && listen(w.listen_fd, 4) == 0 &&
-	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w.keeper) == 0 &&
-	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w.port) == 0);
+	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w.supervisor) == 0 &&
+	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w.control) == 0);
 	/* Else a worker would wait for ever for who runs it. */
-	MUST(fcntl(w.keeper[1], F_SETFL, O_NONBLOCK) == 0 &&
-	     setsockopt(w.keeper[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
-	worker_bench.port_fd = w.port[1];
+	MUST(fcntl(w.supervisor[1], F_SETFL, O_NONBLOCK) == 0 &&
+	     setsockopt(w.supervisor[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
+	worker_bench.control_fd = w.control[1];
 }
 
 void worker_bench_start(void)
@@ -171,14 +171,14 @@ void worker_bench_start(void)
 	bench_front_open();
 	guest_make();
 	sockets_make();
-	b->size = worker_session_size(&w.guest);
-	b->state_at = worker_connection_size();
+	b->size = session_layout_size(&w.guest);
+	b->state_at = session_layout_connection_size();
 	b->lines_at = b->state_at + 64;
 	w.session_fd = memfd_create("session", MFD_CLOEXEC);
 	MUST(ftruncate(w.session_fd, (off_t)b->size) == 0);
 	b->memory = mmap(NULL, b->size, PROT_READ | PROT_WRITE, MAP_SHARED, w.session_fd, 0);
 	MUST(b->memory != MAP_FAILED);
-	kept_init(&b->kept, worker_kept_max(), w.guest.n_lines);
+	fd_store_init(&b->store, session_layout_fds_max(), w.guest.n_lines);
 	bench.session = (struct session *)b->memory;
 	bench.ops = virtio_gpio_ops;
 	bench.connect = connect_to_worker;
@@ -200,13 +200,13 @@ static void signals_restore(void)
 void worker_bench_end(void)
 {
 	signals_restore();
-	kept_deinit(&worker_bench.kept);
+	fd_store_deinit(&worker_bench.store);
 	munmap(worker_bench.memory, worker_bench.size);
 	fd_close(&w.session_fd);
 	fd_close(&w.listen_fd);
 	for (int i = 0; i < 2; i++) {
-		fd_close(&w.keeper[i]);
-		fd_close(&w.port[i]);
+		fd_close(&w.supervisor[i]);
+		fd_close(&w.control[i]);
 	}
 	bench_front_close();
 }

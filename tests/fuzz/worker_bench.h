@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A whole worker in this process, one life after the other, on a session in shared memory; the supervisor's keeper, and
+ * A whole worker in this process, one life after the other, on a session in shared memory; the supervisor's side, and
  * the front-end's side as in bench.h.
  *
  * To be linked with --wrap for loop_run: in its place worker_bench_run()'s live() runs.
@@ -14,16 +14,16 @@ struct worker_bench {
 	uint8_t *memory; /* the session as a whole */
 	size_t size;
 	size_t state_at, lines_at; /* of struct worker_state, of the lines' states */
-	struct kept_set kept;
-	int port_fd; /* the control process's end */
+	struct fd_store store;
+	int control_fd; /* the control process's end */
 	unsigned drops;
 };
 
 extern struct worker_bench worker_bench;
 
 void worker_bench_start(void);
-/* A worker takes up the session, and live() runs; then it leaves the session to a successor. */
+/* A worker takes up the session, and live() runs; then it hands the session over to a successor. */
 void worker_bench_run(void (*live)(void));
-/* The session is thrown away, as after too many deaths. */
+/* The session is dropped, as after too many deaths. */
 void worker_bench_drop_session(void);
 void worker_bench_end(void);

@@ -199,7 +199,7 @@ void session_settle(const struct session *session)
 void session_rest(const struct session *session)
 {
 	session_settle(session);
-	sleep_ms(10 * PATIENCE_MS);
+	sleep_ms(10 * TIMED_IO_MS);
 }
 
 pid_t session_worker(const struct session *session)

@@ -250,7 +250,7 @@ static void forbidden_call_ends_the_worker(void **state)
 	faults_set_by_call(false);
 	assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_OK);
 	assert_int_equal(line_level(s, 1), 1);
-	assert_int_equal(daemon_logged(&s->daemon, "a system call that it may not make"), 1);
+	assert_int_equal(daemon_logged(&s->daemon, "a system call that the sandbox forbids"), 1);
 }
 
 /* An output that was set goes on, and never back, whenever the worker dies. */

@@ -280,7 +280,7 @@ static void several_guests_one_after_the_other(void **state)
 	vmm_deinit(&other);
 }
 
-/* A worker that does not make room is killed; its guest notices nothing of that either. */
+/* A worker that does not hand over is killed; its guest notices nothing of that either. */
 static void worker_that_hangs(void **state)
 {
 	struct session *s = *state;
@@ -290,7 +290,7 @@ static void worker_that_hangs(void **state)
 	kill(session_worker(s), SIGSTOP);
 	kill(s->daemon.pid, SIGUSR2);
 	upgrade_finish(&upgrade);
-	assert_int_equal(daemon_logged(&s->daemon, "that does not end is killed"), 1);
+	assert_int_equal(daemon_logged(&s->daemon, "did not exit within 2 s, sending SIGKILL"), 1);
 	assert_serving(s);
 }
 

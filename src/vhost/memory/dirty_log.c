@@ -54,7 +54,7 @@ static void on_signal(struct loop_defer *defer)
 	struct dirty_log *log = container_of(defer, struct dirty_log, signal);
 	const uint64_t one = 1;
 
-	ssize_t n = log->call_fd < 0 ? 0 : patient_write(log->call_fd, &one, sizeof(one));
+	ssize_t n = log->call_fd < 0 ? 0 : timed_write(log->call_fd, &one, sizeof(one));
 
 	if (n < 0 && n != -EAGAIN)
 		log_debug(log->tag, "log fd: %s", strerror((int)-n));

@@ -70,7 +70,7 @@ static int save_chunk(struct state_transfer *transfer)
 
 	if (left == 0)
 		return 0;
-	n = patient_write(transfer->fd, transfer->data + transfer->at, left < CHUNK ? left : CHUNK);
+	n = timed_write(transfer->fd, transfer->data + transfer->at, left < CHUNK ? left : CHUNK);
 	if (n < 0)
 		return (int)n;
 	transfer->at += n;
@@ -87,7 +87,7 @@ static int load_chunk(struct state_transfer *transfer)
 	if (r < 0)
 		return r;
 	space = transfer->space - transfer->len;
-	n = patient_read(transfer->fd, transfer->data + transfer->len, space < CHUNK ? space : CHUNK);
+	n = timed_read(transfer->fd, transfer->data + transfer->len, space < CHUNK ? space : CHUNK);
 	if (n < 0)
 		return (int)n;
 	transfer->len += n;

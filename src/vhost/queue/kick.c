@@ -33,7 +33,7 @@ static void on_kick(struct loop_watch *watch, uint32_t events)
 {
 	struct kick *kick = container_of(watch, struct kick, watch);
 	uint64_t count = 0;
-	ssize_t n = patient_read(kick->fd, &count, sizeof(count));
+	ssize_t n = timed_read(kick->fd, &count, sizeof(count));
 
 	/* A pipe or socket whose writer is gone: no kick will come any more. */
 	if (n == 0 || (n < 0 && n != -EAGAIN)) {

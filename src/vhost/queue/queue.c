@@ -208,7 +208,7 @@ void queue_signal(struct vhost_queue *queue)
 		queue->host->notify(queue->host, queue, QUEUE_NOTICE_CALL);
 		return;
 	}
-	n = patient_write(queue->call_fd, &one, sizeof(one));
+	n = timed_write(queue->call_fd, &one, sizeof(one));
 	if (n < 0 && n != -EAGAIN)
 		log_debug(queue->tag, "call fd: %s", strerror((int)-n));
 }

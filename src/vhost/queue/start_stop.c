@@ -63,7 +63,7 @@ void queue_break(struct vhost_queue *queue, const char *why)
 		queue->host->notify(queue->host, queue, QUEUE_NOTICE_ERR);
 		return;
 	}
-	n = patient_write(queue->err_fd, &one, sizeof(one));
+	n = timed_write(queue->err_fd, &one, sizeof(one));
 	if (n < 0)
 		log_debug(queue->tag, "err fd: %s", strerror((int)-n));
 }

@@ -19,7 +19,7 @@ static const uint64_t one = 1;
 
 static int setup(void **state)
 {
-	return patience_install();
+	return timed_io_init();
 }
 
 static void make_blocking(int fd)
@@ -41,13 +41,13 @@ static void calls_are_as_ever(void **state)
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	uint64_t n = 0;
 
-	assert_int_equal(patient_read(fd, &n, sizeof(n)), -EAGAIN);
-	assert_int_equal(patient_write(fd, &one, sizeof(one)), sizeof(one));
-	assert_int_equal(patient_write(fd, &one, sizeof(one)), sizeof(one));
-	assert_int_equal(patient_read(fd, &n, sizeof(n)), sizeof(n));
+	assert_int_equal(timed_read(fd, &n, sizeof(n)), -EAGAIN);
+	assert_int_equal(timed_write(fd, &one, sizeof(one)), sizeof(one));
+	assert_int_equal(timed_write(fd, &one, sizeof(one)), sizeof(one));
+	assert_int_equal(timed_read(fd, &n, sizeof(n)), sizeof(n));
 	assert_int_equal(n, 2);
 	close(fd);
-	assert_int_equal(patient_read(fd, &n, sizeof(n)), -EBADF);
+	assert_int_equal(timed_read(fd, &n, sizeof(n)), -EBADF);
 }
 
 static void full_eventfd_comes_back(void **state)
@@ -57,7 +57,7 @@ static void full_eventfd_comes_back(void **state)
 	/* Twice: the timer of the first call may have run out, or not. */
 	for (unsigned i = 0; i < 2; i++) {
 		make_blocking(fd);
-		assert_int_equal(patient_write(fd, &one, sizeof(one)), -EAGAIN);
+		assert_int_equal(timed_write(fd, &one, sizeof(one)), -EAGAIN);
 		assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	}
 	close(fd);
@@ -68,10 +68,10 @@ static void empty_fds_come_back(void **state)
 	int fd = eventfd(0, EFD_CLOEXEC), ends[2];
 	uint64_t n;
 
-	assert_int_equal(patient_read(fd, &n, sizeof(n)), -EAGAIN);
+	assert_int_equal(timed_read(fd, &n, sizeof(n)), -EAGAIN);
 	close(fd);
 	assert_return_code(pipe2(ends, O_CLOEXEC), 0);
-	assert_int_equal(patient_read(ends[0], &n, sizeof(n)), -EAGAIN);
+	assert_int_equal(timed_read(ends[0], &n, sizeof(n)), -EAGAIN);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -85,7 +85,7 @@ static void socket_with_a_time_limit_comes_back(void **state)
 
 	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	assert_return_code(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &long_time, sizeof(long_time)), 0);
-	assert_int_equal(patient_read(ends[0], &n, sizeof(n)), -EAGAIN);
+	assert_int_equal(timed_read(ends[0], &n, sizeof(n)), -EAGAIN);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -110,8 +110,8 @@ static void flag_that_never_stays_comes_back(void **state)
 	assert_return_code(pipe2(ends, O_CLOEXEC), 0);
 	flag_stays = false;
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(patient_write(full, &one, sizeof(one)), -EAGAIN);
-		assert_int_equal(patient_read(ends[0], &n, sizeof(n)), -EAGAIN);
+		assert_int_equal(timed_write(full, &one, sizeof(one)), -EAGAIN);
+		assert_int_equal(timed_read(ends[0], &n, sizeof(n)), -EAGAIN);
 	}
 	flag_stays = true;
 	close(full);

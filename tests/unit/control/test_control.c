@@ -25,7 +25,7 @@
 struct worker {
 	int fd;
 	/* What becomes of an answer. False: none is sent. */
-	bool (*spoil)(const struct worker *worker, struct port_reply *reply);
+	bool (*spoil)(const struct worker *worker, struct control_channel_reply *reply);
 	bool is_bad; /* from now on */
 	pthread_t thread;
 };
@@ -55,10 +55,10 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 static void *worker_life(void *ctx)
 {
 	struct worker *worker = ctx;
-	struct port_request request;
+	struct control_channel_request request;
 
 	while (recv(worker->fd, &request, sizeof(request), 0) == sizeof(request)) {
-		struct port_reply reply = { .type = request.type, .id = request.id, .line = request.line };
+		struct control_channel_reply reply = { .type = request.type, .id = request.id, .line = request.line };
 
 		if (!__atomic_load_n(&worker->is_bad, __ATOMIC_ACQUIRE) || worker->spoil(worker, &reply))
 			send(worker->fd, &reply, sizeof(reply), MSG_NOSIGNAL);
@@ -66,7 +66,7 @@ static void *worker_life(void *ctx)
 	return NULL;
 }
 
-static void worker_start(unsigned guest, bool (*spoil)(const struct worker *, struct port_reply *))
+static void worker_start(unsigned guest, bool (*spoil)(const struct worker *, struct control_channel_reply *))
 {
 	struct worker *worker = &bench.workers[guest];
 
@@ -99,9 +99,9 @@ static const char *no_name(const void *ctx, unsigned line)
 
 static void control_start(void)
 {
-	const struct control_outlet outlets[] = { { "a", LINES, no_name, NULL, bench.ports[0][0] },
-						  { "b", 1, no_name, NULL, bench.ports[1][0] } };
-	const struct control_start start = { .listen_fd = listen_open(), .outlets = outlets, .n_outlets = 2 };
+	const struct control_guest guests[] = { { "a", LINES, no_name, NULL, bench.ports[0][0] },
+						{ "b", 1, no_name, NULL, bench.ports[1][0] } };
+	const struct control_start start = { .listen_fd = listen_open(), .guests = guests, .n_guests = 2 };
 
 	bench.control = fork();
 	if (bench.control == 0) {
@@ -123,7 +123,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* The whole patience with a guest, 20 s, is over after 2. */
+/* The whole timer with a guest, 20 s, is over after 2. */
 static int setup_hurried(void **state)
 {
 	pace = 10;
@@ -169,7 +169,7 @@ static const char *hear(void)
 	return line;
 }
 
-static void workers_start(bool (*spoil)(const struct worker *worker, struct port_reply *reply))
+static void workers_start(bool (*spoil)(const struct worker *worker, struct control_channel_reply *reply))
 {
 	worker_start(0, spoil);
 	worker_start(1, NULL);
@@ -178,29 +178,29 @@ static void workers_start(bool (*spoil)(const struct worker *worker, struct port
 	__atomic_store_n(&bench.workers[0].is_bad, true, __ATOMIC_RELEASE);
 }
 
-static bool of_another_line(const struct worker *worker, struct port_reply *reply)
+static bool of_another_line(const struct worker *worker, struct control_channel_reply *reply)
 {
 	reply->line++;
 	return true;
 }
 
-static bool an_error(const struct worker *worker, struct port_reply *reply)
+static bool an_error(const struct worker *worker, struct control_channel_reply *reply)
 {
 	reply->error = -5;
 	return true;
 }
 
 /* The first answer of each worker, again and again, and none else. */
-static bool hello_without_end(const struct worker *worker, struct port_reply *reply)
+static bool hello_without_end(const struct worker *worker, struct control_channel_reply *reply)
 {
-	const struct port_reply hello = { .type = PORT_HELLO };
+	const struct control_channel_reply hello = { .type = CONTROL_CHANNEL_HELLO };
 
 	usleep(200000);
 	send(worker->fd, &hello, sizeof(hello), MSG_NOSIGNAL);
 	return false;
 }
 
-static bool slowly(const struct worker *worker, struct port_reply *reply)
+static bool slowly(const struct worker *worker, struct control_channel_reply *reply)
 {
 	usleep(500000);
 	return true;
@@ -221,13 +221,13 @@ static void assert_info(const char *why)
 static void an_answer_of_another_line(void **state)
 {
 	workers_start(of_another_line);
-	assert_info("makes no sense");
+	assert_info("sent an invalid answer");
 }
 
 static void an_answer_that_is_an_error(void **state)
 {
 	workers_start(an_error);
-	assert_info("makes no sense");
+	assert_info("sent an invalid answer");
 }
 
 static void a_worker_that_always_comes_anew(void **state)
@@ -245,7 +245,7 @@ static void a_worker_that_takes_its_time(void **state)
 /* A monitor of all lines goes on with those of the other guest. */
 static void a_monitor_goes_on(void **state)
 {
-	const struct port_reply event = { .type = PORT_EVENT, .level = 1, .direction = 2 };
+	const struct control_channel_reply event = { .type = CONTROL_CHANNEL_EVENT, .level = 1, .direction = 2 };
 	const char *line;
 
 	workers_start(an_error);

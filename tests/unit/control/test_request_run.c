@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "chip/chip.h"
 #include "control/request_run.h"
 
 #define LINES	CHIP_LINES_MAX
@@ -15,12 +16,12 @@
 
 static struct fixture {
 	struct loop loop;
-	struct control_outlet outlet;
-	struct control_guest guest;
-	struct control_guests guests;
-	struct control_job jobs[CLIENTS];
+	struct control_guest description;
+	struct worker_client guest;
+	struct worker_clients guests;
+	struct request_run runs[CLIENTS];
 	int worker, clients[CLIENTS];
-	bool waits[CLIENTS]; /* the job does; its time is not over */
+	bool waits[CLIENTS]; /* the run does; its time is not over */
 } fixture;
 
 int __wrap_loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t first_ns, uint64_t interval_ns,
@@ -30,7 +31,7 @@ void __wrap_loop_timer_del(struct loop_timer *timer);
 static void timer_note(const struct loop_timer *timer, bool waits)
 {
 	for (unsigned i = 0; i < CLIENTS; i++) {
-		if (timer == &fixture.jobs[i].patience)
+		if (timer == &fixture.runs[i].timer)
 			fixture.waits[i] = waits;
 	}
 }
@@ -56,16 +57,16 @@ static const char *line_name(const void *ctx, unsigned line)
 	return line % 2 == 0 ? name : "";
 }
 
-static void ended(struct control_job *job)
+static void ended(struct request_run *run)
 {
 	fail_msg("the client is gone");
 }
 
-static void changed(struct control_guest *guest, const struct port_reply *reply, enum control_edge edge)
+static void changed(struct worker_client *guest, const struct control_channel_reply *reply, enum control_edge edge)
 {
 }
 
-static const struct control_guest_ops ops = { .changed = changed };
+static const struct worker_client_ops ops = { .changed = changed };
 
 static void turns(void)
 {
@@ -81,12 +82,12 @@ static int setup(void **state)
 	assert_return_code(loop_init(&fixture.loop), 0);
 	assert_return_code(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, port), 0);
 	fixture.worker = port[1];
-	fixture.outlet = (struct control_outlet){ "a", LINES, line_name, NULL, port[0] };
-	assert_return_code(control_guest_init(&fixture.guest, &fixture.loop, &fixture.outlet, &ops, NULL), 0);
+	fixture.description = (struct control_guest){ "a", LINES, line_name, NULL, port[0] };
+	assert_return_code(worker_client_init(&fixture.guest, &fixture.loop, &fixture.description, &ops, NULL), 0);
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 		fixture.clients[i] = ends[1];
-		assert_return_code(control_job_init(&fixture.jobs[i], &fixture.loop, ends[0], &fixture.guests, ended),
+		assert_return_code(request_run_init(&fixture.runs[i], &fixture.loop, ends[0], &fixture.guests, ended),
 				   0);
 	}
 	return 0;
@@ -95,11 +96,11 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	for (unsigned i = 0; i < CLIENTS; i++) {
-		control_job_deinit(&fixture.jobs[i]);
+		request_run_deinit(&fixture.runs[i]);
 		close(fixture.clients[i]);
 	}
-	control_guest_deinit(&fixture.guest);
-	close(fixture.outlet.port_fd);
+	worker_client_deinit(&fixture.guest);
+	close(fixture.description.fd);
 	loop_deinit(&fixture.loop);
 	close(fixture.worker);
 	return 0;
@@ -122,24 +123,24 @@ static const char *client_hears(unsigned client)
 }
 
 /* The next question about a line. False: there is none. */
-static bool worker_hears(struct port_request *request)
+static bool worker_hears(struct control_channel_request *request)
 {
 	do {
 		if (recv(fixture.worker, request, sizeof(*request), MSG_DONTWAIT) != sizeof(*request))
 			return false;
-	} while (request->type == PORT_WATCH);
+	} while (request->type == CONTROL_CHANNEL_WATCH);
 	return true;
 }
 
-static void worker_says(const struct port_reply *reply)
+static void worker_says(const struct control_channel_reply *reply)
 {
 	assert_int_equal(send(fixture.worker, reply, sizeof(*reply), 0), sizeof(*reply));
 	turns();
 }
 
-static void worker_answers(const struct port_request *request, int8_t level)
+static void worker_answers(const struct control_channel_request *request, int8_t level)
 {
-	const struct port_reply reply = {
+	const struct control_channel_reply reply = {
 		.type = request->type, .id = request->id, .line = request->line, .level = level
 	};
 
@@ -150,14 +151,14 @@ static void time_passes(unsigned client)
 {
 	assert_true(fixture.waits[client]);
 	fixture.waits[client] = false;
-	fixture.jobs[client].patience.fn(&fixture.jobs[client].patience);
+	fixture.runs[client].timer.fn(&fixture.runs[client].timer);
 	turns();
 }
 
 /* Nobody asks the worker for a name. */
 static void a_line_is_found_by_its_name(void **state)
 {
-	struct port_request request;
+	struct control_channel_request request;
 
 	assert_false(worker_hears(&request));
 	client_asks(0, "{\"cmd\":\"get\",\"lines\":[\"a.name65534\",\"name2\",\"a.3\"]}\n");
@@ -172,7 +173,7 @@ static void a_line_is_found_by_its_name(void **state)
 
 static void an_unknown_name_is_refused_at_once(void **state)
 {
-	struct port_request request;
+	struct control_channel_request request;
 
 	client_asks(0, "{\"cmd\":\"set\",\"lines\":{\"a.2\":1,\"name3\":1}}\n");
 	assert_string_equal(client_hears(0), "{\"ok\":false,\"error\":\"no line \\\"name3\\\"\"}\n");
@@ -190,7 +191,7 @@ static void silence_is_told(void **state)
 /* In whatever order the answers come. */
 static void an_answer_goes_to_who_has_asked(void **state)
 {
-	struct port_request first, second;
+	struct control_channel_request first, second;
 
 	client_asks(0, "{\"cmd\":\"get\",\"lines\":[\"a.2\"]}\n");
 	client_asks(1, "{\"cmd\":\"get\",\"lines\":[\"a.2\"]}\n");
@@ -206,7 +207,7 @@ static void an_answer_goes_to_who_has_asked(void **state)
 /* To a question whose time was over, to none, or twice. */
 static void an_answer_that_nobody_waits_for_is_none(void **state)
 {
-	struct port_request late, request;
+	struct control_channel_request late, request;
 
 	client_asks(0, "{\"cmd\":\"get\",\"lines\":[\"a.2\"]}\n");
 	assert_true(worker_hears(&late));
@@ -215,7 +216,8 @@ static void an_answer_that_nobody_waits_for_is_none(void **state)
 	client_asks(0, "{\"cmd\":\"get\",\"lines\":[\"a.2\"]}\n");
 	assert_true(worker_hears(&request));
 	worker_answers(&late, 0);
-	worker_answers(&(struct port_request){ .type = PORT_GET, .id = request.id + 1, .line = 2 }, 0);
+	worker_answers(
+		&(struct control_channel_request){ .type = CONTROL_CHANNEL_GET, .id = request.id + 1, .line = 2 }, 0);
 	assert_null(client_hears(0));
 	worker_answers(&request, 1);
 	worker_answers(&request, 0);
@@ -226,8 +228,8 @@ static void an_answer_that_nobody_waits_for_is_none(void **state)
 /* But for what done twice is not what was asked for. */
 static void another_worker_is_asked_again(void **state)
 {
-	const struct port_reply hello = { .type = PORT_HELLO };
-	struct port_request before, request;
+	const struct control_channel_reply hello = { .type = CONTROL_CHANNEL_HELLO };
+	struct control_channel_request before, request;
 
 	client_asks(0, "{\"cmd\":\"set\",\"lines\":{\"a.2\":1}}\n");
 	client_asks(1, "{\"cmd\":\"toggle\",\"lines\":[\"a.3\"]}\n");
@@ -235,7 +237,7 @@ static void another_worker_is_asked_again(void **state)
 	assert_true(worker_hears(&request));
 	worker_says(&hello);
 	assert_true(worker_hears(&request));
-	assert_int_equal(request.type, PORT_SET);
+	assert_int_equal(request.type, CONTROL_CHANNEL_SET);
 	assert_int_equal(request.line, 2);
 	assert_int_equal(request.value, 1);
 	assert_int_not_equal(request.id, before.id);
@@ -250,7 +252,7 @@ static void another_worker_is_asked_again(void **state)
 /* Whoever monitors all lines and does not read is waited for: the guest is not said to be silent. */
 static void a_client_that_does_not_read_takes_its_own_time(void **state)
 {
-	struct port_request request;
+	struct control_channel_request request;
 	unsigned n = 0;
 
 	client_asks(0, "{\"cmd\":\"monitor\"}\n");

@@ -20,11 +20,11 @@
 
 /* The fds of an image with one guest; the tests change one of them. */
 struct bench {
-	int listener, connected, connected_peer, session, chip, kept, control;
+	int listener, connected, connected_peer, session, chip, stored_fds, control;
 	int32_t pid;
 	uint64_t session_size;
 	struct handover_writer image;
-	struct handover_left left;
+	struct handover_taken left;
 };
 
 static int listener_make(void)
@@ -67,7 +67,7 @@ static int setup(void **state)
 				.connected_peer = pair[1],
 				.session = session_make(F_SEAL_GROW | F_SEAL_SHRINK),
 				.chip = open("/dev/null", O_RDWR),
-				.kept = open("/dev/null", O_RDWR),
+				.stored_fds = open("/dev/null", O_RDWR),
 				.control = listener_make(),
 				.session_size = SESSION_SIZE };
 	*state = &bench;
@@ -77,12 +77,12 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct bench *bench = *state;
-	const int fds[] = { bench->listener, bench->connected, bench->connected_peer, bench->session,
-			    bench->chip,     bench->kept,      bench->control };
+	const int fds[] = { bench->listener, bench->connected,	bench->connected_peer, bench->session,
+			    bench->chip,     bench->stored_fds, bench->control };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		close(fds[i]);
-	handover_left_deinit(&bench->left);
+	handover_taken_deinit(&bench->left);
 	handover_writer_deinit(&bench->image);
 	return 0;
 }
@@ -95,21 +95,21 @@ static void image_make(struct bench *bench)
 					      .session_size = bench->session_size,
 					      .connected_fd = bench->connected,
 					      .session_fd = bench->session,
-					      .keeper_fd = -1,
+					      .channel_fd = -1,
 					      .pid = bench->pid,
 					      .n_chips = 1,
 					      .n_lines = 1,
-					      .n_kept = 1,
+					      .n_stored_fds = 1,
 					      .description_size = 1 };
 	const struct handover_chip chip = { .path = "/dev/x", .n_lines = 1, .fd = bench->chip };
 	const struct handover_line line = { .offset = 0 };
-	const struct handover_kept kept = { 1, bench->kept };
+	const struct handover_stored_fd stored_fds = { 1, bench->stored_fds };
 
 	handover_put(&bench->image, &daemon, sizeof(daemon));
 	handover_put(&bench->image, &guest, sizeof(guest));
 	handover_put(&bench->image, &chip, sizeof(chip));
 	handover_put(&bench->image, &line, sizeof(line));
-	handover_put(&bench->image, &kept, sizeof(kept));
+	handover_put(&bench->image, &stored_fds, sizeof(stored_fds));
 	handover_put(&bench->image, "", 1);
 	assert_int_equal(handover_seal(&bench->image), 0);
 }
@@ -126,13 +126,13 @@ static bool same_file(int a, int b)
 /* By way of the store. */
 static int take_stored(struct bench *bench)
 {
-	int carrier, ret;
+	int bundle, ret;
 
 	image_make(bench);
-	carrier = handover_store(&bench->image);
-	assert_true(carrier >= 0);
-	ret = handover_take_stored(&bench->left, carrier);
-	close(carrier);
+	bundle = handover_store(&bench->image);
+	assert_true(bundle >= 0);
+	ret = handover_take_stored(&bench->left, bundle);
+	close(bundle);
 	return ret;
 }
 
@@ -154,7 +154,7 @@ static void stored(void **state)
 	close(parts->guest->connected_fd);
 	close(parts->guest->session_fd);
 	close(parts->chips[0].fd);
-	close(parts->kept[0].fd);
+	close(parts->stored_fds[0].fd);
 	close(bench->left.handover.daemon->control.fd);
 }
 
@@ -256,7 +256,7 @@ static void inherited(void **state)
 	assert_null(getenv(HANDOVER_VARIABLE));
 	assert_int_equal(bench->left.handover.guests[0].guest->session_fd, bench->session);
 	assert_int_equal(fcntl(bench->session, F_GETFD), FD_CLOEXEC);
-	assert_int_equal(fcntl(bench->kept, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(bench->stored_fds, F_GETFD), FD_CLOEXEC);
 }
 
 /* All that it names is closed. */
@@ -273,12 +273,12 @@ static void inherited_and_refused(void **state)
 static void inherited_but_not_open(void **state)
 {
 	struct bench *bench = *state;
-	int kept = bench->kept;
+	int stored_fds = bench->stored_fds;
 
 	/* A number that nothing gets. */
-	bench->kept = 200;
+	bench->stored_fds = 200;
 	assert_int_equal(take_inherited(bench), -EPROTO);
-	bench->kept = kept;
+	bench->stored_fds = stored_fds;
 }
 
 static void nothing(void **state)

@@ -22,7 +22,7 @@ struct model {
 		struct handover_guest guest;
 		struct handover_chip chips[CHIPS];
 		struct handover_line lines[LINES];
-		struct handover_kept kept[KEPT];
+		struct handover_stored_fd stored_fds[KEPT];
 	} guests[GUESTS];
 };
 
@@ -43,12 +43,12 @@ static struct handover_guest guest_make(unsigned i)
 		.next_death = 2,
 		.connected_fd = -1,
 		.session_fd = base + 1,
-		.keeper_fd = base + 2,
+		.channel_fd = base + 2,
 		.pid = base + 3,
 		.drops = 1,
 		.n_chips = CHIPS,
 		.n_lines = LINES,
-		.n_kept = KEPT,
+		.n_stored_fds = KEPT,
 		.description_size = sizeof("text"),
 	};
 }
@@ -74,7 +74,7 @@ static void model_make(struct model *model)
 				.name = "n", .chip = (uint16_t)(j % 2), .offset = j, .init = LINE_IDLE_OUTPUT_HIGH
 			};
 		for (unsigned j = 0; j < KEPT; j++)
-			model->guests[i].kept[j] = (struct handover_kept){ 10 * j, base + 1 + (int32_t)j };
+			model->guests[i].stored_fds[j] = (struct handover_stored_fd){ 10 * j, base + 1 + (int32_t)j };
 	}
 }
 
@@ -86,7 +86,7 @@ static int model_write(const struct model *model, struct handover_writer *writer
 		handover_put(writer, &model->guests[i].guest, sizeof(model->guests[i].guest));
 		handover_put(writer, model->guests[i].chips, sizeof(model->guests[i].chips));
 		handover_put(writer, model->guests[i].lines, sizeof(model->guests[i].lines));
-		handover_put(writer, model->guests[i].kept, sizeof(model->guests[i].kept));
+		handover_put(writer, model->guests[i].stored_fds, sizeof(model->guests[i].stored_fds));
 		handover_put(writer, "text", sizeof("text"));
 	}
 	return handover_seal(writer);
@@ -116,7 +116,7 @@ static void comes_back(void **state)
 		assert_memory_equal(parts->guest, &model.guests[i].guest, sizeof(*parts->guest));
 		assert_memory_equal(parts->chips, model.guests[i].chips, sizeof(model.guests[i].chips));
 		assert_memory_equal(parts->lines, model.guests[i].lines, sizeof(model.guests[i].lines));
-		assert_memory_equal(parts->kept, model.guests[i].kept, sizeof(model.guests[i].kept));
+		assert_memory_equal(parts->stored_fds, model.guests[i].stored_fds, sizeof(model.guests[i].stored_fds));
 		assert_string_equal(parts->description, "text");
 	}
 	handover_deinit(&handover);
@@ -132,13 +132,13 @@ static void lists_fds_and_processes(void **state)
 	struct model model;
 
 	model_make(&model);
-	model.guests[1].guest.given = 1;
+	model.guests[1].guest.inherited = 1;
 	assert_int_equal(model_write(&model, &writer), 0);
 	assert_int_equal(handover_open(&handover, writer.bytes, writer.size), 0);
 	assert_int_equal(handover.n_fds, sizeof(fds) / sizeof(fds[0]));
 	for (size_t i = 0; i < handover.n_fds; i++) {
 		assert_int_equal(handover.fds[i].fd, fds[i]);
-		assert_int_equal(handover.fds[i].given, fds[i] == 200);
+		assert_int_equal(handover.fds[i].inherited, fds[i] == 200);
 	}
 	assert_int_equal(handover.n_pids, sizeof(pids) / sizeof(pids[0]));
 	for (size_t i = 0; i < handover.n_pids; i++)
@@ -214,8 +214,8 @@ static void check_refused(const struct model *model)
 		struct handover_guest *guest = &model.guests[1].guest;                                                 \
 		struct handover_chip *chip = &model.guests[1].chips[1];                                                \
 		struct handover_line *line = &model.guests[1].lines[1];                                                \
-		struct handover_kept *kept = model.guests[1].kept;                                                     \
-		(void)guest, (void)chip, (void)line, (void)kept;                                                       \
+		struct handover_stored_fd *stored_fds = model.guests[1].stored_fds;                                    \
+		(void)guest, (void)chip, (void)line, (void)stored_fds;                                                 \
 		statement;                                                                                             \
 		check_refused(&model);                                                                                 \
 	} while (0)
@@ -244,7 +244,7 @@ static void bad_guests(void **state)
 	REFUSED(guest->n_chips = UINT32_MAX);
 	REFUSED(guest->n_lines = 0);
 	REFUSED(guest->n_lines = UINT32_MAX);
-	REFUSED(guest->n_kept = UINT32_MAX);
+	REFUSED(guest->n_stored_fds = UINT32_MAX);
 	REFUSED(guest->description_size = 0);
 	REFUSED(guest->description_size = 3);
 	REFUSED(guest->description_size = UINT32_MAX);
@@ -252,7 +252,7 @@ static void bad_guests(void **state)
 	REFUSED(guest->iommu = 2);
 	REFUSED(guest->has_end = 2);
 	REFUSED(guest->restarting = 2);
-	REFUSED(guest->given = 2);
+	REFUSED(guest->inherited = 2);
 	REFUSED(model.daemon.n_guests = 1);
 	REFUSED(model.daemon.n_guests = 3);
 	REFUSED(model.daemon.n_guests = UINT32_MAX);
@@ -286,13 +286,13 @@ static void bad_chips_and_lines(void **state)
 
 static void bad_fds(void **state)
 {
-	REFUSED(kept[1].fd = -1);
-	REFUSED(kept[1].key = kept[0].key);
-	REFUSED(kept[2].key = 5);
+	REFUSED(stored_fds[1].fd = -1);
+	REFUSED(stored_fds[1].key = stored_fds[0].key);
+	REFUSED(stored_fds[2].key = 5);
 	/* Two owners would close it twice. */
-	REFUSED(kept[1].fd = kept[0].fd);
-	REFUSED(kept[1].fd = guest->session_fd);
-	REFUSED(guest->keeper_fd = guest->listener.fd);
+	REFUSED(stored_fds[1].fd = stored_fds[0].fd);
+	REFUSED(stored_fds[1].fd = guest->session_fd);
+	REFUSED(guest->channel_fd = guest->listener.fd);
 	REFUSED(guest->listener.fd = model.guests[0].guest.listener.fd);
 	REFUSED(chip->fd = model.daemon.control.fd);
 }
@@ -349,7 +349,7 @@ static void new_numbers(void **state)
 	assert_int_equal(handover.guests[0].guest->connected_fd, -1);
 	assert_int_equal(handover.guests[0].chips[0].fd, -1);
 	assert_int_equal(handover.guests[0].chips[1].fd, 26);
-	assert_int_equal(handover.guests[1].kept[2].fd, 16);
+	assert_int_equal(handover.guests[1].stored_fds[2].fd, 16);
 	handover_deinit(&handover);
 	handover_writer_deinit(&writer);
 }
@@ -364,8 +364,8 @@ static void use(const struct handover *handover)
 		assert_int_equal(strlen(parts->description) + 1, parts->guest->description_size);
 		for (uint32_t j = 0; j < parts->guest->n_lines; j++)
 			assert_true(parts->lines[j].offset < parts->chips[parts->lines[j].chip].n_lines);
-		for (uint32_t j = 0; j < parts->guest->n_kept; j++)
-			assert_true(parts->kept[j].fd > 2);
+		for (uint32_t j = 0; j < parts->guest->n_stored_fds; j++)
+			assert_true(parts->stored_fds[j].fd > 2);
 	}
 }
 

@@ -27,8 +27,8 @@
 
 struct bench {
 	int worker, supervisor;
-	struct kept_set set;
-	struct keeper_client client;
+	struct fd_store set;
+	struct supervisor_call client;
 	int lowest; /* the lowest free fd: tells of a leak at the end */
 };
 
@@ -42,8 +42,8 @@ static int setup(void **state)
 		return -1;
 	bench.worker = fds[0];
 	bench.supervisor = fds[1];
-	bench.client = (struct keeper_client){ .channel = fds[0] };
-	kept_init(&bench.set, MAX, LASTING);
+	bench.client = (struct supervisor_call){ .channel = fds[0] };
+	fd_store_init(&bench.set, MAX, LASTING);
 	*state = &bench;
 	return 0;
 }
@@ -52,7 +52,7 @@ static int teardown(void **state)
 {
 	struct bench *bench = *state;
 
-	kept_deinit(&bench->set);
+	fd_store_deinit(&bench->set);
 	if (bench->worker >= 0)
 		close(bench->worker);
 	close(bench->supervisor);
@@ -61,9 +61,9 @@ static int teardown(void **state)
 
 static int receive(struct bench *bench)
 {
-	struct keeper_question question;
+	struct supervisor_channel_request question;
 
-	return kept_receive(&bench->set, bench->supervisor, &question);
+	return fd_store_receive(&bench->set, bench->supervisor, &question);
 }
 
 /* Keeps a fresh pipe's reading end and writes mark into it: so the kept fd can be told. */
@@ -73,7 +73,7 @@ static void keep(struct bench *bench, uint32_t key, char mark)
 
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	assert_int_equal(write(fds[1], &mark, 1), 1);
-	assert_int_equal(keeper_keep(bench->worker, key, fds[0]), 0);
+	assert_int_equal(supervisor_call_store(bench->worker, key, fds[0]), 0);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -81,7 +81,7 @@ static void keep(struct bench *bench, uint32_t key, char mark)
 static void check_kept(struct bench *bench, uint32_t key, char mark)
 {
 	char found = 0;
-	int fd = kept_find(&bench->set, key);
+	int fd = fd_store_find(&bench->set, key);
 
 	assert_true(fd >= 0);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
@@ -103,8 +103,8 @@ static void keeps_and_finds(void **state)
 	check_kept(bench, 10, 'a');
 	check_kept(bench, 20, 'b');
 	check_kept(bench, 30, 'c');
-	assert_int_equal(kept_find(&bench->set, 15), -1);
-	assert_int_equal(kept_find(&bench->set, 40), -1);
+	assert_int_equal(fd_store_find(&bench->set, 15), -1);
+	assert_int_equal(fd_store_find(&bench->set, 40), -1);
 }
 
 static void the_same_key_replaces(void **state)
@@ -125,11 +125,11 @@ static void drops(void **state)
 
 	keep(bench, 1, 'a');
 	keep(bench, 2, 'b');
-	assert_int_equal(keeper_drop(bench->worker, 1), 0);
-	assert_int_equal(keeper_drop(bench->worker, 7), 0);
+	assert_int_equal(supervisor_call_remove(bench->worker, 1), 0);
+	assert_int_equal(supervisor_call_remove(bench->worker, 7), 0);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(receive(bench), 1);
-	assert_int_equal(kept_find(&bench->set, 1), -1);
+	assert_int_equal(fd_store_find(&bench->set, 1), -1);
 	check_kept(bench, 2, 'b');
 }
 
@@ -141,7 +141,7 @@ static void *settle(void *ctx)
 {
 	struct settling *settling = ctx;
 
-	settling->result = keeper_settle(settling->channel);
+	settling->result = supervisor_call_barrier(settling->channel);
 	return NULL;
 }
 
@@ -153,7 +153,7 @@ static void settles_after_what_was_sent_before(void **state)
 	int ret;
 
 	keep(bench, 1, 'a');
-	assert_int_equal(keeper_drop(bench->worker, 1), 0);
+	assert_int_equal(supervisor_call_remove(bench->worker, 1), 0);
 	assert_int_equal(pthread_create(&thread, NULL, settle, &settling), 0);
 	for (int taken = 0; taken < 3; taken += ret == 1) {
 		ret = receive(bench);
@@ -190,7 +190,7 @@ static void *flood(void *ctx)
 	struct flood *flood = ctx;
 
 	while (flood->result == 0 && flood->sent++ < FLOOD_MAX)
-		flood->result = keeper_drop(flood->channel, 1);
+		flood->result = supervisor_call_remove(flood->channel, 1);
 	return NULL;
 }
 
@@ -202,7 +202,7 @@ static void a_dead_workers_end_is_nobodys(void **state)
 
 	keep(bench, 2, 'b');
 	assert_int_equal(pthread_create(&thread, NULL, flood, &flooding), 0);
-	assert_int_equal(kept_receive_rest(&bench->set, bench->supervisor), 0);
+	assert_int_equal(fd_store_receive_all(&bench->set, bench->supervisor), 0);
 	pthread_join(thread, NULL);
 	assert_int_equal(flooding.result, -EPIPE);
 	check_kept(bench, 2, 'b');
@@ -215,10 +215,10 @@ static void a_dead_workers_messages_are_kept_though_it_did_not_listen(void **sta
 
 	keep(bench, 1, 'a');
 	keep(bench, 2, 'b');
-	assert_int_equal(kept_send_chip(bench->supervisor, 0), 0);
+	assert_int_equal(send(bench->supervisor, "unread", 6, 0), 6);
 	close(bench->worker);
 	bench->worker = -1;
-	assert_int_equal(kept_receive_rest(&bench->set, bench->supervisor), 0);
+	assert_int_equal(fd_store_receive_all(&bench->set, bench->supervisor), 0);
 	check_kept(bench, 1, 'a');
 	check_kept(bench, 2, 'b');
 }
@@ -229,7 +229,7 @@ static void a_breach_is_found_among_the_rest(void **state)
 
 	keep(bench, 1, 'a');
 	assert_int_equal(send(bench->worker, "x", 1, 0), 1);
-	assert_int_equal(kept_receive_rest(&bench->set, bench->supervisor), -EPROTO);
+	assert_int_equal(fd_store_receive_all(&bench->set, bench->supervisor), -EPROTO);
 	check_kept(bench, 1, 'a');
 }
 
@@ -262,18 +262,18 @@ static void what_is_lasting_takes_no_room_from_a_session(void **state)
 	struct bench *bench = *state;
 
 	for (uint32_t i = 0; i < LASTING; i++) {
-		keep(bench, KEEPER_KEY_LASTING | i, 'l');
+		keep(bench, FD_KEY_LASTING | i, 'l');
 		assert_int_equal(receive(bench), 1);
 	}
-	keep(bench, KEEPER_KEY_LASTING | LASTING, 'x');
+	keep(bench, FD_KEY_LASTING | LASTING, 'x');
 	assert_int_equal(receive(bench), -EPROTO);
 	keep(bench, UINT32_MAX, 'x');
 	assert_int_equal(receive(bench), -EPROTO);
 	assert_int_equal(bench->set.n, LASTING);
 	no_more_than_the_maximum_is_kept(bench);
-	kept_clear_session(&bench->set);
+	fd_store_clear_session(&bench->set);
 	no_more_than_the_maximum_is_kept(bench);
-	check_kept(bench, KEEPER_KEY_LASTING | 1, 'l');
+	check_kept(bench, FD_KEY_LASTING | 1, 'l');
 }
 
 /* Neither does a session from what is lasting. */
@@ -283,7 +283,7 @@ static void a_session_takes_no_room_from_what_is_lasting(void **state)
 
 	no_more_than_the_maximum_is_kept(bench);
 	for (uint32_t i = 0; i < LASTING; i++) {
-		keep(bench, KEEPER_KEY_LASTING | i, 'l');
+		keep(bench, FD_KEY_LASTING | i, 'l');
 		assert_int_equal(receive(bench), 1);
 	}
 }
@@ -311,7 +311,7 @@ static void check_sizes(struct bench *bench, const void *message, size_t size, s
 static void breaches_are_found_out(void **state)
 {
 	struct bench *bench = *state;
-	struct keeper_message message = { .type = KEEPER_KEEP, .key = 1 };
+	struct supervisor_channel_message message = { .type = SUPERVISOR_CHANNEL_STORE, .key = 1 };
 	const int two[] = { bench->worker, bench->worker };
 
 	/* KEEP without an fd, and with two. */
@@ -321,10 +321,10 @@ static void breaches_are_found_out(void **state)
 	assert_true(receive(bench) < 0);
 	check_sizes(bench, &message, sizeof(message), 1);
 	/* DROP with an fd; a type that does not exist. */
-	message.type = KEEPER_DROP;
+	message.type = SUPERVISOR_CHANNEL_REMOVE;
 	check_breach(bench, &message, sizeof(message), 1);
 	for (uint32_t type = 0; type < 20; type++) {
-		if (type == KEEPER_DROP)
+		if (type == SUPERVISOR_CHANNEL_REMOVE)
 			continue;
 		message.type = type == 19 ? UINT32_MAX : type;
 		check_breach(bench, &message, sizeof(message), 0);
@@ -334,25 +334,25 @@ static void breaches_are_found_out(void **state)
 
 static void questions_have_their_own_shape(void **state)
 {
-	static const uint32_t types[] = { KEEPER_LINE, KEEPER_INFO };
+	static const uint32_t types[] = { SUPERVISOR_CHANNEL_LINE, SUPERVISOR_CHANNEL_LINE_INFO };
 	struct bench *bench = *state;
-	struct keeper_question question = { .line = 5, .direction = 1, .value = 1, .edges = 3 }, got;
+	struct supervisor_channel_request question = { .line = 5, .direction = 1, .value = 1, .edges = 3 }, got;
 
 	for (unsigned i = 0; i < 2; i++) {
 		question.type = types[i];
 		scm_send(bench->worker, &question, sizeof(question), NULL, 0, 0);
-		assert_int_equal(kept_receive(&bench->set, bench->supervisor, &got), KEPT_ASKED);
+		assert_int_equal(fd_store_receive(&bench->set, bench->supervisor, &got), FD_STORE_REQUEST);
 		assert_memory_equal(&got, &question, sizeof(got));
 		check_breach(bench, &question, sizeof(question), 1);
 		check_sizes(bench, &question, sizeof(question), 0);
 	}
-	question.type = KEEPER_KEEP;
+	question.type = SUPERVISOR_CHANNEL_STORE;
 	check_breach(bench, &question, sizeof(question), 1);
 	/* Of a dead worker, they are passed over. */
-	question.type = KEEPER_LINE;
+	question.type = SUPERVISOR_CHANNEL_LINE;
 	scm_send(bench->worker, &question, sizeof(question), NULL, 0, 0);
 	keep(bench, 2, 'b');
-	assert_int_equal(kept_receive_rest(&bench->set, bench->supervisor), 0);
+	assert_int_equal(fd_store_receive_all(&bench->set, bench->supervisor), 0);
 	check_kept(bench, 2, 'b');
 }
 
@@ -371,7 +371,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
 /* With an fd that has mark in it, when there is a mark. */
 static void answer(struct bench *bench, int error, char mark)
 {
-	struct keeper_answer message = { .type = KEEPER_ANSWER, .error = error };
+	struct supervisor_channel_reply message = { .type = SUPERVISOR_CHANNEL_REPLY, .error = error };
 	int fds[2] = { -1, -1 };
 
 	if (mark) {
@@ -383,11 +383,11 @@ static void answer(struct bench *bench, int error, char mark)
 	fd_close(&fds[1]);
 }
 
-static int ask(struct bench *bench, uint32_t line, struct keeper_answer *message, int *fd)
+static int ask(struct bench *bench, uint32_t line, struct supervisor_channel_reply *message, int *fd)
 {
-	const struct keeper_question question = { .type = KEEPER_LINE, .line = line };
+	const struct supervisor_channel_request question = { .type = SUPERVISOR_CHANNEL_LINE, .line = line };
 
-	return keeper_ask(&bench->client, &question, message, fd);
+	return supervisor_call_request(&bench->client, &question, message, fd);
 }
 
 static void check_mark(int *fd, char mark)
@@ -400,18 +400,26 @@ static void check_mark(int *fd, char mark)
 	fd_close(fd);
 }
 
+static void send_chip(int channel, uint32_t number)
+{
+	const struct supervisor_channel_message message = { .type = SUPERVISOR_CHANNEL_CHIP, .key = number };
+
+	assert_int_equal(send(channel, &message, sizeof(message), 0), sizeof(message));
+}
+
 /* Waits for a question, and answers it with its line as the mark, after what else there is to say. */
 static void *supervise(void *ctx)
 {
 	struct bench *bench = ctx;
 	struct pollfd pfd = { .fd = bench->supervisor, .events = POLLIN };
-	struct keeper_question question;
+	struct supervisor_channel_request question;
 
-	if (__real_poll(&pfd, 1, 30000) == 1 && kept_receive(&bench->set, bench->supervisor, &question) == KEPT_ASKED) {
-		kept_send_chip(bench->supervisor, 3);
-		kept_send_chip(bench->supervisor, 63);
+	if (__real_poll(&pfd, 1, 30000) == 1 &&
+	    fd_store_receive(&bench->set, bench->supervisor, &question) == FD_STORE_REQUEST) {
+		send_chip(bench->supervisor, 3);
+		send_chip(bench->supervisor, 63);
 		answer(bench, 0, (char)question.line);
-		kept_send_chip(bench->supervisor, 0);
+		send_chip(bench->supervisor, 0);
 	}
 	return NULL;
 }
@@ -419,7 +427,7 @@ static void *supervise(void *ctx)
 static void a_question_is_answered_and_no_chip_is_missed(void **state)
 {
 	struct bench *bench = *state;
-	struct keeper_answer message;
+	struct supervisor_channel_reply message;
 	pthread_t thread;
 	int fd;
 
@@ -429,15 +437,15 @@ static void a_question_is_answered_and_no_chip_is_missed(void **state)
 	assert_int_equal(message.error, 0);
 	check_mark(&fd, 'x');
 	assert_true(bench->client.chips_back == (UINT64_C(1) << 3 | UINT64_C(1) << 63));
-	assert_int_equal(keeper_hear(&bench->client), 0);
+	assert_int_equal(supervisor_call_receive(&bench->client), 0);
 	assert_true(bench->client.chips_back == (UINT64_C(1) << 3 | UINT64_C(1) << 63 | 1));
 }
 
 static void a_late_answer_is_nobodys(void **state)
 {
 	struct bench *bench = *state;
-	struct keeper_question question;
-	struct keeper_answer message;
+	struct supervisor_channel_request question;
+	struct supervisor_channel_reply message;
 	pthread_t thread;
 	int fd;
 
@@ -447,7 +455,7 @@ static void a_late_answer_is_nobodys(void **state)
 	/* Until it is there, nothing is asked. */
 	assert_int_equal(ask(bench, 'y', &message, &fd), -ETIMEDOUT);
 	impatient = false;
-	assert_int_equal(kept_receive(&bench->set, bench->supervisor, &question), KEPT_ASKED);
+	assert_int_equal(fd_store_receive(&bench->set, bench->supervisor, &question), FD_STORE_REQUEST);
 	assert_int_equal(question.line, 'x');
 	assert_int_equal(ask(bench, 'y', &message, &fd), -ETIMEDOUT);
 	assert_int_equal(receive(bench), -EAGAIN);
@@ -462,7 +470,7 @@ static void an_answer_may_be_an_error(void **state)
 {
 	struct bench *bench = *state;
 	const struct rlimit none = { (rlim_t)lowest_fd(), 4096 };
-	struct keeper_answer message;
+	struct supervisor_channel_reply message;
 	struct rlimit before;
 	int fd;
 
@@ -471,28 +479,28 @@ static void an_answer_may_be_an_error(void **state)
 	answer(bench, -EBUSY, 0);
 	assert_int_equal(ask(bench, 1, &message, &fd), -ETIMEDOUT);
 	answer(bench, -EBUSY, 0);
-	assert_int_equal(keeper_hear(&bench->client), 0);
-	assert_false(bench->client.late);
+	assert_int_equal(supervisor_call_receive(&bench->client), 0);
+	assert_false(bench->client.overdue);
 	/* No room for the fd. */
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(ask(bench, 1, &message, &fd), -ETIMEDOUT);
 	answer(bench, 0, 'x');
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ none.rlim_cur, before.rlim_max }), 0);
-	assert_int_equal(keeper_hear(&bench->client), 0);
+	assert_int_equal(supervisor_call_receive(&bench->client), 0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	assert_false(bench->client.late);
+	assert_false(bench->client.overdue);
 	impatient = false;
 }
 
 static void nobody_answers_any_more(void **state)
 {
 	struct bench *bench = *state;
-	struct keeper_answer message;
+	struct supervisor_channel_reply message;
 	int fd;
 
 	assert_int_equal(shutdown(bench->supervisor, SHUT_WR), 0);
 	assert_int_equal(ask(bench, 1, &message, &fd), -ECONNRESET);
-	assert_int_equal(keeper_hear(&bench->client), -ECONNRESET);
+	assert_int_equal(supervisor_call_receive(&bench->client), -ECONNRESET);
 	close(bench->supervisor);
 	assert_true(ask(bench, 1, &message, &fd) < 0);
 	bench->supervisor = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -528,25 +536,25 @@ static void assert_closed_elsewhere(int pipe_end)
 
 static void what_is_in_sockets_is_closed_elsewhere(void **state)
 {
-	struct kept_set set;
+	struct fd_store set;
 	int end, ends[2];
 
 	/* Those of the tests before. */
 	while (waitpid(-1, NULL, 0) > 0)
 		;
-	kept_init(&set, 8, 0);
-	assert_int_equal(kept_put(&set, 1, stuffed_socket(&end)), 0);
+	fd_store_init(&set, 8, 0);
+	assert_int_equal(fd_store_put(&set, 1, stuffed_socket(&end)), 0);
 	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);
 	/* Replaced, then one with nothing in it. */
-	assert_int_equal(kept_put(&set, 1, ends[0]), 0);
+	assert_int_equal(fd_store_put(&set, 1, ends[0]), 0);
 	assert_closed_elsewhere(end);
-	assert_int_equal(kept_put(&set, 1, ends[1]), 0);
+	assert_int_equal(fd_store_put(&set, 1, ends[1]), 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	assert_int_equal(kept_put(&set, 2, stuffed_socket(&end)), 0);
-	kept_clear_session(&set);
+	assert_int_equal(fd_store_put(&set, 2, stuffed_socket(&end)), 0);
+	fd_store_clear_session(&set);
 	assert_int_equal(set.n, 0);
 	assert_closed_elsewhere(end);
-	kept_end(&set);
+	fd_store_close(&set);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
@@ -557,16 +565,16 @@ static void clear_leaves_what_is_lasting(void **state)
 	int fd;
 
 	keep(bench, 1, 'a');
-	keep(bench, KEEPER_KEY_LASTING | 1, 'l');
+	keep(bench, FD_KEY_LASTING | 1, 'l');
 	keep(bench, 3, 'c');
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(receive(bench), 1);
-	fd = kept_find(&bench->set, 1);
-	kept_clear_session(&bench->set);
+	fd = fd_store_find(&bench->set, 1);
+	fd_store_clear_session(&bench->set);
 	assert_int_equal(fstat(fd, &st), -1);
-	assert_int_equal(kept_find(&bench->set, 1), -1);
-	assert_int_equal(kept_find(&bench->set, 3), -1);
-	check_kept(bench, KEEPER_KEY_LASTING | 1, 'l');
+	assert_int_equal(fd_store_find(&bench->set, 1), -1);
+	assert_int_equal(fd_store_find(&bench->set, 3), -1);
+	check_kept(bench, FD_KEY_LASTING | 1, 'l');
 	keep(bench, 2, 'b');
 	assert_int_equal(receive(bench), 1);
 	check_kept(bench, 2, 'b');

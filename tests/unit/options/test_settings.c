@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "control/control.h"
 #include "options/settings.h"
+#include "sandbox/prepare.h"
 
 #define WORDS_MAX 12
 

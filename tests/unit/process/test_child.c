@@ -41,7 +41,7 @@ static void end_well(int signo)
 
 static void make_room(int signo)
 {
-	_exit(CHILD_MADE_ROOM);
+	_exit(CHILD_HANDED_OVER);
 }
 
 static int life_main(struct child *child)
@@ -401,7 +401,7 @@ static void one_that_does_not_make_room_is_killed(void **state)
 	child_restart(&bench->child);
 	assert_int_equal(timerfd_gettime(bench->child.pause.fd, &left), 0);
 	assert_in_range(left.it_value.tv_sec * 1000000000ull + (uint64_t)left.it_value.tv_nsec, 0,
-			CHILD_RESTART_PATIENCE_NS - 50000000);
+			CHILD_RESTART_TIMEOUT_NS - 50000000);
 	assert_int_equal(loop_turn(&bench->loop, 20000), 0);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	assert_true(after.tv_sec - before.tv_sec >= 1);

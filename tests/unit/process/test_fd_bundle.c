@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A carrier: what goes in comes out, in order, and lives as long as the carrier does. */
+/* A bundle: what goes in comes out, in order, and lives as long as the bundle does. */
 #include "rows.h"
 
 #include <errno.h>
@@ -57,21 +57,21 @@ static void carries(void **state)
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		size_t n = counts[i];
-		int in[MANY], out[MANY], carrier;
+		int in[MANY], out[MANY], bundle;
 
 		files_make(in, n);
-		carrier = carrier_make(in, n);
-		assert_true(carrier >= 0);
-		assert_int_equal(fcntl(carrier, F_GETFD), FD_CLOEXEC);
+		bundle = fd_bundle_make(in, n);
+		assert_true(bundle >= 0);
+		assert_int_equal(fcntl(bundle, F_GETFD), FD_CLOEXEC);
 		files_close(in, n);
 		assert_int_equal(open_fds(), before + 1);
-		assert_int_equal(carrier_take(carrier, out, 1), 0);
-		assert_int_equal(carrier_take(carrier, out + 1, n - 1), 0);
+		assert_int_equal(fd_bundle_take(bundle, out, 1), 0);
+		assert_int_equal(fd_bundle_take(bundle, out + 1, n - 1), 0);
 		check_files(out, n, 0);
 		files_close(out, n);
 		/* Empty, for whoever has it, too. */
-		assert_int_equal(carrier_take(carrier, out, 1), -ENODATA);
-		close(carrier);
+		assert_int_equal(fd_bundle_take(bundle, out, 1), -ENODATA);
+		close(bundle);
 		assert_int_equal(open_fds(), before);
 	}
 }
@@ -79,35 +79,35 @@ static void carries(void **state)
 /* The same file twice is two fds. */
 static void twice_the_same(void **state)
 {
-	int in[2], out[2], carrier;
+	int in[2], out[2], bundle;
 
 	files_make(in, 1);
 	in[1] = in[0];
-	carrier = carrier_make(in, 2);
-	assert_int_equal(carrier_take(carrier, out, 1), 0);
-	assert_int_equal(carrier_take(carrier, out + 1, 1), 0);
+	bundle = fd_bundle_make(in, 2);
+	assert_int_equal(fd_bundle_take(bundle, out, 1), 0);
+	assert_int_equal(fd_bundle_take(bundle, out + 1, 1), 0);
 	assert_int_not_equal(out[0], out[1]);
 	files_close(out, 2);
 	files_close(in, 1);
-	close(carrier);
+	close(bundle);
 }
 
 static void too_few_and_too_many(void **state)
 {
 	unsigned before = open_fds();
-	int in[MANY], out[MANY + 1], carrier;
+	int in[MANY], out[MANY + 1], bundle;
 
 	files_make(in, MANY);
-	carrier = carrier_make(in, MANY);
-	assert_int_equal(carrier_take(carrier, out, 1), 0);
-	assert_int_equal(carrier_take(carrier, out + 1, MANY), -ENODATA);
+	bundle = fd_bundle_make(in, MANY);
+	assert_int_equal(fd_bundle_take(bundle, out, 1), 0);
+	assert_int_equal(fd_bundle_take(bundle, out + 1, MANY), -ENODATA);
 	close(out[0]);
-	close(carrier);
-	carrier = carrier_make(in, 5);
-	assert_int_equal(carrier_take(carrier, out, 1), 0);
-	assert_int_equal(carrier_take(carrier, out + 1, 3), -EMFILE);
+	close(bundle);
+	bundle = fd_bundle_make(in, 5);
+	assert_int_equal(fd_bundle_take(bundle, out, 1), 0);
+	assert_int_equal(fd_bundle_take(bundle, out + 1, 3), -EMFILE);
 	close(out[0]);
-	close(carrier);
+	close(bundle);
 	files_close(in, MANY);
 	assert_int_equal(open_fds(), before);
 }
@@ -123,18 +123,18 @@ static bool is_closed(int fd)
 static void ends(void **state)
 {
 	for (int drain = 0; drain <= 1; drain++) {
-		int fds[2], carrier, other;
+		int fds[2], bundle, other;
 
 		assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-		carrier = carrier_make(&fds[1], 1);
+		bundle = fd_bundle_make(&fds[1], 1);
 		close(fds[1]);
 		assert_false(is_closed(fds[0]));
-		other = dup(carrier);
+		other = dup(bundle);
 		if (drain)
-			carrier_drain(carrier);
+			fd_bundle_drain(bundle);
 		else
 			close(other);
-		close(carrier);
+		close(bundle);
 		assert_true(is_closed(fds[0]));
 		close(fds[0]);
 		if (drain)

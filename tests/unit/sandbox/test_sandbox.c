@@ -38,6 +38,9 @@
 
 #include "base/util.h"
 #include "bpf_paths.h"
+#include "sandbox/prepare.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/seccomp.h"
 #include "sandbox/stage.h"
 
 /* As the test is started: for it, without, and with another user where it is root. */
@@ -386,7 +389,7 @@ static const struct attempt {
 /* In a process that has entered: its wait status. */
 static int inside(const struct sandbox *how, enum sandbox_role role, int (*fn)(void))
 {
-	const struct sandbox_entrant entrant = { .role = role, .tag = "test" };
+	const struct sandbox_params params = { .role = role, .tag = "test" };
 	const struct rlimit no_core = { 0, 0 };
 	pid_t pid = fork();
 	int status;
@@ -396,7 +399,7 @@ static int inside(const struct sandbox *how, enum sandbox_role role, int (*fn)(v
 		setrlimit(RLIMIT_CORE, &no_core);
 		signal(SIGSEGV, SIG_DFL); /* cmocka's, as are others */
 		signal(SIGILL, SIG_DFL);
-		if (sandbox_enter(how, &entrant) < 0)
+		if (sandbox_enter(how, &params) < 0)
 			_exit(99);
 		_exit(fn() < 0 ? 1 : 0);
 	}
@@ -455,7 +458,7 @@ static void check_alone(enum sandbox_stage stage)
 	static int (*const files[])(void) = { try_open, try_openat2, try_create, try_exec };
 	struct sandbox one = sandbox;
 
-	one.stages = 1u << SANDBOX_PRIVILEGES | 1u << SANDBOX_NAMESPACE | 1u << stage;
+	one.stages = 1u << SANDBOX_PRIVILEGES | 1u << SANDBOX_USER_NAMESPACE | 1u << stage;
 	one.stages &= sandbox.stages;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		assert_int_equal(inside(&one, SANDBOX_WORKER, files[i]), 1 << 8);
@@ -478,9 +481,9 @@ static void network_alone(void **state)
 	struct sandbox one = sandbox;
 
 	NEEDS(SANDBOX_NETWORK);
-	one.stages &= 1u << SANDBOX_NAMESPACE | 1u << SANDBOX_NETWORK;
+	one.stages &= 1u << SANDBOX_USER_NAMESPACE | 1u << SANDBOX_NETWORK;
 	assert_int_equal(inside(&one, SANDBOX_WORKER, try_connect), 1 << 8);
-	one.stages &= 1u << SANDBOX_NAMESPACE;
+	one.stages &= 1u << SANDBOX_USER_NAMESPACE;
 	assert_int_equal(inside(&one, SANDBOX_WORKER, try_connect), 0);
 }
 
@@ -568,16 +571,16 @@ static void list_is_as_decided(void **state)
 
 static int setup(void **state)
 {
-	struct sandbox_wish wish = { .mode = SANDBOX_AUTO, .user = getuid() == 0 ? "nobody" : NULL };
+	struct sandbox_options options = { .mode = SANDBOX_AUTO, .user = getuid() == 0 ? "nobody" : NULL };
 	struct why why;
 
 	/* The first one gives up what another one with a user would need, but not what its user needs. */
-	if (sandbox_prepare(&user_sandbox, &wish, &why) < 0)
+	if (sandbox_prepare(&user_sandbox, &options, &why) < 0)
 		return -1;
 	sandbox = user_sandbox;
 	if (sandbox_has(&user_sandbox, SANDBOX_USER)) {
-		wish.user = NULL;
-		return sandbox_prepare(&sandbox, &wish, &why);
+		options.user = NULL;
+		return sandbox_prepare(&sandbox, &options, &why);
 	}
 	return 0;
 }

@@ -257,8 +257,8 @@ static void listening_or_connected(void **state)
 	dup2(fds[0], FIRST + 1);
 	assert_int_equal(init("self", "2", NULL), 0);
 	assert_int_equal(activation_assign(&activation, guests, 2, &why), 0);
-	assert_int_equal(guests[0].kind, GIVEN_FD_LISTENING);
-	assert_int_equal(guests[1].kind, GIVEN_FD_CONNECTED);
+	assert_int_equal(guests[0].kind, INHERITED_FD_LISTENING);
+	assert_int_equal(guests[1].kind, INHERITED_FD_CONNECTED);
 	close(fds[0]);
 	close(fds[1]);
 }

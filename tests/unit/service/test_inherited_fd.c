@@ -32,10 +32,10 @@ static int unix_socket(int type, bool bound, bool listening)
 static void listening_socket(void **state)
 {
 	int fd = unix_socket(SOCK_STREAM, true, true);
-	enum given_fd_kind kind = GIVEN_FD_CONNECTED;
+	enum inherited_fd_kind kind = INHERITED_FD_CONNECTED;
 
-	assert_int_equal(given_fd_take(fd, &kind, &why), 0);
-	assert_int_equal(kind, GIVEN_FD_LISTENING);
+	assert_int_equal(inherited_fd_take(fd, &kind, &why), 0);
+	assert_int_equal(kind, INHERITED_FD_LISTENING);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	assert_int_equal(accept(fd, NULL, NULL), -1);
@@ -45,16 +45,16 @@ static void listening_socket(void **state)
 
 static void connected_socket(void **state)
 {
-	enum given_fd_kind kind;
+	enum inherited_fd_kind kind;
 	int fds[2];
 
 	for (int peer_gone = 0; peer_gone < 2; peer_gone++) {
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 		if (peer_gone)
 			close(fds[0]);
-		kind = GIVEN_FD_LISTENING;
-		assert_int_equal(given_fd_take(fds[1], &kind, &why), 0);
-		assert_int_equal(kind, GIVEN_FD_CONNECTED);
+		kind = INHERITED_FD_LISTENING;
+		assert_int_equal(inherited_fd_take(fds[1], &kind, &why), 0);
+		assert_int_equal(kind, INHERITED_FD_CONNECTED);
 		assert_int_equal(fcntl(fds[1], F_GETFD), FD_CLOEXEC);
 		close(fds[1]);
 		if (!peer_gone)
@@ -64,11 +64,11 @@ static void connected_socket(void **state)
 
 static void assert_refused(int fd, int error, const char *words)
 {
-	enum given_fd_kind kind;
+	enum inherited_fd_kind kind;
 	char expected[128];
 
 	snprintf(expected, sizeof(expected), "fd %d%s", fd, words);
-	assert_int_equal(given_fd_take(fd, &kind, &why), error);
+	assert_int_equal(inherited_fd_take(fd, &kind, &why), error);
 	assert_string_equal(why.text, expected);
 }
 

@@ -22,7 +22,7 @@
 #include "unit/lowest_fd.h"
 
 struct bench {
-	struct notify notify;
+	struct sd_notify notify;
 	int manager;
 	int log, old_stderr; /* what is logged meanwhile */
 	int lowest;
@@ -33,7 +33,7 @@ static int setup(void **state)
 {
 	static struct bench bench;
 
-	bench = (struct bench){ .notify = NOTIFY_NONE, .manager = -1, .lowest = lowest_fd() };
+	bench = (struct bench){ .notify = SD_NOTIFY_NONE, .manager = -1, .lowest = lowest_fd() };
 	bench.log = memfd_create("log", MFD_CLOEXEC);
 	bench.old_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	dup2(bench.log, STDERR_FILENO);
@@ -51,7 +51,7 @@ static int teardown(void **state)
 	char text[4096];
 	ssize_t len = pread(bench->log, text, sizeof(text), 0);
 
-	notify_deinit(&bench->notify);
+	sd_notify_deinit(&bench->notify);
 	dup2(bench->old_stderr, STDERR_FILENO);
 	/* With what cmocka says about a failure. */
 	if (len > 0)
@@ -94,7 +94,7 @@ static void manager_open_abstract(struct bench *bench)
 
 static void assert_told(struct bench *bench, const char *message)
 {
-	char text[2 * NOTIFY_MESSAGE_SIZE];
+	char text[2 * SD_NOTIFY_MESSAGE_SIZE];
 	ssize_t len = recv(bench->manager, text, sizeof(text) - 1, 0);
 
 	assert_true(len >= 0);
@@ -139,16 +139,16 @@ static void assert_one_warning(struct bench *bench, const char *part)
 	assert_non_null(strstr(text, part));
 }
 
-static void tell_all(struct notify *notify)
+static void tell_all(struct sd_notify *notify)
 {
 	struct loop loop;
 
 	assert_int_equal(loop_init(&loop), 0);
-	notify_status(notify, "x");
-	notify_ready(notify);
-	notify_reloading(notify);
-	notify_stopping(notify);
-	assert_int_equal(notify_watchdog_start(notify, &loop), 0);
+	sd_notify_status(notify, "x");
+	sd_notify_ready(notify);
+	sd_notify_reloading(notify);
+	sd_notify_stopping(notify);
+	assert_int_equal(sd_notify_watchdog_start(notify, &loop), 0);
 	assert_null(notify->watchdog.watch.loop);
 	loop_deinit(&loop);
 }
@@ -162,7 +162,7 @@ static void nobody_to_tell(void **state)
 		if (sockets[i])
 			setenv("NOTIFY_SOCKET", sockets[i], 1);
 		setenv("WATCHDOG_USEC", "garbage", 1);
-		notify_init(&bench->notify);
+		sd_notify_init(&bench->notify);
 		assert_int_equal(bench->notify.fd, -1);
 		tell_all(&bench->notify);
 		assert_silent(bench);
@@ -174,15 +174,15 @@ static void words_of_each_state(void **state)
 	struct bench *bench = *state;
 
 	manager_open_abstract(bench);
-	notify_init(&bench->notify);
+	sd_notify_init(&bench->notify);
 	assert_int_equal(fcntl(bench->notify.fd, F_GETFD), FD_CLOEXEC);
-	notify_ready(&bench->notify);
+	sd_notify_ready(&bench->notify);
 	assert_told(bench, "READY=1");
-	notify_status(&bench->notify, "%d guests", 3);
+	sd_notify_status(&bench->notify, "%d guests", 3);
 	assert_told(bench, "STATUS=3 guests");
-	notify_stopping(&bench->notify);
+	sd_notify_stopping(&bench->notify);
 	assert_told(bench, "STOPPING=1");
-	notify_send(&bench->notify, "ERRNO=%d\nX_A=1", 5);
+	sd_notify_send(&bench->notify, "ERRNO=%d\nX_A=1", 5);
 	assert_told(bench, "ERRNO=5\nX_A=1");
 	assert_silent(bench);
 }
@@ -194,8 +194,8 @@ static void socket_with_a_path(void **state)
 
 	snprintf(address, sizeof(address), "/tmp/vgpio-test-notify-%d", getpid());
 	manager_open(bench, address);
-	notify_init(&bench->notify);
-	notify_ready(&bench->notify);
+	sd_notify_init(&bench->notify);
+	sd_notify_ready(&bench->notify);
 	assert_told(bench, "READY=1");
 }
 
@@ -209,21 +209,21 @@ static void longest_abstract_name(void **state)
 	address[sizeof(address) - 1] = '\0';
 	address[snprintf(address, sizeof(address), "@vgpio-test-%d", getpid())] = 'n';
 	manager_open(bench, address);
-	notify_init(&bench->notify);
-	notify_ready(&bench->notify);
+	sd_notify_init(&bench->notify);
+	sd_notify_ready(&bench->notify);
 	assert_told(bench, "READY=1");
 }
 
 static void reload_carries_its_time(void **state)
 {
 	struct bench *bench = *state;
-	char text[NOTIFY_MESSAGE_SIZE] = "";
+	char text[SD_NOTIFY_MESSAGE_SIZE] = "";
 	struct timespec now;
 	unsigned long long usec, after;
 
 	manager_open_abstract(bench);
-	notify_init(&bench->notify);
-	notify_reloading(&bench->notify);
+	sd_notify_init(&bench->notify);
+	sd_notify_reloading(&bench->notify);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	after = (unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000;
 	assert_true(recv(bench->manager, text, sizeof(text) - 1, 0) > 0);
@@ -234,18 +234,18 @@ static void reload_carries_its_time(void **state)
 static void status_is_one_printable_line(void **state)
 {
 	struct bench *bench = *state;
-	char text[2 * NOTIFY_MESSAGE_SIZE];
+	char text[2 * SD_NOTIFY_MESSAGE_SIZE];
 	ssize_t len;
 
 	manager_open_abstract(bench);
-	notify_init(&bench->notify);
-	notify_status(&bench->notify, "%s", "a\nMAINPID=1\xff\x7f~");
+	sd_notify_init(&bench->notify);
+	sd_notify_status(&bench->notify, "%s", "a\nMAINPID=1\xff\x7f~");
 	assert_told(bench, "STATUS=a?MAINPID=1??~");
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	notify_status(&bench->notify, "%s", text);
+	sd_notify_status(&bench->notify, "%s", text);
 	len = recv(bench->manager, text, sizeof(text), 0);
-	assert_in_range(len, NOTIFY_MESSAGE_SIZE / 2, NOTIFY_MESSAGE_SIZE - 1);
+	assert_in_range(len, SD_NOTIFY_MESSAGE_SIZE / 2, SD_NOTIFY_MESSAGE_SIZE - 1);
 }
 
 static void bad_socket_is_one_warning(void **state)
@@ -270,7 +270,7 @@ static void bad_socket_is_one_warning(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		setenv("NOTIFY_SOCKET", rows[i].word, 1);
 		setenv("WATCHDOG_USEC", "1000000", 1);
-		notify_init(&bench->notify);
+		sd_notify_init(&bench->notify);
 		assert_int_equal(bench->notify.fd, -1);
 		assert_int_equal(bench->notify.watchdog_ns, 0);
 		tell_all(&bench->notify);
@@ -286,11 +286,11 @@ static void manager_that_goes(void **state)
 	struct bench *bench = *state;
 
 	manager_open_abstract(bench);
-	notify_init(&bench->notify);
+	sd_notify_init(&bench->notify);
 	close(bench->manager);
 	bench->manager = -1;
-	notify_ready(&bench->notify);
-	assert_one_warning(bench, "cannot tell the service manager");
+	sd_notify_ready(&bench->notify);
+	assert_one_warning(bench, "cannot notify the service manager");
 }
 
 /* A manager that reads nothing costs the one that tells it a second, and the watchdog nothing. */
@@ -305,23 +305,23 @@ static void manager_that_sleeps(void **state)
 
 	manager_open_abstract(bench);
 	setenv("WATCHDOG_USEC", "1000", 1);
-	notify_init(&bench->notify);
+	sd_notify_init(&bench->notify);
 	assert_int_equal(getsockopt(bench->notify.fd, SOL_SOCKET, SO_SNDTIMEO, &wait, &len), 0);
 	assert_int_equal(wait.tv_sec, 1);
 	while (send(bench->notify.fd, "", 1, MSG_DONTWAIT) == 1)
 		;
 	assert_int_equal(errno, EAGAIN);
-	notify_ready(&bench->notify);
+	sd_notify_ready(&bench->notify);
 	assert_int_equal(bench->notify.log_limit.written, 1);
 	assert_int_equal(setsockopt(bench->notify.fd, SOL_SOCKET, SO_SNDTIMEO, &long_wait, sizeof(long_wait)), 0);
 	assert_int_equal(loop_init(&loop), 0);
-	assert_int_equal(notify_watchdog_start(&bench->notify, &loop), 0);
+	assert_int_equal(sd_notify_watchdog_start(&bench->notify, &loop), 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	assert_int_equal(loop_turn(&loop, 5000), 0);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	assert_true(after.tv_sec - before.tv_sec < 20);
 	assert_int_equal(bench->notify.log_limit.written, 2);
-	notify_deinit(&bench->notify);
+	sd_notify_deinit(&bench->notify);
 	loop_deinit(&loop);
 }
 
@@ -360,7 +360,7 @@ static void watchdog_variables(void **state)
 			setenv("WATCHDOG_USEC", rows[i].usec, 1);
 		if (rows[i].pid)
 			setenv("WATCHDOG_PID", *rows[i].pid ? rows[i].pid : own, 1);
-		notify_init(&bench->notify);
+		sd_notify_init(&bench->notify);
 		assert_null(getenv("WATCHDOG_USEC"));
 		assert_null(getenv("WATCHDOG_PID"));
 		assert_true(bench->notify.fd >= 0);
@@ -371,7 +371,7 @@ static void watchdog_variables(void **state)
 			assert_silent(bench);
 		assert_int_equal(ftruncate(bench->log, 0), 0);
 		lseek(bench->log, 0, SEEK_SET);
-		notify_deinit(&bench->notify);
+		sd_notify_deinit(&bench->notify);
 	}
 }
 
@@ -381,7 +381,7 @@ static void watchdog_is_fed(void **state)
 	static const struct {
 		const char *usec;
 		long interval_ns;
-	} rows[] = { { "200000", 100000000 }, { "1", NOTIFY_WATCHDOG_MIN_NS } };
+	} rows[] = { { "200000", 100000000 }, { "1", SD_NOTIFY_WATCHDOG_MIN_NS } };
 	struct bench *bench = *state;
 	struct itimerspec times;
 	struct loop loop;
@@ -390,9 +390,9 @@ static void watchdog_is_fed(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		setenv("NOTIFY_SOCKET", bench->address, 1);
 		setenv("WATCHDOG_USEC", rows[i].usec, 1);
-		notify_init(&bench->notify);
+		sd_notify_init(&bench->notify);
 		assert_int_equal(loop_init(&loop), 0);
-		assert_int_equal(notify_watchdog_start(&bench->notify, &loop), 0);
+		assert_int_equal(sd_notify_watchdog_start(&bench->notify, &loop), 0);
 		assert_int_equal(timerfd_gettime(bench->notify.watchdog.fd, &times), 0);
 		assert_int_equal(times.it_interval.tv_sec, 0);
 		assert_int_equal(times.it_interval.tv_nsec, rows[i].interval_ns);
@@ -402,7 +402,7 @@ static void watchdog_is_fed(void **state)
 			assert_int_equal(loop_turn(&loop, 5000), 0);
 			assert_told(bench, "WATCHDOG=1");
 		}
-		notify_deinit(&bench->notify);
+		sd_notify_deinit(&bench->notify);
 		assert_null(bench->notify.watchdog.watch.loop);
 		loop_deinit(&loop);
 	}
@@ -411,7 +411,7 @@ static void watchdog_is_fed(void **state)
 /* A message that brings an fd: the fd, and its text. */
 static int told_with_fd(struct bench *bench, const char *message)
 {
-	char text[NOTIFY_MESSAGE_SIZE];
+	char text[SD_NOTIFY_MESSAGE_SIZE];
 	size_t n_fds;
 	int fd = -1;
 	ssize_t len = scm_recv(bench->manager, text, sizeof(text) - 1, &fd, 1, &n_fds, 0);
@@ -430,13 +430,13 @@ static void fds_for_the_store(void **state)
 	int fd = memfd_create("stored", MFD_CLOEXEC), got;
 
 	manager_open_abstract(bench);
-	notify_init(&bench->notify);
-	assert_int_equal(notify_store(&bench->notify, "name", fd), 0);
+	sd_notify_init(&bench->notify);
+	assert_int_equal(sd_notify_store(&bench->notify, "name", fd), 0);
 	got = told_with_fd(bench, "FDSTORE=1\nFDNAME=name\nFDPOLL=0");
 	assert_int_equal(fstat(fd, &ours), 0);
 	assert_int_equal(fstat(got, &theirs), 0);
 	assert_int_equal(ours.st_ino, theirs.st_ino);
-	notify_unstore(&bench->notify, "name");
+	sd_notify_unstore(&bench->notify, "name");
 	assert_told(bench, "FDSTOREREMOVE=1\nFDNAME=name");
 	close(got);
 	close(fd);
@@ -463,10 +463,10 @@ static void barrier(void **state)
 	pthread_t thread;
 
 	manager_open_abstract(bench);
-	notify_init(&bench->notify);
+	sd_notify_init(&bench->notify);
 	assert_int_equal(pthread_create(&thread, NULL, manager_main, bench), 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	assert_int_equal(notify_barrier(&bench->notify), 0);
+	assert_int_equal(sd_notify_barrier(&bench->notify), 0);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	pthread_join(thread, NULL);
 	assert_true((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec >= 40000000);
@@ -476,16 +476,16 @@ static void no_store(void **state)
 {
 	struct bench *bench = *state;
 
-	notify_init(&bench->notify);
-	assert_int_equal(notify_store(&bench->notify, "name", 0), -ENOTCONN);
-	assert_int_equal(notify_barrier(&bench->notify), -ENOTCONN);
+	sd_notify_init(&bench->notify);
+	assert_int_equal(sd_notify_store(&bench->notify, "name", 0), -ENOTCONN);
+	assert_int_equal(sd_notify_barrier(&bench->notify), -ENOTCONN);
 	/* One that is gone. */
 	manager_open_abstract(bench);
-	notify_init(&bench->notify);
+	sd_notify_init(&bench->notify);
 	close(bench->manager);
 	bench->manager = -1;
-	assert_int_equal(notify_store(&bench->notify, "name", 0), -ECONNREFUSED);
-	assert_true(notify_barrier(&bench->notify) < 0);
+	assert_int_equal(sd_notify_store(&bench->notify, "name", 0), -ECONNREFUSED);
+	assert_true(sd_notify_barrier(&bench->notify) < 0);
 }
 
 int main(void)

@@ -23,7 +23,7 @@ struct bench {
 	struct guest guest;
 	struct guest_chip chips[CHIPS];
 	struct line_rules lines[LINES];
-	struct kept_set kept;
+	struct fd_store kept;
 	int worker, supervisor;
 	int lowest; /* the lowest free fd: tells of a leak at the end */
 };
@@ -76,7 +76,7 @@ static int setup(void **state)
 			return -1;
 	}
 	memset(kernel.journal, 0, sizeof(kernel.journal));
-	kept_init(&bench.kept, LINES, LINES);
+	fd_store_init(&bench.kept, LINES, LINES);
 	bench.worker = fds[0];
 	bench.supervisor = fds[1];
 	sendmsg_errno = 0;
@@ -88,7 +88,7 @@ static int teardown(void **state)
 {
 	struct bench *bench = *state;
 
-	kept_deinit(&bench->kept);
+	fd_store_deinit(&bench->kept);
 	fd_close(&bench->worker);
 	fd_close(&bench->supervisor);
 	fd_close(&bench->chips[REAL].found.fd);
@@ -96,20 +96,20 @@ static int teardown(void **state)
 	return lowest_fd() == bench->lowest ? 0 : -1;
 }
 
-static int ask(struct bench *bench, struct keeper_question question)
+static int ask(struct bench *bench, struct supervisor_channel_request question)
 {
-	return line_broker_answer(&bench->guest, &bench->kept, &question, bench->supervisor);
+	return line_broker_reply(&bench->guest, &bench->kept, &question, bench->supervisor);
 }
 
 /* The answer that is there; *fd is the caller's, or -1. */
-static struct keeper_answer heard(struct bench *bench, int *fd)
+static struct supervisor_channel_reply heard(struct bench *bench, int *fd)
 {
-	struct keeper_answer answer;
+	struct supervisor_channel_reply answer;
 	size_t n_fds;
 
 	*fd = -1;
 	assert_int_equal(scm_recv(bench->worker, &answer, sizeof(answer), fd, 1, &n_fds, MSG_DONTWAIT), sizeof(answer));
-	assert_int_equal(answer.type, KEEPER_ANSWER);
+	assert_int_equal(answer.type, SUPERVISOR_CHANNEL_REPLY);
 	assert_int_equal(n_fds, answer.error == 0 && *fd >= 0);
 	return answer;
 }
@@ -117,7 +117,7 @@ static struct keeper_answer heard(struct bench *bench, int *fd)
 static int heard_error(struct bench *bench)
 {
 	int fd;
-	struct keeper_answer answer = heard(bench, &fd);
+	struct supervisor_channel_reply answer = heard(bench, &fd);
 
 	assert_int_equal(fd, -1);
 	return answer.error;
@@ -128,10 +128,10 @@ static void a_line_is_had_as_the_host_wants_it(void **state)
 	struct bench *bench = *state;
 	int fd;
 
-	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE,
-							      .line = LINE_SET,
-							      .direction = CHIP_DIRECTION_OUT,
-							      .value = 1 }),
+	assert_int_equal(ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE,
+									 .line = LINE_SET,
+									 .direction = CHIP_DIRECTION_OUT,
+									 .value = 1 }),
 			 0);
 	assert_int_equal(heard(bench, &fd).error, 0);
 	assert_int_equal(kernel.request.num_lines, 1);
@@ -142,16 +142,16 @@ static void a_line_is_had_as_the_host_wants_it(void **state)
 	assert_int_equal(kernel.config.attrs[0].attr.values, 1);
 	/* Kept under the line's key; the worker's is the same one. */
 	assert_int_equal(bench->kept.n, 1);
-	assert_true(kept_find(&bench->kept, worker_line_key(LINE_SET)) >= 0);
+	assert_true(fd_store_find(&bench->kept, session_layout_line_key(LINE_SET)) >= 0);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(fd_set_nonblock(fd), 0);
-	assert_true(fcntl(kept_find(&bench->kept, worker_line_key(LINE_SET)), F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(fd_store_find(&bench->kept, session_layout_line_key(LINE_SET)), F_GETFL) & O_NONBLOCK);
 	close(fd);
 
-	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE,
-							      .line = LINE_PLAIN,
-							      .direction = CHIP_DIRECTION_IN,
-							      .edges = CHIP_EDGE_BOTH }),
+	assert_int_equal(ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE,
+									 .line = LINE_PLAIN,
+									 .direction = CHIP_DIRECTION_IN,
+									 .edges = CHIP_EDGE_BOTH }),
 			 0);
 	assert_int_equal(heard(bench, &fd).error, 0);
 	close(fd);
@@ -165,10 +165,12 @@ static void a_line_is_had_as_the_host_wants_it(void **state)
 static void who_holds_a_line(void **state)
 {
 	struct bench *bench = *state;
-	struct keeper_answer answer;
+	struct supervisor_channel_reply answer;
 	int fd;
 
-	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_INFO, .line = LINE_SET }), 0);
+	assert_int_equal(ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE_INFO,
+									 .line = LINE_SET }),
+			 0);
 	answer = heard(bench, &fd);
 	assert_int_equal(fd, -1);
 	assert_int_equal(answer.error, 0);
@@ -176,7 +178,9 @@ static void who_holds_a_line(void **state)
 	assert_string_equal(answer.consumer, "somebody");
 	assert_int_equal(answer.used, 1);
 	assert_int_equal(answer.direction, CHIP_DIRECTION_OUT);
-	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_INFO, .line = LINE_PLAIN }), 0);
+	assert_int_equal(ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE_INFO,
+									 .line = LINE_PLAIN }),
+			 0);
 	answer = heard(bench, &fd);
 	assert_int_equal(answer.used, 0);
 	assert_int_equal(answer.direction, CHIP_DIRECTION_IN);
@@ -186,23 +190,26 @@ static void who_holds_a_line(void **state)
 
 static void nonsense_reaches_no_chip(void **state)
 {
-	static const struct keeper_question nonsense[] = {
-		{ .type = KEEPER_LINE, .line = LINES },
-		{ .type = KEEPER_LINE, .line = UINT32_MAX },
-		{ .type = KEEPER_LINE, .line = LINE_SIMULATED },
-		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = 2 },
-		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_OUT, .value = 2 },
-		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_OUT, .edges = CHIP_EDGE_RISING },
-		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_IN, .value = 1 },
-		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_IN, .edges = 4 },
-		{ .type = KEEPER_LINE, .line = LINE_PLAIN, .reserved = 1 },
-		{ .type = KEEPER_INFO, .line = LINES },
-		{ .type = KEEPER_INFO, .line = LINE_SIMULATED },
-		{ .type = KEEPER_INFO, .line = LINE_PLAIN, .direction = 1 },
-		{ .type = KEEPER_INFO, .line = LINE_PLAIN, .value = 1 },
-		{ .type = KEEPER_INFO, .line = LINE_PLAIN, .edges = 1 },
-		{ .type = KEEPER_INFO, .line = LINE_PLAIN, .reserved = 255 },
-		{ .type = KEEPER_KEEP, .line = LINE_PLAIN },
+	static const struct supervisor_channel_request nonsense[] = {
+		{ .type = SUPERVISOR_CHANNEL_LINE, .line = LINES },
+		{ .type = SUPERVISOR_CHANNEL_LINE, .line = UINT32_MAX },
+		{ .type = SUPERVISOR_CHANNEL_LINE, .line = LINE_SIMULATED },
+		{ .type = SUPERVISOR_CHANNEL_LINE, .line = LINE_PLAIN, .direction = 2 },
+		{ .type = SUPERVISOR_CHANNEL_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_OUT, .value = 2 },
+		{ .type = SUPERVISOR_CHANNEL_LINE,
+		  .line = LINE_PLAIN,
+		  .direction = CHIP_DIRECTION_OUT,
+		  .edges = CHIP_EDGE_RISING },
+		{ .type = SUPERVISOR_CHANNEL_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_IN, .value = 1 },
+		{ .type = SUPERVISOR_CHANNEL_LINE, .line = LINE_PLAIN, .direction = CHIP_DIRECTION_IN, .edges = 4 },
+		{ .type = SUPERVISOR_CHANNEL_LINE, .line = LINE_PLAIN, .reserved = 1 },
+		{ .type = SUPERVISOR_CHANNEL_LINE_INFO, .line = LINES },
+		{ .type = SUPERVISOR_CHANNEL_LINE_INFO, .line = LINE_SIMULATED },
+		{ .type = SUPERVISOR_CHANNEL_LINE_INFO, .line = LINE_PLAIN, .direction = 1 },
+		{ .type = SUPERVISOR_CHANNEL_LINE_INFO, .line = LINE_PLAIN, .value = 1 },
+		{ .type = SUPERVISOR_CHANNEL_LINE_INFO, .line = LINE_PLAIN, .edges = 1 },
+		{ .type = SUPERVISOR_CHANNEL_LINE_INFO, .line = LINE_PLAIN, .reserved = 255 },
+		{ .type = SUPERVISOR_CHANNEL_STORE, .line = LINE_PLAIN },
 		{ .type = 0, .line = LINE_PLAIN },
 	};
 	struct bench *bench = *state;
@@ -223,10 +230,11 @@ static void what_the_chip_refuses_is_told(void **state)
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		kernel.fail_number = GPIO_V2_GET_LINE_IOCTL;
 		kernel.fail_errno = errors[i];
-		assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE }), 0);
+		assert_int_equal(ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE }), 0);
 		assert_int_equal(heard_error(bench), -errors[i]);
 		kernel.fail_number = GPIO_V2_GET_LINEINFO_IOCTL;
-		assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_INFO }), 0);
+		assert_int_equal(
+			ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE_INFO }), 0);
 		assert_int_equal(heard_error(bench), -errors[i]);
 	}
 	assert_int_equal(bench->kept.n, 0);
@@ -239,8 +247,10 @@ static void a_full_session_takes_no_room_from_lines(void **state)
 	int fd;
 
 	for (uint32_t key = 0; key < LINES; key++)
-		assert_int_equal(kept_put(&bench->kept, key, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
-	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE, .line = LINE_PLAIN }), 0);
+		assert_int_equal(fd_store_put(&bench->kept, key, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
+	assert_int_equal(
+		ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE, .line = LINE_PLAIN }),
+		0);
 	assert_int_equal(heard(bench, &fd).error, 0);
 	close(fd);
 	assert_int_equal(bench->kept.n, LINES + 1);
@@ -252,7 +262,7 @@ static void an_fd_that_can_not_be_sent(void **state)
 	struct bench *bench = *state;
 
 	sendmsg_errno = ETOOMANYREFS;
-	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE }), 0);
+	assert_int_equal(ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE }), 0);
 	assert_int_equal(heard_error(bench), -ETOOMANYREFS);
 	assert_int_equal(bench->kept.n, 0);
 }
@@ -263,8 +273,8 @@ static void who_does_not_listen_breaks_the_protocol(void **state)
 	int ret = 0;
 
 	for (unsigned i = 0; i < 100000 && ret == 0; i++) {
-		kept_drop(&bench->kept, worker_line_key(0));
-		ret = ask(bench, (struct keeper_question){ .type = KEEPER_LINE });
+		fd_store_remove(&bench->kept, session_layout_line_key(0));
+		ret = ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE });
 	}
 	assert_int_equal(ret, -ENOBUFS);
 }
@@ -274,7 +284,7 @@ static void who_is_dead_does_not(void **state)
 	struct bench *bench = *state;
 
 	fd_close(&bench->worker);
-	assert_int_equal(ask(bench, (struct keeper_question){ .type = KEEPER_LINE }), 0);
+	assert_int_equal(ask(bench, (struct supervisor_channel_request){ .type = SUPERVISOR_CHANNEL_LINE }), 0);
 	/* For the successor. */
 	assert_int_equal(bench->kept.n, 1);
 }

@@ -24,7 +24,7 @@
 
 struct bench {
 	struct loop loop;
-	struct guest_process processes[2];
+	struct worker_process processes[2];
 	pid_t workers[2];
 	sigset_t signals;
 };
@@ -42,8 +42,8 @@ static void make_guest(struct bench *bench, unsigned i)
 	guest.lines[1].offset = 2;
 	assert_int_equal(chip_spec_path("/dev/null", &guest.chips->spec), 0);
 	assert_int_equal(chip_probe(&guest.chips->spec, &guest.chips->found, &why), 0);
-	guest_process_init(&bench->processes[i], &guest, false, &bench->loop, &bench->signals);
-	kept_init(&bench->processes[i].kept, worker_kept_max(), bench->processes[i].guest.n_lines);
+	worker_process_init(&bench->processes[i], &guest, false, &bench->loop, &bench->signals);
+	fd_store_init(&bench->processes[i].store, session_layout_fds_max(), bench->processes[i].guest.n_lines);
 }
 
 /* A process that is taken for the guest's worker, until the test ends or it is killed. */
@@ -60,7 +60,7 @@ static void start_worker(struct bench *bench, unsigned i, void (*life)(int chann
 		_exit(0);
 	}
 	close(fds[1]);
-	assert_int_equal(guest_process_adopt_worker(&bench->processes[i], bench->workers[i], fds[0], false), 0);
+	assert_int_equal(worker_process_adopt(&bench->processes[i], bench->workers[i], fds[0], false), 0);
 }
 
 static int setup(void **state)
@@ -84,7 +84,7 @@ static int teardown(void **state)
 	struct bench *bench = *state;
 
 	for (unsigned i = 0; i < 2; i++) {
-		guest_process_close(&bench->processes[i]);
+		worker_process_close(&bench->processes[i]);
 		if (bench->workers[i] > 0) {
 			kill(bench->workers[i], SIGKILL);
 			waitpid(bench->workers[i], NULL, 0);
@@ -111,9 +111,9 @@ static void assert_killed(struct bench *bench, unsigned i)
 	pid_t pid = bench->workers[i];
 	int status = 0;
 
-	for (unsigned n = 0; n < TURNS_MAX && bench->processes[i].keeper_fd >= 0; n++)
+	for (unsigned n = 0; n < TURNS_MAX && bench->processes[i].channel_fd >= 0; n++)
 		turn(bench);
-	assert_int_equal(bench->processes[i].keeper_fd, -1);
+	assert_int_equal(bench->processes[i].channel_fd, -1);
 	bench->workers[i] = 0;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -121,7 +121,7 @@ static void assert_killed(struct bench *bench, unsigned i)
 
 static void send_question(int channel, uint32_t line)
 {
-	const struct keeper_question question = { .type = KEEPER_LINE, .line = line };
+	const struct supervisor_channel_request question = { .type = SUPERVISOR_CHANNEL_LINE, .line = line };
 
 	if (scm_send(channel, &question, sizeof(question), NULL, 0, 0) < 0)
 		pause();
@@ -140,13 +140,13 @@ static void a_line_that_is_not_its_own(void **state)
 	start_worker(bench, 0, life_of_one_that_wants_more);
 	assert_killed(bench, 0);
 	assert_int_equal(kernel.requests, 0);
-	assert_int_equal(bench->processes[0].kept.n, 0);
+	assert_int_equal(bench->processes[0].store.n, 0);
 }
 
 static void life_of_a_talker(int channel)
 {
 	for (;;) {
-		keeper_drop(channel, worker_line_key(1));
+		supervisor_call_remove(channel, session_layout_line_key(1));
 		send_question(channel, 1);
 	}
 }
@@ -163,12 +163,13 @@ static void one_that_does_not_listen(void **state)
 
 static void life_of_a_pest(int channel)
 {
-	struct keeper_client client = { .channel = channel };
-	const struct keeper_question question = { .type = KEEPER_LINE, .line = 1 };
-	struct keeper_answer answer;
+	struct supervisor_call client = { .channel = channel };
+	const struct supervisor_channel_request question = { .type = SUPERVISOR_CHANNEL_LINE, .line = 1 };
+	struct supervisor_channel_reply answer;
 	int fd;
 
-	while (keeper_drop(channel, worker_line_key(1)) == 0 && keeper_ask(&client, &question, &answer, &fd) == 0)
+	while (supervisor_call_remove(channel, session_layout_line_key(1)) == 0 &&
+	       supervisor_call_request(&client, &question, &answer, &fd) == 0)
 		fd_close(&fd);
 	pause();
 }
@@ -176,17 +177,17 @@ static void life_of_a_pest(int channel)
 /* Says what it got by what it keeps: under the key 100 + n, n lines were had. */
 static void life_of_a_good_one(int channel)
 {
-	struct keeper_client client = { .channel = channel };
-	struct keeper_answer answer;
+	struct supervisor_call client = { .channel = channel };
+	struct supervisor_channel_reply answer;
 	unsigned n = 0;
 	int fd;
 
 	for (uint32_t line = 0; line < 2; line++) {
-		const struct keeper_question question = { .type = KEEPER_LINE, .line = line };
+		const struct supervisor_channel_request question = { .type = SUPERVISOR_CHANNEL_LINE, .line = line };
 
-		n += keeper_ask(&client, &question, &answer, &fd) == 0 && answer.error == 0 && fd >= 0;
+		n += supervisor_call_request(&client, &question, &answer, &fd) == 0 && answer.error == 0 && fd >= 0;
 	}
-	keeper_keep(channel, 100 + n, STDERR_FILENO);
+	supervisor_call_store(channel, 100 + n, STDERR_FILENO);
 	pause();
 }
 
@@ -198,22 +199,22 @@ static void endless_questions_keep_nobody_waiting(void **state)
 	while (kernel.requests < 100)
 		turn(bench);
 	start_worker(bench, 1, life_of_a_good_one);
-	for (unsigned n = 0; n < TURNS_MAX && bench->processes[1].kept.n < 3; n++)
+	for (unsigned n = 0; n < TURNS_MAX && bench->processes[1].store.n < 3; n++)
 		turn(bench);
-	assert_true(kept_find(&bench->processes[1].kept, 102) >= 0);
-	assert_true(kept_find(&bench->processes[1].kept, worker_line_key(0)) >= 0);
-	assert_true(kept_find(&bench->processes[1].kept, worker_line_key(1)) >= 0);
-	assert_true(bench->processes[0].keeper_fd >= 0);
+	assert_true(fd_store_find(&bench->processes[1].store, 102) >= 0);
+	assert_true(fd_store_find(&bench->processes[1].store, session_layout_line_key(0)) >= 0);
+	assert_true(fd_store_find(&bench->processes[1].store, session_layout_line_key(1)) >= 0);
+	assert_true(bench->processes[0].channel_fd >= 0);
 }
 
 /* What many messages cost is bounded, too: questions that wait behind them come in later turns. */
 static void life_of_a_heaper(int channel)
 {
 	for (unsigned i = 0; i < 20; i++) {
-		keeper_drop(channel, worker_line_key(1));
+		supervisor_call_remove(channel, session_layout_line_key(1));
 		send_question(channel, 1);
 	}
-	keeper_keep(channel, 100, STDERR_FILENO);
+	supervisor_call_store(channel, 100, STDERR_FILENO);
 	pause();
 }
 
@@ -222,7 +223,7 @@ static void one_question_a_turn(void **state)
 	struct bench *bench = *state;
 
 	start_worker(bench, 0, life_of_a_heaper);
-	for (unsigned n = 0; n < TURNS_MAX && kept_find(&bench->processes[0].kept, 100) < 0; n++) {
+	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&bench->processes[0].store, 100) < 0; n++) {
 		int before = kernel.requests;
 
 		turn(bench);
@@ -234,11 +235,11 @@ static void one_question_a_turn(void **state)
 /* As a program did that had the chips' fds: it keeps what it requested itself, and asks for nothing. */
 static void life_of_an_older_one(int channel)
 {
-	keeper_keep(channel, worker_line_key(0), STDERR_FILENO);
-	keeper_keep(channel, worker_line_key(1), STDERR_FILENO);
-	keeper_drop(channel, worker_line_key(0));
-	if (keeper_settle(channel) == 0)
-		keeper_keep(channel, 100, STDERR_FILENO);
+	supervisor_call_store(channel, session_layout_line_key(0), STDERR_FILENO);
+	supervisor_call_store(channel, session_layout_line_key(1), STDERR_FILENO);
+	supervisor_call_remove(channel, session_layout_line_key(0));
+	if (supervisor_call_barrier(channel) == 0)
+		supervisor_call_store(channel, 100, STDERR_FILENO);
 	pause();
 }
 
@@ -247,11 +248,11 @@ static void workers_of_an_older_program_go_on(void **state)
 	struct bench *bench = *state;
 
 	start_worker(bench, 0, life_of_an_older_one);
-	for (unsigned n = 0; n < TURNS_MAX && kept_find(&bench->processes[0].kept, 100) < 0; n++)
+	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&bench->processes[0].store, 100) < 0; n++)
 		turn(bench);
-	assert_true(kept_find(&bench->processes[0].kept, worker_line_key(1)) >= 0);
-	assert_int_equal(kept_find(&bench->processes[0].kept, worker_line_key(0)), -1);
-	assert_true(bench->processes[0].keeper_fd >= 0);
+	assert_true(fd_store_find(&bench->processes[0].store, session_layout_line_key(1)) >= 0);
+	assert_int_equal(fd_store_find(&bench->processes[0].store, session_layout_line_key(0)), -1);
+	assert_true(bench->processes[0].channel_fd >= 0);
 }
 
 #define PROCESS_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -266,5 +267,5 @@ int main(void)
 		PROCESS_TEST(workers_of_an_older_program_go_on),
 	};
 
-	return cmocka_run_group_tests_name("guest_process", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("worker_process", tests, NULL, NULL);
 }

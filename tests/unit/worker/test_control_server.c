@@ -16,6 +16,7 @@
 #include "ipc/control_channel.h"
 #include "loop/loop.h"
 #include "unit/gpio/fake_chip.h"
+#include "worker/control_server.h"
 
 #define LINES 8
 
@@ -27,7 +28,7 @@ struct bench {
 	struct lines lines;
 	struct line_rules rules[LINES];
 	struct line_state line_state[LINES];
-	struct port *port;
+	struct control_server *server;
 	uint32_t last_id;
 };
 
@@ -35,7 +36,7 @@ static void on_lines_changed(void *ctx, uint16_t line)
 {
 	struct bench *bench = ctx;
 
-	port_line_changed(bench->port, line);
+	control_server_line_changed(bench->server, line);
 }
 
 static void on_irq(void *ctx, uint16_t line, enum irq_action action)
@@ -72,7 +73,7 @@ static int setup(void **state)
 	assert_int_equal(lines_attach(&bench->lines, bench->chip, "test", bench->rules, LINES_BEGIN_RESUME,
 				      bench->line_state, &lines_host, none_kept, NULL),
 			 0);
-	assert_int_equal(port_attach(&bench->port, &bench->loop, bench->workers, &bench->lines, "test"), 0);
+	assert_int_equal(control_server_attach(&bench->server, &bench->loop, bench->workers, &bench->lines, "test"), 0);
 	*state = bench;
 	return 0;
 }
@@ -81,7 +82,7 @@ static int teardown(void **state)
 {
 	struct bench *bench = *state;
 
-	port_detach(bench->port);
+	control_server_detach(bench->server);
 	lines_detach(&bench->lines);
 	chip_detach(bench->chip);
 	loop_deinit(&bench->loop);
@@ -93,7 +94,7 @@ static int teardown(void **state)
 }
 
 /* False: there is nothing to read. */
-static bool next(struct bench *bench, struct port_reply *reply)
+static bool next(struct bench *bench, struct control_channel_reply *reply)
 {
 	ssize_t len = recv(bench->ours, reply, sizeof(*reply), MSG_DONTWAIT);
 
@@ -103,9 +104,9 @@ static bool next(struct bench *bench, struct port_reply *reply)
 	return true;
 }
 
-static struct port_reply expect(struct bench *bench, enum port_type type)
+static struct control_channel_reply expect(struct bench *bench, enum control_channel_type type)
 {
-	struct port_reply reply;
+	struct control_channel_reply reply;
 
 	assert_true(next(bench, &reply));
 	assert_int_equal(reply.type, type);
@@ -114,16 +115,16 @@ static struct port_reply expect(struct bench *bench, enum port_type type)
 
 static void ask(struct bench *bench, uint32_t type, uint32_t line, uint32_t value)
 {
-	struct port_request request = { .type = type, .id = ++bench->last_id, .line = line, .value = value };
+	struct control_channel_request request = { .type = type, .id = ++bench->last_id, .line = line, .value = value };
 
 	assert_int_equal(send(bench->ours, &request, sizeof(request), 0), sizeof(request));
 	assert_int_equal(loop_turn(&bench->loop, 0), 0);
 }
 
 /* Asks and takes the reply, with nothing before it. */
-static struct port_reply ask_reply(struct bench *bench, uint32_t type, uint32_t line, uint32_t value)
+static struct control_channel_reply ask_reply(struct bench *bench, uint32_t type, uint32_t line, uint32_t value)
 {
-	struct port_reply reply;
+	struct control_channel_reply reply;
 
 	ask(bench, type, line, value);
 	reply = expect(bench, type);
@@ -142,7 +143,7 @@ static void guest_drives(struct bench *bench, uint16_t line, uint32_t level)
 
 static void says_hello(void **state)
 {
-	struct port_reply hello = expect(*state, PORT_HELLO);
+	struct control_channel_reply hello = expect(*state, CONTROL_CHANNEL_HELLO);
 
 	assert_int_equal(hello.id, 0);
 }
@@ -150,19 +151,19 @@ static void says_hello(void **state)
 static void tells_all_about_a_line(void **state)
 {
 	struct bench *bench = *state;
-	struct port_reply reply;
+	struct control_channel_reply reply;
 
-	expect(bench, PORT_HELLO);
-	reply = ask_reply(bench, PORT_INFO, 3, 0);
+	expect(bench, CONTROL_CHANNEL_HELLO);
+	reply = ask_reply(bench, CONTROL_CHANNEL_INFO, 3, 0);
 	assert_int_equal(reply.error, 0);
 	assert_int_equal(reply.line, 3);
 	assert_int_equal(reply.level, 0);
 	assert_int_equal(reply.direction, GPIO_DIRECTION_NONE);
 	assert_int_equal(reply.sim, 1);
 	assert_int_equal(reply.connected, 0);
-	port_set_connected(bench->port, true);
+	control_server_set_connected(bench->server, true);
 	guest_drives(bench, 3, 1);
-	reply = ask_reply(bench, PORT_GET, 3, 0);
+	reply = ask_reply(bench, CONTROL_CHANNEL_GET, 3, 0);
 	assert_int_equal(reply.level, 1);
 	assert_int_equal(reply.direction, GPIO_DIRECTION_OUT);
 	assert_int_equal(reply.connected, 1);
@@ -172,67 +173,67 @@ static void drives_pulls_and_toggles(void **state)
 {
 	struct bench *bench = *state;
 
-	expect(bench, PORT_HELLO);
-	assert_int_equal(ask_reply(bench, PORT_SET, 1, 1).level, 1);
+	expect(bench, CONTROL_CHANNEL_HELLO);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, 1, 1).level, 1);
 	assert_int_equal(chip_outside_level(bench->chip, 1), 1);
-	assert_int_equal(ask_reply(bench, PORT_TOGGLE, 1, 0).level, 0);
-	assert_int_equal(ask_reply(bench, PORT_TOGGLE, 1, 0).level, 1);
-	assert_int_equal(ask_reply(bench, PORT_PULL, 1, 0).level, 0);
-	assert_int_equal(ask_reply(bench, PORT_PULL, 1, 1).level, 1);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_TOGGLE, 1, 0).level, 0);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_TOGGLE, 1, 0).level, 1);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_PULL, 1, 0).level, 0);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_PULL, 1, 1).level, 1);
 }
 
 static void refuses(void **state)
 {
 	struct bench *bench = *state;
 
-	expect(bench, PORT_HELLO);
-	assert_int_equal(ask_reply(bench, PORT_GET, LINES, 0).error, -ERANGE);
-	assert_int_equal(ask_reply(bench, PORT_SET, UINT32_MAX, 1).error, -ERANGE);
-	assert_int_equal(ask_reply(bench, PORT_SET, 0, 2).error, -EINVAL);
-	assert_int_equal(ask_reply(bench, PORT_PULL, 0, 2).error, -EINVAL);
+	expect(bench, CONTROL_CHANNEL_HELLO);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, LINES, 0).error, -ERANGE);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, UINT32_MAX, 1).error, -ERANGE);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, 0, 2).error, -EINVAL);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_PULL, 0, 2).error, -EINVAL);
 	assert_int_equal(ask_reply(bench, 99, 0, 0).error, -EINVAL);
 	assert_int_equal(ask_reply(bench, 0, 0, 0).error, -EINVAL);
 	guest_drives(bench, 2, 0);
-	assert_int_equal(ask_reply(bench, PORT_SET, 2, 1).error, -EBUSY);
-	assert_int_equal(ask_reply(bench, PORT_TOGGLE, 2, 0).error, -EBUSY);
-	assert_int_equal(ask_reply(bench, PORT_GET, 2, 0).level, 0);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, 2, 1).error, -EBUSY);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_TOGGLE, 2, 0).error, -EBUSY);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, 2, 0).level, 0);
 }
 
 static void bad_messages_are_passed_over(void **state)
 {
 	struct bench *bench = *state;
-	struct port_request request = { .type = PORT_GET };
-	char longer[sizeof(request) + 1] = { PORT_GET };
+	struct control_channel_request request = { .type = CONTROL_CHANNEL_GET };
+	char longer[sizeof(request) + 1] = { CONTROL_CHANNEL_GET };
 
-	expect(bench, PORT_HELLO);
+	expect(bench, CONTROL_CHANNEL_HELLO);
 	send(bench->ours, &request, sizeof(request) - 1, 0);
 	send(bench->ours, longer, sizeof(longer), 0);
 	send(bench->ours, &request, 0, 0);
 	send(bench->ours, &request, sizeof(request), 0); /* id 0 */
 	loop_turn(&bench->loop, 0);
-	assert_int_equal(ask_reply(bench, PORT_GET, 1, 0).error, 0);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, 1, 0).error, 0);
 }
 
 static void silent_until_watched(void **state)
 {
 	struct bench *bench = *state;
-	struct port_reply event;
+	struct control_channel_reply event;
 
-	expect(bench, PORT_HELLO);
+	expect(bench, CONTROL_CHANNEL_HELLO);
 	guest_drives(bench, 0, 1);
 	assert_false(next(bench, &event));
-	assert_int_equal(ask_reply(bench, PORT_WATCH, 0, 1).error, 0);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 1).error, 0);
 	guest_drives(bench, 1, 1);
-	event = expect(bench, PORT_EVENT);
+	event = expect(bench, CONTROL_CHANNEL_EVENT);
 	assert_int_equal(event.id, 0);
 	assert_int_equal(event.line, 1);
 	assert_int_equal(event.level, 1);
 	assert_int_equal(event.direction, GPIO_DIRECTION_OUT);
-	assert_int_equal(event.lost, 0);
+	assert_int_equal(event.dropped, 0);
 	assert_true(event.time_ns > 0);
 	while (next(bench, &event))
 		;
-	assert_int_equal(ask_reply(bench, PORT_WATCH, 0, 0).error, 0);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 0).error, 0);
 	guest_drives(bench, 1, 0);
 	assert_false(next(bench, &event));
 }
@@ -240,17 +241,17 @@ static void silent_until_watched(void **state)
 static void what_did_not_change_is_not_told(void **state)
 {
 	struct bench *bench = *state;
-	struct port_reply event;
+	struct control_channel_reply event;
 
-	expect(bench, PORT_HELLO);
-	ask_reply(bench, PORT_WATCH, 0, 1);
-	ask(bench, PORT_SET, 4, 1);
-	assert_int_equal(expect(bench, PORT_EVENT).level, 1);
-	expect(bench, PORT_SET);
-	assert_int_equal(ask_reply(bench, PORT_SET, 4, 1).level, 1);
-	port_line_changed(bench->port, 4);
-	port_line_changed(bench->port, LINES);
-	port_line_changed(NULL, 0);
+	expect(bench, CONTROL_CHANNEL_HELLO);
+	ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 1);
+	ask(bench, CONTROL_CHANNEL_SET, 4, 1);
+	assert_int_equal(expect(bench, CONTROL_CHANNEL_EVENT).level, 1);
+	expect(bench, CONTROL_CHANNEL_SET);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, 4, 1).level, 1);
+	control_server_line_changed(bench->server, 4);
+	control_server_line_changed(bench->server, LINES);
+	control_server_line_changed(NULL, 0);
 	assert_false(next(bench, &event));
 }
 
@@ -264,9 +265,9 @@ static void guest_sets(struct bench *bench, bool level)
 /* Line 0, which is watched, changes so often, beginning with 1, and nobody reads of it. */
 static void change_unread(struct bench *bench, unsigned n)
 {
-	expect(bench, PORT_HELLO);
+	expect(bench, CONTROL_CHANNEL_HELLO);
 	guest_drives(bench, 0, 0);
-	ask_reply(bench, PORT_WATCH, 0, 1);
+	ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 1);
 	for (unsigned i = 1; i <= n; i++)
 		guest_sets(bench, i % 2);
 }
@@ -275,36 +276,36 @@ static void change_unread(struct bench *bench, unsigned n)
 static void lost_events_are_counted(void **state)
 {
 	struct bench *bench = *state;
-	struct port_reply event;
+	struct control_channel_reply event;
 	unsigned told = 0;
 
 	change_unread(bench, 10000);
 	for (; next(bench, &event); told++)
-		assert_int_equal(event.lost, 0);
+		assert_int_equal(event.dropped, 0);
 	assert_in_range(told, 1, 9999);
 	guest_sets(bench, 1);
-	event = expect(bench, PORT_EVENT);
+	event = expect(bench, CONTROL_CHANNEL_EVENT);
 	assert_int_equal(event.level, 1);
-	assert_int_equal(event.lost, 10000 - told);
+	assert_int_equal(event.dropped, 10000 - told);
 	guest_sets(bench, 0);
-	assert_int_equal(expect(bench, PORT_EVENT).lost, 0);
+	assert_int_equal(expect(bench, CONTROL_CHANNEL_EVENT).dropped, 0);
 }
 
 /* Also when nothing else happens: the reader is not left with a state of the past. */
 static void lost_events_are_told_of_when_there_is_room(void **state)
 {
 	struct bench *bench = *state;
-	struct port_reply event;
+	struct control_channel_reply event;
 	unsigned told = 0;
 
 	change_unread(bench, 1001);
 	for (; next(bench, &event); told++)
 		;
 	loop_turn(&bench->loop, 0);
-	event = expect(bench, PORT_EVENT);
+	event = expect(bench, CONTROL_CHANNEL_EVENT);
 	assert_int_equal(event.line, 0);
 	assert_int_equal(event.level, 1);
-	assert_int_equal(event.lost, 1001 - told);
+	assert_int_equal(event.dropped, 1001 - told);
 	loop_turn(&bench->loop, 0);
 	assert_false(next(bench, &event));
 }
@@ -313,20 +314,20 @@ static void lost_events_are_told_of_when_there_is_room(void **state)
 static void a_reply_waits_for_room(void **state)
 {
 	struct bench *bench = *state;
-	struct port_reply reply;
+	struct control_channel_reply reply;
 	unsigned replies = 0;
 
 	change_unread(bench, 10000);
 	for (unsigned i = 0; i < 3; i++)
-		ask(bench, PORT_GET, 0, 0);
+		ask(bench, CONTROL_CHANNEL_GET, 0, 0);
 	guest_sets(bench, 1);
 	for (unsigned turn = 0; turn < 10 && replies < 3; turn++) {
 		while (next(bench, &reply))
-			replies += reply.type == PORT_GET;
+			replies += reply.type == CONTROL_CHANNEL_GET;
 		loop_turn(&bench->loop, 0);
 	}
 	assert_int_equal(replies, 3);
-	assert_int_equal(ask_reply(bench, PORT_GET, 0, 0).level, 1);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, 0, 0).level, 1);
 }
 
 /* What a monitor is shown, and what it drives, is the wire: the host's settings stand between it and the guest. */
@@ -337,52 +338,52 @@ static void levels_are_those_on_the_wire(void **state)
 		.direction = CHIP_DIRECTION_IN,
 		.settings = { .active_low = true, .bias = CHIP_BIAS_PULL_UP, .debounce_us = 1000000000 }
 	};
-	struct port_reply event;
+	struct control_channel_reply event;
 
-	expect(bench, PORT_HELLO);
-	ask_reply(bench, PORT_WATCH, 0, 1);
+	expect(bench, CONTROL_CHANNEL_HELLO);
+	ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 1);
 	assert_int_equal(chip_configure(bench->chip, 1, &config), 0);
-	event = expect(bench, PORT_EVENT); /* the bias pulled it up */
+	event = expect(bench, CONTROL_CHANNEL_EVENT); /* the bias pulled it up */
 	assert_int_equal(event.line, 1);
 	assert_int_equal(event.level, 1);
 	assert_int_equal(chip_get(bench->chip, 1), 0);
-	assert_int_equal(ask_reply(bench, PORT_GET, 1, 0).level, 1);
-	ask(bench, PORT_TOGGLE, 1, 0);
-	assert_int_equal(expect(bench, PORT_EVENT).level, 0);
-	assert_int_equal(expect(bench, PORT_TOGGLE).level, 0);
+	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, 1, 0).level, 1);
+	ask(bench, CONTROL_CHANNEL_TOGGLE, 1, 0);
+	assert_int_equal(expect(bench, CONTROL_CHANNEL_EVENT).level, 0);
+	assert_int_equal(expect(bench, CONTROL_CHANNEL_TOGGLE).level, 0);
 	assert_int_equal(chip_get(bench->chip, 1), 0); /* for the debounce time */
 }
 
 /* The outside of a chip that is not simulated is the world's. */
 static void a_real_line_is_not_driven(void **state)
 {
-	static const uint32_t types[] = { PORT_SET, PORT_PULL, PORT_TOGGLE };
+	static const uint32_t types[] = { CONTROL_CHANNEL_SET, CONTROL_CHANNEL_PULL, CONTROL_CHANNEL_TOGGLE };
 	const struct lines_host lines_host = { .irq = on_irq };
 	struct bench *bench = *state;
 	struct fake_chip fake;
 	struct lines lines;
 	struct line_rules rules[FAKE_LINES] = { 0 };
 	struct line_state line_state[FAKE_LINES] = { 0 };
-	struct port_reply reply;
+	struct control_channel_reply reply;
 
 	fake_chip_init(&fake);
 	assert_int_equal(lines_attach(&lines, &fake.chip, "test", rules, LINES_BEGIN_RESUME, line_state, &lines_host,
 				      none_kept, NULL),
 			 0);
-	port_detach(bench->port);
-	assert_int_equal(port_attach(&bench->port, &bench->loop, bench->workers, &lines, "test"), 0);
-	expect(bench, PORT_HELLO);
-	expect(bench, PORT_HELLO);
+	control_server_detach(bench->server);
+	assert_int_equal(control_server_attach(&bench->server, &bench->loop, bench->workers, &lines, "test"), 0);
+	expect(bench, CONTROL_CHANNEL_HELLO);
+	expect(bench, CONTROL_CHANNEL_HELLO);
 	fake_chip_journal(&fake);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ask_reply(bench, types[i], 1, 1).error, -EPERM);
-	reply = ask_reply(bench, PORT_GET, 1, 0);
+	reply = ask_reply(bench, CONTROL_CHANNEL_GET, 1, 0);
 	assert_int_equal(reply.error, 0);
 	assert_int_equal(reply.level, -1); /* nobody holds it */
 	assert_int_equal(reply.sim, 0);
 	assert_string_equal(fake_chip_journal(&fake), "1:get 1:get 1:get 1:get ");
-	port_detach(bench->port);
-	bench->port = NULL;
+	control_server_detach(bench->server);
+	bench->server = NULL;
 	lines_detach(&lines);
 }
 
@@ -414,5 +415,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_other_end_may_go, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("port", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("control_server", tests, NULL, NULL);
 }

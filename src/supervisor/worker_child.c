@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The new process of a worker. */
+#include "supervisor/worker_child.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "base/util.h"
+#include "process/child.h"
+
+/* Closes what is not this worker's: other guests' fds above all, and its own chips', of which it requests lines only. */
+static int others_close(const struct worker_start *start, const struct sandbox *sandbox)
+{
+	const int fixed[] = { start->listen_fd, start->connected_fd, start->supervisor_fd, start->control_fd,
+			      start->session_fd };
+	size_t n = 0;
+	int *fds = malloc((ARRAY_SIZE(fixed) + SANDBOX_NAMESPACES + start->store->n) * sizeof(*fds));
+
+	if (!fds)
+		return -ENOMEM;
+	for (; n < ARRAY_SIZE(fixed); n++)
+		fds[n] = fixed[n];
+	for (unsigned i = 0; i < start->guest->n_chips; i++)
+		fd_close(&start->guest->chips[i].found.fd);
+	for (size_t i = 0; i < start->store->n; i++)
+		fds[n++] = start->store->fds[i].fd;
+	for (size_t i = 0; i < SANDBOX_NAMESPACES; i++)
+		fds[n++] = sandbox->namespace_fds[i];
+	child_keep_fds(fds, n);
+	free(fds);
+	return 0;
+}
+
+int worker_child_run(const struct worker_start *start, const struct sandbox *sandbox)
+{
+	const struct sandbox_params params = { SANDBOX_WORKER, start->guest->name, guest_fds_needed(start->guest) };
+
+	if (others_close(start, sandbox) < 0 || sandbox_enter(sandbox, &params) < 0)
+		return 1;
+	return worker_main(start);
+}
