@@ -24,7 +24,7 @@ struct startup {
 	struct program program;
 	struct activation activation;
 	struct handover_taken left; /* what an earlier program has left to this one */
-	bool stored;		   /* the service manager has a carrier of what was left, be it empty by now */
+	bool stored;		    /* the service manager has a bundle of what was left, be it empty by now */
 	struct sandbox sandbox;
 };
 
@@ -193,7 +193,7 @@ static int path_stored(struct startup *startup)
 static int startup_open(struct startup *startup, int argc, char **argv)
 {
 	struct why why;
-	int carrier;
+	int bundle;
 
 	if (handover_take(&startup->left) > 0)
 		startup->path = path_exec;
@@ -208,10 +208,10 @@ static int startup_open(struct startup *startup, int argc, char **argv)
 	if (activation_init(&startup->activation, &why) < 0)
 		return fail(&why);
 	/* One that was emptied before may be there, too, when the manager did not hear of it. */
-	while ((carrier = activation_take(&startup->activation, HANDOVER_STORED_NAME)) >= 0) {
+	while ((bundle = activation_take(&startup->activation, HANDOVER_STORED_NAME)) >= 0) {
 		if (!startup->left.bytes)
-			handover_take_stored(&startup->left, carrier);
-		close(carrier);
+			handover_take_stored(&startup->left, bundle);
+		close(bundle);
 		startup->stored = true;
 	}
 	if (startup->left.bytes)

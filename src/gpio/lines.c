@@ -20,8 +20,8 @@
 #include "base/util.h"
 #include "chip/chip.h"
 #include "gpio/line_chip.h"
-#include "gpio/policy.h"
 #include "gpio/lines_reconnect.h"
+#include "gpio/policy.h"
 #include "gpio/report.h"
 
 /* The handlers of the requests: 0, or -errno for a status of ERR. *value is that of the response, 0 at first. */

@@ -11,8 +11,8 @@
 #include "gpio/idle_state.h"
 #include "gpio/line_transfer.h"
 #include "gpio/lines.h"
-#include "gpio/names_block.h"
 #include "gpio/lines_reconnect.h"
+#include "gpio/names_block.h"
 
 /* 5.18.4 "Device configuration layout". */
 struct wire_config {

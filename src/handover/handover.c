@@ -190,16 +190,21 @@ static void refuse(const struct handover *handover, int error)
 	children_end(handover->pids, handover->n_pids);
 }
 
-static int image_take(struct handover_taken *taken, int image_fd)
+static int image_decode(struct handover_taken *taken, int image_fd)
 {
-	struct handover *handover = &taken->handover;
 	size_t size = 0;
 	int ret = image_read(image_fd, &taken->bytes, &size);
 
 	if (ret == 0)
-		ret = handover_open(handover, taken->bytes, size);
-	if (ret == 0)
-		ret = handover_decode(handover, taken->bytes);
+		ret = handover_open(&taken->handover, taken->bytes, size);
+	return ret == 0 ? handover_decode(&taken->handover, taken->bytes) : ret;
+}
+
+static int image_take(struct handover_taken *taken, int image_fd)
+{
+	struct handover *handover = &taken->handover;
+	int ret = image_decode(taken, image_fd);
+
 	if (ret == 0)
 		ret = fds_check(handover);
 	if (ret == 0)
@@ -274,7 +279,6 @@ static int stored_fds_take(struct handover_taken *taken, int bundle)
 
 int handover_take_stored(struct handover_taken *taken, int bundle)
 {
-	size_t size = 0;
 	int image_fd = -1;
 	int ret = fd_bundle_take(bundle, &image_fd, 1);
 
@@ -282,11 +286,7 @@ int handover_take_stored(struct handover_taken *taken, int bundle)
 	if (ret == -ENODATA)
 		return 0;
 	if (ret == 0)
-		ret = image_read(image_fd, &taken->bytes, &size);
-	if (ret == 0)
-		ret = handover_open(&taken->handover, taken->bytes, size);
-	if (ret == 0)
-		ret = handover_decode(&taken->handover, taken->bytes);
+		ret = image_decode(taken, image_fd);
 	/* They had ended when it was stored: the numbers are others' now. */
 	if (ret == 0 && taken->handover.n_pids > 0)
 		ret = -EBADMSG;

@@ -169,12 +169,7 @@ static void end_await(struct child *child)
 		child_kill(child);
 }
 
-void child_restart(struct child *child)
-{
-	child_restart_by(child, SIGTERM);
-}
-
-void child_restart_by(struct child *child, int signo)
+void child_restart(struct child *child, int signo)
 {
 	if (child->stopped || child->done || child->restarting)
 		return;

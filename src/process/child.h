@@ -71,12 +71,10 @@ struct child {
 /* Starts the process; when that fails, it is retried after a pause. */
 void child_start(struct child *child);
 /*
- * Replaces the process by a successor: it gets SIGTERM, and its end is no death that counts.
+ * Replaces the process by a successor: it gets signo, and its end is no death that counts.
  * Starts it at once when it is not running. Does nothing when no successor is wanted.
  */
-void child_restart(struct child *child);
-/* The same with another signal. */
-void child_restart_by(struct child *child, int signo);
+void child_restart(struct child *child, int signo);
 /* Takes over a process that an earlier program of this very process has started; restarting: and told to end. */
 void child_adopt(struct child *child, pid_t pid, bool restarting);
 /* Looks whether the process has died, and does what is due then. Returns whether it had. */

@@ -40,7 +40,7 @@ static const struct {
 	{ 16, 2, 2 },		    /* 6.12: abstract sockets, signals */
 };
 
-int sandbox_enter_landlock(const struct sandbox *sandbox, const struct sandbox_params *params)
+int sandbox_enter_landlock(const struct sandbox *sandbox, const struct sandbox_params *params, enum sandbox_stage stage)
 {
 	long version = syscall(CREATE_RULESET, NULL, (size_t)0, RULESET_VERSION);
 	struct ruleset rules;

@@ -5,4 +5,5 @@
 #include "sandbox/types.h"
 
 /* 0 or -errno. */
-int sandbox_enter_landlock(const struct sandbox *sandbox, const struct sandbox_params *params);
+int sandbox_enter_landlock(const struct sandbox *sandbox, const struct sandbox_params *params,
+			   enum sandbox_stage stage);

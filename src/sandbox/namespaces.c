@@ -98,7 +98,7 @@ static void __attribute__((noreturn)) maker_life(const struct sandbox *sandbox, 
 
 	/* Where it cannot be had, the stage of that name says so, and the namespaces are the present user's. */
 	if (sandbox_has(sandbox, SANDBOX_USER))
-		sandbox_enter_user(sandbox, NULL);
+		sandbox_enter_user(sandbox, NULL, SANDBOX_USER);
 	for (size_t i = 0; i < SANDBOX_NAMESPACES; i++) {
 		int fd = -1;
 
@@ -145,7 +145,8 @@ int sandbox_namespaces_make(struct sandbox *sandbox, int32_t errors[SANDBOX_NAME
 	return ret;
 }
 
-static int namespace_enter(const struct sandbox *sandbox, enum sandbox_stage stage)
+int sandbox_enter_namespace(const struct sandbox *sandbox, const struct sandbox_params *params,
+			    enum sandbox_stage stage)
 {
 	int fd = sandbox->namespace_fds[NAMESPACE(stage)];
 
@@ -153,24 +154,4 @@ static int namespace_enter(const struct sandbox *sandbox, enum sandbox_stage sta
 		return -errno;
 	close(fd);
 	return 0;
-}
-
-int sandbox_enter_user_namespace(const struct sandbox *sandbox, const struct sandbox_params *params)
-{
-	return namespace_enter(sandbox, SANDBOX_USER_NAMESPACE);
-}
-
-int sandbox_enter_network(const struct sandbox *sandbox, const struct sandbox_params *params)
-{
-	return namespace_enter(sandbox, SANDBOX_NETWORK);
-}
-
-int sandbox_enter_ipc(const struct sandbox *sandbox, const struct sandbox_params *params)
-{
-	return namespace_enter(sandbox, SANDBOX_IPC);
-}
-
-int sandbox_enter_root(const struct sandbox *sandbox, const struct sandbox_params *params)
-{
-	return namespace_enter(sandbox, SANDBOX_ROOT);
 }

@@ -6,7 +6,5 @@
 
 /* Makes those that can be had: their fds. The others are in errors, 0 or -errno each. -errno: no process to make them. */
 int sandbox_namespaces_make(struct sandbox *sandbox, int32_t errors[SANDBOX_NAMESPACES]);
-int sandbox_enter_user_namespace(const struct sandbox *sandbox, const struct sandbox_params *params);
-int sandbox_enter_network(const struct sandbox *sandbox, const struct sandbox_params *params);
-int sandbox_enter_ipc(const struct sandbox *sandbox, const struct sandbox_params *params);
-int sandbox_enter_root(const struct sandbox *sandbox, const struct sandbox_params *params);
+int sandbox_enter_namespace(const struct sandbox *sandbox, const struct sandbox_params *params,
+			    enum sandbox_stage stage);

@@ -60,7 +60,8 @@ static int caps_keep(uint64_t caps)
 	return caps_set(data);
 }
 
-int sandbox_enter_privileges(const struct sandbox *sandbox, const struct sandbox_params *params)
+int sandbox_enter_privileges(const struct sandbox *sandbox, const struct sandbox_params *params,
+			     enum sandbox_stage stage)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
@@ -76,7 +77,7 @@ static int caps_raise(void)
 	return ret < 0 ? ret : caps_set(data);
 }
 
-int sandbox_enter_user(const struct sandbox *sandbox, const struct sandbox_params *params)
+int sandbox_enter_user(const struct sandbox *sandbox, const struct sandbox_params *params, enum sandbox_stage stage)
 {
 	int parent_signal = 0;
 
@@ -104,7 +105,7 @@ static int limit_lower(int resource, rlim_t max)
 	return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
-int sandbox_enter_limits(const struct sandbox *sandbox, const struct sandbox_params *params)
+int sandbox_enter_limits(const struct sandbox *sandbox, const struct sandbox_params *params, enum sandbox_stage stage)
 {
 	static const struct {
 		int resource;
@@ -122,7 +123,8 @@ int sandbox_enter_limits(const struct sandbox *sandbox, const struct sandbox_par
 	return ret;
 }
 
-int sandbox_enter_capabilities(const struct sandbox *sandbox, const struct sandbox_params *params)
+int sandbox_enter_capabilities(const struct sandbox *sandbox, const struct sandbox_params *params,
+			       enum sandbox_stage stage)
 {
 	return caps_keep(0);
 }

@@ -203,7 +203,7 @@ int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program)
 	return ret;
 }
 
-int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params)
+int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params, enum sandbox_stage stage)
 {
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0u, &sandbox->filters[params->role]) < 0 ? -errno : 0;
 }

@@ -8,4 +8,4 @@ bool sandbox_filter_supported(void);
 /* Makes the program: its instructions are the caller's, of malloc(). 0 or -errno. */
 int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program);
 /* 0 or -errno. */
-int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params);
+int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params, enum sandbox_stage stage);

@@ -14,7 +14,7 @@ int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program)
 	return -EOPNOTSUPP;
 }
 
-int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params)
+int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params, enum sandbox_stage stage)
 {
 	return -EOPNOTSUPP;
 }

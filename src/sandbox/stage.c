@@ -13,7 +13,7 @@
 
 struct stage {
 	const char *name;
-	int (*enter)(const struct sandbox *sandbox, const struct sandbox_params *params);
+	int (*enter)(const struct sandbox *sandbox, const struct sandbox_params *params, enum sandbox_stage stage);
 	int lacking;	   /* beside ENOSYS and EOPNOTSUPP, the errno of a kernel without it; 0: none */
 	const char *limit; /* ENOSPC: namespaces(7), a limit of /proc/sys is reached. NULL: there is none */
 };
@@ -21,12 +21,12 @@ struct stage {
 static const struct stage stages[SANDBOX_STAGES] = {
 	[SANDBOX_PRIVILEGES] = { "no new privileges", sandbox_enter_privileges, 0, NULL },
 	[SANDBOX_USER] = { "user", sandbox_enter_user, 0, NULL },
-	[SANDBOX_USER_NAMESPACE] = { "namespace", sandbox_enter_user_namespace, EINVAL,
+	[SANDBOX_USER_NAMESPACE] = { "namespace", sandbox_enter_namespace, EINVAL,
 				     "the limit user.max_user_namespaces is reached" },
-	[SANDBOX_NETWORK] = { "network", sandbox_enter_network, EINVAL,
+	[SANDBOX_NETWORK] = { "network", sandbox_enter_namespace, EINVAL,
 			      "the limit user.max_net_namespaces is reached" },
-	[SANDBOX_IPC] = { "ipc", sandbox_enter_ipc, EINVAL, "the limit user.max_ipc_namespaces is reached" },
-	[SANDBOX_ROOT] = { "root", sandbox_enter_root, 0,
+	[SANDBOX_IPC] = { "ipc", sandbox_enter_namespace, EINVAL, "the limit user.max_ipc_namespaces is reached" },
+	[SANDBOX_ROOT] = { "root", sandbox_enter_namespace, 0,
 			   "the limit user.max_mnt_namespaces or fs.mount-max is reached" },
 	[SANDBOX_LIMITS] = { "limits", sandbox_enter_limits, 0, NULL },
 	[SANDBOX_LANDLOCK] = { "landlock", sandbox_enter_landlock, 0, NULL },
@@ -55,5 +55,5 @@ int sandbox_stage_enter(const struct sandbox *sandbox, const struct sandbox_para
 {
 	int ret = fault_stage(stages[stage].name);
 
-	return ret < 0 ? ret : stages[stage].enter(sandbox, params);
+	return ret < 0 ? ret : stages[stage].enter(sandbox, params, stage);
 }

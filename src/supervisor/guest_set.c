@@ -56,6 +56,15 @@ static struct guest_entry *entry_new(struct guest_set *set, struct why *why)
 	return NULL;
 }
 
+size_t guest_set_fds_needed(const struct guest_set *set)
+{
+	size_t needed = FD_LIMIT_BASE;
+
+	for (size_t i = 0; i < set->n; i++)
+		needed += guest_fds_needed(&set->entries[i]->process.guest);
+	return needed;
+}
+
 /* What the supervisor has of a guest beside what is stored: sockets, session, timer, both ends of a supervisor channel. */
 #define FDS_OWN 8
 
@@ -65,13 +74,11 @@ static struct guest_entry *entry_new(struct guest_set *set, struct why *why)
  */
 static void fds_share(struct guest_set *set)
 {
-	size_t most = session_layout_fds_max(), needed = FD_LIMIT_BASE, spare;
+	size_t most = session_layout_fds_max(), needed = guest_set_fds_needed(set), spare;
 	struct rlimit limit;
 
 	if (set->n == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
-	for (size_t i = 0; i < set->n; i++)
-		needed += guest_fds_needed(&set->entries[i]->process.guest);
 	spare = limit.rlim_cur > needed ? (limit.rlim_cur - needed) / set->n : 0;
 	if (most > FD_LIMIT_PER_GUEST - FDS_OWN + spare)
 		most = FD_LIMIT_PER_GUEST - FDS_OWN + spare;

@@ -32,6 +32,8 @@ char *guest_set_describe(const struct guest_config *guest);
 int guest_set_add(struct guest_set *set, const struct guest_config *config, struct guest *guest, struct why *why);
 /* One that an earlier program of this very process has served. -errno, with a line that says what and why. */
 int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, struct why *why);
+/* File descriptors that the supervisor needs for all of them and for itself. */
+size_t guest_set_fds_needed(const struct guest_set *set);
 /* Puts all of them into a handover image. */
 void guest_set_hand_over(const struct guest_set *set, struct handover_writer *writer);
 /* After that: their sockets stay where they are. */

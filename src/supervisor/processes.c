@@ -38,14 +38,11 @@ static int guests_open(struct processes *processes, const struct guest_configs *
 
 static int guests_adopt(struct processes *processes, const struct handover *handover, struct why *why)
 {
-	size_t fds = FD_LIMIT_BASE;
 	int ret = 0;
 
 	for (uint32_t i = 0; i < handover->daemon->n_guests && ret == 0; i++)
 		ret = guest_set_adopt(&processes->set, &handover->guests[i], why);
-	for (size_t i = 0; i < processes->set.n; i++)
-		fds += guest_fds_needed(&processes->set.entries[i]->process.guest);
-	return ret < 0 ? ret : fd_limit_raise(fds, why);
+	return ret < 0 ? ret : fd_limit_raise(guest_set_fds_needed(&processes->set), why);
 }
 
 static int control_open(struct processes *processes, struct why *why)
@@ -99,7 +96,7 @@ void processes_start_control(struct processes *processes)
 void processes_restart_control(struct processes *processes)
 {
 	if (has_control(processes))
-		child_restart(&processes->control.child);
+		child_restart(&processes->control.child, SIGTERM);
 }
 
 void processes_reap(struct processes *processes)

@@ -194,21 +194,12 @@ static void finish(struct reload *reload, bool changed, const char *why)
 	reload->done(reload->ctx, changed, why);
 }
 
-/* One more guest beside those that are served. */
-static int fds_allow(const struct guest_set *set, const struct guest *guest, struct why *why)
-{
-	size_t needed = FD_LIMIT_BASE + guest_fds_needed(guest);
-
-	for (size_t i = 0; i < set->n; i++)
-		needed += guest_fds_needed(&set->entries[i]->process.guest);
-	return fd_limit_raise(needed, why);
-}
-
 static int add_one(struct reload *reload, const struct guest_config *config, struct guest *guest)
 {
 	struct diagnostics conflicts = { .n = 0 };
 	struct why why = { .text = "" };
-	int ret = fds_allow(reload->set, guest, &why);
+	size_t fds = guest_set_fds_needed(reload->set) + guest_fds_needed(guest);
+	int ret = fd_limit_raise(fds, &why);
 
 	if (ret == 0)
 		ret = reserve_lines(guest, &conflicts);

@@ -314,7 +314,7 @@ int worker_process_adopt(struct worker_process *process, pid_t pid, int channel_
 void worker_process_replace(struct worker_process *process)
 {
 	/* A session that no successor knows ends: the worker that knows it puts the lines into their idle state. */
-	child_restart_by(&process->child, process->session_foreign ? SIGTERM : SIGUSR2);
+	child_restart(&process->child, process->session_foreign ? SIGTERM : SIGUSR2);
 }
 
 void worker_process_start(struct worker_process *process)

@@ -30,14 +30,14 @@ struct worker {
 	pthread_t thread;
 };
 
-struct bench {
+struct fixture {
 	int ports[2][2]; /* of each guest: the control process's end, the worker's */
 	struct worker workers[2];
 	pid_t control;
 	int client;
 };
 
-static struct bench bench;
+static struct fixture fixture;
 static unsigned pace = 1; /* the clock of the control process runs so many times as fast as its timers and the test */
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
@@ -68,9 +68,9 @@ static void *worker_life(void *ctx)
 
 static void worker_start(unsigned guest, bool (*spoil)(const struct worker *, struct control_channel_reply *))
 {
-	struct worker *worker = &bench.workers[guest];
+	struct worker *worker = &fixture.workers[guest];
 
-	*worker = (struct worker){ .fd = bench.ports[guest][1], .spoil = spoil };
+	*worker = (struct worker){ .fd = fixture.ports[guest][1], .spoil = spoil };
 	assert_int_equal(pthread_create(&worker->thread, NULL, worker_life, worker), 0);
 }
 
@@ -99,12 +99,12 @@ static const char *no_name(const void *ctx, unsigned line)
 
 static void control_start(void)
 {
-	const struct control_guest guests[] = { { "a", LINES, no_name, NULL, bench.ports[0][0] },
-						{ "b", 1, no_name, NULL, bench.ports[1][0] } };
+	const struct control_guest guests[] = { { "a", LINES, no_name, NULL, fixture.ports[0][0] },
+						{ "b", 1, no_name, NULL, fixture.ports[1][0] } };
 	const struct control_start start = { .listen_fd = listen_open(), .guests = guests, .n_guests = 2 };
 
-	bench.control = fork();
-	if (bench.control == 0) {
+	fixture.control = fork();
+	if (fixture.control == 0) {
 		control_prepare();
 		_exit(control_main(&start));
 	}
@@ -116,10 +116,10 @@ static int setup(void **state)
 	struct sockaddr_un name = address();
 
 	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, bench.ports[i]), 0);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fixture.ports[i]), 0);
 	control_start();
-	bench.client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(bench.client, (struct sockaddr *)&name, sizeof(name)), 0);
+	fixture.client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fixture.client, (struct sockaddr *)&name, sizeof(name)), 0);
 	return 0;
 }
 
@@ -136,34 +136,34 @@ static int teardown(void **state)
 {
 	int status = -1;
 
-	close(bench.client);
-	kill(bench.control, SIGTERM);
-	waitpid(bench.control, &status, 0);
+	close(fixture.client);
+	kill(fixture.control, SIGTERM);
+	waitpid(fixture.control, &status, 0);
 	for (unsigned i = 0; i < 2; i++) {
-		shutdown(bench.ports[i][0], SHUT_RDWR);
-		pthread_join(bench.workers[i].thread, NULL);
-		close(bench.ports[i][0]);
-		close(bench.ports[i][1]);
+		shutdown(fixture.ports[i][0], SHUT_RDWR);
+		pthread_join(fixture.workers[i].thread, NULL);
+		close(fixture.ports[i][0]);
+		close(fixture.ports[i][1]);
 	}
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
 static void say(const char *line)
 {
-	assert_int_equal(send(bench.client, line, strlen(line), 0), strlen(line));
+	assert_int_equal(send(fixture.client, line, strlen(line), 0), strlen(line));
 }
 
 /* The next line that the client is told. */
 static const char *hear(void)
 {
 	static char line[1 << 20];
-	struct pollfd pfd = { .fd = bench.client, .events = POLLIN };
+	struct pollfd pfd = { .fd = fixture.client, .events = POLLIN };
 	size_t len = 0;
 
 	do {
 		if (poll(&pfd, 1, ANSWER_MS) != 1)
 			fail_msg("no answer but \"%.200s\"", line);
-		assert_int_equal(recv(bench.client, line + len, 1, 0), 1);
+		assert_int_equal(recv(fixture.client, line + len, 1, 0), 1);
 		line[++len] = '\0';
 	} while (line[len - 1] != '\n' && len < sizeof(line) - 1);
 	return line;
@@ -175,7 +175,7 @@ static void workers_start(bool (*spoil)(const struct worker *worker, struct cont
 	worker_start(1, NULL);
 	say("{\"cmd\":\"get\",\"lines\":[\"a.999\",\"b.0\"]}\n");
 	assert_string_equal(hear(), "{\"ok\":true,\"lines\":{\"a.999\":0,\"b.0\":0}}\n");
-	__atomic_store_n(&bench.workers[0].is_bad, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&fixture.workers[0].is_bad, true, __ATOMIC_RELEASE);
 }
 
 static bool of_another_line(const struct worker *worker, struct control_channel_reply *reply)
@@ -255,7 +255,7 @@ static void a_monitor_goes_on(void **state)
 		line = hear();
 		assert_null(strstr(line, "\"ok\":false"));
 	} while (!strstr(line, "\"line\":\"b.0\""));
-	assert_int_equal(send(bench.workers[1].fd, &event, sizeof(event), 0), sizeof(event));
+	assert_int_equal(send(fixture.workers[1].fd, &event, sizeof(event), 0), sizeof(event));
 	do {
 		line = hear();
 	} while (!strstr(line, "\"event\":\"change\"") || !strstr(line, "\"line\":\"b.0\""));

@@ -19,7 +19,7 @@
 #define SESSION_SIZE 4096
 
 /* The fds of an image with one guest; the tests change one of them. */
-struct bench {
+struct fixture {
 	int listener, connected, connected_peer, session, chip, stored_fds, control;
 	int32_t pid;
 	uint64_t session_size;
@@ -58,60 +58,60 @@ static unsigned open_fds(void)
 
 static int setup(void **state)
 {
-	static struct bench bench;
+	static struct fixture fixture;
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	bench = (struct bench){ .listener = listener_make(),
-				.connected = pair[0],
-				.connected_peer = pair[1],
-				.session = session_make(F_SEAL_GROW | F_SEAL_SHRINK),
-				.chip = open("/dev/null", O_RDWR),
-				.stored_fds = open("/dev/null", O_RDWR),
-				.control = listener_make(),
-				.session_size = SESSION_SIZE };
-	*state = &bench;
+	fixture = (struct fixture){ .listener = listener_make(),
+				    .connected = pair[0],
+				    .connected_peer = pair[1],
+				    .session = session_make(F_SEAL_GROW | F_SEAL_SHRINK),
+				    .chip = open("/dev/null", O_RDWR),
+				    .stored_fds = open("/dev/null", O_RDWR),
+				    .control = listener_make(),
+				    .session_size = SESSION_SIZE };
+	*state = &fixture;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct bench *bench = *state;
-	const int fds[] = { bench->listener, bench->connected,	bench->connected_peer, bench->session,
-			    bench->chip,     bench->stored_fds, bench->control };
+	struct fixture *fixture = *state;
+	const int fds[] = { fixture->listener, fixture->connected,  fixture->connected_peer, fixture->session,
+			    fixture->chip,     fixture->stored_fds, fixture->control };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		close(fds[i]);
-	handover_taken_deinit(&bench->left);
-	handover_writer_deinit(&bench->image);
+	handover_taken_deinit(&fixture->left);
+	handover_writer_deinit(&fixture->image);
 	return 0;
 }
 
-static void image_make(struct bench *bench)
+static void image_make(struct fixture *fixture)
 {
-	const struct handover_daemon daemon = { .n_guests = 1, .control.fd = bench->control };
+	const struct handover_daemon daemon = { .n_guests = 1, .control.fd = fixture->control };
 	const struct handover_guest guest = { .name = "g",
-					      .listener.fd = bench->listener,
-					      .session_size = bench->session_size,
-					      .connected_fd = bench->connected,
-					      .session_fd = bench->session,
+					      .listener.fd = fixture->listener,
+					      .session_size = fixture->session_size,
+					      .connected_fd = fixture->connected,
+					      .session_fd = fixture->session,
 					      .channel_fd = -1,
-					      .pid = bench->pid,
+					      .pid = fixture->pid,
 					      .n_chips = 1,
 					      .n_lines = 1,
 					      .n_stored_fds = 1,
 					      .description_size = 1 };
-	const struct handover_chip chip = { .path = "/dev/x", .n_lines = 1, .fd = bench->chip };
+	const struct handover_chip chip = { .path = "/dev/x", .n_lines = 1, .fd = fixture->chip };
 	const struct handover_line line = { .offset = 0 };
-	const struct handover_stored_fd stored_fds = { 1, bench->stored_fds };
+	const struct handover_stored_fd stored_fds = { 1, fixture->stored_fds };
 
-	handover_put(&bench->image, &daemon, sizeof(daemon));
-	handover_put(&bench->image, &guest, sizeof(guest));
-	handover_put(&bench->image, &chip, sizeof(chip));
-	handover_put(&bench->image, &line, sizeof(line));
-	handover_put(&bench->image, &stored_fds, sizeof(stored_fds));
-	handover_put(&bench->image, "", 1);
-	assert_int_equal(handover_seal(&bench->image), 0);
+	handover_put(&fixture->image, &daemon, sizeof(daemon));
+	handover_put(&fixture->image, &guest, sizeof(guest));
+	handover_put(&fixture->image, &chip, sizeof(chip));
+	handover_put(&fixture->image, &line, sizeof(line));
+	handover_put(&fixture->image, &stored_fds, sizeof(stored_fds));
+	handover_put(&fixture->image, "", 1);
+	assert_int_equal(handover_seal(&fixture->image), 0);
 }
 
 static bool same_file(int a, int b)
@@ -124,56 +124,56 @@ static bool same_file(int a, int b)
 }
 
 /* By way of the store. */
-static int take_stored(struct bench *bench)
+static int take_stored(struct fixture *fixture)
 {
 	int bundle, ret;
 
-	image_make(bench);
-	bundle = handover_store(&bench->image);
+	image_make(fixture);
+	bundle = handover_store(&fixture->image);
 	assert_true(bundle >= 0);
-	ret = handover_take_stored(&bench->left, bundle);
+	ret = handover_take_stored(&fixture->left, bundle);
 	close(bundle);
 	return ret;
 }
 
 static void stored(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	const struct handover_guest_parts *parts;
 	unsigned before = open_fds();
 
-	assert_int_equal(take_stored(bench), 1);
+	assert_int_equal(take_stored(fixture), 1);
 	assert_int_equal(open_fds(), before + 6);
-	parts = &bench->left.handover.guests[0];
-	assert_true(same_file(parts->guest->listener.fd, bench->listener));
-	assert_int_not_equal(parts->guest->listener.fd, bench->listener);
-	assert_true(same_file(parts->guest->connected_fd, bench->connected));
-	assert_true(same_file(parts->guest->session_fd, bench->session));
-	assert_true(same_file(bench->left.handover.daemon->control.fd, bench->control));
+	parts = &fixture->left.handover.guests[0];
+	assert_true(same_file(parts->guest->listener.fd, fixture->listener));
+	assert_int_not_equal(parts->guest->listener.fd, fixture->listener);
+	assert_true(same_file(parts->guest->connected_fd, fixture->connected));
+	assert_true(same_file(parts->guest->session_fd, fixture->session));
+	assert_true(same_file(fixture->left.handover.daemon->control.fd, fixture->control));
 	close(parts->guest->listener.fd);
 	close(parts->guest->connected_fd);
 	close(parts->guest->session_fd);
 	close(parts->chips[0].fd);
 	close(parts->stored_fds[0].fd);
-	close(bench->left.handover.daemon->control.fd);
+	close(fixture->left.handover.daemon->control.fd);
 }
 
-static void check_refused(struct bench *bench)
+static void check_refused(struct fixture *fixture)
 {
 	unsigned before = open_fds();
 
-	assert_int_equal(take_stored(bench), -EPROTO);
-	assert_null(bench->left.bytes);
+	assert_int_equal(take_stored(fixture), -EPROTO);
+	assert_null(fixture->left.bytes);
 	assert_int_equal(open_fds(), before);
 }
 
 /* Whatever it was that had the number, it is not ours. */
 static void stored_with_a_process(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->pid = getpid();
-	check_refused(bench);
+	fixture->pid = getpid();
+	check_refused(fixture);
 }
 
 static void swap(int *fd, int with)
@@ -185,109 +185,109 @@ static void swap(int *fd, int with)
 
 static void listener_that_is_none(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	swap(&bench->listener, dup(bench->connected));
-	check_refused(bench);
+	swap(&fixture->listener, dup(fixture->connected));
+	check_refused(fixture);
 }
 
 static void control_socket_that_is_none(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	swap(&bench->control, open("/dev/null", O_RDWR));
-	check_refused(bench);
+	swap(&fixture->control, open("/dev/null", O_RDWR));
+	check_refused(fixture);
 }
 
 static void connection_that_is_none(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	swap(&bench->connected, open("/dev/null", O_RDWR));
-	check_refused(bench);
+	swap(&fixture->connected, open("/dev/null", O_RDWR));
+	check_refused(fixture);
 }
 
 static void chip_that_is_none(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	swap(&bench->chip, dup(bench->session));
-	check_refused(bench);
+	swap(&fixture->chip, dup(fixture->session));
+	check_refused(fixture);
 }
 
 /* Whoever could shrink it could kill a worker, again and again. */
 static void session_that_is_not_sealed(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	swap(&bench->session, session_make(F_SEAL_GROW));
-	check_refused(bench);
+	swap(&fixture->session, session_make(F_SEAL_GROW));
+	check_refused(fixture);
 }
 
 static void session_of_another_size(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->session_size++;
-	check_refused(bench);
+	fixture->session_size++;
+	check_refused(fixture);
 }
 
 /* After exec the fds have their numbers, and are not inherited any further. */
-static int take_inherited(struct bench *bench)
+static int take_inherited(struct fixture *fixture)
 {
 	char word[16];
 	int fd;
 
-	image_make(bench);
-	fd = handover_memfd(&bench->image);
+	image_make(fixture);
+	fd = handover_memfd(&fixture->image);
 	assert_true(fd >= 0);
 	snprintf(word, sizeof(word), "%d", fd);
 	setenv(HANDOVER_VARIABLE, word, 1);
-	return handover_take(&bench->left);
+	return handover_take(&fixture->left);
 }
 
 static void inherited(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	unsigned before = open_fds();
 
-	assert_int_equal(take_inherited(bench), 1);
+	assert_int_equal(take_inherited(fixture), 1);
 	assert_int_equal(open_fds(), before);
 	assert_null(getenv(HANDOVER_VARIABLE));
-	assert_int_equal(bench->left.handover.guests[0].guest->session_fd, bench->session);
-	assert_int_equal(fcntl(bench->session, F_GETFD), FD_CLOEXEC);
-	assert_int_equal(fcntl(bench->stored_fds, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fixture->left.handover.guests[0].guest->session_fd, fixture->session);
+	assert_int_equal(fcntl(fixture->session, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(fixture->stored_fds, F_GETFD), FD_CLOEXEC);
 }
 
 /* All that it names is closed. */
 static void inherited_and_refused(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	unsigned before = open_fds();
 
-	bench->session_size++;
-	assert_int_equal(take_inherited(bench), -EPROTO);
+	fixture->session_size++;
+	assert_int_equal(take_inherited(fixture), -EPROTO);
 	assert_int_equal(open_fds(), before - 6);
 }
 
 static void inherited_but_not_open(void **state)
 {
-	struct bench *bench = *state;
-	int stored_fds = bench->stored_fds;
+	struct fixture *fixture = *state;
+	int stored_fds = fixture->stored_fds;
 
 	/* A number that nothing gets. */
-	bench->stored_fds = 200;
-	assert_int_equal(take_inherited(bench), -EPROTO);
-	bench->stored_fds = stored_fds;
+	fixture->stored_fds = 200;
+	assert_int_equal(take_inherited(fixture), -EPROTO);
+	fixture->stored_fds = stored_fds;
 }
 
 static void nothing(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	unsetenv(HANDOVER_VARIABLE);
-	assert_int_equal(handover_take(&bench->left), 0);
-	assert_null(bench->left.bytes);
+	assert_int_equal(handover_take(&fixture->left), 0);
+	assert_null(fixture->left.bytes);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -12,7 +12,7 @@
 #define GUESTS	2
 #define CHIPS	2
 #define LINES	3
-#define KEPT	3
+#define STORED	3
 #define MUTANTS 200000
 
 /* What the tests write down; they change it before. */
@@ -22,7 +22,7 @@ struct model {
 		struct handover_guest guest;
 		struct handover_chip chips[CHIPS];
 		struct handover_line lines[LINES];
-		struct handover_stored_fd stored_fds[KEPT];
+		struct handover_stored_fd stored_fds[STORED];
 	} guests[GUESTS];
 };
 
@@ -48,7 +48,7 @@ static struct handover_guest guest_make(unsigned i)
 		.drops = 1,
 		.n_chips = CHIPS,
 		.n_lines = LINES,
-		.n_stored_fds = KEPT,
+		.n_stored_fds = STORED,
 		.description_size = sizeof("text"),
 	};
 }
@@ -73,7 +73,7 @@ static void model_make(struct model *model)
 			model->guests[i].lines[j] = (struct handover_line){
 				.name = "n", .chip = (uint16_t)(j % 2), .offset = j, .init = LINE_IDLE_OUTPUT_HIGH
 			};
-		for (unsigned j = 0; j < KEPT; j++)
+		for (unsigned j = 0; j < STORED; j++)
 			model->guests[i].stored_fds[j] = (struct handover_stored_fd){ 10 * j, base + 1 + (int32_t)j };
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Processes that are kept running: which ends are deaths, which are the end of the work, which make room. */
+/* Processes that are kept running: which ends are deaths, which are the end of the work, which hand over. */
 #include "rows.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ enum life {
 	LIFE_STUBBORN,	     /* SIGTERM does nothing to it */
 };
 
-struct bench {
+struct fixture {
 	struct child child;
 	struct loop loop;
 	sigset_t signals_own;
@@ -46,29 +46,29 @@ static void make_room(int signo)
 
 static int life_main(struct child *child)
 {
-	const struct bench *bench = container_of(child, struct bench, child);
+	const struct fixture *fixture = container_of(child, struct fixture, child);
 	int none = -1;
 
 	/* No test that fails leaves it behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	child_keep_fds(&none, 1);
-	if (bench->life <= LIFE_END_BADLY)
-		return bench->life == LIFE_END_BADLY;
+	if (fixture->life <= LIFE_END_BADLY)
+		return fixture->life == LIFE_END_BADLY;
 	for (;;)
 		pause();
 }
 
 static int life_prepare(struct child *child)
 {
-	struct bench *bench = container_of(child, struct bench, child);
+	struct fixture *fixture = container_of(child, struct fixture, child);
 
 	/* The process inherits it: so no SIGTERM comes too early. */
-	signal(SIGTERM, bench->life == LIFE_STUBBORN	     ? SIG_IGN
-			: bench->life == LIFE_WAIT_END_WELL  ? end_well
-			: bench->life == LIFE_WAIT_MAKE_ROOM ? make_room
-							     : SIG_DFL);
-	bench->starts++;
-	return bench->prepare_error;
+	signal(SIGTERM, fixture->life == LIFE_STUBBORN	       ? SIG_IGN
+			: fixture->life == LIFE_WAIT_END_WELL  ? end_well
+			: fixture->life == LIFE_WAIT_MAKE_ROOM ? make_room
+							       : SIG_DFL);
+	fixture->starts++;
+	return fixture->prepare_error;
 }
 
 static void life_started(struct child *child)
@@ -78,11 +78,11 @@ static void life_started(struct child *child)
 
 static void life_ended(struct child *child, bool crash_loop)
 {
-	struct bench *bench = container_of(child, struct bench, child);
+	struct fixture *fixture = container_of(child, struct fixture, child);
 
-	bench->ends++;
-	bench->crash_loops += crash_loop;
-	bench->done_at_end = child->done;
+	fixture->ends++;
+	fixture->crash_loops += crash_loop;
+	fixture->done_at_end = child->done;
 }
 
 static const struct child_ops life_ops = {
@@ -91,323 +91,323 @@ static const struct child_ops life_ops = {
 
 static int setup(void **state)
 {
-	static struct bench bench;
+	static struct fixture fixture;
 
-	bench = (struct bench){ 0 };
-	sigemptyset(&bench.signals_own);
-	bench.child = (struct child){ .ops = &life_ops,
-				      .loop = &bench.loop,
-				      .tag = "test",
-				      .process_name = "vgpio:test",
-				      .signals_own = &bench.signals_own };
-	*state = &bench;
-	return loop_init(&bench.loop);
+	fixture = (struct fixture){ 0 };
+	sigemptyset(&fixture.signals_own);
+	fixture.child = (struct child){ .ops = &life_ops,
+					.loop = &fixture.loop,
+					.tag = "test",
+					.process_name = "vgpio:test",
+					.signals_own = &fixture.signals_own };
+	*state = &fixture;
+	return loop_init(&fixture.loop);
 }
 
 static int teardown(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	child_stop(&bench->child, SIGKILL);
-	if (bench->child.pid > 0)
-		waitpid(bench->child.pid, NULL, 0);
-	loop_deinit(&bench->loop);
+	child_stop(&fixture->child, SIGKILL);
+	if (fixture->child.pid > 0)
+		waitpid(fixture->child.pid, NULL, 0);
+	loop_deinit(&fixture->loop);
 	return 0;
 }
 
 /* Waits for the end of the process that runs now, then does what is due. */
-static void reap(struct bench *bench)
+static void reap(struct fixture *fixture)
 {
 	siginfo_t info;
 
-	assert_true(bench->child.pid > 0);
-	assert_int_equal(waitid(P_PID, (id_t)bench->child.pid, &info, WEXITED | WNOWAIT), 0);
-	assert_true(child_reap(&bench->child));
+	assert_true(fixture->child.pid > 0);
+	assert_int_equal(waitid(P_PID, (id_t)fixture->child.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_true(child_reap(&fixture->child));
 }
 
-static void start(struct bench *bench, enum life life)
+static void start(struct fixture *fixture, enum life life)
 {
-	bench->life = life;
-	child_start(&bench->child);
-	assert_true(bench->child.pid > 0);
-	assert_false(child_reap(&bench->child));
+	fixture->life = life;
+	child_start(&fixture->child);
+	assert_true(fixture->child.pid > 0);
+	assert_false(child_reap(&fixture->child));
 }
 
 static void every_end_is_a_death(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->life = LIFE_END_WELL;
-	child_start(&bench->child);
+	fixture->life = LIFE_END_WELL;
+	child_start(&fixture->child);
 	for (int i = 1; i <= 2; i++) {
-		reap(bench);
-		assert_false(bench->child.done);
-		assert_true(bench->child.pid > 0);
-		assert_int_equal(bench->starts, i + 1);
+		reap(fixture);
+		assert_false(fixture->child.done);
+		assert_true(fixture->child.pid > 0);
+		assert_int_equal(fixture->starts, i + 1);
 	}
 }
 
 static void end_of_the_work(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->child.has_end = true;
-	bench->life = LIFE_END_WELL;
-	child_start(&bench->child);
-	reap(bench);
-	assert_int_equal(bench->ends, 1);
-	assert_true(bench->done_at_end);
-	assert_true(bench->child.done);
-	assert_int_equal(bench->child.pid, 0);
-	assert_null(bench->child.pause.watch.loop);
-	child_start(&bench->child);
-	child_restart(&bench->child);
-	assert_int_equal(bench->starts, 1);
-	assert_int_equal(bench->child.log_limit.written, 0);
+	fixture->child.has_end = true;
+	fixture->life = LIFE_END_WELL;
+	child_start(&fixture->child);
+	reap(fixture);
+	assert_int_equal(fixture->ends, 1);
+	assert_true(fixture->done_at_end);
+	assert_true(fixture->child.done);
+	assert_int_equal(fixture->child.pid, 0);
+	assert_null(fixture->child.pause.watch.loop);
+	child_start(&fixture->child);
+	child_restart(&fixture->child, SIGTERM);
+	assert_int_equal(fixture->starts, 1);
+	assert_int_equal(fixture->child.log_limit.written, 0);
 }
 
 /* Its work has not ended by that. */
 static void death_of_one_with_an_end(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->child.has_end = true;
-	bench->life = LIFE_END_BADLY;
-	child_start(&bench->child);
-	reap(bench);
-	assert_false(bench->child.done);
-	assert_int_equal(bench->starts, 2);
-	reap(bench);
-	bench->life = LIFE_WAIT;
-	assert_int_equal(bench->starts, 3);
-	kill(bench->child.pid, SIGKILL);
-	reap(bench);
-	assert_false(bench->child.done);
-	assert_int_equal(bench->starts, 4);
+	fixture->child.has_end = true;
+	fixture->life = LIFE_END_BADLY;
+	child_start(&fixture->child);
+	reap(fixture);
+	assert_false(fixture->child.done);
+	assert_int_equal(fixture->starts, 2);
+	reap(fixture);
+	fixture->life = LIFE_WAIT;
+	assert_int_equal(fixture->starts, 3);
+	kill(fixture->child.pid, SIGKILL);
+	reap(fixture);
+	assert_false(fixture->child.done);
+	assert_int_equal(fixture->starts, 4);
 }
 
 static void five_deaths_are_a_crash_loop(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->life = LIFE_END_BADLY;
-	child_start(&bench->child);
+	fixture->life = LIFE_END_BADLY;
+	child_start(&fixture->child);
 	for (int i = 1; i < CHILD_DEATHS_MAX; i++)
-		reap(bench);
-	assert_int_equal(bench->crash_loops, 0);
-	reap(bench);
-	assert_int_equal(bench->crash_loops, 1);
-	assert_int_equal(bench->child.pid, 0);
-	assert_non_null(bench->child.pause.watch.loop);
-	assert_int_equal(bench->starts, CHILD_DEATHS_MAX);
+		reap(fixture);
+	assert_int_equal(fixture->crash_loops, 0);
+	reap(fixture);
+	assert_int_equal(fixture->crash_loops, 1);
+	assert_int_equal(fixture->child.pid, 0);
+	assert_non_null(fixture->child.pause.watch.loop);
+	assert_int_equal(fixture->starts, CHILD_DEATHS_MAX);
 	/* No pause for who was told to start it. */
-	bench->life = LIFE_WAIT;
-	child_restart(&bench->child);
-	assert_int_equal(bench->starts, CHILD_DEATHS_MAX + 1);
-	assert_null(bench->child.pause.watch.loop);
-	assert_false(bench->child.restarting);
+	fixture->life = LIFE_WAIT;
+	child_restart(&fixture->child, SIGTERM);
+	assert_int_equal(fixture->starts, CHILD_DEATHS_MAX + 1);
+	assert_null(fixture->child.pause.watch.loop);
+	assert_false(fixture->child.restarting);
 }
 
 /* However often, by whatever status; one whose work has an end says that this is not the end. */
 static void making_room_is_no_death(void **state)
 {
 	static const enum life lives[] = { LIFE_WAIT, LIFE_WAIT_END_WELL, LIFE_WAIT_MAKE_ROOM };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lives); i++) {
-		bench->child.has_end = lives[i] != LIFE_WAIT_END_WELL;
-		bench->starts = bench->ends = 0;
-		start(bench, lives[i]);
+		fixture->child.has_end = lives[i] != LIFE_WAIT_END_WELL;
+		fixture->starts = fixture->ends = 0;
+		start(fixture, lives[i]);
 		for (int n = 1; n <= 2 * CHILD_DEATHS_MAX; n++) {
-			child_restart(&bench->child);
-			child_restart(&bench->child);
-			assert_true(bench->child.restarting);
-			reap(bench);
-			assert_int_equal(bench->ends, n);
-			assert_false(bench->child.restarting);
-			assert_false(bench->child.done);
-			assert_null(bench->child.pause.watch.loop);
-			assert_int_equal(bench->starts, n + 1);
+			child_restart(&fixture->child, SIGTERM);
+			child_restart(&fixture->child, SIGTERM);
+			assert_true(fixture->child.restarting);
+			reap(fixture);
+			assert_int_equal(fixture->ends, n);
+			assert_false(fixture->child.restarting);
+			assert_false(fixture->child.done);
+			assert_null(fixture->child.pause.watch.loop);
+			assert_int_equal(fixture->starts, n + 1);
 		}
-		assert_int_equal(bench->crash_loops, 0);
-		assert_int_equal(bench->child.log_limit.written, 0);
-		bench->life = LIFE_WAIT;
-		kill(bench->child.pid, SIGKILL);
-		waitpid(bench->child.pid, NULL, 0);
-		bench->child.pid = 0;
+		assert_int_equal(fixture->crash_loops, 0);
+		assert_int_equal(fixture->child.log_limit.written, 0);
+		fixture->life = LIFE_WAIT;
+		kill(fixture->child.pid, SIGKILL);
+		waitpid(fixture->child.pid, NULL, 0);
+		fixture->child.pid = 0;
 	}
 }
 
 /* It has come to its end before it was told, or instead. */
 static void end_of_the_work_although_told_to_make_room(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->child.has_end = true;
-	start(bench, LIFE_WAIT_END_WELL);
-	child_restart(&bench->child);
-	reap(bench);
-	assert_true(bench->done_at_end);
-	assert_int_equal(bench->starts, 1);
-	assert_int_equal(bench->child.pid, 0);
+	fixture->child.has_end = true;
+	start(fixture, LIFE_WAIT_END_WELL);
+	child_restart(&fixture->child, SIGTERM);
+	reap(fixture);
+	assert_true(fixture->done_at_end);
+	assert_int_equal(fixture->starts, 1);
+	assert_int_equal(fixture->child.pid, 0);
 }
 
 /* A process that says so without having been told has just died. */
 static void room_that_nobody_asked_for(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	start(bench, LIFE_WAIT_MAKE_ROOM);
+	start(fixture, LIFE_WAIT_MAKE_ROOM);
 	for (int i = 0; i < CHILD_DEATHS_MAX; i++) {
-		kill(bench->child.pid, SIGTERM);
-		reap(bench);
+		kill(fixture->child.pid, SIGTERM);
+		reap(fixture);
 	}
-	assert_int_equal(bench->crash_loops, 1);
+	assert_int_equal(fixture->crash_loops, 1);
 }
 
 /* One that an earlier program has started. */
 static void adopted(void **state)
 {
 	static const bool restarting[] = { false, true };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(restarting); i++) {
 		pid_t pid;
 
-		start(bench, LIFE_WAIT);
-		pid = bench->child.pid;
-		bench->child.pid = 0;
-		child_adopt(&bench->child, pid, restarting[i]);
-		assert_true(bench->child.outdated);
+		start(fixture, LIFE_WAIT);
+		pid = fixture->child.pid;
+		fixture->child.pid = 0;
+		child_adopt(&fixture->child, pid, restarting[i]);
+		assert_true(fixture->child.outdated);
 		kill(pid, SIGKILL);
-		reap(bench);
+		reap(fixture);
 		/* It was told to make room, or it died. */
-		assert_int_equal(bench->child.log_limit.written, restarting[i] ? 0 : 1);
-		assert_int_not_equal(bench->child.pid, 0);
-		assert_int_not_equal(bench->child.pid, pid);
-		assert_false(bench->child.outdated);
-		kill(bench->child.pid, SIGKILL);
-		waitpid(bench->child.pid, NULL, 0);
-		bench->child.pid = 0;
-		bench->child.log_limit = (struct log_limit){ 0 };
+		assert_int_equal(fixture->child.log_limit.written, restarting[i] ? 0 : 1);
+		assert_int_not_equal(fixture->child.pid, 0);
+		assert_int_not_equal(fixture->child.pid, pid);
+		assert_false(fixture->child.outdated);
+		kill(fixture->child.pid, SIGKILL);
+		waitpid(fixture->child.pid, NULL, 0);
+		fixture->child.pid = 0;
+		fixture->child.log_limit = (struct log_limit){ 0 };
 	}
 }
 
 /* It is tried again and again, and the log does not grow with that. */
 static void one_that_can_not_be_started_is_said_now_and_then(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->prepare_error = -EMFILE;
+	fixture->prepare_error = -EMFILE;
 	for (int i = 1; i <= 3 * LOG_LIMIT_BURST; i++) {
-		child_start(&bench->child);
-		assert_int_equal(bench->child.pid, 0);
-		assert_int_equal(bench->starts, i);
+		child_start(&fixture->child);
+		assert_int_equal(fixture->child.pid, 0);
+		assert_int_equal(fixture->starts, i);
 	}
-	assert_in_range(bench->child.log_limit.written, 1, LOG_LIMIT_BURST);
-	assert_true(bench->child.log_limit.left_out > 0);
-	bench->prepare_error = 0;
-	bench->life = LIFE_WAIT;
-	assert_int_equal(loop_turn(&bench->loop, 20000), 0);
-	assert_true(bench->child.pid > 0);
+	assert_in_range(fixture->child.log_limit.written, 1, LOG_LIMIT_BURST);
+	assert_true(fixture->child.log_limit.left_out > 0);
+	fixture->prepare_error = 0;
+	fixture->life = LIFE_WAIT;
+	assert_int_equal(loop_turn(&fixture->loop, 20000), 0);
+	assert_true(fixture->child.pid > 0);
 }
 
 /* Somebody else has waited for it. */
 static void adopted_one_that_is_none_of_ours(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	pid_t pid;
 
-	bench->life = LIFE_END_WELL;
-	child_start(&bench->child);
-	pid = bench->child.pid;
+	fixture->life = LIFE_END_WELL;
+	child_start(&fixture->child);
+	pid = fixture->child.pid;
 	waitpid(pid, NULL, 0);
-	bench->child.pid = 0;
-	bench->life = LIFE_WAIT;
-	child_adopt(&bench->child, pid, false);
-	assert_true(child_reap(&bench->child));
-	assert_int_not_equal(bench->child.pid, pid);
-	assert_int_equal(bench->starts, 2);
+	fixture->child.pid = 0;
+	fixture->life = LIFE_WAIT;
+	child_adopt(&fixture->child, pid, false);
+	assert_true(child_reap(&fixture->child));
+	assert_int_not_equal(fixture->child.pid, pid);
+	assert_int_equal(fixture->starts, 2);
 }
 
 static void adopted_one_that_does_not_make_room_is_killed(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	pid_t pid;
 
-	start(bench, LIFE_STUBBORN);
-	pid = bench->child.pid;
-	bench->child.pid = 0;
-	bench->life = LIFE_WAIT;
-	child_adopt(&bench->child, pid, true);
-	assert_int_equal(loop_turn(&bench->loop, 20000), 0);
-	reap(bench);
-	assert_int_equal(bench->starts, 2);
+	start(fixture, LIFE_STUBBORN);
+	pid = fixture->child.pid;
+	fixture->child.pid = 0;
+	fixture->life = LIFE_WAIT;
+	child_adopt(&fixture->child, pid, true);
+	assert_int_equal(loop_turn(&fixture->loop, 20000), 0);
+	reap(fixture);
+	assert_int_equal(fixture->starts, 2);
 }
 
 /* After it made room, its successor's end is one like any other. */
 static void successor_is_like_any_other(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->child.has_end = true;
-	start(bench, LIFE_WAIT);
-	bench->life = LIFE_END_WELL;
-	child_restart(&bench->child);
-	reap(bench);
-	reap(bench);
-	assert_true(bench->child.done);
-	assert_int_equal(bench->child.pid, 0);
+	fixture->child.has_end = true;
+	start(fixture, LIFE_WAIT);
+	fixture->life = LIFE_END_WELL;
+	child_restart(&fixture->child, SIGTERM);
+	reap(fixture);
+	reap(fixture);
+	assert_true(fixture->child.done);
+	assert_int_equal(fixture->child.pid, 0);
 }
 
 static void stop_is_stronger(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	start(bench, LIFE_WAIT);
-	child_restart(&bench->child);
-	child_stop(&bench->child, SIGTERM);
-	reap(bench);
-	assert_int_equal(bench->starts, 1);
-	assert_int_equal(bench->child.pid, 0);
-	child_restart(&bench->child);
-	assert_int_equal(bench->starts, 1);
-	assert_int_equal(bench->child.log_limit.written, 0);
+	start(fixture, LIFE_WAIT);
+	child_restart(&fixture->child, SIGTERM);
+	child_stop(&fixture->child, SIGTERM);
+	reap(fixture);
+	assert_int_equal(fixture->starts, 1);
+	assert_int_equal(fixture->child.pid, 0);
+	child_restart(&fixture->child, SIGTERM);
+	assert_int_equal(fixture->starts, 1);
+	assert_int_equal(fixture->child.log_limit.written, 0);
 }
 
 static void one_that_is_stopping_is_left_alone(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	start(bench, LIFE_STUBBORN);
-	child_stop(&bench->child, SIGTERM);
-	child_restart(&bench->child);
-	assert_false(bench->child.restarting);
-	assert_null(bench->child.pause.watch.loop);
+	start(fixture, LIFE_STUBBORN);
+	child_stop(&fixture->child, SIGTERM);
+	child_restart(&fixture->child, SIGTERM);
+	assert_false(fixture->child.restarting);
+	assert_null(fixture->child.pause.watch.loop);
 }
 
 static void one_that_does_not_make_room_is_killed(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct timespec before, after;
 	struct itimerspec left;
 
-	start(bench, LIFE_STUBBORN);
-	bench->life = LIFE_WAIT;
+	start(fixture, LIFE_STUBBORN);
+	fixture->life = LIFE_WAIT;
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	child_restart(&bench->child);
+	child_restart(&fixture->child, SIGTERM);
 	/* Told again, it has no more time. */
 	usleep(50000);
-	child_restart(&bench->child);
-	assert_int_equal(timerfd_gettime(bench->child.pause.fd, &left), 0);
+	child_restart(&fixture->child, SIGTERM);
+	assert_int_equal(timerfd_gettime(fixture->child.pause.fd, &left), 0);
 	assert_in_range(left.it_value.tv_sec * 1000000000ull + (uint64_t)left.it_value.tv_nsec, 0,
 			CHILD_RESTART_TIMEOUT_NS - 50000000);
-	assert_int_equal(loop_turn(&bench->loop, 20000), 0);
+	assert_int_equal(loop_turn(&fixture->loop, 20000), 0);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	assert_true(after.tv_sec - before.tv_sec >= 1);
-	reap(bench);
-	assert_int_equal(bench->starts, 2);
-	assert_false(child_reap(&bench->child));
+	reap(fixture);
+	assert_int_equal(fixture->starts, 2);
+	assert_false(child_reap(&fixture->child));
 }
 
 int main(void)

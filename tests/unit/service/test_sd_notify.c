@@ -21,7 +21,7 @@
 #include "service/sd_notify.h"
 #include "unit/lowest_fd.h"
 
-struct bench {
+struct fixture {
 	struct sd_notify notify;
 	int manager;
 	int log, old_stderr; /* what is logged meanwhile */
@@ -31,44 +31,44 @@ struct bench {
 
 static int setup(void **state)
 {
-	static struct bench bench;
+	static struct fixture fixture;
 
-	bench = (struct bench){ .notify = SD_NOTIFY_NONE, .manager = -1, .lowest = lowest_fd() };
-	bench.log = memfd_create("log", MFD_CLOEXEC);
-	bench.old_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	dup2(bench.log, STDERR_FILENO);
+	fixture = (struct fixture){ .notify = SD_NOTIFY_NONE, .manager = -1, .lowest = lowest_fd() };
+	fixture.log = memfd_create("log", MFD_CLOEXEC);
+	fixture.old_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	dup2(fixture.log, STDERR_FILENO);
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
-	*state = &bench;
+	*state = &fixture;
 	return 0;
 }
 
 /* Nothing stays open, and nothing in the environment. */
 static int teardown(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char text[4096];
-	ssize_t len = pread(bench->log, text, sizeof(text), 0);
+	ssize_t len = pread(fixture->log, text, sizeof(text), 0);
 
-	sd_notify_deinit(&bench->notify);
-	dup2(bench->old_stderr, STDERR_FILENO);
+	sd_notify_deinit(&fixture->notify);
+	dup2(fixture->old_stderr, STDERR_FILENO);
 	/* With what cmocka says about a failure. */
 	if (len > 0)
 		fwrite(text, 1, (size_t)len, stderr);
-	close(bench->old_stderr);
-	close(bench->log);
-	if (bench->manager >= 0)
-		close(bench->manager);
-	if (bench->address[0] == '/')
-		unlink(bench->address);
+	close(fixture->old_stderr);
+	close(fixture->log);
+	if (fixture->manager >= 0)
+		close(fixture->manager);
+	if (fixture->address[0] == '/')
+		unlink(fixture->address);
 	return getenv("NOTIFY_SOCKET") || getenv("WATCHDOG_USEC") || getenv("WATCHDOG_PID") ||
-			       lowest_fd() != bench->lowest
+			       lowest_fd() != fixture->lowest
 		       ? -1
 		       : 0;
 }
 
-static void manager_open(struct bench *bench, const char *address)
+static void manager_open(struct fixture *fixture, const char *address)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	size_t len = strlen(address);
@@ -76,44 +76,44 @@ static void manager_open(struct bench *bench, const char *address)
 	memcpy(un.sun_path, address, len);
 	if (address[0] == '@')
 		un.sun_path[0] = '\0';
-	bench->manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	assert_int_equal(bind(bench->manager, (struct sockaddr *)&un,
+	fixture->manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(fixture->manager, (struct sockaddr *)&un,
 			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + (address[0] == '/'))),
 			 0);
-	strcpy(bench->address, address);
+	strcpy(fixture->address, address);
 	setenv("NOTIFY_SOCKET", address, 1);
 }
 
-static void manager_open_abstract(struct bench *bench)
+static void manager_open_abstract(struct fixture *fixture)
 {
 	char address[64];
 
 	snprintf(address, sizeof(address), "@vgpio-test-notify-%d", getpid());
-	manager_open(bench, address);
+	manager_open(fixture, address);
 }
 
-static void assert_told(struct bench *bench, const char *message)
+static void assert_told(struct fixture *fixture, const char *message)
 {
 	char text[2 * SD_NOTIFY_MESSAGE_SIZE];
-	ssize_t len = recv(bench->manager, text, sizeof(text) - 1, 0);
+	ssize_t len = recv(fixture->manager, text, sizeof(text) - 1, 0);
 
 	assert_true(len >= 0);
 	text[len] = '\0';
 	assert_string_equal(text, message);
 }
 
-static void assert_told_nothing(struct bench *bench)
+static void assert_told_nothing(struct fixture *fixture)
 {
 	char byte;
 
-	assert_int_equal(recv(bench->manager, &byte, 1, 0), -1);
+	assert_int_equal(recv(fixture->manager, &byte, 1, 0), -1);
 	assert_int_equal(errno, EAGAIN);
 }
 
 /* How many lines were logged, and the text of them. */
-static int logged(struct bench *bench, char *text, size_t size)
+static int logged(struct fixture *fixture, char *text, size_t size)
 {
-	ssize_t len = pread(bench->log, text, size - 1, 0);
+	ssize_t len = pread(fixture->log, text, size - 1, 0);
 	int lines = 0;
 
 	assert_true(len >= 0);
@@ -123,18 +123,18 @@ static int logged(struct bench *bench, char *text, size_t size)
 	return lines;
 }
 
-static void assert_silent(struct bench *bench)
+static void assert_silent(struct fixture *fixture)
 {
 	char text[512];
 
-	assert_int_equal(logged(bench, text, sizeof(text)), 0);
+	assert_int_equal(logged(fixture, text, sizeof(text)), 0);
 }
 
-static void assert_one_warning(struct bench *bench, const char *part)
+static void assert_one_warning(struct fixture *fixture, const char *part)
 {
 	char text[1024];
 
-	assert_int_equal(logged(bench, text, sizeof(text)), 1);
+	assert_int_equal(logged(fixture, text, sizeof(text)), 1);
 	assert_non_null(strstr(text, "warning"));
 	assert_non_null(strstr(text, part));
 }
@@ -156,95 +156,95 @@ static void tell_all(struct sd_notify *notify)
 static void nobody_to_tell(void **state)
 {
 	static const char *const sockets[] = { NULL, "" };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
 		if (sockets[i])
 			setenv("NOTIFY_SOCKET", sockets[i], 1);
 		setenv("WATCHDOG_USEC", "garbage", 1);
-		sd_notify_init(&bench->notify);
-		assert_int_equal(bench->notify.fd, -1);
-		tell_all(&bench->notify);
-		assert_silent(bench);
+		sd_notify_init(&fixture->notify);
+		assert_int_equal(fixture->notify.fd, -1);
+		tell_all(&fixture->notify);
+		assert_silent(fixture);
 	}
 }
 
 static void words_of_each_state(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	manager_open_abstract(bench);
-	sd_notify_init(&bench->notify);
-	assert_int_equal(fcntl(bench->notify.fd, F_GETFD), FD_CLOEXEC);
-	sd_notify_ready(&bench->notify);
-	assert_told(bench, "READY=1");
-	sd_notify_status(&bench->notify, "%d guests", 3);
-	assert_told(bench, "STATUS=3 guests");
-	sd_notify_stopping(&bench->notify);
-	assert_told(bench, "STOPPING=1");
-	sd_notify_send(&bench->notify, "ERRNO=%d\nX_A=1", 5);
-	assert_told(bench, "ERRNO=5\nX_A=1");
-	assert_silent(bench);
+	manager_open_abstract(fixture);
+	sd_notify_init(&fixture->notify);
+	assert_int_equal(fcntl(fixture->notify.fd, F_GETFD), FD_CLOEXEC);
+	sd_notify_ready(&fixture->notify);
+	assert_told(fixture, "READY=1");
+	sd_notify_status(&fixture->notify, "%d guests", 3);
+	assert_told(fixture, "STATUS=3 guests");
+	sd_notify_stopping(&fixture->notify);
+	assert_told(fixture, "STOPPING=1");
+	sd_notify_send(&fixture->notify, "ERRNO=%d\nX_A=1", 5);
+	assert_told(fixture, "ERRNO=5\nX_A=1");
+	assert_silent(fixture);
 }
 
 static void socket_with_a_path(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char address[64];
 
 	snprintf(address, sizeof(address), "/tmp/vgpio-test-notify-%d", getpid());
-	manager_open(bench, address);
-	sd_notify_init(&bench->notify);
-	sd_notify_ready(&bench->notify);
-	assert_told(bench, "READY=1");
+	manager_open(fixture, address);
+	sd_notify_init(&fixture->notify);
+	sd_notify_ready(&fixture->notify);
+	assert_told(fixture, "READY=1");
 }
 
 /* The longest that there is: an abstract name has no NUL at its end. */
 static void longest_abstract_name(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char address[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
 
 	memset(address, 'n', sizeof(address) - 1);
 	address[sizeof(address) - 1] = '\0';
 	address[snprintf(address, sizeof(address), "@vgpio-test-%d", getpid())] = 'n';
-	manager_open(bench, address);
-	sd_notify_init(&bench->notify);
-	sd_notify_ready(&bench->notify);
-	assert_told(bench, "READY=1");
+	manager_open(fixture, address);
+	sd_notify_init(&fixture->notify);
+	sd_notify_ready(&fixture->notify);
+	assert_told(fixture, "READY=1");
 }
 
 static void reload_carries_its_time(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char text[SD_NOTIFY_MESSAGE_SIZE] = "";
 	struct timespec now;
 	unsigned long long usec, after;
 
-	manager_open_abstract(bench);
-	sd_notify_init(&bench->notify);
-	sd_notify_reloading(&bench->notify);
+	manager_open_abstract(fixture);
+	sd_notify_init(&fixture->notify);
+	sd_notify_reloading(&fixture->notify);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	after = (unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000;
-	assert_true(recv(bench->manager, text, sizeof(text) - 1, 0) > 0);
+	assert_true(recv(fixture->manager, text, sizeof(text) - 1, 0) > 0);
 	assert_int_equal(sscanf(text, "RELOADING=1\nMONOTONIC_USEC=%llu", &usec), 1);
 	assert_in_range(usec, after - 10000000, after);
 }
 
 static void status_is_one_printable_line(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char text[2 * SD_NOTIFY_MESSAGE_SIZE];
 	ssize_t len;
 
-	manager_open_abstract(bench);
-	sd_notify_init(&bench->notify);
-	sd_notify_status(&bench->notify, "%s", "a\nMAINPID=1\xff\x7f~");
-	assert_told(bench, "STATUS=a?MAINPID=1??~");
+	manager_open_abstract(fixture);
+	sd_notify_init(&fixture->notify);
+	sd_notify_status(&fixture->notify, "%s", "a\nMAINPID=1\xff\x7f~");
+	assert_told(fixture, "STATUS=a?MAINPID=1??~");
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	sd_notify_status(&bench->notify, "%s", text);
-	len = recv(bench->manager, text, sizeof(text), 0);
+	sd_notify_status(&fixture->notify, "%s", text);
+	len = recv(fixture->manager, text, sizeof(text), 0);
 	assert_in_range(len, SD_NOTIFY_MESSAGE_SIZE / 2, SD_NOTIFY_MESSAGE_SIZE - 1);
 }
 
@@ -265,63 +265,63 @@ static void bad_socket_is_one_warning(void **state)
 		  "12345678901234567890123456789012345678",
 		  "File name too long" },
 	};
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		setenv("NOTIFY_SOCKET", rows[i].word, 1);
 		setenv("WATCHDOG_USEC", "1000000", 1);
-		sd_notify_init(&bench->notify);
-		assert_int_equal(bench->notify.fd, -1);
-		assert_int_equal(bench->notify.watchdog_ns, 0);
-		tell_all(&bench->notify);
-		assert_one_warning(bench, rows[i].word);
-		assert_one_warning(bench, rows[i].reason);
-		assert_int_equal(ftruncate(bench->log, 0), 0);
-		lseek(bench->log, 0, SEEK_SET);
+		sd_notify_init(&fixture->notify);
+		assert_int_equal(fixture->notify.fd, -1);
+		assert_int_equal(fixture->notify.watchdog_ns, 0);
+		tell_all(&fixture->notify);
+		assert_one_warning(fixture, rows[i].word);
+		assert_one_warning(fixture, rows[i].reason);
+		assert_int_equal(ftruncate(fixture->log, 0), 0);
+		lseek(fixture->log, 0, SEEK_SET);
 	}
 }
 
 static void manager_that_goes(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	manager_open_abstract(bench);
-	sd_notify_init(&bench->notify);
-	close(bench->manager);
-	bench->manager = -1;
-	sd_notify_ready(&bench->notify);
-	assert_one_warning(bench, "cannot notify the service manager");
+	manager_open_abstract(fixture);
+	sd_notify_init(&fixture->notify);
+	close(fixture->manager);
+	fixture->manager = -1;
+	sd_notify_ready(&fixture->notify);
+	assert_one_warning(fixture, "cannot notify the service manager");
 }
 
 /* A manager that reads nothing costs the one that tells it a second, and the watchdog nothing. */
 static void manager_that_sleeps(void **state)
 {
 	const struct timeval long_wait = { .tv_sec = 30 };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct timeval wait;
 	struct timespec before, after;
 	struct loop loop;
 	socklen_t len = sizeof(wait);
 
-	manager_open_abstract(bench);
+	manager_open_abstract(fixture);
 	setenv("WATCHDOG_USEC", "1000", 1);
-	sd_notify_init(&bench->notify);
-	assert_int_equal(getsockopt(bench->notify.fd, SOL_SOCKET, SO_SNDTIMEO, &wait, &len), 0);
+	sd_notify_init(&fixture->notify);
+	assert_int_equal(getsockopt(fixture->notify.fd, SOL_SOCKET, SO_SNDTIMEO, &wait, &len), 0);
 	assert_int_equal(wait.tv_sec, 1);
-	while (send(bench->notify.fd, "", 1, MSG_DONTWAIT) == 1)
+	while (send(fixture->notify.fd, "", 1, MSG_DONTWAIT) == 1)
 		;
 	assert_int_equal(errno, EAGAIN);
-	sd_notify_ready(&bench->notify);
-	assert_int_equal(bench->notify.log_limit.written, 1);
-	assert_int_equal(setsockopt(bench->notify.fd, SOL_SOCKET, SO_SNDTIMEO, &long_wait, sizeof(long_wait)), 0);
+	sd_notify_ready(&fixture->notify);
+	assert_int_equal(fixture->notify.log_limit.written, 1);
+	assert_int_equal(setsockopt(fixture->notify.fd, SOL_SOCKET, SO_SNDTIMEO, &long_wait, sizeof(long_wait)), 0);
 	assert_int_equal(loop_init(&loop), 0);
-	assert_int_equal(sd_notify_watchdog_start(&bench->notify, &loop), 0);
+	assert_int_equal(sd_notify_watchdog_start(&fixture->notify, &loop), 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	assert_int_equal(loop_turn(&loop, 5000), 0);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	assert_true(after.tv_sec - before.tv_sec < 20);
-	assert_int_equal(bench->notify.log_limit.written, 2);
-	sd_notify_deinit(&bench->notify);
+	assert_int_equal(fixture->notify.log_limit.written, 2);
+	sd_notify_deinit(&fixture->notify);
 	loop_deinit(&loop);
 }
 
@@ -349,29 +349,29 @@ static void watchdog_variables(void **state)
 		{ "18446744073709551615", "", 0, "WATCHDOG_USEC=18446744073709551615" },
 		{ "18446744073709551", "", 18446744073709551000u, NULL },
 	};
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char own[16];
 
 	snprintf(own, sizeof(own), "%d", getpid());
-	manager_open_abstract(bench);
+	manager_open_abstract(fixture);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		setenv("NOTIFY_SOCKET", bench->address, 1);
+		setenv("NOTIFY_SOCKET", fixture->address, 1);
 		if (rows[i].usec)
 			setenv("WATCHDOG_USEC", rows[i].usec, 1);
 		if (rows[i].pid)
 			setenv("WATCHDOG_PID", *rows[i].pid ? rows[i].pid : own, 1);
-		sd_notify_init(&bench->notify);
+		sd_notify_init(&fixture->notify);
 		assert_null(getenv("WATCHDOG_USEC"));
 		assert_null(getenv("WATCHDOG_PID"));
-		assert_true(bench->notify.fd >= 0);
-		assert_int_equal(bench->notify.watchdog_ns, rows[i].ns);
+		assert_true(fixture->notify.fd >= 0);
+		assert_int_equal(fixture->notify.watchdog_ns, rows[i].ns);
 		if (rows[i].warning)
-			assert_one_warning(bench, rows[i].warning);
+			assert_one_warning(fixture, rows[i].warning);
 		else
-			assert_silent(bench);
-		assert_int_equal(ftruncate(bench->log, 0), 0);
-		lseek(bench->log, 0, SEEK_SET);
-		sd_notify_deinit(&bench->notify);
+			assert_silent(fixture);
+		assert_int_equal(ftruncate(fixture->log, 0), 0);
+		lseek(fixture->log, 0, SEEK_SET);
+		sd_notify_deinit(&fixture->notify);
 	}
 }
 
@@ -382,39 +382,39 @@ static void watchdog_is_fed(void **state)
 		const char *usec;
 		long interval_ns;
 	} rows[] = { { "200000", 100000000 }, { "1", SD_NOTIFY_WATCHDOG_MIN_NS } };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct itimerspec times;
 	struct loop loop;
 
-	manager_open_abstract(bench);
+	manager_open_abstract(fixture);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		setenv("NOTIFY_SOCKET", bench->address, 1);
+		setenv("NOTIFY_SOCKET", fixture->address, 1);
 		setenv("WATCHDOG_USEC", rows[i].usec, 1);
-		sd_notify_init(&bench->notify);
+		sd_notify_init(&fixture->notify);
 		assert_int_equal(loop_init(&loop), 0);
-		assert_int_equal(sd_notify_watchdog_start(&bench->notify, &loop), 0);
-		assert_int_equal(timerfd_gettime(bench->notify.watchdog.fd, &times), 0);
+		assert_int_equal(sd_notify_watchdog_start(&fixture->notify, &loop), 0);
+		assert_int_equal(timerfd_gettime(fixture->notify.watchdog.fd, &times), 0);
 		assert_int_equal(times.it_interval.tv_sec, 0);
 		assert_int_equal(times.it_interval.tv_nsec, rows[i].interval_ns);
 		assert_in_range(times.it_value.tv_nsec, 1, rows[i].interval_ns);
 		for (int turn = 0; turn < 3; turn++) {
-			assert_told_nothing(bench);
+			assert_told_nothing(fixture);
 			assert_int_equal(loop_turn(&loop, 5000), 0);
-			assert_told(bench, "WATCHDOG=1");
+			assert_told(fixture, "WATCHDOG=1");
 		}
-		sd_notify_deinit(&bench->notify);
-		assert_null(bench->notify.watchdog.watch.loop);
+		sd_notify_deinit(&fixture->notify);
+		assert_null(fixture->notify.watchdog.watch.loop);
 		loop_deinit(&loop);
 	}
 }
 
 /* A message that brings an fd: the fd, and its text. */
-static int told_with_fd(struct bench *bench, const char *message)
+static int told_with_fd(struct fixture *fixture, const char *message)
 {
 	char text[SD_NOTIFY_MESSAGE_SIZE];
 	size_t n_fds;
 	int fd = -1;
-	ssize_t len = scm_recv(bench->manager, text, sizeof(text) - 1, &fd, 1, &n_fds, 0);
+	ssize_t len = scm_recv(fixture->manager, text, sizeof(text) - 1, &fd, 1, &n_fds, 0);
 
 	assert_true(len >= 0);
 	text[len] = '\0';
@@ -425,32 +425,32 @@ static int told_with_fd(struct bench *bench, const char *message)
 
 static void fds_for_the_store(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct stat ours, theirs;
 	int fd = memfd_create("stored", MFD_CLOEXEC), got;
 
-	manager_open_abstract(bench);
-	sd_notify_init(&bench->notify);
-	assert_int_equal(sd_notify_store(&bench->notify, "name", fd), 0);
-	got = told_with_fd(bench, "FDSTORE=1\nFDNAME=name\nFDPOLL=0");
+	manager_open_abstract(fixture);
+	sd_notify_init(&fixture->notify);
+	assert_int_equal(sd_notify_store(&fixture->notify, "name", fd), 0);
+	got = told_with_fd(fixture, "FDSTORE=1\nFDNAME=name\nFDPOLL=0");
 	assert_int_equal(fstat(fd, &ours), 0);
 	assert_int_equal(fstat(got, &theirs), 0);
 	assert_int_equal(ours.st_ino, theirs.st_ino);
-	sd_notify_unstore(&bench->notify, "name");
-	assert_told(bench, "FDSTOREREMOVE=1\nFDNAME=name");
+	sd_notify_unstore(&fixture->notify, "name");
+	assert_told(fixture, "FDSTOREREMOVE=1\nFDNAME=name");
 	close(got);
 	close(fd);
 }
 
 static void *manager_main(void *ctx)
 {
-	struct bench *bench = ctx;
+	struct fixture *fixture = ctx;
 	char text[16];
 	size_t n_fds = 0;
 	int fd = -1;
 
 	usleep(50000);
-	scm_recv(bench->manager, text, sizeof(text), &fd, 1, &n_fds, 0);
+	scm_recv(fixture->manager, text, sizeof(text), &fd, 1, &n_fds, 0);
 	close(fd);
 	return NULL;
 }
@@ -458,15 +458,15 @@ static void *manager_main(void *ctx)
 /* It returns when the manager has closed what the message brought, not before. */
 static void barrier(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct timespec before, after;
 	pthread_t thread;
 
-	manager_open_abstract(bench);
-	sd_notify_init(&bench->notify);
-	assert_int_equal(pthread_create(&thread, NULL, manager_main, bench), 0);
+	manager_open_abstract(fixture);
+	sd_notify_init(&fixture->notify);
+	assert_int_equal(pthread_create(&thread, NULL, manager_main, fixture), 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	assert_int_equal(sd_notify_barrier(&bench->notify), 0);
+	assert_int_equal(sd_notify_barrier(&fixture->notify), 0);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	pthread_join(thread, NULL);
 	assert_true((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec >= 40000000);
@@ -474,18 +474,18 @@ static void barrier(void **state)
 
 static void no_store(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	sd_notify_init(&bench->notify);
-	assert_int_equal(sd_notify_store(&bench->notify, "name", 0), -ENOTCONN);
-	assert_int_equal(sd_notify_barrier(&bench->notify), -ENOTCONN);
+	sd_notify_init(&fixture->notify);
+	assert_int_equal(sd_notify_store(&fixture->notify, "name", 0), -ENOTCONN);
+	assert_int_equal(sd_notify_barrier(&fixture->notify), -ENOTCONN);
 	/* One that is gone. */
-	manager_open_abstract(bench);
-	sd_notify_init(&bench->notify);
-	close(bench->manager);
-	bench->manager = -1;
-	assert_int_equal(sd_notify_store(&bench->notify, "name", 0), -ECONNREFUSED);
-	assert_true(sd_notify_barrier(&bench->notify) < 0);
+	manager_open_abstract(fixture);
+	sd_notify_init(&fixture->notify);
+	close(fixture->manager);
+	fixture->manager = -1;
+	assert_int_equal(sd_notify_store(&fixture->notify, "name", 0), -ECONNREFUSED);
+	assert_true(sd_notify_barrier(&fixture->notify) < 0);
 }
 
 int main(void)

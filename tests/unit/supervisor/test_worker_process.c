@@ -22,14 +22,14 @@
 
 #define TURNS_MAX 100000
 
-struct bench {
+struct fixture {
 	struct loop loop;
 	struct worker_process processes[2];
 	pid_t workers[2];
 	sigset_t signals;
 };
 
-static void make_guest(struct bench *bench, unsigned i)
+static void make_guest(struct fixture *fixture, unsigned i)
 {
 	struct guest guest = { .socket.fd = -1,
 			       .chips = calloc(1, sizeof(*guest.chips)),
@@ -42,79 +42,79 @@ static void make_guest(struct bench *bench, unsigned i)
 	guest.lines[1].offset = 2;
 	assert_int_equal(chip_spec_path("/dev/null", &guest.chips->spec), 0);
 	assert_int_equal(chip_probe(&guest.chips->spec, &guest.chips->found, &why), 0);
-	worker_process_init(&bench->processes[i], &guest, false, &bench->loop, &bench->signals);
-	fd_store_init(&bench->processes[i].store, session_layout_fds_max(), bench->processes[i].guest.n_lines);
+	worker_process_init(&fixture->processes[i], &guest, false, &fixture->loop, &fixture->signals);
+	fd_store_init(&fixture->processes[i].store, session_layout_fds_max(), fixture->processes[i].guest.n_lines);
 }
 
 /* A process that is taken for the guest's worker, until the test ends or it is killed. */
-static void start_worker(struct bench *bench, unsigned i, void (*life)(int channel))
+static void start_worker(struct fixture *fixture, unsigned i, void (*life)(int channel))
 {
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
-	bench->workers[i] = fork();
-	if (bench->workers[i] == 0) {
+	fixture->workers[i] = fork();
+	if (fixture->workers[i] == 0) {
 		alarm(120);
 		close(fds[0]);
 		life(fds[1]);
 		_exit(0);
 	}
 	close(fds[1]);
-	assert_int_equal(worker_process_adopt(&bench->processes[i], bench->workers[i], fds[0], false), 0);
+	assert_int_equal(worker_process_adopt(&fixture->processes[i], fixture->workers[i], fds[0], false), 0);
 }
 
 static int setup(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	signal(SIGPIPE, SIG_IGN);
 	kernel_boot();
-	if (loop_init(&bench->loop) < 0)
+	if (loop_init(&fixture->loop) < 0)
 		return -1;
-	make_guest(bench, 0);
-	make_guest(bench, 1);
+	make_guest(fixture, 0);
+	make_guest(fixture, 1);
 	memset(kernel.journal, 0, sizeof(kernel.journal));
 	kernel.requests = 0;
-	*state = bench;
+	*state = fixture;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (unsigned i = 0; i < 2; i++) {
-		worker_process_close(&bench->processes[i]);
-		if (bench->workers[i] > 0) {
-			kill(bench->workers[i], SIGKILL);
-			waitpid(bench->workers[i], NULL, 0);
+		worker_process_close(&fixture->processes[i]);
+		if (fixture->workers[i] > 0) {
+			kill(fixture->workers[i], SIGKILL);
+			waitpid(fixture->workers[i], NULL, 0);
 		}
 	}
-	loop_deinit(&bench->loop);
+	loop_deinit(&fixture->loop);
 	kernel_halt();
-	free(bench);
+	free(fixture);
 	return 0;
 }
 
-static void turn(struct bench *bench)
+static void turn(struct fixture *fixture)
 {
 	int before = kernel.requests;
 
-	assert_int_equal(loop_turn(&bench->loop, 1000), 0);
+	assert_int_equal(loop_turn(&fixture->loop, 1000), 0);
 	/* One of each worker. */
 	assert_in_range(kernel.requests - before, 0, 2);
 }
 
 /* Turns until the supervisor has killed the worker. */
-static void assert_killed(struct bench *bench, unsigned i)
+static void assert_killed(struct fixture *fixture, unsigned i)
 {
-	pid_t pid = bench->workers[i];
+	pid_t pid = fixture->workers[i];
 	int status = 0;
 
-	for (unsigned n = 0; n < TURNS_MAX && bench->processes[i].channel_fd >= 0; n++)
-		turn(bench);
-	assert_int_equal(bench->processes[i].channel_fd, -1);
-	bench->workers[i] = 0;
+	for (unsigned n = 0; n < TURNS_MAX && fixture->processes[i].channel_fd >= 0; n++)
+		turn(fixture);
+	assert_int_equal(fixture->processes[i].channel_fd, -1);
+	fixture->workers[i] = 0;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
@@ -135,12 +135,12 @@ static void life_of_one_that_wants_more(int channel)
 
 static void a_line_that_is_not_its_own(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	start_worker(bench, 0, life_of_one_that_wants_more);
-	assert_killed(bench, 0);
+	start_worker(fixture, 0, life_of_one_that_wants_more);
+	assert_killed(fixture, 0);
 	assert_int_equal(kernel.requests, 0);
-	assert_int_equal(bench->processes[0].store.n, 0);
+	assert_int_equal(fixture->processes[0].store.n, 0);
 }
 
 static void life_of_a_talker(int channel)
@@ -154,10 +154,10 @@ static void life_of_a_talker(int channel)
 /* Asks without end and hears nothing: ended when there is no room for an answer, and soon. */
 static void one_that_does_not_listen(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	start_worker(bench, 0, life_of_a_talker);
-	assert_killed(bench, 0);
+	start_worker(fixture, 0, life_of_a_talker);
+	assert_killed(fixture, 0);
 	assert_in_range(kernel.requests, 1, 5000);
 }
 
@@ -193,18 +193,18 @@ static void life_of_a_good_one(int channel)
 
 static void endless_questions_keep_nobody_waiting(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	start_worker(bench, 0, life_of_a_pest);
+	start_worker(fixture, 0, life_of_a_pest);
 	while (kernel.requests < 100)
-		turn(bench);
-	start_worker(bench, 1, life_of_a_good_one);
-	for (unsigned n = 0; n < TURNS_MAX && bench->processes[1].store.n < 3; n++)
-		turn(bench);
-	assert_true(fd_store_find(&bench->processes[1].store, 102) >= 0);
-	assert_true(fd_store_find(&bench->processes[1].store, session_layout_line_key(0)) >= 0);
-	assert_true(fd_store_find(&bench->processes[1].store, session_layout_line_key(1)) >= 0);
-	assert_true(bench->processes[0].channel_fd >= 0);
+		turn(fixture);
+	start_worker(fixture, 1, life_of_a_good_one);
+	for (unsigned n = 0; n < TURNS_MAX && fixture->processes[1].store.n < 3; n++)
+		turn(fixture);
+	assert_true(fd_store_find(&fixture->processes[1].store, 102) >= 0);
+	assert_true(fd_store_find(&fixture->processes[1].store, session_layout_line_key(0)) >= 0);
+	assert_true(fd_store_find(&fixture->processes[1].store, session_layout_line_key(1)) >= 0);
+	assert_true(fixture->processes[0].channel_fd >= 0);
 }
 
 /* What many messages cost is bounded, too: questions that wait behind them come in later turns. */
@@ -220,13 +220,13 @@ static void life_of_a_heaper(int channel)
 
 static void one_question_a_turn(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	start_worker(bench, 0, life_of_a_heaper);
-	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&bench->processes[0].store, 100) < 0; n++) {
+	start_worker(fixture, 0, life_of_a_heaper);
+	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&fixture->processes[0].store, 100) < 0; n++) {
 		int before = kernel.requests;
 
-		turn(bench);
+		turn(fixture);
 		assert_in_range(kernel.requests - before, 0, 1);
 	}
 	assert_int_equal(kernel.requests, 20);
@@ -245,14 +245,14 @@ static void life_of_an_older_one(int channel)
 
 static void workers_of_an_older_program_go_on(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	start_worker(bench, 0, life_of_an_older_one);
-	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&bench->processes[0].store, 100) < 0; n++)
-		turn(bench);
-	assert_true(fd_store_find(&bench->processes[0].store, session_layout_line_key(1)) >= 0);
-	assert_int_equal(fd_store_find(&bench->processes[0].store, session_layout_line_key(0)), -1);
-	assert_true(bench->processes[0].channel_fd >= 0);
+	start_worker(fixture, 0, life_of_an_older_one);
+	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&fixture->processes[0].store, 100) < 0; n++)
+		turn(fixture);
+	assert_true(fd_store_find(&fixture->processes[0].store, session_layout_line_key(1)) >= 0);
+	assert_int_equal(fd_store_find(&fixture->processes[0].store, session_layout_line_key(0)), -1);
+	assert_true(fixture->processes[0].channel_fd >= 0);
 }
 
 #define PROCESS_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -20,7 +20,7 @@
 
 #define LINES 8
 
-struct bench {
+struct fixture {
 	struct loop loop;
 	int ours, workers;
 	void *state;
@@ -34,9 +34,9 @@ struct bench {
 
 static void on_lines_changed(void *ctx, uint16_t line)
 {
-	struct bench *bench = ctx;
+	struct fixture *fixture = ctx;
 
-	control_server_line_changed(bench->server, line);
+	control_server_line_changed(fixture->server, line);
 }
 
 static void on_irq(void *ctx, uint16_t line, enum irq_action action)
@@ -50,11 +50,11 @@ static int none_kept(void *ctx, unsigned offset)
 
 static int setup(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	const struct chip_host chip_host = {
-		.loop = &bench->loop, .tag = "test", .consumer = "test", .observer = lines_observer(&bench->lines)
+		.loop = &fixture->loop, .tag = "test", .consumer = "test", .observer = lines_observer(&fixture->lines)
 	};
-	const struct lines_host lines_host = { .irq = on_irq, .changed = on_lines_changed, .changed_ctx = bench };
+	const struct lines_host lines_host = { .irq = on_irq, .changed = on_lines_changed, .changed_ctx = fixture };
 	struct chip_spec spec;
 	struct chip_found found;
 	struct why why;
@@ -62,41 +62,42 @@ static int setup(void **state)
 
 	assert_int_equal(chip_spec_parse("s8", 2, &spec), 0);
 	assert_int_equal(chip_probe(&spec, &found, &why), 0);
-	assert_int_equal(loop_init(&bench->loop), 0);
+	assert_int_equal(loop_init(&fixture->loop), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
-	bench->ours = fds[0];
-	bench->workers = fds[1];
-	bench->state = calloc(1, found.state_size);
-	assert_int_equal(chip_attach(&spec, &found, bench->state, &chip_host, &bench->chip), 0);
+	fixture->ours = fds[0];
+	fixture->workers = fds[1];
+	fixture->state = calloc(1, found.state_size);
+	assert_int_equal(chip_attach(&spec, &found, fixture->state, &chip_host, &fixture->chip), 0);
 	for (unsigned i = 0; i < LINES; i++)
-		snprintf(bench->rules[i].name, sizeof(bench->rules[i].name), "dummy%u", i);
-	assert_int_equal(lines_attach(&bench->lines, bench->chip, "test", bench->rules, LINES_BEGIN_RESUME,
-				      bench->line_state, &lines_host, none_kept, NULL),
+		snprintf(fixture->rules[i].name, sizeof(fixture->rules[i].name), "dummy%u", i);
+	assert_int_equal(lines_attach(&fixture->lines, fixture->chip, "test", fixture->rules, LINES_BEGIN_RESUME,
+				      fixture->line_state, &lines_host, none_kept, NULL),
 			 0);
-	assert_int_equal(control_server_attach(&bench->server, &bench->loop, bench->workers, &bench->lines, "test"), 0);
-	*state = bench;
+	assert_int_equal(
+		control_server_attach(&fixture->server, &fixture->loop, fixture->workers, &fixture->lines, "test"), 0);
+	*state = fixture;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	control_server_detach(bench->server);
-	lines_detach(&bench->lines);
-	chip_detach(bench->chip);
-	loop_deinit(&bench->loop);
-	close(bench->ours);
-	close(bench->workers);
-	free(bench->state);
-	free(bench);
+	control_server_detach(fixture->server);
+	lines_detach(&fixture->lines);
+	chip_detach(fixture->chip);
+	loop_deinit(&fixture->loop);
+	close(fixture->ours);
+	close(fixture->workers);
+	free(fixture->state);
+	free(fixture);
 	return 0;
 }
 
 /* False: there is nothing to read. */
-static bool next(struct bench *bench, struct control_channel_reply *reply)
+static bool next(struct fixture *fixture, struct control_channel_reply *reply)
 {
-	ssize_t len = recv(bench->ours, reply, sizeof(*reply), MSG_DONTWAIT);
+	ssize_t len = recv(fixture->ours, reply, sizeof(*reply), MSG_DONTWAIT);
 
 	if (len < 0)
 		return false;
@@ -104,41 +105,43 @@ static bool next(struct bench *bench, struct control_channel_reply *reply)
 	return true;
 }
 
-static struct control_channel_reply expect(struct bench *bench, enum control_channel_type type)
+static struct control_channel_reply expect(struct fixture *fixture, enum control_channel_type type)
 {
 	struct control_channel_reply reply;
 
-	assert_true(next(bench, &reply));
+	assert_true(next(fixture, &reply));
 	assert_int_equal(reply.type, type);
 	return reply;
 }
 
-static void ask(struct bench *bench, uint32_t type, uint32_t line, uint32_t value)
+static void ask(struct fixture *fixture, uint32_t type, uint32_t line, uint32_t value)
 {
-	struct control_channel_request request = { .type = type, .id = ++bench->last_id, .line = line, .value = value };
+	struct control_channel_request request = {
+		.type = type, .id = ++fixture->last_id, .line = line, .value = value
+	};
 
-	assert_int_equal(send(bench->ours, &request, sizeof(request), 0), sizeof(request));
-	assert_int_equal(loop_turn(&bench->loop, 0), 0);
+	assert_int_equal(send(fixture->ours, &request, sizeof(request), 0), sizeof(request));
+	assert_int_equal(loop_turn(&fixture->loop, 0), 0);
 }
 
 /* Asks and takes the reply, with nothing before it. */
-static struct control_channel_reply ask_reply(struct bench *bench, uint32_t type, uint32_t line, uint32_t value)
+static struct control_channel_reply ask_reply(struct fixture *fixture, uint32_t type, uint32_t line, uint32_t value)
 {
 	struct control_channel_reply reply;
 
-	ask(bench, type, line, value);
-	reply = expect(bench, type);
-	assert_int_equal(reply.id, bench->last_id);
+	ask(fixture, type, line, value);
+	reply = expect(fixture, type);
+	assert_int_equal(reply.id, fixture->last_id);
 	return reply;
 }
 
-static void guest_drives(struct bench *bench, uint16_t line, uint32_t level)
+static void guest_drives(struct fixture *fixture, uint16_t line, uint32_t level)
 {
 	const struct gpio_request set = { GPIO_MSG_SET_VALUE, line, level };
 	const struct gpio_request out = { GPIO_MSG_SET_DIRECTION, line, GPIO_DIRECTION_OUT };
 
-	assert_int_equal(lines_request(&bench->lines, &set).status, GPIO_STATUS_OK);
-	assert_int_equal(lines_request(&bench->lines, &out).status, GPIO_STATUS_OK);
+	assert_int_equal(lines_request(&fixture->lines, &set).status, GPIO_STATUS_OK);
+	assert_int_equal(lines_request(&fixture->lines, &out).status, GPIO_STATUS_OK);
 }
 
 static void says_hello(void **state)
@@ -150,20 +153,20 @@ static void says_hello(void **state)
 
 static void tells_all_about_a_line(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct control_channel_reply reply;
 
-	expect(bench, CONTROL_CHANNEL_HELLO);
-	reply = ask_reply(bench, CONTROL_CHANNEL_INFO, 3, 0);
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	reply = ask_reply(fixture, CONTROL_CHANNEL_INFO, 3, 0);
 	assert_int_equal(reply.error, 0);
 	assert_int_equal(reply.line, 3);
 	assert_int_equal(reply.level, 0);
 	assert_int_equal(reply.direction, GPIO_DIRECTION_NONE);
 	assert_int_equal(reply.sim, 1);
 	assert_int_equal(reply.connected, 0);
-	control_server_set_connected(bench->server, true);
-	guest_drives(bench, 3, 1);
-	reply = ask_reply(bench, CONTROL_CHANNEL_GET, 3, 0);
+	control_server_set_connected(fixture->server, true);
+	guest_drives(fixture, 3, 1);
+	reply = ask_reply(fixture, CONTROL_CHANNEL_GET, 3, 0);
 	assert_int_equal(reply.level, 1);
 	assert_int_equal(reply.direction, GPIO_DIRECTION_OUT);
 	assert_int_equal(reply.connected, 1);
@@ -171,187 +174,187 @@ static void tells_all_about_a_line(void **state)
 
 static void drives_pulls_and_toggles(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	expect(bench, CONTROL_CHANNEL_HELLO);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, 1, 1).level, 1);
-	assert_int_equal(chip_outside_level(bench->chip, 1), 1);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_TOGGLE, 1, 0).level, 0);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_TOGGLE, 1, 0).level, 1);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_PULL, 1, 0).level, 0);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_PULL, 1, 1).level, 1);
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_SET, 1, 1).level, 1);
+	assert_int_equal(chip_outside_level(fixture->chip, 1), 1);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_TOGGLE, 1, 0).level, 0);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_TOGGLE, 1, 0).level, 1);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_PULL, 1, 0).level, 0);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_PULL, 1, 1).level, 1);
 }
 
 static void refuses(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	expect(bench, CONTROL_CHANNEL_HELLO);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, LINES, 0).error, -ERANGE);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, UINT32_MAX, 1).error, -ERANGE);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, 0, 2).error, -EINVAL);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_PULL, 0, 2).error, -EINVAL);
-	assert_int_equal(ask_reply(bench, 99, 0, 0).error, -EINVAL);
-	assert_int_equal(ask_reply(bench, 0, 0, 0).error, -EINVAL);
-	guest_drives(bench, 2, 0);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, 2, 1).error, -EBUSY);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_TOGGLE, 2, 0).error, -EBUSY);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, 2, 0).level, 0);
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_GET, LINES, 0).error, -ERANGE);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_SET, UINT32_MAX, 1).error, -ERANGE);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_SET, 0, 2).error, -EINVAL);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_PULL, 0, 2).error, -EINVAL);
+	assert_int_equal(ask_reply(fixture, 99, 0, 0).error, -EINVAL);
+	assert_int_equal(ask_reply(fixture, 0, 0, 0).error, -EINVAL);
+	guest_drives(fixture, 2, 0);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_SET, 2, 1).error, -EBUSY);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_TOGGLE, 2, 0).error, -EBUSY);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_GET, 2, 0).level, 0);
 }
 
 static void bad_messages_are_passed_over(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct control_channel_request request = { .type = CONTROL_CHANNEL_GET };
 	char longer[sizeof(request) + 1] = { CONTROL_CHANNEL_GET };
 
-	expect(bench, CONTROL_CHANNEL_HELLO);
-	send(bench->ours, &request, sizeof(request) - 1, 0);
-	send(bench->ours, longer, sizeof(longer), 0);
-	send(bench->ours, &request, 0, 0);
-	send(bench->ours, &request, sizeof(request), 0); /* id 0 */
-	loop_turn(&bench->loop, 0);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, 1, 0).error, 0);
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	send(fixture->ours, &request, sizeof(request) - 1, 0);
+	send(fixture->ours, longer, sizeof(longer), 0);
+	send(fixture->ours, &request, 0, 0);
+	send(fixture->ours, &request, sizeof(request), 0); /* id 0 */
+	loop_turn(&fixture->loop, 0);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_GET, 1, 0).error, 0);
 }
 
 static void silent_until_watched(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct control_channel_reply event;
 
-	expect(bench, CONTROL_CHANNEL_HELLO);
-	guest_drives(bench, 0, 1);
-	assert_false(next(bench, &event));
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 1).error, 0);
-	guest_drives(bench, 1, 1);
-	event = expect(bench, CONTROL_CHANNEL_EVENT);
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	guest_drives(fixture, 0, 1);
+	assert_false(next(fixture, &event));
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1).error, 0);
+	guest_drives(fixture, 1, 1);
+	event = expect(fixture, CONTROL_CHANNEL_EVENT);
 	assert_int_equal(event.id, 0);
 	assert_int_equal(event.line, 1);
 	assert_int_equal(event.level, 1);
 	assert_int_equal(event.direction, GPIO_DIRECTION_OUT);
 	assert_int_equal(event.dropped, 0);
 	assert_true(event.time_ns > 0);
-	while (next(bench, &event))
+	while (next(fixture, &event))
 		;
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 0).error, 0);
-	guest_drives(bench, 1, 0);
-	assert_false(next(bench, &event));
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 0).error, 0);
+	guest_drives(fixture, 1, 0);
+	assert_false(next(fixture, &event));
 }
 
 static void what_did_not_change_is_not_told(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct control_channel_reply event;
 
-	expect(bench, CONTROL_CHANNEL_HELLO);
-	ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 1);
-	ask(bench, CONTROL_CHANNEL_SET, 4, 1);
-	assert_int_equal(expect(bench, CONTROL_CHANNEL_EVENT).level, 1);
-	expect(bench, CONTROL_CHANNEL_SET);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_SET, 4, 1).level, 1);
-	control_server_line_changed(bench->server, 4);
-	control_server_line_changed(bench->server, LINES);
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1);
+	ask(fixture, CONTROL_CHANNEL_SET, 4, 1);
+	assert_int_equal(expect(fixture, CONTROL_CHANNEL_EVENT).level, 1);
+	expect(fixture, CONTROL_CHANNEL_SET);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_SET, 4, 1).level, 1);
+	control_server_line_changed(fixture->server, 4);
+	control_server_line_changed(fixture->server, LINES);
 	control_server_line_changed(NULL, 0);
-	assert_false(next(bench, &event));
+	assert_false(next(fixture, &event));
 }
 
-static void guest_sets(struct bench *bench, bool level)
+static void guest_sets(struct fixture *fixture, bool level)
 {
 	const struct gpio_request request = { GPIO_MSG_SET_VALUE, 0, level };
 
-	lines_request(&bench->lines, &request);
+	lines_request(&fixture->lines, &request);
 }
 
 /* Line 0, which is watched, changes so often, beginning with 1, and nobody reads of it. */
-static void change_unread(struct bench *bench, unsigned n)
+static void change_unread(struct fixture *fixture, unsigned n)
 {
-	expect(bench, CONTROL_CHANNEL_HELLO);
-	guest_drives(bench, 0, 0);
-	ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 1);
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	guest_drives(fixture, 0, 0);
+	ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1);
 	for (unsigned i = 1; i <= n; i++)
-		guest_sets(bench, i % 2);
+		guest_sets(fixture, i % 2);
 }
 
 /* Nobody reads: the worker goes on, the number of lost events comes with the next one that goes out. */
 static void lost_events_are_counted(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct control_channel_reply event;
 	unsigned told = 0;
 
-	change_unread(bench, 10000);
-	for (; next(bench, &event); told++)
+	change_unread(fixture, 10000);
+	for (; next(fixture, &event); told++)
 		assert_int_equal(event.dropped, 0);
 	assert_in_range(told, 1, 9999);
-	guest_sets(bench, 1);
-	event = expect(bench, CONTROL_CHANNEL_EVENT);
+	guest_sets(fixture, 1);
+	event = expect(fixture, CONTROL_CHANNEL_EVENT);
 	assert_int_equal(event.level, 1);
 	assert_int_equal(event.dropped, 10000 - told);
-	guest_sets(bench, 0);
-	assert_int_equal(expect(bench, CONTROL_CHANNEL_EVENT).dropped, 0);
+	guest_sets(fixture, 0);
+	assert_int_equal(expect(fixture, CONTROL_CHANNEL_EVENT).dropped, 0);
 }
 
 /* Also when nothing else happens: the reader is not left with a state of the past. */
 static void lost_events_are_told_of_when_there_is_room(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct control_channel_reply event;
 	unsigned told = 0;
 
-	change_unread(bench, 1001);
-	for (; next(bench, &event); told++)
+	change_unread(fixture, 1001);
+	for (; next(fixture, &event); told++)
 		;
-	loop_turn(&bench->loop, 0);
-	event = expect(bench, CONTROL_CHANNEL_EVENT);
+	loop_turn(&fixture->loop, 0);
+	event = expect(fixture, CONTROL_CHANNEL_EVENT);
 	assert_int_equal(event.line, 0);
 	assert_int_equal(event.level, 1);
 	assert_int_equal(event.dropped, 1001 - told);
-	loop_turn(&bench->loop, 0);
-	assert_false(next(bench, &event));
+	loop_turn(&fixture->loop, 0);
+	assert_false(next(fixture, &event));
 }
 
 /* A reply waits for room; it is never lost, and no event overtakes it. */
 static void a_reply_waits_for_room(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct control_channel_reply reply;
 	unsigned replies = 0;
 
-	change_unread(bench, 10000);
+	change_unread(fixture, 10000);
 	for (unsigned i = 0; i < 3; i++)
-		ask(bench, CONTROL_CHANNEL_GET, 0, 0);
-	guest_sets(bench, 1);
+		ask(fixture, CONTROL_CHANNEL_GET, 0, 0);
+	guest_sets(fixture, 1);
 	for (unsigned turn = 0; turn < 10 && replies < 3; turn++) {
-		while (next(bench, &reply))
+		while (next(fixture, &reply))
 			replies += reply.type == CONTROL_CHANNEL_GET;
-		loop_turn(&bench->loop, 0);
+		loop_turn(&fixture->loop, 0);
 	}
 	assert_int_equal(replies, 3);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, 0, 0).level, 1);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_GET, 0, 0).level, 1);
 }
 
 /* What a monitor is shown, and what it drives, is the wire: the host's settings stand between it and the guest. */
 static void levels_are_those_on_the_wire(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	const struct chip_line_config config = {
 		.direction = CHIP_DIRECTION_IN,
 		.settings = { .active_low = true, .bias = CHIP_BIAS_PULL_UP, .debounce_us = 1000000000 }
 	};
 	struct control_channel_reply event;
 
-	expect(bench, CONTROL_CHANNEL_HELLO);
-	ask_reply(bench, CONTROL_CHANNEL_WATCH, 0, 1);
-	assert_int_equal(chip_configure(bench->chip, 1, &config), 0);
-	event = expect(bench, CONTROL_CHANNEL_EVENT); /* the bias pulled it up */
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1);
+	assert_int_equal(chip_configure(fixture->chip, 1, &config), 0);
+	event = expect(fixture, CONTROL_CHANNEL_EVENT); /* the bias pulled it up */
 	assert_int_equal(event.line, 1);
 	assert_int_equal(event.level, 1);
-	assert_int_equal(chip_get(bench->chip, 1), 0);
-	assert_int_equal(ask_reply(bench, CONTROL_CHANNEL_GET, 1, 0).level, 1);
-	ask(bench, CONTROL_CHANNEL_TOGGLE, 1, 0);
-	assert_int_equal(expect(bench, CONTROL_CHANNEL_EVENT).level, 0);
-	assert_int_equal(expect(bench, CONTROL_CHANNEL_TOGGLE).level, 0);
-	assert_int_equal(chip_get(bench->chip, 1), 0); /* for the debounce time */
+	assert_int_equal(chip_get(fixture->chip, 1), 0);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_GET, 1, 0).level, 1);
+	ask(fixture, CONTROL_CHANNEL_TOGGLE, 1, 0);
+	assert_int_equal(expect(fixture, CONTROL_CHANNEL_EVENT).level, 0);
+	assert_int_equal(expect(fixture, CONTROL_CHANNEL_TOGGLE).level, 0);
+	assert_int_equal(chip_get(fixture->chip, 1), 0); /* for the debounce time */
 }
 
 /* The outside of a chip that is not simulated is the world's. */
@@ -359,7 +362,7 @@ static void a_real_line_is_not_driven(void **state)
 {
 	static const uint32_t types[] = { CONTROL_CHANNEL_SET, CONTROL_CHANNEL_PULL, CONTROL_CHANNEL_TOGGLE };
 	const struct lines_host lines_host = { .irq = on_irq };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct fake_chip fake;
 	struct lines lines;
 	struct line_rules rules[FAKE_LINES] = { 0 };
@@ -370,31 +373,31 @@ static void a_real_line_is_not_driven(void **state)
 	assert_int_equal(lines_attach(&lines, &fake.chip, "test", rules, LINES_BEGIN_RESUME, line_state, &lines_host,
 				      none_kept, NULL),
 			 0);
-	control_server_detach(bench->server);
-	assert_int_equal(control_server_attach(&bench->server, &bench->loop, bench->workers, &lines, "test"), 0);
-	expect(bench, CONTROL_CHANNEL_HELLO);
-	expect(bench, CONTROL_CHANNEL_HELLO);
+	control_server_detach(fixture->server);
+	assert_int_equal(control_server_attach(&fixture->server, &fixture->loop, fixture->workers, &lines, "test"), 0);
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	expect(fixture, CONTROL_CHANNEL_HELLO);
 	fake_chip_journal(&fake);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(ask_reply(bench, types[i], 1, 1).error, -EPERM);
-	reply = ask_reply(bench, CONTROL_CHANNEL_GET, 1, 0);
+		assert_int_equal(ask_reply(fixture, types[i], 1, 1).error, -EPERM);
+	reply = ask_reply(fixture, CONTROL_CHANNEL_GET, 1, 0);
 	assert_int_equal(reply.error, 0);
 	assert_int_equal(reply.level, -1); /* nobody holds it */
 	assert_int_equal(reply.sim, 0);
 	assert_string_equal(fake_chip_journal(&fake), "1:get 1:get 1:get 1:get ");
-	control_server_detach(bench->server);
-	bench->server = NULL;
+	control_server_detach(fixture->server);
+	fixture->server = NULL;
 	lines_detach(&lines);
 }
 
 static void the_other_end_may_go(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	shutdown(bench->ours, SHUT_RDWR);
+	shutdown(fixture->ours, SHUT_RDWR);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(loop_turn(&bench->loop, 0), 0);
-	guest_drives(bench, 0, 1);
+		assert_int_equal(loop_turn(&fixture->loop, 0), 0);
+	guest_drives(fixture, 0, 1);
 }
 
 int main(void)
