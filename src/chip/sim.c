@@ -18,6 +18,7 @@
 #include "base/util.h"
 #include "chip/sim_line.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 
 struct sim {
 	struct chip chip;

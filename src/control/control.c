@@ -17,6 +17,7 @@
 #include "control/control_json.h"
 #include "control/request_run.h"
 #include "loop/loop.h"
+#include "loop/signals.h"
 #include "service/accept.h"
 
 #define CLIENTS_MAX 32

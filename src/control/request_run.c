@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/util.h"
 #include "control/control_json.h"
+#include "loop/timer.h"
 
 /* The states of a monitor's lines are asked for only while fewer bytes than this wait for the connection. */
 #define STREAM_ENOUGH (64ul * 1024)

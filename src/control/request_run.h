@@ -9,6 +9,7 @@
 #include "control/line_selection.h"
 #include "control/request_parse.h"
 #include "control/worker_client.h"
+#include "loop/timer.h"
 
 /* Lines that one reply of "info" tells about; it then says where to go on. */
 #define REQUEST_PAGE_MAX 1024

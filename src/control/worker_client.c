@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/util.h"
+#include "loop/timer.h"
 
 /* Other guests and the clients have their turn too. */
 #define REPLIES_PER_TURN 64

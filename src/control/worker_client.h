@@ -15,6 +15,7 @@
 #include "control/control_guest.h"
 #include "ipc/control_channel.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 
 /* How long a worker has for an answer. */
 #define WORKER_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)

@@ -10,7 +10,6 @@
  */
 #pragma once
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -69,25 +68,3 @@ void loop_defer_del(struct loop_defer *defer);
 struct loop_after {
 	void (*fn)(struct loop_after *after);
 };
-
-/* CLOCK_MONOTONIC timerfd. Setting again replaces the times; interval_ns 0 is one shot; first_ns is at least 1. */
-struct loop_timer {
-	struct loop_watch watch;
-	int fd; /* owned; valid while watch.loop is not NULL */
-	void (*fn)(struct loop_timer *timer);
-};
-
-int loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t first_ns, uint64_t interval_ns,
-		   void (*fn)(struct loop_timer *timer));
-void loop_timer_del(struct loop_timer *timer);
-
-/* Blocks the signals of the set and calls fn for each that arrives. loop_signals_del() leaves them blocked. */
-struct loop_signals {
-	struct loop_watch watch;
-	int fd; /* owned; valid while watch.loop is not NULL */
-	void (*fn)(struct loop_signals *signals, int signo);
-};
-
-int loop_signals_add(struct loop *loop, struct loop_signals *signals, const sigset_t *set,
-		     void (*fn)(struct loop_signals *signals, int signo));
-void loop_signals_del(struct loop_signals *signals);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Signals of the event loop: a signalfd for each set. */
+#include "loop/signals.h"
+
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -7,7 +9,6 @@
 
 #include "base/fd.h"
 #include "base/util.h"
-#include "loop/loop.h"
 
 /* One signal a turn: fn may delete or free the set, and the fd stays ready while there are more. */
 static void signals_ready(struct loop_watch *watch, uint32_t events)

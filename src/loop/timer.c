@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Timers of the event loop: a timerfd each. */
+#include "loop/timer.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -8,7 +10,6 @@
 
 #include "base/fd.h"
 #include "base/util.h"
-#include "loop/loop.h"
 
 #define NS_PER_S 1000000000u
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/util.h"
+#include "loop/timer.h"
 #include "process/fork_sync.h"
 
 static int fd_compare(const void *a, const void *b)

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 
 /* This many deaths within the window are a crash loop. */
 #define CHILD_DEATHS_MAX       5

@@ -26,6 +26,7 @@
 #include "base/scm.h"
 #include "base/text.h"
 #include "base/util.h"
+#include "loop/timer.h"
 
 #define TAG	       "notify"
 #define SEND_TIMEOUT_S 1

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 
 /* A message is cut there. */
 #define SD_NOTIFY_MESSAGE_SIZE 512

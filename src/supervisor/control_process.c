@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "control/control.h"
+#include "loop/timer.h"
 #include "supervisor/handover_guest.h"
 
 static const char *line_name(const void *ctx, unsigned line)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "guest/reserve_lines.h"
+#include "loop/timer.h"
 #include "process/fd_limit.h"
 
 /* How long the worker of a guest that is removed has for its end. */

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "guest/resolve.h"
+#include "loop/timer.h"
 #include "options/settings.h"
 #include "supervisor/guest_set.h"
 

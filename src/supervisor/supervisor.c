@@ -20,6 +20,8 @@
 #include "base/util.h"
 #include "handover/handover.h"
 #include "loop/loop.h"
+#include "loop/signals.h"
+#include "loop/timer.h"
 #include "sandbox/prepare.h"
 #include "service/ready_fd.h"
 #include "service/sd_notify.h"

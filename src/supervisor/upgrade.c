@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "handover/handover.h"
+#include "loop/timer.h"
 #include "process/child.h"
 #include "process/fork_sync.h"
 

@@ -14,6 +14,7 @@
 
 #include "handover/handover_image.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 
 /* How this program was run. The words and the environment are the caller's, from before anything was changed in them. */
 struct program {

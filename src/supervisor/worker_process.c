@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "loop/timer.h"
 #include "process/async_close.h"
 #include "service/inherited_fd.h"
 #include "supervisor/line_broker.h"

@@ -25,6 +25,7 @@
 #include "gpio/lines_attach.h"
 #include "gpio/virtio_gpio.h"
 #include "loop/loop.h"
+#include "loop/signals.h"
 #include "process/child.h"
 #include "worker/control_server.h"
 #include "worker/front_end_listener.h"

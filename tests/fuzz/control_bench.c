@@ -17,6 +17,7 @@
 #include "gpio/lines_attach.h"
 #include "ipc/control_channel.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 #include "worker/control_server.h"
 
 #define N_LINES	   8

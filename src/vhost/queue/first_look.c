@@ -3,6 +3,7 @@
 #include "vhost/queue/first_look.h"
 
 #include "base/util.h"
+#include "loop/timer.h"
 
 #define TIMEOUT_NS (500ull * 1000 * 1000)
 

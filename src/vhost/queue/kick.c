@@ -10,6 +10,7 @@
 #include "base/scm.h"
 #include "base/timed_io.h"
 #include "base/util.h"
+#include "loop/timer.h"
 
 #define KICKS_IN_VAIN_MAX 256
 #define PAUSE_NS	  (1000ull * 1000)

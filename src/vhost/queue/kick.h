@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "loop/loop.h"
+#include "loop/timer.h"
 
 struct kick {
 	int fd; /* owned; -1: none */

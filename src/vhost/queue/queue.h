@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 #include "vhost/memory/inflight_map.h"
 #include "vhost/queue/kick.h"
 #include "vhost/ring/format.h"

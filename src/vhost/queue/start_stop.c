@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/timed_io.h"
 #include "base/util.h"
+#include "loop/timer.h"
 #include "vhost/queue/deferred_write.h"
 #include "vhost/queue/first_look.h"
 #include "vhost/queue/layout.h"

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "chip/sim_line.h"
+#include "loop/timer.h"
 
 #define LINE	  3
 #define US	  1000ull

@@ -9,6 +9,7 @@
 
 #include "chip/chip.h"
 #include "control/request_run.h"
+#include "loop/timer.h"
 
 #define LINES	CHIP_LINES_MAX
 #define CLIENTS 2

@@ -15,6 +15,8 @@
 #include "base/fd.h"
 #include "base/util.h"
 #include "loop/loop.h"
+#include "loop/signals.h"
+#include "loop/timer.h"
 
 #define MS 1000000ull
 
