@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "bench.h"
+#include "fixture.h"
 
 #include "front_end.h"
 

@@ -3,7 +3,7 @@
  * Clients that abuse the control socket: the process behind it stays the same and small, others are served meanwhile,
  * and a guest's front-end notices nothing.
  */
-#include "bench.h"
+#include "fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>

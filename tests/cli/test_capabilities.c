@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* --print-capabilities: vhost-user.rst, "Backend program conventions"; vhost-user.json, @VHostUserBackendCapabilities. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The control protocol (docs/control-protocol.md): requests, replies, errors, and clients that misbehave. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <jansson.h>
 #include <signal.h>

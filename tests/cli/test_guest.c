@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What the outside sees of a guest that uses its lines, over control socket and vgpioctl. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <jansson.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* --guest as a user meets it: what a guest is shown, what is refused, --check, --make-safe. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <signal.h>
 #include <stdio.h>

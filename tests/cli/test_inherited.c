@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Sockets that the program is given: --fd, fd=, and those of socket activation. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>

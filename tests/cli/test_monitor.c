@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The control protocol's monitor: states first, then changes; slow readers; processes that are replaced. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <jansson.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What whoever started the program is told: --ready-fd, the service manager's socket, and what processes inherit. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* --one-off: each guest is served once; with the last one the program is over. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <signal.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The processes: their life, their end, and what the death of one means to the others. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
  * What the program refuses to start with: one line on stderr, nothing on stdout, exit status 2 for words that make no
  * sense and 1 for what the machine does not have. (tests/unit/options/test_settings.c has all the words.)
  */
-#include "bench.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <stdio.h>

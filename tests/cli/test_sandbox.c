@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The sandbox as it is seen from outside: of a live worker and control process, by /proc; and the words about it. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The sockets: their names, live and stale ones, and what is left at the end. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>

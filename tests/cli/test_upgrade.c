@@ -3,7 +3,7 @@
  * SIGUSR2 together with what else the program can be told: --one-off, --fd, --ready-fd, socket activation, SIGHUP; and
  * images that were not made by the program.
  */
-#include "bench.h"
+#include "fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>

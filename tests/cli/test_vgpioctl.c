@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* vgpioctl: its words, its formats, its exit statuses. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <ctype.h>
 #include <signal.h>

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "bench.h"
+#include "fixture.h"
 
 #define DRIVER_SLOTS   64
 #define DRIVER_IN_MAX  16

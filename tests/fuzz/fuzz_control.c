@@ -27,7 +27,7 @@
 
 #include "base/fd.h"
 #include "control/connection.h"
-#include "control_bench.h"
+#include "control_fixture.h"
 
 #define OPS_MAX	    80
 #define CLIENTS	    4

@@ -4,7 +4,7 @@
  * a program of small operations, so that the fuzzer reaches the rings and is not lost in the handshake:
  *
  *   'm' id flags size payload…   a message, with one fd of the kind that its id wants
- *   's' kind                     a valid set-up of both rings, see bench.h
+ *   's' kind                     a valid set-up of both rings, see fixture.h
  *   'i' type page pages perm     an IOTLB message
  *   'w' offset16 len bytes…      the guest writes into its memory
  *   'a' ring head                the guest makes a head available and kicks; in a packed ring the next descriptor,
@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gpio_bench.h"
+#include "gpio_fixture.h"
 
 #define STATE_SIZE 0x1000
 #define OPS_MAX	   64

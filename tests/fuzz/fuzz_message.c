@@ -22,7 +22,7 @@
 
 #include "base/fd.h"
 #include "driver.h"
-#include "gpio_bench.h"
+#include "gpio_fixture.h"
 #include "loss.h"
 #include "vhost/message/message.h"
 

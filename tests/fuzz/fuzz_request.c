@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "driver.h"
-#include "gpio_bench.h"
+#include "gpio_fixture.h"
 #include "gpio_model.h"
 
 #define OPS_MAX	  64

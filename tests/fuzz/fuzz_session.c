@@ -25,10 +25,10 @@
 #include <unistd.h>
 
 #include "driver.h"
-#include "gpio_bench.h"
+#include "gpio_fixture.h"
 #include "ipc/control_channel.h"
 #include "loss.h"
-#include "worker_bench.h"
+#include "worker_fixture.h"
 
 #define OPS_MAX	  48
 #define LIVES_MAX 12

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "gpio_bench.h"
+#include "gpio_fixture.h"
 #include "irq_model.h"
 
 enum { NONE, OUT, IN };

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "bench.h"
+#include "fixture.h"
 
 enum ledger_state {
 	LEDGER_AVAILABLE,

@@ -2,7 +2,7 @@
 /* What the descriptors of a chain say, for the ledger: see there. */
 #pragma once
 
-#include "bench.h"
+#include "fixture.h"
 
 struct walked {
 	bool malformed;

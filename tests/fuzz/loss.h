@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "bench.h"
+#include "fixture.h"
 
 struct loss {
 	bool pending;	   /* the files are not whole */

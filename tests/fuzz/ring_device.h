@@ -2,7 +2,7 @@
 /* The device of the target "ring": holds chains and returns them in any order, under the eyes of the ledger. */
 #pragma once
 
-#include "bench.h"
+#include "fixture.h"
 
 extern const struct vhost_ops ring_device_ops;
 

@@ -2,7 +2,7 @@
 /* The driver of the target "ring": makes descriptors of any content, under the eyes of the ledger. */
 #pragma once
 
-#include "bench.h"
+#include "fixture.h"
 
 void ring_driver_reset(void);
 /* New rings. */

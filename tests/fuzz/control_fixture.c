@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The control process in this one, and the workers of its guests. */
-#include "control_bench.h"
+#include "control_fixture.h"
 
 #include <signal.h>
 #include <string.h>

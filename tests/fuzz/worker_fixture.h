@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "bench.h"
+#include "fixture.h"
 #include "ipc/fd_store.h"
 
 struct worker_bench {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The bench of the command line tests. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A vhost device in this process: its life, its keeper, the connection to it. */
-#include "bench.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The GPIO device on the bench. */
-#include "gpio_bench.h"
+#include "gpio_fixture.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* The GPIO device on the bench: eight simulated lines, four of them under rules of the host. */
 #pragma once
 
-#include "bench.h"
+#include "fixture.h"
 #include "chip/chip.h"
 #include "gpio/virtio_gpio.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A whole worker in this process. */
-#include "worker_bench.h"
+#include "worker_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 #include "chip/chip_spec.h"
-#include "gpio_bench.h"
+#include "gpio_fixture.h"
 #include "ipc/control_channel.h"
 #include "loss.h"
 #include "process/child.h"

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "bench.h"
+#include "fixture.h"
 
 void bench_message(uint32_t id, uint32_t flags, const void *payload, uint32_t size, int fd)
 {

@@ -38,7 +38,7 @@ struct bench_device {
 };
 
 struct bench {
-	const struct bench_device *what; /* NULL: a whole worker, see worker_bench.h */
+	const struct bench_device *what; /* NULL: a whole worker, see worker_fixture.h */
 	struct loop *loop;
 	struct vhost_device *device;
 	struct session *session;
