@@ -23,7 +23,7 @@
 #define CONSUMER    "vhost-device-gpio:test"
 #define DEBOUNCE_MS 120
 
-struct bench {
+struct fixture {
 	struct loop loop;
 	struct gpio_sim sims[2];
 	struct chip_spec specs[2];
@@ -41,10 +41,10 @@ static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
 
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
-	struct bench *bench = ctx;
-	size_t len = strlen(bench->trace);
+	struct fixture *fixture = ctx;
+	size_t len = strlen(fixture->trace);
 
-	snprintf(bench->trace + len, sizeof(bench->trace) - len, "%u%c%d ", offset,
+	snprintf(fixture->trace + len, sizeof(fixture->trace) - len, "%u%c%d ", offset,
 		 edge == CHIP_EDGE_RISING ? 'r' : 'f', level);
 }
 
@@ -56,11 +56,12 @@ static void on_changed(void *ctx, unsigned offset)
 /* What the supervisor does; of an aggregate, for the member whose line it is. */
 static int on_request_line(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
 {
-	const struct bench *bench = ctx;
-	const struct aggregate_line line = bench->lines ? bench->lines[offset] : (struct aggregate_line){ 0, offset };
+	const struct fixture *fixture = ctx;
+	const struct aggregate_line line =
+		fixture->lines ? fixture->lines[offset] : (struct aggregate_line){ 0, offset };
 
-	return chip_request_line(&bench->specs[line.member], &bench->found[line.member], line.offset, CONSUMER, config,
-				 fd);
+	return chip_request_line(&fixture->specs[line.member], &fixture->found[line.member], line.offset, CONSUMER,
+				 config, fd);
 }
 
 static int on_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
@@ -71,94 +72,94 @@ static int on_line_info(void *ctx, unsigned offset, struct chip_line_info *info)
 
 static void on_drop_fd(void *ctx, unsigned offset)
 {
-	((struct bench *)ctx)->drops++;
+	((struct fixture *)ctx)->drops++;
 }
 
 static void on_settle_fds(void *ctx)
 {
 }
 
-static struct chip_host host_of(struct bench *bench)
+static struct chip_host host_of(struct fixture *fixture)
 {
-	return (struct chip_host){ .loop = &bench->loop,
+	return (struct chip_host){ .loop = &fixture->loop,
 				   .tag = "test",
-				   .observer = { bench, on_fetch, on_edge, on_changed },
-				   .broker = { bench, on_request_line, on_drop_fd, on_line_info, on_settle_fds } };
+				   .observer = { fixture, on_fetch, on_edge, on_changed },
+				   .broker = { fixture, on_request_line, on_drop_fd, on_line_info, on_settle_fds } };
 }
 
 /* Turns for that long. */
-static void turn(struct bench *bench, unsigned ms)
+static void turn(struct fixture *fixture, unsigned ms)
 {
 	uint64_t end = clock_ms() + ms;
 
 	while (clock_ms() < end)
-		assert_int_equal(loop_turn(&bench->loop, 5), 0);
+		assert_int_equal(loop_turn(&fixture->loop, 5), 0);
 }
 
-static void assert_trace(struct bench *bench, const char *want)
+static void assert_trace(struct fixture *fixture, const char *want)
 {
-	assert_string_equal(bench->trace, want);
-	bench->trace[0] = '\0';
+	assert_string_equal(fixture->trace, want);
+	fixture->trace[0] = '\0';
 }
 
-static void probe(struct bench *bench, unsigned i)
+static void probe(struct fixture *fixture, unsigned i)
 {
 	struct why why;
 
-	if (chip_probe(&bench->specs[i], &bench->found[i], &why) < 0)
-		fail_msg("%s: %s", bench->specs[i].path, why.text);
+	if (chip_probe(&fixture->specs[i], &fixture->found[i], &why) < 0)
+		fail_msg("%s: %s", fixture->specs[i].path, why.text);
 }
 
 static int setup_none(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-	*state = bench;
-	bench->found[0].fd = bench->found[1].fd = -1;
-	return bench ? loop_init(&bench->loop) : -1;
+	*state = fixture;
+	fixture->found[0].fd = fixture->found[1].fd = -1;
+	return fixture ? loop_init(&fixture->loop) : -1;
 }
 
-static void make(struct bench *bench, unsigned i, const char *label)
+static void make(struct fixture *fixture, unsigned i, const char *label)
 {
 	static const struct gpio_sim_line lines[] = {
 		{ .offset = 5, .name = "fan", .hog = "board-hog", .hog_direction = "output-high" },
 		{ .name = NULL },
 	};
 
-	gpio_sim_make(&bench->sims[i], N_LINES, label, lines);
-	gpio_sim_set_live(&bench->sims[i], true);
+	gpio_sim_make(&fixture->sims[i], N_LINES, label, lines);
+	gpio_sim_set_live(&fixture->sims[i], true);
 }
 
 static int setup(void **state)
 {
 	const int ret = setup_none(state);
-	struct bench *bench = *state;
-	const struct chip_host host = host_of(bench);
+	struct fixture *fixture = *state;
+	const struct chip_host host = host_of(fixture);
 
-	make(bench, 0, "exp");
-	chip_spec_number(bench->sims[0].number, &bench->specs[0]);
-	probe(bench, 0);
-	return ret < 0 ? ret : chip_attach(&bench->specs[0], &bench->found[0], NULL, &host, &bench->chip);
+	make(fixture, 0, "exp");
+	chip_spec_number(fixture->sims[0].number, &fixture->specs[0]);
+	probe(fixture, 0);
+	return ret < 0 ? ret : chip_attach(&fixture->specs[0], &fixture->found[0], NULL, &host, &fixture->chip);
 }
 
 static int teardown(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	chip_detach(bench->chip);
+	chip_detach(fixture->chip);
 	for (unsigned i = 0; i < 2; i++) {
-		if (bench->found[i].fd >= 0)
-			close(bench->found[i].fd);
-		gpio_sim_remove(&bench->sims[i]);
+		if (fixture->found[i].fd >= 0)
+			close(fixture->found[i].fd);
+		gpio_sim_remove(&fixture->sims[i]);
 	}
 	unlink(LINK);
-	loop_deinit(&bench->loop);
-	free(bench->memory);
-	free(bench);
+	loop_deinit(&fixture->loop);
+	free(fixture->memory);
+	free(fixture);
 	return 0;
 }
 
-static void configure(struct bench *bench, unsigned line, enum chip_direction direction, uint8_t value,
+static void configure(struct fixture *fixture, unsigned line, enum chip_direction direction, uint8_t value,
 		      struct chip_line_settings settings)
 {
 	const struct chip_line_config config = { .direction = direction,
@@ -167,15 +168,15 @@ static void configure(struct bench *bench, unsigned line, enum chip_direction di
 											 : CHIP_EDGE_NONE,
 						 .settings = settings };
 
-	assert_int_equal(chip_configure(bench->chip, line, &config), 0);
+	assert_int_equal(chip_configure(fixture->chip, line, &config), 0);
 }
 
-static void assert_pull(struct bench *bench, unsigned line, const char *want)
+static void assert_pull(struct fixture *fixture, unsigned line, const char *want)
 {
 	char path[200], text[16] = "";
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/sim_gpio%u/pull", bench->sims[0].sysfs, line);
+	snprintf(path, sizeof(path), "%s/sim_gpio%u/pull", fixture->sims[0].sysfs, line);
 	file = fopen(path, "re");
 	assert_non_null(file);
 	assert_non_null(fgets(text, sizeof(text), file));
@@ -186,149 +187,150 @@ static void assert_pull(struct bench *bench, unsigned line, const char *want)
 
 static void bias_is_on_the_pull(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	const struct chip_line_settings up = { .bias = CHIP_BIAS_PULL_UP }, down = { .bias = CHIP_BIAS_PULL_DOWN };
 
-	assert_pull(bench, 2, "pull-down");
-	configure(bench, 2, CHIP_DIRECTION_IN, 0, up);
-	assert_pull(bench, 2, "pull-up");
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 1);
-	assert_int_equal(chip_get(bench->chip, 2), 1);
-	configure(bench, 2, CHIP_DIRECTION_IN, 0, down);
-	assert_pull(bench, 2, "pull-down");
-	assert_int_equal(chip_get(bench->chip, 2), 0);
-	configure(bench, 2, CHIP_DIRECTION_IN, 0, up);
-	configure(bench, 2, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .bias = CHIP_BIAS_AS_IS });
-	assert_pull(bench, 2, "pull-up");
+	assert_pull(fixture, 2, "pull-down");
+	configure(fixture, 2, CHIP_DIRECTION_IN, 0, up);
+	assert_pull(fixture, 2, "pull-up");
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 2), 1);
+	assert_int_equal(chip_get(fixture->chip, 2), 1);
+	configure(fixture, 2, CHIP_DIRECTION_IN, 0, down);
+	assert_pull(fixture, 2, "pull-down");
+	assert_int_equal(chip_get(fixture->chip, 2), 0);
+	configure(fixture, 2, CHIP_DIRECTION_IN, 0, up);
+	configure(fixture, 2, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .bias = CHIP_BIAS_AS_IS });
+	assert_pull(fixture, 2, "pull-up");
 }
 
 static void active_low_inverts(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	const struct chip_line_settings settings = { .active_low = true };
 
-	configure(bench, 0, CHIP_DIRECTION_OUT, 1, settings);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 0), 0);
-	assert_int_equal(chip_get(bench->chip, 0), 1);
-	assert_int_equal(chip_set(bench->chip, 0, 0), 0);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 0), 1);
-	assert_int_equal(chip_get(bench->chip, 0), 0);
+	configure(fixture, 0, CHIP_DIRECTION_OUT, 1, settings);
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 0), 0);
+	assert_int_equal(chip_get(fixture->chip, 0), 1);
+	assert_int_equal(chip_set(fixture->chip, 0, 0), 0);
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 0), 1);
+	assert_int_equal(chip_get(fixture->chip, 0), 0);
 
-	gpio_sim_drive(&bench->sims[0], 1, true);
-	configure(bench, 1, CHIP_DIRECTION_IN, 0, settings);
-	assert_int_equal(chip_get(bench->chip, 1), 0);
-	gpio_sim_drive(&bench->sims[0], 1, false);
-	turn(bench, 50);
-	assert_trace(bench, "1r1 ");
-	assert_int_equal(chip_get(bench->chip, 1), 1);
-	gpio_sim_drive(&bench->sims[0], 1, true);
-	turn(bench, 50);
-	assert_trace(bench, "1f0 ");
+	gpio_sim_drive(&fixture->sims[0], 1, true);
+	configure(fixture, 1, CHIP_DIRECTION_IN, 0, settings);
+	assert_int_equal(chip_get(fixture->chip, 1), 0);
+	gpio_sim_drive(&fixture->sims[0], 1, false);
+	turn(fixture, 50);
+	assert_trace(fixture, "1r1 ");
+	assert_int_equal(chip_get(fixture->chip, 1), 1);
+	gpio_sim_drive(&fixture->sims[0], 1, true);
+	turn(fixture, 50);
+	assert_trace(fixture, "1f0 ");
 }
 
 /* gpio-sim has no such hardware: the kernel makes the line an input when it is to let go. */
 static void drives_that_let_go(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	const struct chip_line_settings drain = { .drive = CHIP_DRIVE_OPEN_DRAIN },
 					source = { .drive = CHIP_DRIVE_OPEN_SOURCE };
 
 	for (unsigned up = 0; up < 2; up++) {
-		gpio_sim_drive(&bench->sims[0], up, up);
-		configure(bench, up, CHIP_DIRECTION_OUT, 1, drain);
-		assert_int_equal(gpio_sim_level(&bench->sims[0], up), up);
-		assert_int_equal(chip_get(bench->chip, up), up);
-		assert_int_equal(chip_set(bench->chip, up, 0), 0);
-		assert_int_equal(gpio_sim_level(&bench->sims[0], up), 0);
+		gpio_sim_drive(&fixture->sims[0], up, up);
+		configure(fixture, up, CHIP_DIRECTION_OUT, 1, drain);
+		assert_int_equal(gpio_sim_level(&fixture->sims[0], up), up);
+		assert_int_equal(chip_get(fixture->chip, up), up);
+		assert_int_equal(chip_set(fixture->chip, up, 0), 0);
+		assert_int_equal(gpio_sim_level(&fixture->sims[0], up), 0);
 
-		gpio_sim_drive(&bench->sims[0], 2 + up, up);
-		configure(bench, 2 + up, CHIP_DIRECTION_OUT, 0, source);
-		assert_int_equal(gpio_sim_level(&bench->sims[0], 2 + up), up);
-		assert_int_equal(chip_get(bench->chip, 2 + up), up);
-		assert_int_equal(chip_set(bench->chip, 2 + up, 1), 0);
-		assert_int_equal(gpio_sim_level(&bench->sims[0], 2 + up), 1);
+		gpio_sim_drive(&fixture->sims[0], 2 + up, up);
+		configure(fixture, 2 + up, CHIP_DIRECTION_OUT, 0, source);
+		assert_int_equal(gpio_sim_level(&fixture->sims[0], 2 + up), up);
+		assert_int_equal(chip_get(fixture->chip, 2 + up), up);
+		assert_int_equal(chip_set(fixture->chip, 2 + up, 1), 0);
+		assert_int_equal(gpio_sim_level(&fixture->sims[0], 2 + up), 1);
 	}
 }
 
 static void debounced(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	configure(bench, 6, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .debounce_us = DEBOUNCE_MS * 1000 });
-	gpio_sim_drive(&bench->sims[0], 6, true);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 6), 1);
-	assert_int_equal(chip_get(bench->chip, 6), 0);
-	gpio_sim_drive(&bench->sims[0], 6, false);
-	turn(bench, 3 * DEBOUNCE_MS);
-	assert_trace(bench, "");
-	gpio_sim_drive(&bench->sims[0], 6, true);
-	turn(bench, 3 * DEBOUNCE_MS);
-	assert_trace(bench, "6r1 ");
-	assert_int_equal(chip_get(bench->chip, 6), 1);
+	configure(fixture, 6, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .debounce_us = DEBOUNCE_MS * 1000 });
+	gpio_sim_drive(&fixture->sims[0], 6, true);
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 6), 1);
+	assert_int_equal(chip_get(fixture->chip, 6), 0);
+	gpio_sim_drive(&fixture->sims[0], 6, false);
+	turn(fixture, 3 * DEBOUNCE_MS);
+	assert_trace(fixture, "");
+	gpio_sim_drive(&fixture->sims[0], 6, true);
+	turn(fixture, 3 * DEBOUNCE_MS);
+	assert_trace(fixture, "6r1 ");
+	assert_int_equal(chip_get(fixture->chip, 6), 1);
 	/* Without the setting the next pulse is seen. */
-	configure(bench, 6, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .debounce_us = 0 });
-	gpio_sim_drive(&bench->sims[0], 6, false);
-	gpio_sim_drive(&bench->sims[0], 6, true);
-	turn(bench, 50);
-	assert_trace(bench, "6f0 6r1 ");
+	configure(fixture, 6, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .debounce_us = 0 });
+	gpio_sim_drive(&fixture->sims[0], 6, false);
+	gpio_sim_drive(&fixture->sims[0], 6, true);
+	turn(fixture, 50);
+	assert_trace(fixture, "6f0 6r1 ");
 }
 
 static void claimed_line_is_held(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	const struct chip_line_config config = { .direction = CHIP_DIRECTION_OUT,
 						 .value = 1,
 						 .settings = { .active_low = true } };
 	struct chip_line_info info;
-	int fd, none, kernel = kernel_open(bench->sims[0].path);
+	int fd, none, kernel = kernel_open(fixture->sims[0].path);
 
-	gpio_sim_drive(&bench->sims[0], 1, true);
-	assert_int_equal(chip_request_line(&bench->specs[0], &bench->found[0], 1, CONSUMER, &config, &fd), 0);
+	gpio_sim_drive(&fixture->sims[0], 1, true);
+	assert_int_equal(chip_request_line(&fixture->specs[0], &fixture->found[0], 1, CONSUMER, &config, &fd), 0);
 	assert_true(fd >= 0);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 1), 0);
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 1), 0);
 	assert_string_equal(kernel_line(kernel, 1).consumer, CONSUMER);
-	assert_int_equal(chip_found_line_info(&bench->specs[0], &bench->found[0], 1, &info), 0);
+	assert_int_equal(chip_found_line_info(&fixture->specs[0], &fixture->found[0], 1, &info), 0);
 	assert_true(info.used);
 	assert_string_equal(info.consumer, CONSUMER);
 	assert_int_equal(info.direction, CHIP_DIRECTION_OUT);
 	/* Held by the kernel, and by another process. */
-	assert_int_equal(chip_request_line(&bench->specs[0], &bench->found[0], 1, CONSUMER, &config, &none), -EBUSY);
-	assert_int_equal(chip_found_line_info(&bench->specs[0], &bench->found[0], 5, &info), 0);
+	assert_int_equal(chip_request_line(&fixture->specs[0], &fixture->found[0], 1, CONSUMER, &config, &none),
+			 -EBUSY);
+	assert_int_equal(chip_found_line_info(&fixture->specs[0], &fixture->found[0], 5, &info), 0);
 	assert_string_equal(info.consumer, "board-hog");
 	assert_string_equal(info.name, "fan");
 
 	/* A worker takes it over, and the wire does not move. */
 	kernel_watch(kernel, 1);
-	assert_int_equal(chip_adopt(bench->chip, 1, &config, fd), 0);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 1), 0);
+	assert_int_equal(chip_adopt(fixture->chip, 1, &config, fd), 0);
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 1), 0);
 	assert_int_equal(kernel_changes(kernel).released, 0);
-	assert_int_equal(chip_get(bench->chip, 1), 1);
+	assert_int_equal(chip_get(fixture->chip, 1), 1);
 	close(kernel);
 }
 
-static int try_line(struct bench *bench, unsigned line, struct chip_line_settings settings)
+static int try_line(struct fixture *fixture, unsigned line, struct chip_line_settings settings)
 {
-	return chip_try_settings(&bench->specs[0], &bench->found[0], line, CONSUMER, &settings);
+	return chip_try_settings(&fixture->specs[0], &fixture->found[0], line, CONSUMER, &settings);
 }
 
 /* An output that nobody holds, as a boot loader leaves it: high. gpio-sim gives a line that is let go to its pull. */
 static void tried_line_stays_as_it_was(void **state)
 {
-	struct bench *bench = *state;
-	int kernel = kernel_open(bench->sims[0].path);
+	struct fixture *fixture = *state;
+	int kernel = kernel_open(fixture->sims[0].path);
 	struct kernel_changes changes;
 
-	gpio_sim_drive(&bench->sims[0], 2, true);
-	configure(bench, 2, CHIP_DIRECTION_OUT, 1, (struct chip_line_settings){ .bias = CHIP_BIAS_AS_IS });
-	chip_release(bench->chip, 2);
+	gpio_sim_drive(&fixture->sims[0], 2, true);
+	configure(fixture, 2, CHIP_DIRECTION_OUT, 1, (struct chip_line_settings){ .bias = CHIP_BIAS_AS_IS });
+	chip_release(fixture->chip, 2);
 	kernel_watch(kernel, 2);
-	assert_int_equal(try_line(bench, 2, (struct chip_line_settings){ .bias = CHIP_BIAS_PULL_UP }), 0);
+	assert_int_equal(try_line(fixture, 2, (struct chip_line_settings){ .bias = CHIP_BIAS_PULL_UP }), 0);
 	changes = kernel_changes(kernel);
 	assert_int_equal(changes.requested, 1);
 	assert_int_equal(changes.configured, 1);
 	assert_int_equal(changes.released, 1);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 1);
-	assert_int_equal(try_line(bench, 2,
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 2), 1);
+	assert_int_equal(try_line(fixture, 2,
 				  (struct chip_line_settings){ .active_low = true,
 							       .bias = CHIP_BIAS_PULL_UP,
 							       .drive = CHIP_DRIVE_OPEN_DRAIN,
@@ -336,139 +338,141 @@ static void tried_line_stays_as_it_was(void **state)
 			 0);
 	assert_int_equal(kernel_changes(kernel).configured, 0);
 	assert_true(kernel_line(kernel, 2).flags & GPIO_V2_LINE_FLAG_OUTPUT);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 1);
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 2), 1);
 	assert_int_equal(kernel_line(kernel, 2).flags & GPIO_V2_LINE_FLAG_USED, 0);
 
 	/* An input; and one that is not free. */
-	assert_int_equal(try_line(bench, 3, (struct chip_line_settings){ .debounce_us = 1000 }), 0);
+	assert_int_equal(try_line(fixture, 3, (struct chip_line_settings){ .debounce_us = 1000 }), 0);
 	assert_true(kernel_line(kernel, 3).flags & GPIO_V2_LINE_FLAG_INPUT);
 	assert_int_equal(kernel_line(kernel, 3).flags & GPIO_V2_LINE_FLAG_USED, 0);
-	assert_int_equal(try_line(bench, 5, (struct chip_line_settings){ .debounce_us = 1000 }), -EBUSY);
+	assert_int_equal(try_line(fixture, 5, (struct chip_line_settings){ .debounce_us = 1000 }), -EBUSY);
 	close(kernel);
 }
 
-static void attach_two(struct bench *bench, const struct aggregate_line *lines, unsigned n)
+static void attach_two(struct fixture *fixture, const struct aggregate_line *lines, unsigned n)
 {
-	const struct chip_host host = host_of(bench);
+	const struct chip_host host = host_of(fixture);
 	struct aggregate_member members[2];
 
 	for (unsigned i = 0; i < 2; i++) {
-		make(bench, i, i == 0 ? "left" : "right");
-		chip_spec_number(bench->sims[i].number, &bench->specs[i]);
-		probe(bench, i);
-		members[i] = (struct aggregate_member){ &bench->specs[i], &bench->found[i] };
+		make(fixture, i, i == 0 ? "left" : "right");
+		chip_spec_number(fixture->sims[i].number, &fixture->specs[i]);
+		probe(fixture, i);
+		members[i] = (struct aggregate_member){ &fixture->specs[i], &fixture->found[i] };
 	}
-	bench->lines = lines;
-	bench->memory = calloc(1, aggregate_state_size(members, 2) + 1);
-	assert_int_equal(aggregate_attach(members, 2, lines, n, bench->memory, &host, &bench->chip), 0);
+	fixture->lines = lines;
+	fixture->memory = calloc(1, aggregate_state_size(members, 2) + 1);
+	assert_int_equal(aggregate_attach(members, 2, lines, n, fixture->memory, &host, &fixture->chip), 0);
 }
 
 static void two_chips_are_one(void **state)
 {
 	static const struct aggregate_line lines[] = { { 1, 7 }, { 0, 2 }, { 0, 0 }, { 1, 0 } };
 	const struct chip_line_settings none = { .active_low = false };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char where[64], want[64];
 	int fd;
 
-	attach_two(bench, lines, 4);
-	configure(bench, 0, CHIP_DIRECTION_OUT, 1, none);
-	configure(bench, 1, CHIP_DIRECTION_OUT, 1, none);
-	configure(bench, 2, CHIP_DIRECTION_IN, 0, none);
-	configure(bench, 3, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .active_low = true });
-	assert_int_equal(gpio_sim_level(&bench->sims[1], 7), 1);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 1);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 7), 0);
-	gpio_sim_drive(&bench->sims[0], 0, true);
-	turn(bench, 50);
-	gpio_sim_drive(&bench->sims[1], 0, true);
-	turn(bench, 50);
-	assert_trace(bench, "2r1 3f0 ");
-	assert_int_equal(chip_get(bench->chip, 2), 1);
-	assert_int_equal(chip_get(bench->chip, 3), 0);
-	chip_line_where(bench->chip, 0, where, sizeof(where));
-	snprintf(want, sizeof(want), "%s line 7", bench->sims[1].path);
+	attach_two(fixture, lines, 4);
+	configure(fixture, 0, CHIP_DIRECTION_OUT, 1, none);
+	configure(fixture, 1, CHIP_DIRECTION_OUT, 1, none);
+	configure(fixture, 2, CHIP_DIRECTION_IN, 0, none);
+	configure(fixture, 3, CHIP_DIRECTION_IN, 0, (struct chip_line_settings){ .active_low = true });
+	assert_int_equal(gpio_sim_level(&fixture->sims[1], 7), 1);
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 2), 1);
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 7), 0);
+	gpio_sim_drive(&fixture->sims[0], 0, true);
+	turn(fixture, 50);
+	gpio_sim_drive(&fixture->sims[1], 0, true);
+	turn(fixture, 50);
+	assert_trace(fixture, "2r1 3f0 ");
+	assert_int_equal(chip_get(fixture->chip, 2), 1);
+	assert_int_equal(chip_get(fixture->chip, 3), 0);
+	chip_line_where(fixture->chip, 0, where, sizeof(where));
+	snprintf(want, sizeof(want), "%s line 7", fixture->sims[1].path);
 	assert_string_equal(where, want);
 
 	/* One goes: the other's lines do not notice. Back, it is taken for the same one, and its lines are released. */
-	gpio_sim_set_live(&bench->sims[1], false);
-	turn(bench, 50);
-	assert_int_equal(chip_set(bench->chip, 0, 0), -ENODEV);
-	assert_int_equal(chip_get(bench->chip, 3), -ENODEV);
-	assert_int_equal(chip_set(bench->chip, 1, 0), 0);
-	assert_int_equal(gpio_sim_level(&bench->sims[0], 2), 0);
-	assert_true(chip_is_gone(&bench->specs[1], &bench->found[1]));
-	assert_false(chip_is_gone(&bench->specs[0], &bench->found[0]));
-	gpio_sim_set_live(&bench->sims[1], true);
-	assert_int_equal(chip_find_replugged(&bench->specs[1], &bench->found[1], bench->sims[0].path, &fd), -ENODEV);
-	assert_int_equal(chip_find_replugged(&bench->specs[1], &bench->found[1], bench->sims[1].path, &fd), 0);
-	close(bench->found[1].fd);
-	bench->found[1].fd = fd;
-	aggregate_replugged(bench->chip, 1);
-	assert_int_equal(bench->drops, 2);
-	assert_int_equal(chip_get(bench->chip, 0), -EPERM);
-	configure(bench, 0, CHIP_DIRECTION_OUT, 1, none);
-	assert_int_equal(gpio_sim_level(&bench->sims[1], 7), 1);
-	gpio_sim_drive(&bench->sims[0], 0, false);
-	turn(bench, 50);
-	assert_trace(bench, "2f0 ");
+	gpio_sim_set_live(&fixture->sims[1], false);
+	turn(fixture, 50);
+	assert_int_equal(chip_set(fixture->chip, 0, 0), -ENODEV);
+	assert_int_equal(chip_get(fixture->chip, 3), -ENODEV);
+	assert_int_equal(chip_set(fixture->chip, 1, 0), 0);
+	assert_int_equal(gpio_sim_level(&fixture->sims[0], 2), 0);
+	assert_true(chip_is_gone(&fixture->specs[1], &fixture->found[1]));
+	assert_false(chip_is_gone(&fixture->specs[0], &fixture->found[0]));
+	gpio_sim_set_live(&fixture->sims[1], true);
+	assert_int_equal(chip_find_replugged(&fixture->specs[1], &fixture->found[1], fixture->sims[0].path, &fd),
+			 -ENODEV);
+	assert_int_equal(chip_find_replugged(&fixture->specs[1], &fixture->found[1], fixture->sims[1].path, &fd), 0);
+	close(fixture->found[1].fd);
+	fixture->found[1].fd = fd;
+	aggregate_replugged(fixture->chip, 1);
+	assert_int_equal(fixture->drops, 2);
+	assert_int_equal(chip_get(fixture->chip, 0), -EPERM);
+	configure(fixture, 0, CHIP_DIRECTION_OUT, 1, none);
+	assert_int_equal(gpio_sim_level(&fixture->sims[1], 7), 1);
+	gpio_sim_drive(&fixture->sims[0], 0, false);
+	turn(fixture, 50);
+	assert_trace(fixture, "2f0 ");
 }
 
 static void by_label_and_by_link(void **state)
 {
-	struct bench *bench = *state;
-	struct gpio_sim *sim = &bench->sims[0];
+	struct fixture *fixture = *state;
+	struct gpio_sim *sim = &fixture->sims[0];
 	struct chip_found twin;
 	struct why why;
 	int fd;
 
-	make(bench, 0, "exp");
-	make(bench, 1, "decoy");
+	make(fixture, 0, "exp");
+	make(fixture, 1, "decoy");
 	assert_int_equal(symlink(sim->path, LINK), 0);
-	assert_int_equal(chip_spec_path(LINK, &bench->specs[0]), 0);
-	probe(bench, 0);
-	assert_string_equal(bench->found[0].label, "exp");
+	assert_int_equal(chip_spec_path(LINK, &fixture->specs[0]), 0);
+	probe(fixture, 0);
+	assert_string_equal(fixture->found[0].label, "exp");
 	/* The link is no second chip of that label. */
-	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "exp", &bench->specs[1], &why), 0);
-	probe(bench, 1);
-	assert_true(chip_found_same(&bench->found[0], &bench->found[1]));
-	chip_spec_number(bench->sims[1].number, &bench->specs[1]);
-	close(bench->found[1].fd);
-	probe(bench, 1);
-	assert_false(chip_found_same(&bench->found[0], &bench->found[1]));
-	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "ex", &bench->specs[1], &why), -ENODEV);
+	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "exp", &fixture->specs[1], &why), 0);
+	probe(fixture, 1);
+	assert_true(chip_found_same(&fixture->found[0], &fixture->found[1]));
+	chip_spec_number(fixture->sims[1].number, &fixture->specs[1]);
+	close(fixture->found[1].fd);
+	probe(fixture, 1);
+	assert_false(chip_found_same(&fixture->found[0], &fixture->found[1]));
+	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "ex", &fixture->specs[1], &why), -ENODEV);
 	assert_non_null(strstr(why.text, "no chip has this label (found: "));
 	assert_non_null(strstr(why.text, "\"exp\""));
 	assert_non_null(strstr(why.text, "\"decoy\""));
 
 	/* Its number is taken by another while it is away. */
 	gpio_sim_set_live(sim, false);
-	gpio_sim_set_live(&bench->sims[1], false);
-	gpio_sim_set_live(&bench->sims[1], true);
+	gpio_sim_set_live(&fixture->sims[1], false);
+	gpio_sim_set_live(&fixture->sims[1], true);
 	gpio_sim_set_live(sim, true);
-	assert_int_equal(chip_find_replugged(&bench->specs[0], &bench->found[0], bench->sims[1].path, &fd), -ENODEV);
-	assert_int_equal(chip_find_replugged(&bench->specs[0], &bench->found[0], sim->path, &fd), 0);
+	assert_int_equal(chip_find_replugged(&fixture->specs[0], &fixture->found[0], fixture->sims[1].path, &fd),
+			 -ENODEV);
+	assert_int_equal(chip_find_replugged(&fixture->specs[0], &fixture->found[0], sim->path, &fd), 0);
 	close(fd);
-	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "exp", &bench->specs[0], &why), 0);
-	assert_int_equal(chip_probe(&bench->specs[0], &twin, &why), 0);
+	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "exp", &fixture->specs[0], &why), 0);
+	assert_int_equal(chip_probe(&fixture->specs[0], &twin, &why), 0);
 	close(twin.fd);
-	assert_string_not_equal(bench->specs[0].path, bench->sims[1].path);
+	assert_string_not_equal(fixture->specs[0].path, fixture->sims[1].path);
 }
 
 static void label_of_two(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	unsigned low, high;
 	struct why why;
 	char want[160];
 
-	make(bench, 0, "twin");
-	make(bench, 1, "twin");
-	low = bench->sims[0].number < bench->sims[1].number ? 0 : 1;
+	make(fixture, 0, "twin");
+	make(fixture, 1, "twin");
+	low = fixture->sims[0].number < fixture->sims[1].number ? 0 : 1;
 	high = 1 - low;
-	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "twin", &bench->specs[0], &why), -ENOTUNIQ);
-	snprintf(want, sizeof(want), "two chips have this label: %s and %s", bench->sims[low].path,
-		 bench->sims[high].path);
+	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "twin", &fixture->specs[0], &why), -ENOTUNIQ);
+	snprintf(want, sizeof(want), "two chips have this label: %s and %s", fixture->sims[low].path,
+		 fixture->sims[high].path);
 	assert_string_equal(why.text, want);
 }
 

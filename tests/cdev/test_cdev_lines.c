@@ -29,7 +29,7 @@ static int kernel_of(struct session *s)
 
 static int setup_lines(void **state, unsigned n_lines, const struct gpio_sim_line *lines)
 {
-	return session_setup_made(state, n_lines, "bench", lines);
+	return session_setup_made(state, n_lines, "fixture", lines);
 }
 
 static int setup_named(void **state)

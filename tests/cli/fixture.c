@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The bench of the command line tests. */
+/* The fixture of the command line tests. */
 #include "fixture.h"
 
 #include <dirent.h>
@@ -37,13 +37,13 @@ static void dir_empty(void)
 	closedir(open);
 }
 
-int bench_setup(void **state)
+int fixture_setup(void **state)
 {
 	strcpy(dir, "/tmp/vgpio-cli-XXXXXX");
 	return getcwd(old_dir, sizeof(old_dir)) && mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
 }
 
-int bench_teardown(void **state)
+int fixture_teardown(void **state)
 {
 	dir_empty();
 	return chdir(old_dir) == 0 && rmdir(dir) == 0 ? 0 : -1;
@@ -119,7 +119,7 @@ int run_wait(struct run *run)
 {
 	int status;
 
-	if (!wait_for(is_gone, run, BENCH_MS)) {
+	if (!wait_for(is_gone, run, FIXTURE_MS)) {
 		kill(run->pid, SIGKILL);
 		waitpid(run->pid, &status, 0);
 		fail_msg("%s does not end", run->name);
@@ -198,7 +198,7 @@ static void text_wait(const struct run *run, const char *suffix, const char *tex
 {
 	struct text_search search = { run, suffix, text };
 
-	if (!wait_for(text_there, &search, BENCH_MS))
+	if (!wait_for(text_there, &search, FIXTURE_MS))
 		fail_msg("\"%s\" does not come, but: %s", text, file_text(run->name, suffix));
 }
 
@@ -260,7 +260,7 @@ pid_t child_wait(const struct run *daemon, const char *name, pid_t old)
 {
 	struct child_search search = { .daemon = daemon, .name = name, .old = old };
 
-	if (!wait_for(child_there, &search, BENCH_MS) || search.found == 0 || search.found == old)
+	if (!wait_for(child_there, &search, FIXTURE_MS) || search.found == 0 || search.found == old)
 		fail_msg("there is no process %s: %s", name, run_err(daemon));
 	return search.found;
 }
@@ -276,7 +276,7 @@ void child_wait_gone(const struct run *daemon, const char *name)
 {
 	struct child_search search = { .daemon = daemon, .name = name };
 
-	if (!wait_for(child_not_there, &search, BENCH_MS))
+	if (!wait_for(child_not_there, &search, FIXTURE_MS))
 		fail_msg("process %s does not go: %s", name, run_err(daemon));
 }
 
@@ -370,7 +370,7 @@ const char *socket_hear(int fd)
 		ssize_t n = 0;
 
 		/* Looked at first, so that nothing of the next line is taken. */
-		if (wait_readable(fd, BENCH_MS))
+		if (wait_readable(fd, FIXTURE_MS))
 			n = recv(fd, text + len, sizeof(text) - 1 - len, MSG_PEEK);
 		if (n <= 0)
 			fail_msg("no line comes, but: %.*s", (int)len, text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The bench of the command line tests: a directory of its own for each test, and programs that run in it. */
+/* The fixture of the command line tests: a directory of its own for each test, and programs that run in it. */
 #pragma once
 
 #include "rows.h"
@@ -9,7 +9,7 @@
 
 #include "wait.h"
 
-#define BENCH_MS WAIT_MS
+#define FIXTURE_MS WAIT_MS
 
 /* A program that was started. Its stdout and stderr go to the files NAME.out and NAME.err of the present directory. */
 struct run {
@@ -18,12 +18,12 @@ struct run {
 };
 
 /* cmocka fixtures: every test runs in an empty directory, which is removed with all that is in it. */
-int bench_setup(void **state);
-int bench_teardown(void **state);
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
 
 /* A test with these fixtures, with and without rows of the conformance list. */
-#define CASE(rows, fn) ROW_TEST_FIXTURE(rows, fn, bench_setup, bench_teardown)
-#define PLAIN(fn)      cmocka_unit_test_setup_teardown(fn, bench_setup, bench_teardown)
+#define CASE(rows, fn) ROW_TEST_FIXTURE(rows, fn, fixture_setup, fixture_teardown)
+#define PLAIN(fn)      cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
 
 /* Starts the program of the environment variable with these words, parted by blanks. */
 void run_start(struct run *run, const char *name, const char *variable, const char *words);

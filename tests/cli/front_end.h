@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A front-end of a program on the bench. */
+/* A front-end of a program on the fixture. */
 #pragma once
 
 #include "vmm.h"

@@ -87,7 +87,7 @@ void wait_logged(const char *text, unsigned times)
 {
 	struct log_search search = { text, times };
 
-	if (!wait_for(is_logged, &search, BENCH_MS))
+	if (!wait_for(is_logged, &search, FIXTURE_MS))
 		fail_msg("\"%s\" is not there %u times: %s", text, times, run_err(&daemon_run));
 }
 
@@ -104,7 +104,7 @@ static unsigned reloads_refused(void)
 static void reload_only(const char *config)
 {
 	unsigned done = reloads_done(), refused = reloads_refused();
-	uint64_t end = clock_ms() + BENCH_MS;
+	uint64_t end = clock_ms() + FIXTURE_MS;
 
 	config_write(config);
 	kill(daemon_run.pid, SIGHUP);
@@ -167,6 +167,6 @@ static bool are_seen(void *ctx)
 
 void wait_guests(const char *names)
 {
-	if (!wait_for(are_seen, (void *)(uintptr_t)names, BENCH_MS))
+	if (!wait_for(are_seen, (void *)(uintptr_t)names, FIXTURE_MS))
 		fail_msg("vgpioctl sees \"%s\", not \"%s\": %s", guests_seen(), names, run_err(&daemon_run));
 }

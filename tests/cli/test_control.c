@@ -173,7 +173,7 @@ static void requests_may_be_piped(void **state)
 	assert_string_equal(socket_hear(fd), "{\"ok\":true,\"lines\":{\"guest0.0\":1}}");
 	assert_string_equal(socket_hear(fd), "{\"ok\":false,\"error\":\"unknown command \\\"frob\\\"\"}");
 	assert_string_equal(socket_hear(fd), "{\"ok\":true,\"lines\":{\"guest0.0\":1}}");
-	assert_true(wait_readable(fd, BENCH_MS));
+	assert_true(wait_readable(fd, FIXTURE_MS));
 	assert_int_equal(read(fd, &(char){ 0 }, 1), 0);
 	close(fd);
 	daemon_down(&daemon);
@@ -196,7 +196,7 @@ static void long_lines_are_refused(void **state)
 	text[4095] = ' ';
 	assert_int_equal(write(fd, text, 4096), 4096);
 	assert_string_equal(socket_hear(fd), "{\"ok\": false, \"error\": \"request longer than 4096 bytes\"}");
-	assert_true(wait_readable(fd, BENCH_MS));
+	assert_true(wait_readable(fd, FIXTURE_MS));
 	assert_int_equal(read(fd, text, 1), 0);
 	close(fd);
 	daemon_down(&daemon);
@@ -303,7 +303,7 @@ static void processes_may_be_replaced(void **state)
 	socket_exchange(fd, "{\"cmd\":\"get\",\"lines\":[\"guest0.3\"]}", "{\"ok\":true,\"lines\":{\"guest0.3\":1}}");
 	worker = child_wait(&daemon, "vgpio:guest0", 0);
 	child_replace(&daemon, "vgpio:control");
-	assert_true(wait_readable(fd, BENCH_MS));
+	assert_true(wait_readable(fd, FIXTURE_MS));
 	close(fd);
 	fd = socket_connect("ctl.sock");
 	socket_exchange(fd, "{\"cmd\":\"get\",\"lines\":[\"guest0.3\"]}", "{\"ok\":true,\"lines\":{\"guest0.3\":1}}");

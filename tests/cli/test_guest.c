@@ -30,7 +30,7 @@ static void on_failure(const char *text)
 static int setup(void **state)
 {
 	failure_set_handler(on_failure);
-	if (bench_setup(state) < 0)
+	if (fixture_setup(state) < 0)
 		return -1;
 	daemon_up_two(&setting.daemon);
 	vmm_init(&setting.vmm, 0);
@@ -43,7 +43,7 @@ static int teardown(void **state)
 	vmm_deinit(&setting.vmm);
 	if (setting.daemon.pid)
 		daemon_down(&setting.daemon);
-	return bench_teardown(state);
+	return fixture_teardown(state);
 }
 
 static void guest_drives(uint16_t line, uint32_t level)

@@ -302,7 +302,7 @@ static void a_crash_loop_takes_lines_to_their_idle_states(void **state)
 	check_ctl("get g.0 g.1 g.2", "\"g.0\"=active \"g.1\"=inactive \"g.2\"=active\n");
 	assert_int_equal(gpio_get_value(&vmm, 0), 1);
 	kill(old, SIGKILL);
-	assert_true(connection_ends(&vmm.connection, BENCH_MS));
+	assert_true(connection_ends(&vmm.connection, FIXTURE_MS));
 	child_wait(&daemon, "vgpio:g", old);
 	check_ctl("get g.0 g.1 g.2", "\"g.0\"=inactive \"g.1\"=active \"g.2\"=inactive\n");
 	vmm_deinit(&vmm);

@@ -101,7 +101,7 @@ static void a_connected_one_sees_a_crash_loop(void **state)
 		old = child_replace(&daemon, "vgpio:guest0");
 	assert_int_equal(gpio_get_value(&vmm, 2), 1);
 	kill(old, SIGKILL);
-	assert_true(connection_ends(&vmm.connection, BENCH_MS));
+	assert_true(connection_ends(&vmm.connection, FIXTURE_MS));
 	assert_int_equal(run_wait(&daemon), 0);
 	vmm_deinit(&vmm);
 }

@@ -28,7 +28,7 @@ static const char *pipe_text(int fd)
 	ssize_t n = 1;
 
 	while (n > 0 && len < sizeof(text) - 1) {
-		assert_true(wait_readable(fd, BENCH_MS));
+		assert_true(wait_readable(fd, FIXTURE_MS));
 		n = read(fd, text + len, sizeof(text) - 1 - len);
 		assert_true(n >= 0);
 		len += (size_t)n;
@@ -127,7 +127,7 @@ static const char *manager_hears(const struct manager *manager)
 	static char text[512];
 	ssize_t n;
 
-	assert_true(wait_readable(manager->fd, BENCH_MS));
+	assert_true(wait_readable(manager->fd, FIXTURE_MS));
 	n = recv(manager->fd, text, sizeof(text) - 1, 0);
 	assert_true(n > 0);
 	text[n] = '\0';

@@ -212,7 +212,7 @@ static void a_crash_loop_is_bounded(void **state)
 	assert_false(wait_readable(fd, 50));
 	kill(old, SIGKILL);
 	start = clock_ms();
-	assert_true(wait_readable(fd, BENCH_MS));
+	assert_true(wait_readable(fd, FIXTURE_MS));
 	assert_int_equal(read(fd, &byte, 1), 0);
 	close(fd);
 	child_wait(&daemon, "vgpio:guest0", old);

@@ -32,7 +32,7 @@ static void one_goes(void **state)
 	vmm_init(&other, 0);
 	vmm_start(&other, "one.sock");
 	reload(TWO STAYS);
-	assert_true(connection_ends(&other.connection, BENCH_MS));
+	assert_true(connection_ends(&other.connection, FIXTURE_MS));
 	vmm_deinit(&other);
 	assert_false(file_exists("one.sock"));
 	assert_int_equal(child_named(&daemon_run, "vgpio:one"), 0);

@@ -104,7 +104,7 @@ static void check_hears(int fd, const char *begin)
 	char text[512];
 	ssize_t n;
 
-	assert_true(wait_readable(fd, BENCH_MS));
+	assert_true(wait_readable(fd, FIXTURE_MS));
 	n = recv(fd, text, sizeof(text) - 1, 0);
 	assert_true(n > 0);
 	text[n] = '\0';
@@ -155,13 +155,13 @@ static void nothing_is_left_of_those_that_left(void **state)
 	memory = proc_status(daemon_run.pid, "VmData");
 	for (int i = 0; i < 50; i++)
 		reload(i % 2 ? STAYS : STAYS ONE GUEST("two", "sim = 5000"));
-	assert_true(wait_for(fds_are, &fds, BENCH_MS));
+	assert_true(wait_for(fds_are, &fds, FIXTURE_MS));
 	if (!proc_has_address_sanitizer(daemon_run.pid))
 		assert_in_range(proc_status(daemon_run.pid, "VmData"), 0, memory + 300);
 	/* One more, with guests that are refused. */
 	for (int i = 0; i < 50; i++)
 		reload(STAYS ONE "[guest two]\nsocket = one.sock\nsim = 5\n");
-	assert_true(wait_for(fds_are, &fds, BENCH_MS));
+	assert_true(wait_for(fds_are, &fds, FIXTURE_MS));
 	stop();
 }
 

@@ -33,10 +33,10 @@ static void on_failure(const char *text)
 static int setup(void **state)
 {
 	failure_set_handler(on_failure);
-	return bench_setup(state);
+	return fixture_setup(state);
 }
 
-#define UPGRADE(fn) cmocka_unit_test_setup_teardown(fn, setup, bench_teardown)
+#define UPGRADE(fn) cmocka_unit_test_setup_teardown(fn, setup, fixture_teardown)
 
 /* Returns when this child is another one. */
 static void upgrade(const struct run *daemon, const char *child)
@@ -275,7 +275,7 @@ static void control_clients(void **state)
 	assert_true(fd >= 0);
 	upgrade(&daemon, "vgpio:control");
 	/* It comes again, as after every reload. */
-	assert_true(wait_readable(fd, BENCH_MS));
+	assert_true(wait_readable(fd, FIXTURE_MS));
 	assert_int_equal(read(fd, (char[1]){ 0 }, 1), 0);
 	close(fd);
 	assert_int_equal(ctl(&run, "set guest0.2=1"), 0);

@@ -96,7 +96,7 @@ int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 	return accepted;
 }
 
-void control_bench_time(struct input *in)
+void control_fixture_time(struct input *in)
 {
 	struct loop_timer *timer = b.timers[0].timer;
 	void (*fn)(struct loop_timer *) = b.timers[0].fn;
@@ -161,13 +161,13 @@ static void worker_end(void)
 	loop_deinit(&worker.loop);
 }
 
-void control_bench_restart(struct input *in)
+void control_fixture_restart(struct input *in)
 {
 	worker_end();
 	worker_start();
 }
 
-void control_bench_drive(struct input *in)
+void control_fixture_drive(struct input *in)
 {
 	unsigned line = next_byte(in) % N_LINES;
 
@@ -175,7 +175,7 @@ void control_bench_drive(struct input *in)
 }
 
 /* More changes than the port has room for, before the control process gets a turn. */
-void control_bench_flood(struct input *in)
+void control_fixture_flood(struct input *in)
 {
 	unsigned first = next_byte(in), n = next_byte(in) % FLOOD_MAX;
 
@@ -188,7 +188,7 @@ void control_bench_flood(struct input *in)
 /*
  * A reply of any fields: bit 0 of how: to the last question; bit 1: it is of a wrong length; bit 2: of its line.
  */
-void control_bench_hostile(struct input *in)
+void control_fixture_hostile(struct input *in)
 {
 	struct control_channel_reply reply[3] = { { .type = next_byte(in) } };
 	uint8_t how = next_byte(in);
@@ -216,7 +216,7 @@ static void bb_listen(void)
 	}
 }
 
-void control_bench_turns(void)
+void control_fixture_turns(void)
 {
 	for (int i = 0; i < 6; i++) {
 		loop_turn(b.loop, 0);
@@ -225,7 +225,7 @@ void control_bench_turns(void)
 	bb_listen();
 }
 
-int control_bench_connect(void)
+int control_fixture_connect(void)
 {
 	struct sockaddr_un address;
 	socklen_t len = sizeof(address);
@@ -255,7 +255,7 @@ static void signals_restore(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-void control_bench_run(void (*live)(void))
+void control_fixture_run(void (*live)(void))
 {
 	struct control_guest guests[2] = { { .name = "a", .n_lines = N_LINES, .line_name = a_line_name },
 					   { .name = "bb", .n_lines = N_LINES, .line_name = bb_line_name } };

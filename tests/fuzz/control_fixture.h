@@ -11,15 +11,15 @@
 #include "input.h"
 
 /* control_main() on a new socket; when it is set up, live() runs, and then it ends. */
-void control_bench_run(void (*live)(void));
+void control_fixture_run(void (*live)(void));
 /* Turns of the control process and of the worker. */
-void control_bench_turns(void);
+void control_fixture_turns(void);
 /* A client's end. */
-int control_bench_connect(void);
+int control_fixture_connect(void);
 
 /* Operations: see fuzz_control.c. */
-void control_bench_drive(struct input *in);
-void control_bench_flood(struct input *in);
-void control_bench_restart(struct input *in);
-void control_bench_hostile(struct input *in);
-void control_bench_time(struct input *in);
+void control_fixture_drive(struct input *in);
+void control_fixture_flood(struct input *in);
+void control_fixture_restart(struct input *in);
+void control_fixture_hostile(struct input *in);
+void control_fixture_time(struct input *in);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A driver that does what a driver may do, on the rings of the bench: chains of a readable and a writable part, in
+ * A driver that does what a driver may do, on the rings of the fixture: chains of a readable and a writable part, in
  * slots. It finds what a device must never do: to return what it does not have, to say that it wrote more than there
  * was room for, or to write behind what it says.
  */
@@ -23,7 +23,7 @@ struct driver_used {
 	const uint8_t *out;
 };
 
-/* New rings, as bench_setup() made them. */
+/* New rings, as fixture_setup() made them. */
 void driver_reset(void);
 unsigned driver_slots(void);
 bool driver_slot_is_free(unsigned ring, unsigned slot);

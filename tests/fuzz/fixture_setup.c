@@ -7,7 +7,7 @@
 #include "base/fd.h"
 #include "fixture.h"
 
-void bench_message(uint32_t id, uint32_t flags, const void *payload, uint32_t size, int fd)
+void fixture_message(uint32_t id, uint32_t flags, const void *payload, uint32_t size, int fd)
 {
 	uint8_t buffer[sizeof(struct vhost_user_header) + 600];
 	const struct vhost_user_header header = { id, flags, size };
@@ -15,23 +15,23 @@ void bench_message(uint32_t id, uint32_t flags, const void *payload, uint32_t si
 	memcpy(buffer, &header, sizeof(header));
 	if (size > 0)
 		memcpy(buffer + sizeof(header), payload, size);
-	bench_send(buffer, sizeof(header) + size, &fd, fd >= 0);
-	bench_turns();
+	fixture_send(buffer, sizeof(header) + size, &fd, fd >= 0);
+	fixture_turns();
 }
 
 static void message(uint32_t id, const void *payload, uint32_t size, int fd)
 {
-	bench_message(id, VHOST_USER_VERSION, payload, size, fd);
+	fixture_message(id, VHOST_USER_VERSION, payload, size, fd);
 }
 
-void bench_vring_state(uint32_t id, uint32_t index, uint32_t num)
+void fixture_vring_state(uint32_t id, uint32_t index, uint32_t num)
 {
 	const struct vhost_user_vring_state state = { index, num };
 
 	message(id, &state, sizeof(state), -1);
 }
 
-void bench_event_fd(uint32_t id, uint64_t index, uint64_t count)
+void fixture_event_fd(uint32_t id, uint64_t index, uint64_t count)
 {
 	int fd = eventfd((unsigned)count, EFD_CLOEXEC | EFD_NONBLOCK);
 
@@ -39,60 +39,61 @@ void bench_event_fd(uint32_t id, uint64_t index, uint64_t count)
 	fd_close(&fd);
 }
 
-int bench_fd_for(uint32_t id)
+int fixture_fd_for(uint32_t id)
 {
 	switch (id) {
 	case VHOST_USER_SET_MEM_TABLE:
 	case VHOST_USER_ADD_MEM_REG:
 	case VHOST_USER_SET_LOG_BASE:
-		return bench.memory_fd;
+		return fixture.memory_fd;
 	case VHOST_USER_SET_INFLIGHT_FD:
-		return bench.inflight_fd;
+		return fixture.inflight_fd;
 	case VHOST_USER_SET_DEVICE_STATE_FD:
-		return bench.state_fd;
+		return fixture.state_fd;
 	case VHOST_USER_SET_BACKEND_REQ_FD:
-		return bench.channel_fds[1];
+		return fixture.channel_fds[1];
 	default:
 		return -1;
 	}
 }
 
-void bench_kick_anew(unsigned ring)
+void fixture_kick_anew(unsigned ring)
 {
 	const uint64_t index = ring;
 
-	fd_close(&bench.kick_fds[ring]);
-	bench.kick_fds[ring] = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-	message(VHOST_USER_SET_VRING_KICK, &index, sizeof(index), bench.kick_fds[ring]);
+	fd_close(&fixture.kick_fds[ring]);
+	fixture.kick_fds[ring] = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	message(VHOST_USER_SET_VRING_KICK, &index, sizeof(index), fixture.kick_fds[ring]);
 }
 
-void bench_kick(unsigned ring)
+void fixture_kick(unsigned ring)
 {
 	const uint64_t one = 1;
 
-	MUST(write(bench.kick_fds[ring], &one, sizeof(one)) == sizeof(one));
-	bench_turns();
+	MUST(write(fixture.kick_fds[ring], &one, sizeof(one)) == sizeof(one));
+	fixture_turns();
 }
 
-void bench_iotlb(uint8_t type, uint8_t page, uint8_t pages, uint8_t perm)
+void fixture_iotlb(uint8_t type, uint8_t page, uint8_t pages, uint8_t perm)
 {
 	const struct vhost_user_iotlb wire = {
 		.iova = page * 4096ull,
 		.size = pages * 4096ull,
-		.user_addr = BENCH_USER_BASE + page % (BENCH_MEMORY_SIZE / 4096) * 4096ull,
+		.user_addr = FIXTURE_USER_BASE + page % (FIXTURE_MEMORY_SIZE / 4096) * 4096ull,
 		.perm = perm,
 		.type = type,
 	};
 
-	bench_message(VHOST_USER_IOTLB_MSG, VHOST_USER_VERSION | VHOST_USER_NEED_REPLY, &wire, sizeof(wire), -1);
+	fixture_message(VHOST_USER_IOTLB_MSG, VHOST_USER_VERSION | VHOST_USER_NEED_REPLY, &wire, sizeof(wire), -1);
 }
 
 /* A log of a byte a region of 8 pages, at the end of the guest's memory: the guest may write there, too. */
 static void send_log(void)
 {
-	const struct vhost_user_log log = { .size = BENCH_MEMORY_SIZE / 4096 / 8, .offset = BENCH_MEMORY_SIZE - 64 };
+	const struct vhost_user_log log = { .size = FIXTURE_MEMORY_SIZE / 4096 / 8,
+					    .offset = FIXTURE_MEMORY_SIZE - 64 };
 
-	message(VHOST_USER_SET_LOG_BASE, &log, sizeof(log), bench.memory_fd);
+	message(VHOST_USER_SET_LOG_BASE, &log, sizeof(log), fixture.memory_fd);
 }
 
 enum base {
@@ -104,51 +105,51 @@ enum base {
 
 static uint32_t ring_base(unsigned ring, enum base base)
 {
-	const uint32_t left = bench.session->reconnect.rings[ring].position;
+	const uint32_t left = fixture.session->reconnect.rings[ring].position;
 
 	if (base == BASE_NEW)
-		return bench.packed ? 0x80008000 : 0;
-	if (bench.packed)
+		return fixture.packed ? 0x80008000 : 0;
+	if (fixture.packed)
 		return base == BASE_USED ? left >> 16 | (left >> 16) << 16 : left;
-	return le16_get(*(struct le16 *)bench_ring_at(ring, (base == BASE_USED ? BENCH_USED : BENCH_AVAIL) + 2));
+	return le16_get(*(struct le16 *)fixture_ring_at(ring, (base == BASE_USED ? FIXTURE_USED : FIXTURE_AVAIL) + 2));
 }
 
 static void clear_ring(unsigned ring)
 {
-	if (bench.packed)
-		memset(bench_ring_at(ring, 0), 0, bench.size * sizeof(struct vring_packed_desc));
-	memset(bench_ring_at(ring, BENCH_AVAIL), 0, 4);
-	memset(bench_ring_at(ring, BENCH_USED), 0, 4);
+	if (fixture.packed)
+		memset(fixture_ring_at(ring, 0), 0, fixture.size * sizeof(struct vring_packed_desc));
+	memset(fixture_ring_at(ring, FIXTURE_AVAIL), 0, 4);
+	memset(fixture_ring_at(ring, FIXTURE_USED), 0, 4);
 }
 
 static void setup_ring(unsigned ring, enum base base)
 {
-	const bool logged = bench.kind & BENCH_LOGGED;
-	const uint64_t at = (bench.kind & BENCH_IOMMU ? 0 : BENCH_USER_BASE) + BENCH_RING(ring);
+	const bool logged = fixture.kind & FIXTURE_LOGGED;
+	const uint64_t at = (fixture.kind & FIXTURE_IOMMU ? 0 : FIXTURE_USER_BASE) + FIXTURE_RING(ring);
 	const struct vhost_user_vring_addr addr = { .index = ring,
 						    .flags = logged ? VHOST_USER_VRING_F_LOG : 0,
 						    .desc = at,
-						    .avail = at + BENCH_AVAIL,
-						    .used = at + BENCH_USED,
-						    .log = BENCH_RING(ring) + BENCH_USED };
+						    .avail = at + FIXTURE_AVAIL,
+						    .used = at + FIXTURE_USED,
+						    .log = FIXTURE_RING(ring) + FIXTURE_USED };
 
-	bench_vring_state(VHOST_USER_SET_VRING_NUM, ring, bench.size);
+	fixture_vring_state(VHOST_USER_SET_VRING_NUM, ring, fixture.size);
 	if (base != BASE_NONE)
-		bench_vring_state(VHOST_USER_SET_VRING_BASE, ring, ring_base(ring, base));
+		fixture_vring_state(VHOST_USER_SET_VRING_BASE, ring, ring_base(ring, base));
 	message(VHOST_USER_SET_VRING_ADDR, &addr, sizeof(addr), -1);
-	bench_kick_anew(ring);
-	bench_event_fd(VHOST_USER_SET_VRING_CALL, ring, 0);
-	bench_vring_state(VHOST_USER_SET_VRING_ENABLE, ring, 1);
+	fixture_kick_anew(ring);
+	fixture_event_fd(VHOST_USER_SET_VRING_CALL, ring, 0);
+	fixture_vring_state(VHOST_USER_SET_VRING_ENABLE, ring, 1);
 }
 
 static void send_features(void)
 {
-	const uint64_t features = VIRTIO_F_VERSION_1 | VHOST_USER_F_PROTOCOL_FEATURES | bench.ops.features |
-				  VIRTIO_F_INDIRECT_DESC | (bench.kind & BENCH_EVENT_IDX ? VIRTIO_F_EVENT_IDX : 0) |
-				  (bench.packed ? VIRTIO_F_RING_PACKED : 0) |
-				  (bench.kind & BENCH_LOGGED ? VHOST_F_LOG_ALL : 0) |
-				  (bench.kind & BENCH_IOMMU ? VIRTIO_F_ACCESS_PLATFORM : 0);
-	const uint64_t state = bench.ops.state_size ? 1ull << VHOST_USER_PROTOCOL_F_DEVICE_STATE : 0;
+	const uint64_t features = VIRTIO_F_VERSION_1 | VHOST_USER_F_PROTOCOL_FEATURES | fixture.ops.features |
+				  VIRTIO_F_INDIRECT_DESC | (fixture.kind & FIXTURE_EVENT_IDX ? VIRTIO_F_EVENT_IDX : 0) |
+				  (fixture.packed ? VIRTIO_F_RING_PACKED : 0) |
+				  (fixture.kind & FIXTURE_LOGGED ? VHOST_F_LOG_ALL : 0) |
+				  (fixture.kind & FIXTURE_IOMMU ? VIRTIO_F_ACCESS_PLATFORM : 0);
+	const uint64_t state = fixture.ops.state_size ? 1ull << VHOST_USER_PROTOCOL_F_DEVICE_STATE : 0;
 	const uint64_t protocol_features =
 		1ull << VHOST_USER_PROTOCOL_F_CONFIG | 1ull << VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS |
 		1ull << VHOST_USER_PROTOCOL_F_STATUS | 1ull << VHOST_USER_PROTOCOL_F_RESET_DEVICE |
@@ -164,24 +165,24 @@ static void send_session(void)
 {
 	const struct vhost_user_mem_table table = {
 		.n_regions = 1,
-		.regions[0] = { .size = BENCH_MEMORY_SIZE, .user_addr = BENCH_USER_BASE },
+		.regions[0] = { .size = FIXTURE_MEMORY_SIZE, .user_addr = FIXTURE_USER_BASE },
 	};
 
 	send_features();
-	if (bench.kind & BENCH_LOGGED)
+	if (fixture.kind & FIXTURE_LOGGED)
 		send_log();
-	if (bench.kind & BENCH_IOMMU)
-		message(VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, bench.channel_fds[1]);
-	message(VHOST_USER_SET_MEM_TABLE, &table, sizeof(table), bench.memory_fd);
+	if (fixture.kind & FIXTURE_IOMMU)
+		message(VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, fixture.channel_fds[1]);
+	message(VHOST_USER_SET_MEM_TABLE, &table, sizeof(table), fixture.memory_fd);
 }
 
-void bench_setup(uint8_t kind)
+void fixture_setup(uint8_t kind)
 {
-	bench.kind = kind;
-	bench.packed = kind & BENCH_PACKED;
-	bench.size = (uint16_t)((1u << (kind & 7)) + (bench.packed && kind & BENCH_ONE_MORE));
+	fixture.kind = kind;
+	fixture.packed = kind & FIXTURE_PACKED;
+	fixture.size = (uint16_t)((1u << (kind & 7)) + (fixture.packed && kind & FIXTURE_ONE_MORE));
 	send_session();
-	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++) {
 		clear_ring(ring);
 		setup_ring(ring, BASE_NEW);
 	}
@@ -189,20 +190,20 @@ void bench_setup(uint8_t kind)
 
 static void send_inflight(void)
 {
-	const struct vhost_user_inflight inflight = { .mmap_size = BENCH_INFLIGHT_SIZE,
-						      .num_queues = BENCH_QUEUES,
-						      .queue_size = bench.size };
+	const struct vhost_user_inflight inflight = { .mmap_size = FIXTURE_INFLIGHT_SIZE,
+						      .num_queues = FIXTURE_QUEUES,
+						      .queue_size = fixture.size };
 
-	message(VHOST_USER_SET_INFLIGHT_FD, &inflight, sizeof(inflight), bench.inflight_fd);
+	message(VHOST_USER_SET_INFLIGHT_FD, &inflight, sizeof(inflight), fixture.inflight_fd);
 }
 
-void bench_come_back(uint8_t how)
+void fixture_come_back(uint8_t how)
 {
-	bench_reconnect();
+	fixture_reconnect();
 	send_session();
-	if (how & BENCH_BACK_INFLIGHT)
+	if (how & FIXTURE_BACK_INFLIGHT)
 		send_inflight();
-	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++)
+	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++)
 		setup_ring(ring, how & 3);
 }
 
@@ -210,32 +211,32 @@ static void transfer(uint32_t direction)
 {
 	const struct vhost_user_transfer transfer = { .direction = direction };
 
-	MUST(lseek(bench.state_fd, 0, SEEK_SET) == 0);
-	message(VHOST_USER_SET_DEVICE_STATE_FD, &transfer, sizeof(transfer), bench.state_fd);
+	MUST(lseek(fixture.state_fd, 0, SEEK_SET) == 0);
+	message(VHOST_USER_SET_DEVICE_STATE_FD, &transfer, sizeof(transfer), fixture.state_fd);
 	message(VHOST_USER_CHECK_DEVICE_STATE, NULL, 0, -1);
 }
 
-void bench_pause(void)
+void fixture_pause(void)
 {
-	for (uint32_t ring = 0; ring < BENCH_QUEUES; ring++)
-		bench_vring_state(VHOST_USER_GET_VRING_BASE, ring, 0);
+	for (uint32_t ring = 0; ring < FIXTURE_QUEUES; ring++)
+		fixture_vring_state(VHOST_USER_GET_VRING_BASE, ring, 0);
 }
 
-void bench_go_on(void)
+void fixture_go_on(void)
 {
-	for (uint32_t ring = 0; ring < BENCH_QUEUES; ring++) {
-		bench_event_fd(VHOST_USER_SET_VRING_CALL, ring, 0);
-		bench_kick_anew(ring);
+	for (uint32_t ring = 0; ring < FIXTURE_QUEUES; ring++) {
+		fixture_event_fd(VHOST_USER_SET_VRING_CALL, ring, 0);
+		fixture_kick_anew(ring);
 	}
 }
 
-void bench_state_save(void)
+void fixture_state_save(void)
 {
-	MUST(ftruncate(bench.state_fd, 0) == 0);
+	MUST(ftruncate(fixture.state_fd, 0) == 0);
 	transfer(VHOST_USER_TRANSFER_SAVE);
 }
 
-void bench_state_load(void)
+void fixture_state_load(void)
 {
 	transfer(VHOST_USER_TRANSFER_LOAD);
 }

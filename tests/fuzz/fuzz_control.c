@@ -95,7 +95,7 @@ static void client_read(struct client *client)
 			client->n_in -= line;
 			memmove(client->in, end + 1, client->n_in);
 		}
-		control_bench_turns();
+		control_fixture_turns();
 	}
 	MUST((len < 0 && errno != ECONNRESET) || client->may_end);
 }
@@ -121,7 +121,7 @@ static struct client *next_client(struct input *in)
 
 static void client_open(struct client *client)
 {
-	client->fd = control_bench_connect();
+	client->fd = control_fixture_connect();
 	client->may_end = crowd.n > 0;
 	client->asked = 1; /* what it leaves without an end, or a line too long, is answered, too */
 }
@@ -219,8 +219,8 @@ static void op_half_close(struct input *in)
 static void op_crowd(struct input *in)
 {
 	for (uint8_t n = next_byte(in); n > 0 && crowd.n < CROWD_MAX; n--) {
-		crowd.fds[crowd.n++] = control_bench_connect();
-		control_bench_turns();
+		crowd.fds[crowd.n++] = control_fixture_connect();
+		control_fixture_turns();
 	}
 	for (unsigned i = 0; i < CLIENTS; i++)
 		clients[i].may_end = true;
@@ -242,11 +242,11 @@ static bool run_op(struct input *in)
 		['r'] = op_read,
 		['h'] = op_half_close,
 		['c'] = op_crowd,
-		['l'] = control_bench_drive,
-		['f'] = control_bench_flood,
-		['w'] = control_bench_restart,
-		['p'] = control_bench_hostile,
-		['t'] = control_bench_time,
+		['l'] = control_fixture_drive,
+		['f'] = control_fixture_flood,
+		['w'] = control_fixture_restart,
+		['p'] = control_fixture_hostile,
+		['t'] = control_fixture_time,
 	};
 	uint8_t op = next_byte(in);
 
@@ -265,11 +265,11 @@ static void check_served(void)
 
 	for (unsigned i = 0; i < CLIENTS; i++)
 		client_close(&clients[i]);
-	control_bench_turns();
+	control_fixture_turns();
 	client_open(client);
 	client_send(client, request, sizeof(request) - 1);
 	for (unsigned i = 0; i < 100 && recv(client->fd, reply, sizeof(reply), MSG_DONTWAIT | MSG_PEEK) <= 0; i++)
-		control_bench_turns();
+		control_fixture_turns();
 	(void)!recv(client->fd, reply, sizeof(reply), MSG_DONTWAIT);
 	if (strncmp(reply, wanted, sizeof(wanted) - 1) != 0)
 		FOUND("at the end: %s", reply);
@@ -282,7 +282,7 @@ static void live(void)
 	int n_ops = 0;
 
 	while (n_ops++ < OPS_MAX && run_op(program))
-		control_bench_turns();
+		control_fixture_turns();
 	check_served();
 	crowd_close();
 }
@@ -294,6 +294,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program = &in;
 	for (unsigned i = 0; i < CLIENTS; i++)
 		clients[i] = (struct client){ .fd = -1 };
-	control_bench_run(live);
+	control_fixture_run(live);
 	return 0;
 }

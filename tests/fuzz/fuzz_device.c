@@ -25,27 +25,27 @@
 #define STATE_SIZE 0x1000
 #define OPS_MAX	   64
 
-static uint16_t avail_idx[BENCH_QUEUES]; /* the index of packed rings counts to twice their size */
+static uint16_t avail_idx[FIXTURE_QUEUES]; /* the index of packed rings counts to twice their size */
 
 /* What the input wrote into the descriptor stays, but for its id and the two flags that make it available. */
 static void make_packed_available(uint8_t ring, uint8_t id)
 {
-	uint16_t at = avail_idx[ring] % bench.size;
-	bool wrap = avail_idx[ring] < bench.size;
-	struct vring_packed_desc *desc = (struct vring_packed_desc *)bench_ring_at(ring, 0) + at;
+	uint16_t at = avail_idx[ring] % fixture.size;
+	bool wrap = avail_idx[ring] < fixture.size;
+	struct vring_packed_desc *desc = (struct vring_packed_desc *)fixture_ring_at(ring, 0) + at;
 	uint16_t flags = le16_get(desc->flags) & ~(VRING_PACKED_DESC_F_AVAIL | VRING_PACKED_DESC_F_USED);
 
 	desc->id = le16_make(id);
 	desc->flags = le16_make(flags | (wrap ? VRING_PACKED_DESC_F_AVAIL : VRING_PACKED_DESC_F_USED));
-	avail_idx[ring] = (avail_idx[ring] + 1) % (2 * bench.size);
+	avail_idx[ring] = (avail_idx[ring] + 1) % (2 * fixture.size);
 }
 
 static void make_split_available(uint8_t ring, uint8_t head)
 {
-	uint8_t *avail = bench_ring_at(ring, BENCH_AVAIL);
+	uint8_t *avail = fixture_ring_at(ring, FIXTURE_AVAIL);
 	uint16_t value = htole16(head), idx;
 
-	memcpy(avail + 4 + 2 * (avail_idx[ring] & (bench.size - 1)), &value, 2);
+	memcpy(avail + 4 + 2 * (avail_idx[ring] & (fixture.size - 1)), &value, 2);
 	idx = htole16(++avail_idx[ring]);
 	memcpy(avail + 2, &idx, 2);
 }
@@ -54,37 +54,37 @@ static void op_available(struct input *in)
 {
 	uint8_t ring = next_byte(in) & 1, head = next_byte(in);
 
-	if (bench.packed)
+	if (fixture.packed)
 		make_packed_available(ring, head);
 	else
 		make_split_available(ring, head);
-	bench_kick_anew(ring);
+	fixture_kick_anew(ring);
 }
 
 static void op_setup(struct input *in)
 {
 	memset(avail_idx, 0, sizeof(avail_idx));
-	bench_setup(next_byte(in));
+	fixture_setup(next_byte(in));
 }
 
 static void op_message(struct input *in)
 {
 	uint8_t id = next_byte(in), flags = next_byte(in), size = next_byte(in);
 	uint8_t payload[256] = { 0 };
-	int fd = bench_fd_for(id);
+	int fd = fixture_fd_for(id);
 
 	for (unsigned i = 0; i < size; i++)
 		payload[i] = next_byte(in);
 	if (fd < 0 && flags & 0x10)
 		fd = STDERR_FILENO;
-	bench_message(id, (flags & 0xf) | VHOST_USER_VERSION, payload, size, fd);
+	fixture_message(id, (flags & 0xf) | VHOST_USER_VERSION, payload, size, fd);
 }
 
 static void op_iotlb(struct input *in)
 {
 	const uint8_t type = next_byte(in), page = next_byte(in), pages = next_byte(in);
 
-	bench_iotlb(type, page, pages, next_byte(in));
+	fixture_iotlb(type, page, pages, next_byte(in));
 }
 
 static void op_write(struct input *in)
@@ -92,7 +92,7 @@ static void op_write(struct input *in)
 	unsigned offset = next_u16(in), len = next_byte(in);
 
 	for (unsigned i = 0; i < len; i++)
-		bench.memory[(offset + i) % BENCH_MEMORY_SIZE] = next_byte(in);
+		fixture.memory[(offset + i) % FIXTURE_MEMORY_SIZE] = next_byte(in);
 }
 
 static void op_inflight(struct input *in)
@@ -102,7 +102,7 @@ static void op_inflight(struct input *in)
 	for (unsigned i = 0; i < len; i++) {
 		uint8_t byte = next_byte(in);
 
-		MUST(pwrite(bench.inflight_fd, &byte, 1, (offset + i) % BENCH_INFLIGHT_SIZE) == 1);
+		MUST(pwrite(fixture.inflight_fd, &byte, 1, (offset + i) % FIXTURE_INFLIGHT_SIZE) == 1);
 	}
 }
 
@@ -110,15 +110,15 @@ static void op_transfer(struct input *in)
 {
 	unsigned n = next_byte(in);
 
-	bench_pause();
-	bench_state_save();
+	fixture_pause();
+	fixture_state_save();
 	for (unsigned i = 0; i < n; i++) {
 		unsigned offset = next_u16(in);
 		uint8_t byte = next_byte(in);
 
-		MUST(pwrite(bench.state_fd, &byte, 1, offset % STATE_SIZE) == 1);
+		MUST(pwrite(fixture.state_fd, &byte, 1, offset % STATE_SIZE) == 1);
 	}
-	bench_state_load();
+	fixture_state_load();
 }
 
 /* Any byte, also those that a working process would never write. */
@@ -128,39 +128,39 @@ static void op_damage(struct input *in)
 		void *start;
 		size_t size;
 	} parts[] = {
-		{ bench.session, sizeof(struct session) },
-		{ session_inflight(bench.session, 0), 4096 },
-		{ gpio_bench.line_state, sizeof(gpio_bench.line_state) },
-		{ gpio_bench.chip_state, gpio_bench.found.state_size },
+		{ fixture.session, sizeof(struct session) },
+		{ session_inflight(fixture.session, 0), 4096 },
+		{ gpio_fixture.line_state, sizeof(gpio_fixture.line_state) },
+		{ gpio_fixture.chip_state, gpio_fixture.found.state_size },
 	};
 	unsigned n = next_byte(in);
 
-	bench_detach();
+	fixture_detach();
 	for (unsigned i = 0; i < n; i++) {
 		unsigned part = next_byte(in) % 4, offset = next_u16(in);
 
 		((uint8_t *)parts[part].start)[offset % parts[part].size] = next_byte(in);
 	}
-	bench.damaged = true;
-	bench_attach();
+	fixture.damaged = true;
+	fixture_attach();
 }
 
 static void op_line(struct input *in)
 {
-	uint8_t line = next_byte(in) % GPIO_BENCH_LINES;
+	uint8_t line = next_byte(in) % GPIO_FIXTURE_LINES;
 
-	chip_outside_drive(gpio_bench.chip, line, next_byte(in) & 1);
+	chip_outside_drive(gpio_fixture.chip, line, next_byte(in) & 1);
 }
 
 static void op_inband_kick(struct input *in)
 {
-	bench_vring_state(VHOST_USER_VRING_KICK, next_byte(in), 0);
+	fixture_vring_state(VHOST_USER_VRING_KICK, next_byte(in), 0);
 }
 
 static void op_restart(struct input *in)
 {
-	bench_detach();
-	bench_attach();
+	fixture_detach();
+	fixture_attach();
 }
 
 static bool run_op(struct input *in)
@@ -175,7 +175,7 @@ static bool run_op(struct input *in)
 	if (!ops[op])
 		return false;
 	ops[op](in);
-	bench_turns();
+	fixture_turns();
 	return true;
 }
 
@@ -185,9 +185,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int n_ops = 0;
 
 	memset(avail_idx, 0, sizeof(avail_idx));
-	gpio_bench_start();
+	gpio_fixture_start();
 	while (n_ops++ < OPS_MAX && run_op(&in))
 		continue;
-	gpio_bench_end();
+	gpio_fixture_end();
 	return 0;
 }

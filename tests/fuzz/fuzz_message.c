@@ -62,13 +62,13 @@ static void settle(void)
 	int before = -1, left = 0;
 
 	for (;;) {
-		bench_turns();
-		MUST(ioctl(bench.front_fd, SIOCOUTQ, &left) == 0);
+		fixture_turns();
+		MUST(ioctl(fixture.front_fd, SIOCOUTQ, &left) == 0);
 		if (left == 0 || left == before)
 			break;
 		before = left;
 	}
-	bench_turns();
+	fixture_turns();
 }
 
 /*
@@ -80,18 +80,18 @@ static void send_cut(const uint8_t *data, size_t len, const int *fds, size_t n_f
 	size_t piece = is_cut ? how % 32 + 1u : len;
 
 	if (!is_behind)
-		group = bench.connections;
+		group = fixture.connections;
 	is_behind = more;
-	for (size_t at = 0; at < len && bench.connections == group; at += piece) {
+	for (size_t at = 0; at < len && fixture.connections == group; at += piece) {
 		size_t n = len - at < piece ? len - at : piece;
 
-		bench_send(data + at, n, fds, at == 0 ? n_fds : 0);
+		fixture_send(data + at, n, fds, at == 0 ? n_fds : 0);
 		if (more && !is_cut)
 			continue;
 		settle();
 		if (is_cut && deaths && how & 0x80) {
-			bench_detach();
-			bench_attach();
+			fixture_detach();
+			fixture_attach();
 			settle();
 		}
 	}
@@ -102,8 +102,8 @@ static void send_cut(const uint8_t *data, size_t len, const int *fds, size_t n_f
 
 static size_t fds_of(uint8_t which, uint8_t id, int fds[FDS_MAX])
 {
-	const int some[] = { bench_fd_for(id), -1,	    odd.event, odd.null,
-			     odd.pipe[0],      odd.pipe[1], odd.empty, bench.memory_fd };
+	const int some[] = { fixture_fd_for(id), -1,	      odd.event, odd.null,
+			     odd.pipe[0],	 odd.pipe[1], odd.empty, fixture.memory_fd };
 	const size_t n_many[] = { 2, 8, 9 };
 	size_t n = which >= 8 && which < 11 ? n_many[which - 8] : 1;
 
@@ -135,7 +135,7 @@ static void op_message(struct input *in)
 	uint8_t data[sizeof(struct vhost_user_header) + 256] = { 0 };
 	const struct vhost_user_header header = { id, (flags & 0xf) ^ VHOST_USER_VERSION,
 						  size + (fd & 0x10 ? 60000u : 0) };
-	const unsigned connection = bench.connections;
+	const unsigned connection = fixture.connections;
 	bool is_first = !is_behind && !is_broken;
 	int fds[FDS_MAX];
 	size_t n_fds = fds_of(fd & 15, id, fds);
@@ -149,7 +149,7 @@ static void op_message(struct input *in)
 		is_behind = false;
 	}
 	send_cut(data, sizeof(header) + size, fds, n_fds, next_byte(in), fd & 0x20);
-	if (bench.connections != connection)
+	if (fixture.connections != connection)
 		is_broken = false;
 	else if (is_first && !is_behind)
 		MUST(size_possible(&header) && (header.flags & 7) == VHOST_USER_VERSION);
@@ -168,7 +168,7 @@ static void op_bytes(struct input *in)
 static void op_leave(struct input *in)
 {
 	settle();
-	bench_reconnect();
+	fixture_reconnect();
 	is_broken = is_behind = false;
 }
 
@@ -227,20 +227,20 @@ static void run(struct input in, struct said *into)
 	is_cut = into == &cut;
 	deaths = how & 2;
 	odd_open();
-	gpio_bench_start();
-	bench.replies = on_replies;
+	gpio_fixture_start();
+	fixture.replies = on_replies;
 	if (how & 1)
-		bench_setup(next_byte(&in));
+		fixture_setup(next_byte(&in));
 	while (n_ops++ < OPS_MAX && run_op(&in))
 		continue;
 	settle();
-	said->connections = bench.connections;
+	said->connections = fixture.connections;
 	said->losses = loss.sessions;
 	said->was_short = loss.pending;
-	bench.replies = NULL;
+	fixture.replies = NULL;
 	if (is_cut)
 		driver_check_served();
-	gpio_bench_end();
+	gpio_fixture_end();
 	odd_close();
 }
 

@@ -30,9 +30,9 @@ struct expected {
 static struct {
 	struct expected items[64];
 	unsigned n;
-} expected[BENCH_QUEUES];
+} expected[FIXTURE_QUEUES];
 
-static unsigned slot_of_line[GPIO_BENCH_LINES]; /* the event buffer that is held */
+static unsigned slot_of_line[GPIO_FIXTURE_LINES]; /* the event buffer that is held */
 
 static void expect(unsigned ring, unsigned slot, const void *out, unsigned len)
 {
@@ -52,7 +52,7 @@ static void on_event(unsigned line, uint8_t status)
 
 static void check_returned(void)
 {
-	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++) {
 		struct driver_used used;
 		unsigned at = 0;
 
@@ -113,7 +113,7 @@ static void op_requests(struct input *in)
 
 	for (unsigned i = 0; i <= n; i++)
 		give_request(in);
-	bench_kick(VIRTIO_GPIO_REQUESTQ);
+	fixture_kick(VIRTIO_GPIO_REQUESTQ);
 }
 
 static void give_buffer(struct input *in)
@@ -140,56 +140,56 @@ static void op_buffers(struct input *in)
 
 	for (unsigned i = 0; i <= n; i++)
 		give_buffer(in);
-	bench_kick(VIRTIO_GPIO_EVENTQ);
+	fixture_kick(VIRTIO_GPIO_EVENTQ);
 }
 
 static void op_drive(struct input *in)
 {
-	unsigned line = next_byte(in) % GPIO_BENCH_LINES;
+	unsigned line = next_byte(in) % GPIO_FIXTURE_LINES;
 	bool level = next_byte(in) & 1;
 	int wanted = gpio_model_drive(line, level);
 
-	MUST(chip_outside_drive(gpio_bench.chip, line, level) == wanted);
+	MUST(chip_outside_drive(gpio_fixture.chip, line, level) == wanted);
 }
 
 static void op_pull(struct input *in)
 {
-	unsigned line = next_byte(in) % GPIO_BENCH_LINES;
+	unsigned line = next_byte(in) % GPIO_FIXTURE_LINES;
 	bool up = next_byte(in) & 1;
 
 	gpio_model_pull(line, up);
-	MUST(chip_outside_pull(gpio_bench.chip, line, up ? CHIP_PULL_UP : CHIP_PULL_DOWN) == 0);
+	MUST(chip_outside_pull(gpio_fixture.chip, line, up ? CHIP_PULL_UP : CHIP_PULL_DOWN) == 0);
 }
 
 static void op_restart(struct input *in)
 {
-	bench_detach();
-	bench_attach();
+	fixture_detach();
+	fixture_attach();
 }
 
 static void op_pause(struct input *in)
 {
-	bench_pause();
-	bench_go_on();
+	fixture_pause();
+	fixture_go_on();
 }
 
 static void op_transfer(struct input *in)
 {
-	bench_pause();
-	bench_state_save();
-	bench_state_load();
-	bench_go_on();
+	fixture_pause();
+	fixture_state_save();
+	fixture_state_load();
+	fixture_go_on();
 }
 
 static void setup(struct input *in)
 {
 	driver_reset();
-	bench_setup(next_byte(in) & (uint8_t)~BENCH_IOMMU);
+	fixture_setup(next_byte(in) & (uint8_t)~FIXTURE_IOMMU);
 }
 
 static void op_disconnect(struct input *in)
 {
-	bench_reconnect();
+	fixture_reconnect();
 	gpio_model_disconnect();
 	setup(in);
 }
@@ -200,14 +200,14 @@ static bool run_op(struct input *in)
 		['q'] = op_requests, ['e'] = op_buffers, ['l'] = op_drive,    ['p'] = op_pull,
 		['r'] = op_restart,  ['z'] = op_pause,	 ['t'] = op_transfer, ['D'] = op_disconnect,
 	};
-	unsigned connections = bench.connections;
+	unsigned connections = fixture.connections;
 	uint8_t op = next_byte(in);
 
 	if (!ops[op])
 		return false;
 	ops[op](in);
-	bench_turns();
-	MUST(bench.connections == connections + (op == 'D'));
+	fixture_turns();
+	MUST(fixture.connections == connections + (op == 'D'));
 	check_returned();
 	gpio_model_check();
 	return true;
@@ -219,11 +219,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int n_ops = 0;
 
 	memset(expected, 0, sizeof(expected));
-	gpio_bench_start();
+	gpio_fixture_start();
 	gpio_model_start(on_event);
 	setup(&in);
 	while (n_ops++ < OPS_MAX && run_op(&in))
 		continue;
-	gpio_bench_end();
+	gpio_fixture_end();
 	return 0;
 }

@@ -19,7 +19,7 @@
  *   'r'                          the worker dies, a successor attaches;  'z' a pause of the machine
  *   'i' type page pages perm     an IOTLB message
  *   'c' kind                     another front-end, with other rings
- *   'b' base                     the front-end leaves without a word, and comes back: see bench_come_back()
+ *   'b' base                     the front-end leaves without a word, and comes back: see fixture_come_back()
  */
 #include <string.h>
 
@@ -36,7 +36,7 @@ static void op_kick(struct input *in)
 {
 	unsigned ring = next_byte(in) & 1;
 
-	bench_kick(ring);
+	fixture_kick(ring);
 	ledger_reap(ring);
 	ledger_check_none_lost(ring);
 }
@@ -44,9 +44,9 @@ static void op_kick(struct input *in)
 /* The guest's memory changes from there to its end: tables may lie there, and a ring that does is none any more. */
 static void on_losing(uint32_t from)
 {
-	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++) {
 		ledger_reap(ring);
-		if (from < BENCH_RING(ring) + BENCH_USED + 0x1000)
+		if (from < FIXTURE_RING(ring) + FIXTURE_USED + 0x1000)
 			ledger_lose(ring);
 	}
 }
@@ -67,7 +67,7 @@ static void on_lost(void)
 
 static void check_all(void)
 {
-	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++) {
 		ledger_reap(ring);
 		ledger_check_none_lost(ring);
 	}
@@ -75,30 +75,30 @@ static void check_all(void)
 
 static void op_restart(struct input *in)
 {
-	bench_detach();
-	bench_attach();
+	fixture_detach();
+	fixture_attach();
 	/* What is shorter than it was can not be mapped again. */
-	if (!bench.session->connected) {
+	if (!fixture.session->connected) {
 		MUST(loss.pending);
 		on_lost();
 	}
-	bench_turns();
+	fixture_turns();
 	check_all();
 }
 
 static void op_pause(struct input *in)
 {
-	bench_pause();
-	bench_go_on();
+	fixture_pause();
+	fixture_go_on();
 	check_all();
 }
 
 static void op_iotlb(struct input *in)
 {
-	const uint8_t type = next_byte(in), page = next_byte(in) % (BENCH_MEMORY_SIZE / 4096), pages = next_byte(in);
+	const uint8_t type = next_byte(in), page = next_byte(in) % (FIXTURE_MEMORY_SIZE / 4096), pages = next_byte(in);
 
-	if (bench.kind & BENCH_IOMMU)
-		bench_iotlb(type, page, pages, next_byte(in));
+	if (fixture.kind & FIXTURE_IOMMU)
+		fixture_iotlb(type, page, pages, next_byte(in));
 }
 
 static void setup(struct input *in)
@@ -106,12 +106,12 @@ static void setup(struct input *in)
 	ring_driver_begin();
 	ledger_reset();
 	loss_mend();
-	bench_setup(next_byte(in) & (uint8_t)~BENCH_LOGGED);
+	fixture_setup(next_byte(in) & (uint8_t)~FIXTURE_LOGGED);
 }
 
 static void op_another(struct input *in)
 {
-	bench_reconnect();
+	fixture_reconnect();
 	setup(in);
 }
 
@@ -123,7 +123,7 @@ static void op_come_back(struct input *in)
 {
 	const unsigned returns = ring_device_returns();
 
-	bench_come_back(next_byte(in) & 3);
+	fixture_come_back(next_byte(in) & 3);
 	if (ring_device_returns() == returns) {
 		ledger_lose(0);
 		ledger_lose(1);
@@ -153,7 +153,7 @@ static bool run_op(struct input *in)
 		['T'] = loss_op,
 		['L'] = loss_op_later,
 	};
-	unsigned connections = bench.connections, sessions = loss.sessions;
+	unsigned connections = fixture.connections, sessions = loss.sessions;
 	uint8_t op = next_byte(in);
 
 	if (!run[op])
@@ -161,10 +161,10 @@ static bool run_op(struct input *in)
 	run[op](in);
 	/* The device did that outside of a turn, which it never does. */
 	if (sigbus_guard_tripped())
-		bench_turns();
+		fixture_turns();
 	if (op != 'c' && op != 'b' && op != 'i' && !(op == 'r' && loss.pending))
-		MUST(bench.connections - connections == loss.sessions - sessions);
-	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++)
+		MUST(fixture.connections - connections == loss.sessions - sessions);
+	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++)
 		ledger_reap(ring);
 	return true;
 }
@@ -177,7 +177,7 @@ static void check_served(void)
 	struct input in = { copy, sizeof(copy) };
 
 	memcpy(copy, program, sizeof(copy));
-	copy[1] = bench.kind & BENCH_PACKED ? BENCH_PACKED | 2 : 2;
+	copy[1] = fixture.kind & FIXTURE_PACKED ? FIXTURE_PACKED | 2 : 2;
 	while (in.left > 0)
 		MUST(run_op(&in));
 	MUST(!ledger_is_doomed(0) && ledger_descs(0) == 0);
@@ -185,7 +185,7 @@ static void check_served(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct bench_device what = { .ops = &ring_device_ops };
+	static const struct fixture_device what = { .ops = &ring_device_ops };
 	struct input in = { data, size };
 	int n_ops = 0;
 
@@ -193,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	moment_set(MOMENT_READ, 0, NULL);
 	ring_device_reset();
 	ledger_reset();
-	bench_start(&what);
+	fixture_start(&what);
 	loss.before = on_losing;
 	loss.after = on_gone;
 	loss.lost = on_lost;
@@ -202,6 +202,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		continue;
 	if (loss.pending || loss.sessions > 0)
 		check_served();
-	bench_end();
+	fixture_end();
 	return 0;
 }

@@ -9,7 +9,7 @@
  *   'q' type gpio value layout       a request;  'e' gpio: an event buffer
  *   'l' type line value              a request of the control process: the outside of a line
  *   's' kind                         rings are set up anew;  'x': the front-end leaves
- *   'B' how                          the same, and comes back to its rings, see bench_come_back()
+ *   'B' how                          the same, and comes back to its rings, see fixture_come_back()
  *   'i' type page pages perm         an IOTLB message
  *   'F' size16                       the front-end gives an in-flight region for rings of that size
  *   'f' offset16 n bytes…            and writes into it
@@ -48,7 +48,7 @@ static void give(unsigned ring, const void *data, unsigned len, unsigned layout)
 		if (!driver_slot_is_free(ring, slot))
 			continue;
 		driver_give(ring, slot, data, len, ring == VIRTIO_GPIO_EVENTQ ? 1 : 2, layout);
-		bench_kick(ring);
+		fixture_kick(ring);
 		return;
 	}
 }
@@ -74,40 +74,40 @@ static void op_port(struct input *in)
 
 	request.line = next_byte(in);
 	request.value = next_byte(in);
-	(void)!send(worker_bench.control_fd, &request, sizeof(request), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(worker_fixture.control_fd, &request, sizeof(request), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void op_setup(struct input *in)
 {
 	driver_reset();
-	bench_setup(next_byte(in));
+	fixture_setup(next_byte(in));
 }
 
 static void op_leave(struct input *in)
 {
-	bench_reconnect();
+	fixture_reconnect();
 }
 
 static void op_come_back(struct input *in)
 {
-	bench_come_back(next_byte(in));
+	fixture_come_back(next_byte(in));
 }
 
 static void op_iotlb(struct input *in)
 {
 	const uint8_t type = next_byte(in), page = next_byte(in), pages = next_byte(in);
 
-	bench_iotlb(type, page, pages, next_byte(in));
+	fixture_iotlb(type, page, pages, next_byte(in));
 }
 
 static void op_give_inflight(struct input *in)
 {
-	const struct vhost_user_inflight wire = { .mmap_size = BENCH_INFLIGHT_SIZE,
+	const struct vhost_user_inflight wire = { .mmap_size = FIXTURE_INFLIGHT_SIZE,
 						  .num_queues = 2,
 						  .queue_size = next_u16(in) };
 
-	bench_message(VHOST_USER_SET_INFLIGHT_FD, VHOST_USER_VERSION | VHOST_USER_NEED_REPLY, &wire, sizeof(wire),
-		      bench.inflight_fd);
+	fixture_message(VHOST_USER_SET_INFLIGHT_FD, VHOST_USER_VERSION | VHOST_USER_NEED_REPLY, &wire, sizeof(wire),
+			fixture.inflight_fd);
 }
 
 static void op_inflight(struct input *in)
@@ -117,7 +117,7 @@ static void op_inflight(struct input *in)
 	while (n-- > 0) {
 		uint8_t byte = next_byte(in);
 
-		MUST(pwrite(bench.inflight_fd, &byte, 1, offset++ % BENCH_INFLIGHT_SIZE) == 1);
+		MUST(pwrite(fixture.inflight_fd, &byte, 1, offset++ % FIXTURE_INFLIGHT_SIZE) == 1);
 	}
 }
 
@@ -125,19 +125,19 @@ static void op_transfer(struct input *in)
 {
 	unsigned n = next_byte(in), len;
 
-	bench_pause();
-	bench_state_save();
+	fixture_pause();
+	fixture_state_save();
 	while (n-- > 0) {
 		unsigned offset = next_u16(in);
 		uint8_t byte = next_byte(in);
 
-		MUST(pwrite(bench.state_fd, &byte, 1, offset % 0x1000) == 1);
+		MUST(pwrite(fixture.state_fd, &byte, 1, offset % 0x1000) == 1);
 	}
 	len = next_u16(in);
 	if (len > 0)
-		MUST(ftruncate(bench.state_fd, len) == 0);
-	bench_state_load();
-	bench_go_on();
+		MUST(ftruncate(fixture.state_fd, len) == 0);
+	fixture_state_load();
+	fixture_go_on();
 }
 
 /* Each of these leaves the worker: it happens when that is gone. */
@@ -148,19 +148,19 @@ static void restart(struct input *in)
 
 static void damage_one(struct input *in)
 {
-	struct session *session = bench.session;
+	struct session *session = fixture.session;
 	const struct {
 		void *start;
 		size_t size;
 	} parts[] = {
 		{ session, offsetof(struct session, regions) + 8 * sizeof(struct session_region) },
-		{ session->rings, BENCH_QUEUES * sizeof(session->rings[0]) },
+		{ session->rings, FIXTURE_QUEUES * sizeof(session->rings[0]) },
 		{ &session->rx, sizeof(*session) - offsetof(struct session, rx) },
 		{ session_inflight(session, 0), 4096 },
 		{ session_inflight(session, 1), 4096 },
-		{ session_deferred_writes(session, BENCH_QUEUES, 0), 2048 },
-		{ session_deferred_writes(session, BENCH_QUEUES, 1), 2048 },
-		{ worker_bench.memory + worker_bench.state_at, worker_bench.size - worker_bench.state_at },
+		{ session_deferred_writes(session, FIXTURE_QUEUES, 0), 2048 },
+		{ session_deferred_writes(session, FIXTURE_QUEUES, 1), 2048 },
+		{ worker_fixture.memory + worker_fixture.state_at, worker_fixture.size - worker_fixture.state_at },
 	};
 	unsigned part = next_byte(in) % 8, offset = next_u16(in), n = next_byte(in) % 8 + 1;
 
@@ -179,7 +179,7 @@ static void damage(struct input *in)
 
 static void exchange_fds(struct input *in)
 {
-	struct fd_store *store = &worker_bench.store;
+	struct fd_store *store = &worker_fixture.store;
 	struct fd_store_entry *a, *b;
 	int fd;
 
@@ -187,7 +187,7 @@ static void exchange_fds(struct input *in)
 		return;
 	a = &store->fds[next_byte(in) % store->n];
 	b = &store->fds[next_byte(in) % store->n];
-	bench.damaged = true; /* the connection may be another */
+	fixture.damaged = true; /* the connection may be another */
 	fd = a->fd;
 	a->fd = b->fd;
 	b->fd = fd;
@@ -197,16 +197,16 @@ static void exchange_fds(struct input *in)
 
 static void drop_session(struct input *in)
 {
-	worker_bench_drop_session();
+	worker_fixture_drop_session();
 	run.dropped = !run.damaged;
 }
 
 /* Without its session, no guest has made anything of a line. */
 static void check_dropped(void)
 {
-	const struct line_state *lines = (struct line_state *)(worker_bench.memory + worker_bench.lines_at);
+	const struct line_state *lines = (struct line_state *)(worker_fixture.memory + worker_fixture.lines_at);
 
-	for (unsigned i = 0; run.dropped && i < GPIO_BENCH_LINES; i++)
+	for (unsigned i = 0; run.dropped && i < GPIO_FIXTURE_LINES; i++)
 		MUST(lines[i].direction == 0 && lines[i].irq.type == 0 && lines[i].value == 0);
 	run.dropped = false;
 }
@@ -214,8 +214,8 @@ static void check_dropped(void)
 /* What is believed of rings is at least possible: VirtIO 1.3, 2.7 and 2.8.10.1. */
 static void check_rings(void)
 {
-	for (unsigned i = 0; i < BENCH_QUEUES; i++) {
-		const struct session_ring *ring = &bench.session->rings[i];
+	for (unsigned i = 0; i < FIXTURE_QUEUES; i++) {
+		const struct session_ring *ring = &fixture.session->rings[i];
 
 		MUST(ring->layout.size <= VRING_SIZE_MAX);
 		MUST(!ring->has_run || (ring->ran.size > 0 && ring->ran.size <= VRING_SIZE_MAX &&
@@ -248,31 +248,31 @@ static bool run_op(struct input *in)
 static void live(void)
 {
 	/* What a worker believes of lines must be in front of them, or all of this looks at something else. */
-	MUST(*(uint32_t *)(worker_bench.memory + worker_bench.state_at) == 1);
+	MUST(*(uint32_t *)(worker_fixture.memory + worker_fixture.state_at) == 1);
 	check_rings();
 	check_dropped();
-	bench_turns();
+	fixture_turns();
 	if (run.n_lives++ == 0)
 		op_setup(&run.in);
 	while (run.n_ops++ < OPS_MAX && run_op(&run.in))
-		bench_turns();
+		fixture_turns();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	memset(&run, 0, sizeof(run));
 	run.in = (struct input){ data, size };
-	worker_bench_start();
+	worker_fixture_start();
 	driver_reset();
 	while (!run.over && run.n_ops < OPS_MAX && run.n_lives < LIVES_MAX) {
 		run.between = NULL;
-		worker_bench_run(live);
+		worker_fixture_run(live);
 		if (run.between)
 			run.between(&run.in);
 	}
-	if (bench.damaged)
-		worker_bench_drop_session();
-	worker_bench_run(driver_check_served);
-	worker_bench_end();
+	if (fixture.damaged)
+		worker_fixture_drop_session();
+	worker_fixture_run(driver_check_served);
+	worker_fixture_end();
 	return 0;
 }

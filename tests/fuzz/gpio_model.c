@@ -17,7 +17,7 @@ static struct model_line {
 	uint8_t driven;
 	int outside; /* -1: lets go */
 	bool pull_up;
-} lines[GPIO_BENCH_LINES];
+} lines[GPIO_FIXTURE_LINES];
 
 static void (*tell)(unsigned line, uint8_t status);
 
@@ -25,7 +25,7 @@ void gpio_model_start(void (*event)(unsigned line, uint8_t status))
 {
 	tell = event;
 	memset(lines, 0, sizeof(lines));
-	for (unsigned i = 0; i < GPIO_BENCH_LINES; i++)
+	for (unsigned i = 0; i < GPIO_FIXTURE_LINES; i++)
 		lines[i].outside = -1;
 }
 
@@ -100,7 +100,7 @@ static bool set_irq_type(struct model_line *line, const struct line_rules *rules
 
 static bool act(uint16_t type, uint16_t gpio, uint32_t value, uint8_t *answered)
 {
-	const struct line_rules *rules = &gpio_bench_rules[gpio];
+	const struct line_rules *rules = &gpio_fixture_rules[gpio];
 	struct model_line *line = &lines[gpio];
 
 	switch (type) {
@@ -144,7 +144,7 @@ unsigned gpio_model_request(uint16_t type, uint16_t gpio, uint32_t value, unsign
 
 	if (in_len == 8 && type == 1)
 		return line_names(out, out_len);
-	if (in_len == 8 && out_len >= 2 && gpio < GPIO_BENCH_LINES && act(type, gpio, value, &response[1]))
+	if (in_len == 8 && out_len >= 2 && gpio < GPIO_FIXTURE_LINES && act(type, gpio, value, &response[1]))
 		response[0] = 0;
 	memcpy(out, response, len);
 	return len;
@@ -152,7 +152,7 @@ unsigned gpio_model_request(uint16_t type, uint16_t gpio, uint32_t value, unsign
 
 bool gpio_model_takes_buffer(unsigned line)
 {
-	return line < GPIO_BENCH_LINES && !lines[line].irq.held;
+	return line < GPIO_FIXTURE_LINES && !lines[line].irq.held;
 }
 
 void gpio_model_buffer(unsigned line)
@@ -209,16 +209,16 @@ static void line_disconnect(struct model_line *line, const struct line_rules *ru
 
 void gpio_model_disconnect(void)
 {
-	for (unsigned i = 0; i < GPIO_BENCH_LINES; i++)
-		line_disconnect(&lines[i], &gpio_bench_rules[i]);
+	for (unsigned i = 0; i < GPIO_FIXTURE_LINES; i++)
+		line_disconnect(&lines[i], &gpio_fixture_rules[i]);
 }
 
 void gpio_model_check(void)
 {
-	for (unsigned i = 0; i < GPIO_BENCH_LINES; i++) {
-		const struct line_state *state = &gpio_bench.line_state[i];
+	for (unsigned i = 0; i < GPIO_FIXTURE_LINES; i++) {
+		const struct line_state *state = &gpio_fixture.line_state[i];
 
-		MUST(chip_outside_level(gpio_bench.chip, i) == level(&lines[i]));
+		MUST(chip_outside_level(gpio_fixture.chip, i) == level(&lines[i]));
 		MUST(state->direction == lines[i].direction && state->irq.type == lines[i].irq.type &&
 		     state->irq.unmasked == lines[i].irq.held);
 		/* A request that cannot be seen to have failed would be one. */

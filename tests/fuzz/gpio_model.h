@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What the lines of gpio_bench should do: a model of VirtIO 1.3, 5.18.6 and 5.18.7, of the policy that src/gpio/lines.h
+ * What the lines of gpio_fixture should do: a model of VirtIO 1.3, 5.18.6 and 5.18.7, of the policy that src/gpio/lines.h
  * has where these are silent, and of the simulated lines' outside. Written without their code.
  */
 #pragma once

@@ -14,11 +14,11 @@ static struct ledger {
 	uint16_t used; /* where the driver looks next; in packed rings it counts to twice the size */
 	bool doomed;
 	bool lost_track; /* nobody knows what is used */
-} ledgers[BENCH_QUEUES];
+} ledgers[FIXTURE_QUEUES];
 
 void ledger_reset(void)
 {
-	for (unsigned i = 0; i < BENCH_QUEUES; i++) {
+	for (unsigned i = 0; i < FIXTURE_QUEUES; i++) {
 		ledgers[i].n = ledgers[i].used = 0;
 		ledgers[i].doomed = ledgers[i].lost_track = false;
 	}
@@ -60,7 +60,7 @@ static void entry_walk(unsigned ring, struct ledger_entry *entry)
 {
 	struct walked walked;
 
-	if (bench.packed)
+	if (fixture.packed)
 		walk_packed(ring, entry->place, &walked);
 	else
 		walk_split(ring, entry->place, &walked);
@@ -68,8 +68,8 @@ static void entry_walk(unsigned ring, struct ledger_entry *entry)
 	entry->malformed = walked.malformed;
 	entry->write_len = (uint32_t)walked.write_len;
 	entry->digest = walked.digest;
-	entry->unknown = bench.kind & BENCH_IOMMU;
-	if (bench.packed)
+	entry->unknown = fixture.kind & FIXTURE_IOMMU;
+	if (fixture.packed)
 		entry->id = walked.id;
 	if (walked.endless)
 		ledger_doom(ring);
@@ -81,15 +81,15 @@ void ledger_give(unsigned ring, uint16_t id, uint16_t place)
 	unsigned n_available = 1;
 
 	for (unsigned i = 0; i < ledger->n; i++) {
-		if (!bench.packed && ledger->entries[i].id == id)
+		if (!fixture.packed && ledger->entries[i].id == id)
 			ledger->doomed = true;
 		n_available += ledger->entries[i].state == LEDGER_AVAILABLE;
 	}
-	if (place >= bench.size || n_available > bench.size)
+	if (place >= fixture.size || n_available > fixture.size)
 		ledger->doomed = true;
 	MUST(ledger->n < ENTRIES_MAX);
 	ledger->entries[ledger->n] = (struct ledger_entry){ .id = id, .place = place };
-	if (place < bench.size)
+	if (place < fixture.size)
 		entry_walk(ring, &ledger->entries[ledger->n]);
 	ledger->n++;
 }
@@ -100,17 +100,17 @@ static void entry_memory_changed(unsigned ring, struct ledger_entry *entry)
 
 	if (entry->state != LEDGER_AVAILABLE)
 		entry->unknown = true;
-	if (entry->state != LEDGER_AVAILABLE || entry->place >= bench.size)
+	if (entry->state != LEDGER_AVAILABLE || entry->place >= fixture.size)
 		return;
 	entry_walk(ring, entry);
 	/* What follows in the ring lies elsewhere now. */
-	if (bench.packed && entry->n_descs != n_descs)
+	if (fixture.packed && entry->n_descs != n_descs)
 		ledger_lose(ring);
 }
 
 void ledger_memory_changed(void)
 {
-	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++) {
 		for (unsigned i = 0; i < ledgers[ring].n; i++)
 			entry_memory_changed(ring, &ledgers[ring].entries[i]);
 	}
@@ -118,7 +118,7 @@ void ledger_memory_changed(void)
 
 void ledger_memory_torn(void)
 {
-	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++) {
 		ledger_doom(ring);
 		for (unsigned i = 0; i < ledgers[ring].n; i++)
 			ledgers[ring].entries[i].unknown = true;
@@ -140,7 +140,7 @@ static struct ledger_entry *next_due(struct ledger *ledger)
 
 static bool is_this(const struct ledger_entry *entry, const struct vhost_chain *chain)
 {
-	if (!bench.packed)
+	if (!fixture.packed)
 		return entry->id == chain->head;
 	return entry->state == LEDGER_AGAIN
 		       ? entry->head == chain->head
@@ -152,7 +152,7 @@ static struct ledger_entry *entry_of_head(struct ledger *ledger, uint16_t head, 
 	for (unsigned i = 0; i < ledger->n; i++) {
 		struct ledger_entry *entry = &ledger->entries[i];
 
-		if (entry->state == state && (bench.packed ? entry->head : entry->id) == head)
+		if (entry->state == state && (fixture.packed ? entry->head : entry->id) == head)
 			return entry;
 	}
 	return NULL;
@@ -164,7 +164,7 @@ void ledger_delivered(unsigned ring, const struct vhost_chain *chain)
 	struct ledger_entry *entry;
 
 	/* What made no sense before it is back already, and not to be taken for this one. */
-	if (bench.packed)
+	if (fixture.packed)
 		ledger_reap(ring);
 	if (entry_of_head(ledger, chain->head, LEDGER_HELD))
 		FOUND("ring %u: head %u is delivered twice", ring, chain->head);
@@ -224,7 +224,7 @@ static unsigned entry_back(unsigned ring, uint32_t id, uint32_t len)
 	struct ledger *ledger = &ledgers[ring];
 	unsigned n_descs;
 
-	MUST(bench.packed || id < bench.size);
+	MUST(fixture.packed || id < fixture.size);
 	for (unsigned i = 0; i < ledger->n; i++) {
 		if (!is_back(ledger, &ledger->entries[i], id, len))
 			continue;
@@ -238,11 +238,11 @@ static unsigned entry_back(unsigned ring, uint32_t id, uint32_t len)
 
 static void reap_split(unsigned ring)
 {
-	const struct vring_used *used = (struct vring_used *)bench_ring_at(ring, BENCH_USED);
+	const struct vring_used *used = (struct vring_used *)fixture_ring_at(ring, FIXTURE_USED);
 	struct ledger *ledger = &ledgers[ring];
 
 	while (!ledger->lost_track && le16_get(used->idx) != ledger->used) {
-		const struct vring_used_elem *elem = &used->ring[ledger->used++ & (bench.size - 1)];
+		const struct vring_used_elem *elem = &used->ring[ledger->used++ & (fixture.size - 1)];
 
 		entry_back(ring, le32_get(elem->id), le32_get(elem->len));
 	}
@@ -253,21 +253,21 @@ static void reap_packed(unsigned ring)
 	struct ledger *ledger = &ledgers[ring];
 
 	while (!ledger->lost_track && ledger->n > 0) {
-		const bool wrap = ledger->used < bench.size;
+		const bool wrap = ledger->used < fixture.size;
 		const struct vring_packed_desc *desc =
-			(struct vring_packed_desc *)bench_ring_at(ring, 0) + ledger->used % bench.size;
+			(struct vring_packed_desc *)fixture_ring_at(ring, 0) + ledger->used % fixture.size;
 		const uint16_t flags = le16_get(desc->flags);
 
 		if (!!(flags & VRING_PACKED_DESC_F_AVAIL) != wrap || !!(flags & VRING_PACKED_DESC_F_USED) != wrap)
 			break;
 		ledger->used += entry_back(ring, le16_get(desc->id), le32_get(desc->len));
-		ledger->used %= 2 * bench.size;
+		ledger->used %= 2 * fixture.size;
 	}
 }
 
 void ledger_reap(unsigned ring)
 {
-	if (bench.packed)
+	if (fixture.packed)
 		reap_packed(ring);
 	else
 		reap_split(ring);
@@ -275,7 +275,7 @@ void ledger_reap(unsigned ring)
 
 void ledger_freeze(void)
 {
-	for (unsigned ring = 0; ring < BENCH_QUEUES; ring++) {
+	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++) {
 		ledger_reap(ring);
 		for (unsigned i = 0; i < ledgers[ring].n; i++) {
 			if (ledgers[ring].entries[i].state == LEDGER_PUSHED)

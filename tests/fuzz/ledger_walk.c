@@ -38,9 +38,9 @@ static bool entry_read(uint64_t table, uint32_t index, void *entry)
 {
 	uint64_t at = table + index * 16ull;
 
-	if (at < table || at > BENCH_MEMORY_SIZE - 16)
+	if (at < table || at > FIXTURE_MEMORY_SIZE - 16)
 		return false;
-	memcpy(entry, bench.memory + at, 16);
+	memcpy(entry, fixture.memory + at, 16);
 	return true;
 }
 
@@ -72,11 +72,11 @@ void walk_split(unsigned ring, uint16_t head, struct walked *walked)
 
 	*walked = (struct walked){ .digest = 1, .n_descs = 1 };
 	do {
-		if (index >= bench.size || steps++ >= bench.size) {
+		if (index >= fixture.size || steps++ >= fixture.size) {
 			walked->malformed = true;
 			return;
 		}
-		memcpy(&desc, bench_ring_at(ring, index * 16), 16);
+		memcpy(&desc, fixture_ring_at(ring, index * 16), 16);
 		if (le16_get(desc.flags) & VRING_DESC_F_INDIRECT) {
 			walked->malformed |= le16_get(desc.flags) & VRING_DESC_F_NEXT;
 			if (!walked->malformed)
@@ -112,7 +112,7 @@ void walk_packed(unsigned ring, uint16_t place, struct walked *walked)
 
 	*walked = (struct walked){ .digest = 1 };
 	do {
-		memcpy(&desc, bench_ring_at(ring, (place + walked->n_descs) % bench.size * 16), 16);
+		memcpy(&desc, fixture_ring_at(ring, (place + walked->n_descs) % fixture.size * 16), 16);
 		flags = le16_get(desc.flags);
 		walked->n_descs++;
 		if (!(flags & VRING_DESC_F_INDIRECT)) {
@@ -122,7 +122,7 @@ void walk_packed(unsigned ring, uint16_t place, struct walked *walked)
 		} else {
 			table_packed(le64_get(desc.addr), le32_get(desc.len), walked);
 		}
-	} while (flags & VRING_DESC_F_NEXT && walked->n_descs < bench.size);
+	} while (flags & VRING_DESC_F_NEXT && walked->n_descs < fixture.size);
 	walked->endless = flags & VRING_DESC_F_NEXT;
 	walked->id = le16_get(desc.id);
 }

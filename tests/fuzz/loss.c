@@ -28,7 +28,7 @@ void __wrap_sigbus_guard_clear(void)
 {
 	if (!sigbus_guard_tripped())
 		return;
-	if (bench.session->connected)
+	if (fixture.session->connected)
 		FOUND("memory was lost, and the session goes on");
 	loss.sessions++;
 	if (loss.lost)
@@ -50,14 +50,14 @@ void loss_check(void)
 /* len bytes of the file, and zeroes. */
 static void map_own(size_t len)
 {
-	uint8_t *end = bench.memory + len;
+	uint8_t *end = fixture.memory + len;
 
 	if (len > 0)
-		MUST(mmap(bench.memory, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, bench.memory_fd, 0) ==
-		     bench.memory);
-	if (len < BENCH_MEMORY_SIZE)
-		MUST(mmap(end, BENCH_MEMORY_SIZE - len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-			  -1, 0) == end);
+		MUST(mmap(fixture.memory, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fixture.memory_fd, 0) ==
+		     fixture.memory);
+	if (len < FIXTURE_MEMORY_SIZE)
+		MUST(mmap(end, FIXTURE_MEMORY_SIZE - len, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == end);
 }
 
 /* From so many bytes on. */
@@ -73,16 +73,16 @@ static void file_cut(int fd, off_t size, off_t from, bool is_hole)
 static void memory_lose(uint8_t how, uint8_t pages, bool amid)
 {
 	const long page = sysconf(_SC_PAGESIZE);
-	const uint32_t size = how & HOW_INFLIGHT ? BENCH_INFLIGHT_SIZE : BENCH_MEMORY_SIZE;
+	const uint32_t size = how & HOW_INFLIGHT ? FIXTURE_INFLIGHT_SIZE : FIXTURE_MEMORY_SIZE;
 	const uint32_t from = (uint32_t)(pages % (size / page + 1) * page);
 
 	if (how & HOW_INFLIGHT) {
-		file_cut(bench.inflight_fd, size, from, how & HOW_HOLE);
+		file_cut(fixture.inflight_fd, size, from, how & HOW_HOLE);
 		return;
 	}
 	if (loss.before)
 		loss.before(from);
-	file_cut(bench.memory_fd, size, from, how & HOW_HOLE);
+	file_cut(fixture.memory_fd, size, from, how & HOW_HOLE);
 	if (!(how & HOW_HOLE))
 		map_own(from);
 	if (loss.after)
@@ -115,9 +115,9 @@ void loss_mend(void)
 	moment_set(MOMENT_ANY, 0, NULL);
 	if (!loss.pending)
 		return;
-	MUST(ftruncate(bench.memory_fd, BENCH_MEMORY_SIZE) == 0 &&
-	     ftruncate(bench.inflight_fd, BENCH_INFLIGHT_SIZE) == 0);
-	map_own(BENCH_MEMORY_SIZE);
+	MUST(ftruncate(fixture.memory_fd, FIXTURE_MEMORY_SIZE) == 0 &&
+	     ftruncate(fixture.inflight_fd, FIXTURE_INFLIGHT_SIZE) == 0);
+	map_own(FIXTURE_MEMORY_SIZE);
 	loss.pending = false;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * The front-end's files lose pages while the device has them mapped: they become shorter, which makes an access there a
- * SIGBUS, or get a hole, which reads as zeroes. The bench's own mapping can always be used: it has zeroes where the file
+ * SIGBUS, or get a hole, which reads as zeroes. The fixture's own mapping can always be used: it has zeroes where the file
  * has nothing.
  *
  * What the device owes then (vhost/memory/sigbus_guard.h): the process lives; nothing that was read there is acted upon; with the
- * turn in which it was touched the session is over, and no other one is. bench_turns() looks for that.
+ * turn in which it was touched the session is over, and no other one is. fixture_turns() looks for that.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ void loss_op(struct input *in);
 void loss_op_later(struct input *in);
 /* All files are whole again: with zeroes where they were cut. */
 void loss_mend(void);
-/* The same for a new bench, whose files are. */
+/* The same for a new fixture, whose files are. */
 void loss_reset(void);
 /* SIGBUS does again what it did before any device was there: whoever installs a handler next has that behind it. */
 void loss_restore_handler(void);

@@ -15,7 +15,7 @@ static struct {
 	struct vhost_chain held[HELD_MAX];
 	unsigned n_held;
 	uint8_t policy;
-} rings[BENCH_QUEUES];
+} rings[FIXTURE_QUEUES];
 static unsigned n_returns;
 
 static void config_read(void *ctx, void *config)
@@ -96,7 +96,7 @@ unsigned ring_device_returns(void)
 }
 
 const struct vhost_ops ring_device_ops = {
-	.n_queues = BENCH_QUEUES,
+	.n_queues = FIXTURE_QUEUES,
 	.config_size = 8,
 	.config_read = config_read,
 	.reconnect_save = nothing,
@@ -147,7 +147,7 @@ void ring_device_give_back_parked(struct input *in)
 		return;
 	parked = vhost_chain_park(&chain);
 	/* It may be written late; what there is room for is in guest memory, or nothing is written. */
-	if (bench.kind & BENCH_IOMMU || (parked.len > 0 && parked.addr.value >= BENCH_MEMORY_SIZE)) {
+	if (fixture.kind & FIXTURE_IOMMU || (parked.len > 0 && parked.addr.value >= FIXTURE_MEMORY_SIZE)) {
 		ledger_doom(ring);
 		ledger_pushed(ring, chain.head, 0);
 	} else {

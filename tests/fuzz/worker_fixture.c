@@ -22,12 +22,12 @@
 
 #define CHANNEL_SPACE (1 << 20) /* all that a worker says before its supervisor reads */
 
-struct worker_bench worker_bench;
+struct worker_fixture worker_fixture;
 
 static struct {
 	struct guest guest;
 	struct guest_chip chip;
-	struct line_rules lines[GPIO_BENCH_LINES];
+	struct line_rules lines[GPIO_FIXTURE_LINES];
 	int listen_fd, session_fd;
 	int supervisor[2], control[2]; /* the worker's end, the other */
 	void (*live)(void);
@@ -40,7 +40,7 @@ static void supervisor_read(void)
 	struct supervisor_channel_request question;
 	int r;
 
-	while ((r = fd_store_receive(&worker_bench.store, w.supervisor[1], &question)) == FD_STORE_DONE)
+	while ((r = fd_store_receive(&worker_fixture.store, w.supervisor[1], &question)) == FD_STORE_DONE)
 		continue;
 	if (r != -EAGAIN)
 		FOUND("the worker broke the supervisor protocol: %s", strerror(-r));
@@ -58,7 +58,7 @@ static void check(void)
 {
 	supervisor_read();
 	control_read();
-	gpio_bench_check_rules((struct line_state *)(worker_bench.memory + worker_bench.lines_at));
+	gpio_fixture_check_rules((struct line_state *)(worker_fixture.memory + worker_fixture.lines_at));
 }
 
 static void connect_to_worker(void)
@@ -66,19 +66,19 @@ static void connect_to_worker(void)
 	struct sockaddr_un address;
 	socklen_t len = sizeof(address);
 
-	bench.front_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fixture.front_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	MUST(getsockname(w.listen_fd, (struct sockaddr *)&address, &len) == 0 &&
-	     connect(bench.front_fd, (struct sockaddr *)&address, len) == 0);
-	while (!bench.session->connected)
-		loop_turn(bench.loop, 0);
+	     connect(fixture.front_fd, (struct sockaddr *)&address, len) == 0);
+	while (!fixture.session->connected)
+		loop_turn(fixture.loop, 0);
 }
 
 /* The worker is up. It leaves as at SIGUSR2. */
 int __wrap_loop_run(struct loop *loop)
 {
-	bench.loop = loop;
+	fixture.loop = loop;
 	supervisor_read();
-	bench_connect();
+	fixture_connect();
 	w.live();
 	raise(SIGUSR2);
 	while (!loop->quit)
@@ -91,20 +91,20 @@ int __wrap_loop_run(struct loop *loop)
 /* A forked process has copies of them all. */
 static void store_copy(struct fd_store *copy)
 {
-	fd_store_init(copy, worker_bench.store.max_session, worker_bench.store.n_lasting);
-	for (size_t i = 0; i < worker_bench.store.n; i++)
-		MUST(fd_store_put(copy, worker_bench.store.fds[i].key,
-				  fcntl(worker_bench.store.fds[i].fd, F_DUPFD_CLOEXEC, 0)) == 0);
+	fd_store_init(copy, worker_fixture.store.max_session, worker_fixture.store.n_lasting);
+	for (size_t i = 0; i < worker_fixture.store.n; i++)
+		MUST(fd_store_put(copy, worker_fixture.store.fds[i].key,
+				  fcntl(worker_fixture.store.fds[i].fd, F_DUPFD_CLOEXEC, 0)) == 0);
 }
 
-void worker_bench_run(void (*live)(void))
+void worker_fixture_run(void (*live)(void))
 {
 	struct fd_store store;
 	const struct worker_start start = {
 		.guest = &w.guest,
 		.listen_fd = w.listen_fd,
 		.connected_fd = -1,
-		.drops = worker_bench.drops,
+		.drops = worker_fixture.drops,
 		.supervisor_fd = w.supervisor[0],
 		.control_fd = w.control[0],
 		.session_fd = w.session_fd,
@@ -122,20 +122,20 @@ void worker_bench_run(void (*live)(void))
 	fd_store_deinit(&store);
 }
 
-void worker_bench_drop_session(void)
+void worker_fixture_drop_session(void)
 {
-	fd_store_clear_session(&worker_bench.store);
+	fd_store_clear_session(&worker_fixture.store);
 	MUST(fallocate(w.session_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
 		       (off_t)session_layout_connection_size()) == 0);
-	worker_bench.drops++;
+	worker_fixture.drops++;
 }
 
 static void guest_make(void)
 {
 	struct why why;
 
-	memcpy(w.lines, gpio_bench_rules, sizeof(w.lines));
-	for (unsigned i = 0; i < GPIO_BENCH_LINES; i++)
+	memcpy(w.lines, gpio_fixture_rules, sizeof(w.lines));
+	for (unsigned i = 0; i < GPIO_FIXTURE_LINES; i++)
 		w.lines[i].offset = i;
 	MUST(chip_spec_parse("s8", 2, &w.chip.spec) == 0 && chip_probe(&w.chip.spec, &w.chip.found, &why) == 0);
 	w.guest = (struct guest){
@@ -144,7 +144,7 @@ static void guest_make(void)
 		.chips = &w.chip,
 		.n_chips = 1,
 		.lines = w.lines,
-		.n_lines = GPIO_BENCH_LINES,
+		.n_lines = GPIO_FIXTURE_LINES,
 	};
 }
 
@@ -160,15 +160,15 @@ static void sockets_make(void)
 	/* Else a worker would wait for ever for who runs it. */
 	MUST(fcntl(w.supervisor[1], F_SETFL, O_NONBLOCK) == 0 &&
 	     setsockopt(w.supervisor[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
-	worker_bench.control_fd = w.control[1];
+	worker_fixture.control_fd = w.control[1];
 }
 
-void worker_bench_start(void)
+void worker_fixture_start(void)
 {
-	struct worker_bench *b = &worker_bench;
+	struct worker_fixture *b = &worker_fixture;
 
 	memset(b, 0, sizeof(*b));
-	bench_front_open();
+	fixture_front_open();
 	guest_make();
 	sockets_make();
 	b->size = session_layout_size(&w.guest);
@@ -179,10 +179,10 @@ void worker_bench_start(void)
 	b->memory = mmap(NULL, b->size, PROT_READ | PROT_WRITE, MAP_SHARED, w.session_fd, 0);
 	MUST(b->memory != MAP_FAILED);
 	fd_store_init(&b->store, session_layout_fds_max(), w.guest.n_lines);
-	bench.session = (struct session *)b->memory;
-	bench.ops = virtio_gpio_ops;
-	bench.connect = connect_to_worker;
-	bench.check = check;
+	fixture.session = (struct session *)b->memory;
+	fixture.ops = virtio_gpio_ops;
+	fixture.connect = connect_to_worker;
+	fixture.check = check;
 }
 
 static void signals_restore(void)
@@ -197,16 +197,16 @@ static void signals_restore(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-void worker_bench_end(void)
+void worker_fixture_end(void)
 {
 	signals_restore();
-	fd_store_deinit(&worker_bench.store);
-	munmap(worker_bench.memory, worker_bench.size);
+	fd_store_deinit(&worker_fixture.store);
+	munmap(worker_fixture.memory, worker_fixture.size);
 	fd_close(&w.session_fd);
 	fd_close(&w.listen_fd);
 	for (int i = 0; i < 2; i++) {
 		fd_close(&w.supervisor[i]);
 		fd_close(&w.control[i]);
 	}
-	bench_front_close();
+	fixture_front_close();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The bench of the tests of the host's rules. */
+/* The fixture of the tests of the host's rules. */
 #include "policy.h"
 
 #include <stdio.h>

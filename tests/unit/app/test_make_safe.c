@@ -9,9 +9,9 @@
 
 static unsigned make(const char *word)
 {
-	bench.params.any_holder = true;
+	fixture.params.any_holder = true;
 	assert_int_equal(RESOLVE(word), 0);
-	return make_safe(&bench.resolved.guests);
+	return make_safe(&fixture.resolved.guests);
 }
 
 static void lines_with_a_state_are_taken(void **state)
@@ -31,7 +31,7 @@ static void lines_with_a_state_are_taken(void **state)
 
 static void safe_makes_inputs(void **state)
 {
-	bench.params.safe = true;
+	fixture.params.safe = true;
 	assert_int_equal(make("lines=@0"), 0);
 	assert_string_equal(kernel.offsets, "0123");
 	assert_int_equal(kernel.request.config.flags, GPIO_V2_LINE_FLAG_INPUT);

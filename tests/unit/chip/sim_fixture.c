@@ -12,20 +12,20 @@ static void on_fetch(void *ctx, unsigned offset, unsigned n_edges)
 
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
-	struct sim_bench *bench = ctx;
+	struct sim_fixture *fixture = ctx;
 
-	bench->edges++;
-	bench->last_offset = offset;
-	bench->last_edge = edge;
-	bench->last_level = level;
+	fixture->edges++;
+	fixture->last_offset = offset;
+	fixture->last_edge = edge;
+	fixture->last_level = level;
 }
 
 static void on_changed(void *ctx, unsigned offset)
 {
-	struct sim_bench *bench = ctx;
+	struct sim_fixture *fixture = ctx;
 
-	bench->changes++;
-	bench->last_offset = offset;
+	fixture->changes++;
+	fixture->last_offset = offset;
 }
 
 static int on_request_line(void *ctx, unsigned offset, const struct chip_line_config *config, int *fd)
@@ -50,45 +50,45 @@ static void on_settle_fds(void *ctx)
 	fail();
 }
 
-static void attach(struct sim_bench *bench)
+static void attach(struct sim_fixture *fixture)
 {
-	struct chip_host host = { .loop = &bench->loop,
+	struct chip_host host = { .loop = &fixture->loop,
 				  .tag = "test",
 				  .consumer = "vhost-device-gpio:test",
-				  .observer = { bench, on_fetch, on_edge, on_changed },
-				  .broker = { bench, on_request_line, on_drop_fd, on_line_info, on_settle_fds } };
+				  .observer = { fixture, on_fetch, on_edge, on_changed },
+				  .broker = { fixture, on_request_line, on_drop_fd, on_line_info, on_settle_fds } };
 
-	assert_int_equal(chip_attach(&bench->spec, &bench->found, bench->memory, &host, &bench->chip), 0);
+	assert_int_equal(chip_attach(&fixture->spec, &fixture->found, fixture->memory, &host, &fixture->chip), 0);
 }
 
-int sim_bench_up(void **state)
+int sim_fixture_up(void **state)
 {
-	struct sim_bench *bench = calloc(1, sizeof(*bench));
+	struct sim_fixture *fixture = calloc(1, sizeof(*fixture));
 	struct why why;
 
-	if (loop_init(&bench->loop) < 0)
+	if (loop_init(&fixture->loop) < 0)
 		return -1;
-	if (chip_spec_parse("s8", 2, &bench->spec) < 0 || chip_probe(&bench->spec, &bench->found, &why) < 0)
+	if (chip_spec_parse("s8", 2, &fixture->spec) < 0 || chip_probe(&fixture->spec, &fixture->found, &why) < 0)
 		return -1;
-	bench->memory = calloc(1, bench->found.state_size);
-	attach(bench);
-	*state = bench;
+	fixture->memory = calloc(1, fixture->found.state_size);
+	attach(fixture);
+	*state = fixture;
 	return 0;
 }
 
-int sim_bench_down(void **state)
+int sim_fixture_down(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 
-	chip_detach(bench->chip);
-	loop_deinit(&bench->loop);
-	free(bench->memory);
-	free(bench);
+	chip_detach(fixture->chip);
+	loop_deinit(&fixture->loop);
+	free(fixture->memory);
+	free(fixture);
 	return 0;
 }
 
-void sim_bench_restart(struct sim_bench *bench)
+void sim_fixture_restart(struct sim_fixture *fixture)
 {
-	chip_detach(bench->chip);
-	attach(bench);
+	chip_detach(fixture->chip);
+	attach(fixture);
 }

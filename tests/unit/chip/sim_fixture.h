@@ -9,7 +9,7 @@
 
 #define SIM_LINES 8
 
-struct sim_bench {
+struct sim_fixture {
 	struct loop loop;
 	struct chip_spec spec;
 	struct chip_found found;
@@ -21,7 +21,7 @@ struct sim_bench {
 	bool last_level;
 };
 
-int sim_bench_up(void **state);
-int sim_bench_down(void **state);
+int sim_fixture_up(void **state);
+int sim_fixture_down(void **state);
 /* A worker dies, the next one attaches. */
-void sim_bench_restart(struct sim_bench *bench);
+void sim_fixture_restart(struct sim_fixture *fixture);

@@ -137,7 +137,7 @@ enum { A, B, S, MEMBERS };
 static const struct aggregate_line lines[] = { { B, 2 }, { A, 7 }, { A, 0 }, { S, 3 }, { B, 0 }, { S, 0 }, { A, 1 } };
 #define N_LINES ARRAY_SIZE(lines)
 
-struct bench {
+struct fixture {
 	struct chip_spec specs[MEMBERS];
 	struct chip_found found[MEMBERS];
 	struct aggregate_member members[MEMBERS];
@@ -185,104 +185,105 @@ static void on_settle_fds(void *ctx)
 	note("settle-fds ");
 }
 
-static int attach(struct bench *bench, const struct aggregate_line *of, unsigned n)
+static int attach(struct fixture *fixture, const struct aggregate_line *of, unsigned n)
 {
 	const struct chip_host host = { .tag = "t",
 					.consumer = "c",
-					.observer = { bench, on_fetch, on_edge, on_changed },
-					.broker = { bench, on_request_line, on_drop_fd, on_line_info, on_settle_fds } };
+					.observer = { fixture, on_fetch, on_edge, on_changed },
+					.broker = { fixture, on_request_line, on_drop_fd, on_line_info,
+						    on_settle_fds } };
 
-	return aggregate_attach(bench->members, MEMBERS, of, n, bench->state, &host, &bench->chip);
+	return aggregate_attach(fixture->members, MEMBERS, of, n, fixture->state, &host, &fixture->chip);
 }
 
-static void member(struct bench *bench, unsigned i, const char *path, unsigned n_lines)
+static void member(struct fixture *fixture, unsigned i, const char *path, unsigned n_lines)
 {
-	bench->specs[i] = (struct chip_spec){ .driver = &part_driver };
-	snprintf(bench->specs[i].path, sizeof(bench->specs[i].path), "%s", path);
-	bench->found[i] = (struct chip_found){ .fd = -1, .n_lines = n_lines, .state_size = sizeof(struct part) };
+	fixture->specs[i] = (struct chip_spec){ .driver = &part_driver };
+	snprintf(fixture->specs[i].path, sizeof(fixture->specs[i].path), "%s", path);
+	fixture->found[i] = (struct chip_found){ .fd = -1, .n_lines = n_lines, .state_size = sizeof(struct part) };
 }
 
-static int bench_up(void **state)
+static int fixture_up(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	struct why why;
 
 	journal[0] = '\0';
 	attach_error = 0;
-	member(bench, A, "a", 8);
-	member(bench, B, "b", 3);
-	chip_spec_sim(4, &bench->specs[S]);
-	if (chip_probe(&bench->specs[S], &bench->found[S], &why) < 0)
+	member(fixture, A, "a", 8);
+	member(fixture, B, "b", 3);
+	chip_spec_sim(4, &fixture->specs[S]);
+	if (chip_probe(&fixture->specs[S], &fixture->found[S], &why) < 0)
 		return -1;
 	for (unsigned i = 0; i < MEMBERS; i++)
-		bench->members[i] = (struct aggregate_member){ &bench->specs[i], &bench->found[i] };
+		fixture->members[i] = (struct aggregate_member){ &fixture->specs[i], &fixture->found[i] };
 	/* A state that is not a round number of anything does not shift the next one off its alignment. */
-	bench->found[A].state_size++;
-	bench->state = aligned_alloc(64, aggregate_state_size(bench->members, MEMBERS));
-	memset(bench->state, 0, aggregate_state_size(bench->members, MEMBERS));
-	bench->a = bench->state;
-	bench->b = (struct part *)((char *)bench->state + aggregate_state_size(bench->members, 1));
-	*state = bench;
-	return attach(bench, lines, N_LINES);
+	fixture->found[A].state_size++;
+	fixture->state = aligned_alloc(64, aggregate_state_size(fixture->members, MEMBERS));
+	memset(fixture->state, 0, aggregate_state_size(fixture->members, MEMBERS));
+	fixture->a = fixture->state;
+	fixture->b = (struct part *)((char *)fixture->state + aggregate_state_size(fixture->members, 1));
+	*state = fixture;
+	return attach(fixture, lines, N_LINES);
 }
 
-static int bench_down(void **state)
+static int fixture_down(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	chip_detach(bench->chip);
-	free(bench->state);
-	free(bench);
+	chip_detach(fixture->chip);
+	free(fixture->state);
+	free(fixture);
 	return 0;
 }
 
 static void states_lie_apart(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	size_t sizes[MEMBERS + 1];
 
 	for (unsigned i = 0; i <= MEMBERS; i++)
-		sizes[i] = aggregate_state_size(bench->members, i);
+		sizes[i] = aggregate_state_size(fixture->members, i);
 	assert_int_equal(sizes[0], 0);
 	for (unsigned i = 0; i < MEMBERS; i++) {
-		assert_true(sizes[i + 1] - sizes[i] >= bench->found[i].state_size);
+		assert_true(sizes[i + 1] - sizes[i] >= fixture->found[i].state_size);
 		assert_int_equal(sizes[i + 1] % 64, 0);
 	}
-	assert_int_equal(bench->a->name, 'a');
-	assert_int_equal(bench->b->name, 'b');
-	assert_int_equal(chip_n_lines(bench->chip), N_LINES);
+	assert_int_equal(fixture->a->name, 'a');
+	assert_int_equal(fixture->b->name, 'b');
+	assert_int_equal(chip_n_lines(fixture->chip), N_LINES);
 }
 
 static void down_to_the_member(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_line_config config = { .direction = CHIP_DIRECTION_OUT, .value = 1 };
 	struct chip_line_info info;
 
-	assert_int_equal(chip_configure(bench->chip, 1, &config), 0);
+	assert_int_equal(chip_configure(fixture->chip, 1, &config), 0);
 	assert_journal("a7:config1 request1=1 ");
-	assert_int_equal(chip_configure(bench->chip, 0, &config), 0);
+	assert_int_equal(chip_configure(fixture->chip, 0, &config), 0);
 	assert_journal("b2:config1 request0=1 ");
-	assert_int_equal(chip_adopt(bench->chip, 4, &config, 9), 0);
-	assert_int_equal(chip_set(bench->chip, 2, 1), 0);
-	assert_int_equal(chip_get(bench->chip, 6), 1);
-	assert_int_equal(chip_get(bench->chip, 2), 0);
-	chip_release(bench->chip, 1);
+	assert_int_equal(chip_adopt(fixture->chip, 4, &config, 9), 0);
+	assert_int_equal(chip_set(fixture->chip, 2, 1), 0);
+	assert_int_equal(chip_get(fixture->chip, 6), 1);
+	assert_int_equal(chip_get(fixture->chip, 2), 0);
+	chip_release(fixture->chip, 1);
 	assert_journal("b0:adopt9 a0:set1 a1:get a0:get a7:release ");
-	chip_settle(bench->chip);
+	chip_settle(fixture->chip);
 	assert_journal("a:settle b:settle ");
 	for (unsigned i = 0; i < N_LINES; i++) {
 		static const char *const names[] = { "b2", "a7", "a0", "dummy3", "b0", "dummy0", "a1" };
 
-		assert_int_equal(chip_line_info(bench->chip, i, &info), 0);
+		assert_int_equal(chip_line_info(fixture->chip, i, &info), 0);
 		assert_string_equal(info.name, names[i]);
 	}
 }
 
 static void up_with_the_virtual_number(void **state)
 {
-	struct bench *bench = *state;
-	const struct chip_host *a = &bench->a->chip.host, *b = &bench->b->chip.host;
+	struct fixture *fixture = *state;
+	const struct chip_host *a = &fixture->a->chip.host, *b = &fixture->b->chip.host;
 	const struct chip_line_config config = { .value = 1 };
 	struct chip_line_info info;
 	int fd = -1;
@@ -311,58 +312,58 @@ static void up_with_the_virtual_number(void **state)
 
 static void one_is_gone(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_line_config config = { .direction = CHIP_DIRECTION_IN };
 
-	bench->b->error = -ENODEV;
+	fixture->b->error = -ENODEV;
 	for (unsigned i = 0; i < N_LINES; i++) {
 		int want = lines[i].member == B ? -ENODEV : 0;
 
-		assert_int_equal(chip_configure(bench->chip, i, &config), want);
-		assert_true(want ? chip_get(bench->chip, i) == want : chip_get(bench->chip, i) >= 0);
+		assert_int_equal(chip_configure(fixture->chip, i, &config), want);
+		assert_true(want ? chip_get(fixture->chip, i) == want : chip_get(fixture->chip, i) >= 0);
 	}
 	journal[0] = '\0';
-	aggregate_replugged(bench->chip, B);
+	aggregate_replugged(fixture->chip, B);
 	assert_journal("b:back drop0 settle-fds ");
-	aggregate_replugged(bench->chip, A);
+	aggregate_replugged(fixture->chip, A);
 	assert_journal("a:back settle-fds "); /* a2 is another's */
-	aggregate_replugged(bench->chip, S);
+	aggregate_replugged(fixture->chip, S);
 	assert_journal("");
 }
 
 static void outside_of_the_simulated(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_line_config both = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_BOTH };
 
 	for (unsigned i = 0; i < N_LINES; i++) {
 		bool simulated = lines[i].member == S;
 
-		assert_int_equal(chip_is_simulated(bench->chip, i), simulated);
-		assert_int_equal(chip_outside_level(bench->chip, i), simulated ? 0 : -EPERM);
-		assert_int_equal(chip_outside_drive(bench->chip, i, false), simulated ? 0 : -EPERM);
-		assert_int_equal(chip_outside_pull(bench->chip, i, CHIP_PULL_DOWN), simulated ? 0 : -EPERM);
+		assert_int_equal(chip_is_simulated(fixture->chip, i), simulated);
+		assert_int_equal(chip_outside_level(fixture->chip, i), simulated ? 0 : -EPERM);
+		assert_int_equal(chip_outside_drive(fixture->chip, i, false), simulated ? 0 : -EPERM);
+		assert_int_equal(chip_outside_pull(fixture->chip, i, CHIP_PULL_DOWN), simulated ? 0 : -EPERM);
 	}
-	assert_int_equal(chip_configure(bench->chip, 3, &both), 0);
-	chip_outside_drive(bench->chip, 3, true);
+	assert_int_equal(chip_configure(fixture->chip, 3, &both), 0);
+	chip_outside_drive(fixture->chip, 3, true);
 	assert_journal("edge3r1 changed3 ");
-	assert_int_equal(chip_outside_level(bench->chip, 3), 1);
-	assert_int_equal(chip_get(bench->chip, 3), 1);
-	assert_int_equal(chip_outside_level(bench->chip, 5), 0);
-	chip_outside_pull(bench->chip, 5, CHIP_PULL_UP);
+	assert_int_equal(chip_outside_level(fixture->chip, 3), 1);
+	assert_int_equal(chip_get(fixture->chip, 3), 1);
+	assert_int_equal(chip_outside_level(fixture->chip, 5), 0);
+	chip_outside_pull(fixture->chip, 5, CHIP_PULL_UP);
 	assert_journal("changed5 ");
 }
 
 static void named_as_the_host_knows_it(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char text[32];
 
-	chip_line_where(bench->chip, 1, text, sizeof(text));
+	chip_line_where(fixture->chip, 1, text, sizeof(text));
 	assert_string_equal(text, "a line 7");
-	chip_line_where(bench->chip, 3, text, sizeof(text));
+	chip_line_where(fixture->chip, 3, text, sizeof(text));
 	assert_string_equal(text, "s4 line 3");
-	chip_line_where(bench->chip, 1, text, 4);
+	chip_line_where(fixture->chip, 1, text, 4);
 	assert_string_equal(text, "a l");
 }
 
@@ -370,24 +371,24 @@ static void what_cannot_be(void **state)
 {
 	static const struct aggregate_line twice[] = { { A, 1 }, { B, 1 }, { A, 1 } }, beyond = { B, 3 },
 					   nobody = { MEMBERS, 0 };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	chip_detach(bench->chip);
+	chip_detach(fixture->chip);
 	assert_journal("a:detach b:detach ");
-	assert_int_equal(attach(bench, twice, 3), -EINVAL);
+	assert_int_equal(attach(fixture, twice, 3), -EINVAL);
 	assert_journal("a:detach b:detach ");
-	assert_int_equal(attach(bench, &beyond, 1), -EINVAL);
-	assert_int_equal(attach(bench, &nobody, 1), -EINVAL);
-	assert_int_equal(attach(bench, twice, 0), -ERANGE);
+	assert_int_equal(attach(fixture, &beyond, 1), -EINVAL);
+	assert_int_equal(attach(fixture, &nobody, 1), -EINVAL);
+	assert_int_equal(attach(fixture, twice, 0), -ERANGE);
 	journal[0] = '\0';
 	attach_error = -EMFILE;
-	assert_int_equal(attach(bench, lines, N_LINES), -EMFILE);
+	assert_int_equal(attach(fixture, lines, N_LINES), -EMFILE);
 	assert_journal("a:detach ");
 	attach_error = 0;
-	assert_int_equal(attach(bench, lines, N_LINES), 0);
+	assert_int_equal(attach(fixture, lines, N_LINES), 0);
 }
 
-#define AGGREGATE_TEST(fn) cmocka_unit_test_setup_teardown(fn, bench_up, bench_down)
+#define AGGREGATE_TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_up, fixture_down)
 
 int main(void)
 {

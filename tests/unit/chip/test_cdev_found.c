@@ -19,7 +19,7 @@
 
 #define CONSUMER "vhost-device-gpio:a"
 
-struct bench {
+struct fixture {
 	char directory[32];
 	struct chip_spec spec;
 	struct chip_found found;
@@ -29,56 +29,56 @@ struct bench {
 static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full" };
 enum device { A = 3, B = 5, C = 7 }; /* their minor numbers */
 
-static void node(struct bench *bench, const char *name, enum device device)
+static void node(struct fixture *fixture, const char *name, enum device device)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "%s/%s", bench->directory, name);
+	snprintf(path, sizeof(path), "%s/%s", fixture->directory, name);
 	assert_int_equal(symlink(devices[(device - A) / 2], path), 0);
 }
 
-static int bench_up(void **state)
+static int fixture_up(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	struct why why;
 
 	kernel_boot();
-	snprintf(bench->directory, sizeof(bench->directory), "/tmp/chips-XXXXXX");
-	if (!mkdtemp(bench->directory) || chip_spec_path("/dev/null", &bench->spec) < 0 ||
-	    chip_probe(&bench->spec, &bench->found, &why) < 0)
+	snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/chips-XXXXXX");
+	if (!mkdtemp(fixture->directory) || chip_spec_path("/dev/null", &fixture->spec) < 0 ||
+	    chip_probe(&fixture->spec, &fixture->found, &why) < 0)
 		return -1;
-	*state = bench;
+	*state = fixture;
 	return 0;
 }
 
-static int bench_down(void **state)
+static int fixture_down(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char command[64];
 
-	close(bench->found.fd);
+	close(fixture->found.fd);
 	kernel_halt();
-	snprintf(command, sizeof(command), "rm -r %s", bench->directory);
+	snprintf(command, sizeof(command), "rm -r %s", fixture->directory);
 	if (system(command) != 0)
 		return -1;
-	free(bench);
+	free(fixture);
 	return 0;
 }
 
 static void only_devices_are_opened(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_spec spec;
 	struct chip_found found;
 	struct why why;
 	char path[64];
 
-	snprintf(path, sizeof(path), "%s/gpiochip0", bench->directory);
+	snprintf(path, sizeof(path), "%s/gpiochip0", fixture->directory);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	chip_spec_path(path, &spec);
 	assert_int_equal(chip_probe(&spec, &found, &why), -ENOTTY);
 	assert_string_equal(why.text, "not a GPIO chip");
-	chip_spec_path(bench->directory, &spec);
+	chip_spec_path(fixture->directory, &spec);
 	assert_int_equal(chip_probe(&spec, &found, &why), -ENOTTY);
 	assert_int_equal(found.fd, -1);
 }
@@ -86,45 +86,45 @@ static void only_devices_are_opened(void **state)
 /* Two paths, one chip; and one that is another. */
 static void same_chip_by_two_paths(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_spec spec, sim_spec;
 	struct chip_found found, sim;
 	struct why why;
 	char path[64];
 
-	node(bench, "gpiochip-exp", A);
-	snprintf(path, sizeof(path), "%s/gpiochip-exp", bench->directory);
+	node(fixture, "gpiochip-exp", A);
+	snprintf(path, sizeof(path), "%s/gpiochip-exp", fixture->directory);
 	assert_int_equal(chip_spec_path(path, &spec), 0);
 	assert_string_equal(spec.path, path);
 	assert_int_equal(chip_probe(&spec, &found, &why), 0);
-	assert_true(chip_found_same(&found, &bench->found));
+	assert_true(chip_found_same(&found, &fixture->found));
 	close(found.fd);
 	chip_spec_path("/dev/zero", &spec);
 	assert_int_equal(chip_probe(&spec, &found, &why), 0);
-	assert_false(chip_found_same(&found, &bench->found));
+	assert_false(chip_found_same(&found, &fixture->found));
 	close(found.fd);
 	chip_spec_sim(4, &sim_spec);
 	assert_int_equal(chip_probe(&sim_spec, &sim, &why), 0);
 	assert_false(chip_found_same(&sim, &sim));
 }
 
-static int find(struct bench *bench, const char *label, struct chip_spec *spec, struct why *why)
+static int find(struct fixture *fixture, const char *label, struct chip_spec *spec, struct why *why)
 {
 	*spec = (struct chip_spec){ .number = 77 };
-	return chip_label_find(bench->directory, label, spec, why);
+	return chip_label_find(fixture->directory, label, spec, why);
 }
 
-static void assert_path(struct bench *bench, const struct chip_spec *spec, const char *name)
+static void assert_path(struct fixture *fixture, const struct chip_spec *spec, const char *name)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "%s/%s", bench->directory, name);
+	snprintf(path, sizeof(path), "%s/%s", fixture->directory, name);
 	assert_string_equal(spec->path, path);
 }
 
 static void chip_by_label(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_spec spec;
 	struct chip_found found;
 	struct why why;
@@ -132,60 +132,60 @@ static void chip_by_label(void **state)
 	kernel.labels[A] = "pinctrl-a";
 	kernel.labels[B] = "pinctrl-b";
 	kernel.labels[C] = "pinctrl-b";
-	node(bench, "gpiochip0", A);
-	node(bench, "gpiochip10", B);
-	node(bench, "gpiochip9", A);	/* a distribution's link to number 0 */
-	node(bench, "gpio-of-mine", C); /* no chip's name */
-	assert_int_equal(find(bench, "pinctrl-a", &spec, &why), 0);
-	assert_path(bench, &spec, "gpiochip0");
+	node(fixture, "gpiochip0", A);
+	node(fixture, "gpiochip10", B);
+	node(fixture, "gpiochip9", A);	  /* a distribution's link to number 0 */
+	node(fixture, "gpio-of-mine", C); /* no chip's name */
+	assert_int_equal(find(fixture, "pinctrl-a", &spec, &why), 0);
+	assert_path(fixture, &spec, "gpiochip0");
 	assert_int_equal(chip_probe(&spec, &found, &why), 0);
 	assert_string_equal(found.label, "pinctrl-a");
 	close(found.fd);
-	assert_int_equal(find(bench, "pinctrl-b", &spec, &why), 0);
-	assert_path(bench, &spec, "gpiochip10");
+	assert_int_equal(find(fixture, "pinctrl-b", &spec, &why), 0);
+	assert_path(fixture, &spec, "gpiochip10");
 
-	assert_int_equal(find(bench, "pinctrl", &spec, &why), -ENODEV);
+	assert_int_equal(find(fixture, "pinctrl", &spec, &why), -ENODEV);
 	assert_string_equal(why.text, "no chip has this label (found: \"pinctrl-a\", \"pinctrl-b\")");
-	assert_int_equal(find(bench, "pinctrl-aa", &spec, &why), -ENODEV);
+	assert_int_equal(find(fixture, "pinctrl-aa", &spec, &why), -ENODEV);
 	/* 31 characters are all that the kernel tells of a label, and all that this chip has. */
 	kernel.labels[B] = NULL;
-	assert_int_equal(find(bench, "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLL and more", &spec, &why), 0);
-	assert_int_equal(find(bench, "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLL", &spec, &why), -ENODEV);
+	assert_int_equal(find(fixture, "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLL and more", &spec, &why), 0);
+	assert_int_equal(find(fixture, "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLL", &spec, &why), -ENODEV);
 }
 
 static void label_of_two_chips(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_spec spec;
 	struct why why;
 	char want[160];
 
 	kernel.labels[A] = kernel.labels[B] = kernel.labels[C] = "twin";
-	node(bench, "gpiochip2", A);
-	node(bench, "gpiochip3", A);
-	node(bench, "gpiochip12", B);
-	node(bench, "gpiochip13", C);
-	assert_int_equal(find(bench, "twin", &spec, &why), -ENOTUNIQ);
-	snprintf(want, sizeof(want), "two chips have this label: %s/gpiochip2 and %s/gpiochip12", bench->directory,
-		 bench->directory);
+	node(fixture, "gpiochip2", A);
+	node(fixture, "gpiochip3", A);
+	node(fixture, "gpiochip12", B);
+	node(fixture, "gpiochip13", C);
+	assert_int_equal(find(fixture, "twin", &spec, &why), -ENOTUNIQ);
+	snprintf(want, sizeof(want), "two chips have this label: %s/gpiochip2 and %s/gpiochip12", fixture->directory,
+		 fixture->directory);
 	assert_string_equal(why.text, want);
 }
 
 /* A node that cannot be looked at may be the one. */
 static void label_search_tells_what_it_could_not_see(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_spec spec;
 	struct why why;
 	char path[64], want[160];
 
 	kernel.labels[A] = "a";
-	node(bench, "gpiochip1", A);
-	snprintf(path, sizeof(path), "%s/gpiochip0", bench->directory);
+	node(fixture, "gpiochip1", A);
+	snprintf(path, sizeof(path), "%s/gpiochip0", fixture->directory);
 	assert_int_equal(symlink("/nowhere", path), 0);
-	assert_int_equal(find(bench, "a", &spec, &why), 0);
-	assert_path(bench, &spec, "gpiochip1");
-	assert_int_equal(find(bench, "b", &spec, &why), -ENODEV);
+	assert_int_equal(find(fixture, "a", &spec, &why), 0);
+	assert_path(fixture, &spec, "gpiochip1");
+	assert_int_equal(find(fixture, "b", &spec, &why), -ENODEV);
 	snprintf(want, sizeof(want), "no chip has this label (found: %s: No such file or directory, \"a\")", path);
 	assert_string_equal(why.text, want);
 	assert_int_equal(chip_label_find("/nowhere", "b", &spec, &why), -ENOENT);
@@ -195,50 +195,50 @@ static void label_search_tells_what_it_could_not_see(void **state)
 /* After a re-plug the node may have another number, whatever word led to the chip. */
 static void found_again(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_spec spec;
 	struct why why;
 	char path[64];
 	int fd = -1;
 
 	kernel.labels[A] = kernel.labels[B] = "exp";
-	node(bench, "gpiochip0", A);
-	node(bench, "gpiochip1", B);
-	close(bench->found.fd);
-	assert_int_equal(chip_probe(&bench->spec, &bench->found, &why), 0);
-	snprintf(path, sizeof(path), "%s/gpiochip1", bench->directory);
-	assert_int_equal(chip_find_replugged(&bench->spec, &bench->found, path, &fd), 0);
+	node(fixture, "gpiochip0", A);
+	node(fixture, "gpiochip1", B);
+	close(fixture->found.fd);
+	assert_int_equal(chip_probe(&fixture->spec, &fixture->found, &why), 0);
+	snprintf(path, sizeof(path), "%s/gpiochip1", fixture->directory);
+	assert_int_equal(chip_find_replugged(&fixture->spec, &fixture->found, path, &fd), 0);
 	assert_true(fd >= 0);
 	close(fd);
 	kernel.labels[B] = "other";
-	assert_int_equal(chip_find_replugged(&bench->spec, &bench->found, path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&fixture->spec, &fixture->found, path, &fd), -ENODEV);
 	kernel.labels[B] = "exp";
 	kernel.n_lines++;
-	assert_int_equal(chip_find_replugged(&bench->spec, &bench->found, path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&fixture->spec, &fixture->found, path, &fd), -ENODEV);
 	kernel.n_lines--;
 	kernel.labels[A] = "away";
-	assert_int_equal(find(bench, "exp", &spec, &why), 0);
-	assert_int_equal(chip_find_replugged(&spec, &bench->found, path, &fd), 0);
+	assert_int_equal(find(fixture, "exp", &spec, &why), 0);
+	assert_int_equal(chip_find_replugged(&spec, &fixture->found, path, &fd), 0);
 	close(fd);
 	chip_spec_sim(KERNEL_LINES, &spec);
-	assert_int_equal(chip_find_replugged(&spec, &bench->found, path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&spec, &fixture->found, path, &fd), -ENODEV);
 }
 
 static void line_info_and_holder(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	struct chip_spec sim_spec;
 	struct chip_found sim;
 	struct chip_line_info info;
 	struct why why;
 
-	assert_int_equal(chip_found_line_info(&bench->spec, &bench->found, 3, &info), 0);
+	assert_int_equal(chip_found_line_info(&fixture->spec, &fixture->found, 3, &info), 0);
 	assert_string_equal(info.name, "line 3");
 	assert_string_equal(info.consumer, "somebody");
 	assert_true(info.used);
 	kernel.fail_number = GPIO_V2_GET_LINEINFO_IOCTL;
 	kernel.fail_errno = ENODEV;
-	assert_int_equal(chip_found_line_info(&bench->spec, &bench->found, 3, &info), -ENODEV);
+	assert_int_equal(chip_found_line_info(&fixture->spec, &fixture->found, 3, &info), -ENODEV);
 
 	chip_spec_sim(4, &sim_spec);
 	chip_probe(&sim_spec, &sim, &why);
@@ -257,14 +257,14 @@ static bool is_given_back(void)
 
 static void line_requested_for_a_worker(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	const struct chip_line_config config = { .direction = CHIP_DIRECTION_OUT,
 						 .value = 1,
 						 .settings = { .active_low = true } };
 	struct chip_spec sim;
 	int fd = -7;
 
-	assert_int_equal(chip_request_line(&bench->spec, &bench->found, 2, CONSUMER, &config, &fd), 0);
+	assert_int_equal(chip_request_line(&fixture->spec, &fixture->found, 2, CONSUMER, &config, &fd), 0);
 	assert_true(fd >= 0);
 	assert_string_equal(kernel.journal, "IR"); /* the info is the probing's */
 	assert_string_equal(kernel.request.consumer, CONSUMER);
@@ -275,30 +275,30 @@ static void line_requested_for_a_worker(void **state)
 	close(fd);
 	kernel.fail_number = GPIO_V2_GET_LINE_IOCTL;
 	kernel.fail_errno = EBUSY;
-	assert_int_equal(chip_request_line(&bench->spec, &bench->found, 2, CONSUMER, &config, &fd), -EBUSY);
+	assert_int_equal(chip_request_line(&fixture->spec, &fixture->found, 2, CONSUMER, &config, &fd), -EBUSY);
 	assert_int_equal(fd, -1);
 
 	chip_spec_sim(4, &sim);
 	fd = -7;
-	assert_int_equal(chip_request_line(&sim, &bench->found, 2, CONSUMER, &config, &fd), 0);
+	assert_int_equal(chip_request_line(&sim, &fixture->found, 2, CONSUMER, &config, &fd), 0);
 	assert_int_equal(fd, -1);
 }
 
-static int try_line(struct bench *bench, unsigned offset, struct chip_line_settings settings)
+static int try_line(struct fixture *fixture, unsigned offset, struct chip_line_settings settings)
 {
 	memset(kernel.journal, 0, sizeof(kernel.journal));
-	return chip_try_settings(&bench->spec, &bench->found, offset, CONSUMER, &settings);
+	return chip_try_settings(&fixture->spec, &fixture->found, offset, CONSUMER, &settings);
 }
 
 /* Line 2 is an input, line 3 an output (fake_kernel). */
 static void tried_as_an_input(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	const struct chip_line_settings all = {
 		.active_low = true, .bias = CHIP_BIAS_PULL_UP, .drive = CHIP_DRIVE_OPEN_DRAIN, .debounce_us = 7
 	};
 
-	assert_int_equal(try_line(bench, 2, all), 0);
+	assert_int_equal(try_line(fixture, 2, all), 0);
 	assert_string_equal(kernel.journal, "RIC");
 	assert_int_equal(kernel.request.config.flags, 0); /* as it is */
 	assert_string_equal(kernel.request.consumer, CONSUMER);
@@ -312,12 +312,12 @@ static void tried_as_an_input(void **state)
 
 static void tried_as_the_output_that_it_is(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (uint8_t level = 0; level < 2; level++) {
 		for (uint8_t active_low = 0; active_low < 2; active_low++) {
 			kernel.bits = level;
-			assert_int_equal(try_line(bench, 3,
+			assert_int_equal(try_line(fixture, 3,
 						  (struct chip_line_settings){ active_low, CHIP_BIAS_PULL_DOWN, 0, 9 }),
 					 0);
 			assert_string_equal(kernel.journal, "RIGC");
@@ -350,16 +350,16 @@ static void not_tried(void **state)
 		{ 3, 1, { .bias = CHIP_BIAS_PULL_UP, .drive = CHIP_DRIVE_OPEN_SOURCE }, "RIGC" },
 		{ 3, 1, { .active_low = true, .bias = CHIP_BIAS_PULL_UP, .drive = CHIP_DRIVE_OPEN_DRAIN }, "RIG" },
 	};
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		kernel.bits = cases[i].level;
-		assert_int_equal(try_line(bench, cases[i].offset, cases[i].settings), 0);
+		assert_int_equal(try_line(fixture, cases[i].offset, cases[i].settings), 0);
 		assert_string_equal(kernel.journal, cases[i].journal);
 	}
 	kernel.fail_number = GPIO_V2_LINE_GET_VALUES_IOCTL;
 	kernel.fail_errno = EIO;
-	assert_int_equal(try_line(bench, 3, (struct chip_line_settings){ .bias = CHIP_BIAS_DISABLED }), 0);
+	assert_int_equal(try_line(fixture, 3, (struct chip_line_settings){ .bias = CHIP_BIAS_DISABLED }), 0);
 	assert_string_equal(kernel.journal, "RI");
 	assert_true(is_given_back());
 }
@@ -377,14 +377,14 @@ static void refused_by_the_kernel(void **state)
 		{ GPIO_V2_LINE_SET_CONFIG_IOCTL, ENODEV, "the chip is gone" },
 		{ GPIO_V2_LINE_SET_CONFIG_IOCTL, EINVAL, "Invalid argument" },
 	};
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int ret;
 
 		kernel.fail_number = cases[i].number;
 		kernel.fail_errno = cases[i].error;
-		ret = try_line(bench, 2, (struct chip_line_settings){ .bias = CHIP_BIAS_DISABLED });
+		ret = try_line(fixture, 2, (struct chip_line_settings){ .bias = CHIP_BIAS_DISABLED });
 		assert_int_equal(ret, -cases[i].error);
 		assert_string_equal(chip_strerror(ret), cases[i].words);
 		if (cases[i].number == GPIO_V2_LINE_SET_CONFIG_IOCTL)
@@ -392,7 +392,7 @@ static void refused_by_the_kernel(void **state)
 	}
 }
 
-#define FOUND_TEST(fn) cmocka_unit_test_setup_teardown(fn, bench_up, bench_down)
+#define FOUND_TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_up, fixture_down)
 
 int main(void)
 {

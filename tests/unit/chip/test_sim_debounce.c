@@ -72,263 +72,263 @@ static const struct chip_line_config input = { .direction = CHIP_DIRECTION_IN,
 					       .edges = CHIP_EDGE_BOTH,
 					       .settings = { .debounce_us = PERIOD_US } };
 
-static int bench_up(void **state)
+static int fixture_up(void **state)
 {
 	int ret;
 
 	log_set_level(LOG_LEVEL_ERROR);
 	memset(&clock_, 0, sizeof(clock_));
 	clock_.now_ns = 1000000 * US;
-	ret = sim_bench_up(state);
+	ret = sim_fixture_up(state);
 	if (ret == 0)
-		ret = chip_configure(((struct sim_bench *)*state)->chip, LINE, &input);
+		ret = chip_configure(((struct sim_fixture *)*state)->chip, LINE, &input);
 	return ret;
 }
 
-static void drive(struct sim_bench *bench, bool level)
+static void drive(struct sim_fixture *fixture, bool level)
 {
-	assert_int_equal(chip_outside_drive(bench->chip, LINE, level), 0);
+	assert_int_equal(chip_outside_drive(fixture->chip, LINE, level), 0);
 }
 
-static void expect(struct sim_bench *bench, int level, int edges)
+static void expect(struct sim_fixture *fixture, int level, int edges)
 {
-	assert_int_equal(chip_get(bench->chip, LINE), level);
-	assert_int_equal(bench->edges, edges);
+	assert_int_equal(chip_get(fixture->chip, LINE), level);
+	assert_int_equal(fixture->edges, edges);
 }
 
 static void long_pulse_passes(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 
-	drive(bench, true);
-	assert_int_equal(chip_outside_level(bench->chip, LINE), 1); /* the wire does not wait */
-	assert_int_equal(bench->changes, 1);
-	expect(bench, 0, 0);
+	drive(fixture, true);
+	assert_int_equal(chip_outside_level(fixture->chip, LINE), 1); /* the wire does not wait */
+	assert_int_equal(fixture->changes, 1);
+	expect(fixture, 0, 0);
 	pass_us(PERIOD_US - 1);
-	expect(bench, 0, 0);
+	expect(fixture, 0, 0);
 	pass_us(1);
-	expect(bench, 1, 1);
-	assert_int_equal(bench->last_edge, CHIP_EDGE_RISING);
-	assert_true(bench->last_level);
-	assert_int_equal(bench->last_offset, LINE);
-	drive(bench, false);
+	expect(fixture, 1, 1);
+	assert_int_equal(fixture->last_edge, CHIP_EDGE_RISING);
+	assert_true(fixture->last_level);
+	assert_int_equal(fixture->last_offset, LINE);
+	drive(fixture, false);
 	pass_us(PERIOD_US);
-	expect(bench, 0, 2);
-	assert_int_equal(bench->last_edge, CHIP_EDGE_FALLING);
+	expect(fixture, 0, 2);
+	assert_int_equal(fixture->last_edge, CHIP_EDGE_FALLING);
 	pass_us(100 * PERIOD_US);
-	expect(bench, 0, 2);
+	expect(fixture, 0, 2);
 	assert_null(clock_.timer); /* nothing polls */
 }
 
 static void short_pulse_is_swallowed(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 
-	drive(bench, true);
+	drive(fixture, true);
 	pass_us(PERIOD_US - 1);
-	drive(bench, false);
+	drive(fixture, false);
 	pass_us(10 * PERIOD_US);
-	expect(bench, 0, 0);
-	assert_int_equal(bench->changes, 2);
+	expect(fixture, 0, 0);
+	assert_int_equal(fixture->changes, 2);
 	assert_null(clock_.timer);
 }
 
 /* Stable means from the last bounce on. */
 static void bouncing_is_one_edge(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 
 	for (int i = 0; i < 51; i++) {
-		drive(bench, i % 2 == 0);
+		drive(fixture, i % 2 == 0);
 		pass_us(PERIOD_US / 2);
 	}
-	expect(bench, 0, 0);
+	expect(fixture, 0, 0);
 	pass_us(PERIOD_US / 2 - 1);
-	expect(bench, 0, 0);
+	expect(fixture, 0, 0);
 	pass_us(1);
-	expect(bench, 1, 1);
+	expect(fixture, 1, 1);
 }
 
 /* The same with another mean of changing the level, and upside down. */
 static void pulled_and_active_low(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 	struct chip_line_config config = input;
 
-	chip_release(bench->chip, LINE);
+	chip_release(fixture->chip, LINE);
 	config.settings.active_low = true;
 	config.edges = CHIP_EDGE_FALLING;
-	chip_configure(bench->chip, LINE, &config);
-	expect(bench, 1, 0);
-	chip_outside_pull(bench->chip, LINE, CHIP_PULL_UP);
-	expect(bench, 1, 0);
+	chip_configure(fixture->chip, LINE, &config);
+	expect(fixture, 1, 0);
+	chip_outside_pull(fixture->chip, LINE, CHIP_PULL_UP);
+	expect(fixture, 1, 0);
 	pass_us(PERIOD_US);
-	expect(bench, 0, 1);
-	assert_int_equal(bench->last_edge, CHIP_EDGE_FALLING);
-	assert_false(bench->last_level);
-	chip_outside_pull(bench->chip, LINE, CHIP_PULL_DOWN);
+	expect(fixture, 0, 1);
+	assert_int_equal(fixture->last_edge, CHIP_EDGE_FALLING);
+	assert_false(fixture->last_level);
+	chip_outside_pull(fixture->chip, LINE, CHIP_PULL_DOWN);
 	pass_us(PERIOD_US);
-	expect(bench, 1, 1); /* nobody asked for that edge */
+	expect(fixture, 1, 1); /* nobody asked for that edge */
 }
 
 /* One timer for all lines: each has its own time. */
 static void each_line_its_time(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 	struct chip_line_config longer = input, shorter = input;
 
 	longer.settings.debounce_us = 3 * PERIOD_US;
 	shorter.settings.debounce_us = PERIOD_US / 5;
-	chip_configure(bench->chip, 0, &longer);
-	chip_configure(bench->chip, 7, &shorter);
-	chip_outside_drive(bench->chip, 0, true);
-	drive(bench, true);
-	chip_outside_drive(bench->chip, 7, true);
+	chip_configure(fixture->chip, 0, &longer);
+	chip_configure(fixture->chip, 7, &shorter);
+	chip_outside_drive(fixture->chip, 0, true);
+	drive(fixture, true);
+	chip_outside_drive(fixture->chip, 7, true);
 	pass_us(PERIOD_US / 5);
-	assert_int_equal(bench->edges, 1);
-	assert_int_equal(bench->last_offset, 7);
+	assert_int_equal(fixture->edges, 1);
+	assert_int_equal(fixture->last_offset, 7);
 	pass_us(PERIOD_US - PERIOD_US / 5);
-	assert_int_equal(bench->edges, 2);
-	assert_int_equal(bench->last_offset, LINE);
+	assert_int_equal(fixture->edges, 2);
+	assert_int_equal(fixture->last_offset, LINE);
 	pass_us(2 * PERIOD_US - 1);
-	assert_int_equal(bench->edges, 2);
+	assert_int_equal(fixture->edges, 2);
 	pass_us(1);
-	assert_int_equal(bench->edges, 3);
-	assert_int_equal(bench->last_offset, 0);
+	assert_int_equal(fixture->edges, 3);
+	assert_int_equal(fixture->last_offset, 0);
 }
 
 /* Other edges, another period: the change goes on waiting. No debounce time any more: the level is there at once. */
 static void reconfigured_while_it_waits(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 	struct chip_line_config config = input;
 
-	drive(bench, true);
+	drive(fixture, true);
 	pass_us(PERIOD_US / 2);
 	config.edges = CHIP_EDGE_RISING;
-	chip_configure(bench->chip, LINE, &config);
-	expect(bench, 0, 0);
+	chip_configure(fixture->chip, LINE, &config);
+	expect(fixture, 0, 0);
 	pass_us(PERIOD_US / 2);
-	expect(bench, 1, 1);
+	expect(fixture, 1, 1);
 
-	drive(bench, false);
+	drive(fixture, false);
 	pass_us(PERIOD_US / 4);
 	config.edges = CHIP_EDGE_BOTH;
 	config.settings.debounce_us = PERIOD_US / 2;
-	chip_configure(bench->chip, LINE, &config);
+	chip_configure(fixture->chip, LINE, &config);
 	pass_us(PERIOD_US / 4 - 1);
-	expect(bench, 1, 1);
+	expect(fixture, 1, 1);
 	pass_us(1);
-	expect(bench, 0, 2);
+	expect(fixture, 0, 2);
 
-	drive(bench, true);
+	drive(fixture, true);
 	config.settings.debounce_us = 0;
-	chip_configure(bench->chip, LINE, &config);
-	expect(bench, 1, 2);
+	chip_configure(fixture->chip, LINE, &config);
+	expect(fixture, 1, 2);
 	pass_us(10 * PERIOD_US);
-	expect(bench, 1, 2);
+	expect(fixture, 1, 2);
 }
 
 static void not_an_input_while_it_waits(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 	const struct chip_line_config output = { .direction = CHIP_DIRECTION_OUT,
 						 .settings = { .debounce_us = PERIOD_US } };
 
-	drive(bench, true);
-	chip_configure(bench->chip, LINE, &output);
-	expect(bench, 0, 0);
+	drive(fixture, true);
+	chip_configure(fixture->chip, LINE, &output);
+	expect(fixture, 0, 0);
 	pass_us(10 * PERIOD_US);
-	assert_int_equal(chip_set(bench->chip, LINE, 1), 0);
-	expect(bench, 1, 0);
+	assert_int_equal(chip_set(fixture->chip, LINE, 1), 0);
+	expect(fixture, 1, 0);
 	/* Taken anew, the present level is the settled one. */
-	chip_outside_pull(bench->chip, LINE, CHIP_PULL_UP);
-	chip_configure(bench->chip, LINE, &input);
-	expect(bench, 1, 0);
-	drive(bench, false);
-	chip_release(bench->chip, LINE);
-	expect(bench, 0, 0);
+	chip_outside_pull(fixture->chip, LINE, CHIP_PULL_UP);
+	chip_configure(fixture->chip, LINE, &input);
+	expect(fixture, 1, 0);
+	drive(fixture, false);
+	chip_release(fixture->chip, LINE);
+	expect(fixture, 0, 0);
 	pass_us(10 * PERIOD_US);
-	expect(bench, 0, 0);
+	expect(fixture, 0, 0);
 }
 
 /* The bias that comes with the line is there before the line is looked at: no edge. */
 static void bias_is_settled_at_once(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 	struct chip_line_config config = input;
 
-	chip_release(bench->chip, LINE);
+	chip_release(fixture->chip, LINE);
 	config.settings.bias = CHIP_BIAS_PULL_UP;
-	chip_configure(bench->chip, LINE, &config);
-	expect(bench, 1, 0);
+	chip_configure(fixture->chip, LINE, &config);
+	expect(fixture, 1, 0);
 	config.settings.bias = CHIP_BIAS_PULL_DOWN; /* while it is an input: a change as any other */
-	chip_configure(bench->chip, LINE, &config);
+	chip_configure(fixture->chip, LINE, &config);
 	pass_us(PERIOD_US - 1);
-	expect(bench, 1, 0);
+	expect(fixture, 1, 0);
 	pass_us(1);
-	expect(bench, 0, 1);
+	expect(fixture, 0, 1);
 }
 
 /* A worker dies: the change is neither lost nor reported twice, and waits no longer than it had to. */
 static void successor_waits_on(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 
-	drive(bench, true);
+	drive(fixture, true);
 	pass_us(PERIOD_US / 2);
-	sim_bench_restart(bench);
-	chip_configure(bench->chip, LINE, &input);
-	expect(bench, 0, 0);
+	sim_fixture_restart(fixture);
+	chip_configure(fixture->chip, LINE, &input);
+	expect(fixture, 0, 0);
 	pass_us(PERIOD_US / 2 - 1);
-	expect(bench, 0, 0);
+	expect(fixture, 0, 0);
 	pass_us(1);
-	expect(bench, 1, 1);
-	sim_bench_restart(bench);
-	chip_configure(bench->chip, LINE, &input);
+	expect(fixture, 1, 1);
+	sim_fixture_restart(fixture);
+	chip_configure(fixture->chip, LINE, &input);
 	pass_us(10 * PERIOD_US);
-	expect(bench, 1, 1);
+	expect(fixture, 1, 1);
 	assert_null(clock_.timer);
 
 	/* It was over while there was no worker: told in the first turn, not before its user is ready. */
-	drive(bench, false);
+	drive(fixture, false);
 	clock_.timer = NULL;
 	pass_us(10 * PERIOD_US);
-	sim_bench_restart(bench);
-	chip_configure(bench->chip, LINE, &input);
-	expect(bench, 1, 1);
+	sim_fixture_restart(fixture);
+	chip_configure(fixture->chip, LINE, &input);
+	expect(fixture, 1, 1);
 	pass_us(0);
-	expect(bench, 0, 2);
+	expect(fixture, 0, 2);
 }
 
 /* A time from the future would never be over. */
 static void damaged_time(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 
-	drive(bench, true);
-	((struct sim_line *)bench->memory)[LINE].changed_ns = clock_.now_ns + 3600000000 * US;
-	sim_bench_restart(bench);
+	drive(fixture, true);
+	((struct sim_line *)fixture->memory)[LINE].changed_ns = clock_.now_ns + 3600000000 * US;
+	sim_fixture_restart(fixture);
 	pass_us(PERIOD_US);
-	expect(bench, 1, 1);
+	expect(fixture, 1, 1);
 }
 
 /* Out of fds: an edge too many, or too early, is better than one that never comes. */
 static void without_a_timer(void **state)
 {
-	struct sim_bench *bench = *state;
+	struct sim_fixture *fixture = *state;
 
 	clock_.fail = -EMFILE;
-	drive(bench, true);
-	expect(bench, 1, 1);
+	drive(fixture, true);
+	expect(fixture, 1, 1);
 	clock_.fail = 0;
-	drive(bench, false);
-	expect(bench, 1, 1);
+	drive(fixture, false);
+	expect(fixture, 1, 1);
 	pass_us(PERIOD_US);
-	expect(bench, 0, 2);
+	expect(fixture, 0, 2);
 }
 
-#define DEBOUNCE_TEST(fn) cmocka_unit_test_setup_teardown(fn, bench_up, sim_bench_down)
+#define DEBOUNCE_TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_up, sim_fixture_down)
 
 int main(void)
 {

@@ -8,115 +8,115 @@
 
 static void on_irq(void *ctx, uint16_t line, enum irq_action action)
 {
-	struct bench *bench = ctx;
+	struct fixture *fixture = ctx;
 
 	assert_true(action == IRQ_FIRE || action == IRQ_INVALID);
 	/* The state is the one after it. */
-	assert_int_equal(bench->memory[line].irq.unmasked, 0);
-	bench->irq_line = line;
-	bench->irq_action = action;
-	bench->irqs++;
+	assert_int_equal(fixture->memory[line].irq.unmasked, 0);
+	fixture->irq_line = line;
+	fixture->irq_action = action;
+	fixture->irqs++;
 }
 
 static void on_changed(void *ctx, uint16_t line)
 {
-	struct bench *bench = ctx;
+	struct fixture *fixture = ctx;
 
-	bench->changes++;
+	fixture->changes++;
 }
 
 static int stored_fd(void *ctx, unsigned offset)
 {
-	struct bench *bench = ctx;
+	struct fixture *fixture = ctx;
 
-	return bench->stored_fds[offset];
+	return fixture->stored_fds[offset];
 }
 
-int bench_try_attach(struct bench *bench)
+int fixture_try_attach(struct fixture *fixture)
 {
-	struct lines_host host = { .irq = on_irq, .irq_ctx = bench, .changed = on_changed, .changed_ctx = bench };
+	struct lines_host host = { .irq = on_irq, .irq_ctx = fixture, .changed = on_changed, .changed_ctx = fixture };
 
-	int ret = lines_attach(&bench->lines, &bench->fake.chip, "test", bench->rules, bench->begin, bench->memory,
-			       &host, stored_fd, bench);
+	int ret = lines_attach(&fixture->lines, &fixture->fake.chip, "test", fixture->rules, fixture->begin,
+			       fixture->memory, &host, stored_fd, fixture);
 
-	bench->lines.irq_enabled = true;
+	fixture->lines.irq_enabled = true;
 	return ret;
 }
 
-void bench_attach(struct bench *bench)
+void fixture_attach(struct fixture *fixture)
 {
-	assert_int_equal(bench_try_attach(bench), 0);
+	assert_int_equal(fixture_try_attach(fixture), 0);
 }
 
-void bench_reattach(struct bench *bench, enum lines_begin begin)
+void fixture_reattach(struct fixture *fixture, enum lines_begin begin)
 {
-	lines_detach(&bench->lines);
-	fake_chip_init(&bench->fake);
-	bench->begin = begin;
-	bench_attach(bench);
+	lines_detach(&fixture->lines);
+	fake_chip_init(&fixture->fake);
+	fixture->begin = begin;
+	fixture_attach(fixture);
 }
 
-int bench_up(void **state)
+int fixture_up(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-	fake_chip_init(&bench->fake);
-	bench->begin = LINES_BEGIN_RESUME;
+	fake_chip_init(&fixture->fake);
+	fixture->begin = LINES_BEGIN_RESUME;
 	for (unsigned i = 0; i < FAKE_LINES; i++)
-		bench->stored_fds[i] = -1;
-	bench_attach(bench);
+		fixture->stored_fds[i] = -1;
+	fixture_attach(fixture);
 	log_set_level(LOG_LEVEL_ERROR);
-	*state = bench;
+	*state = fixture;
 	return 0;
 }
 
-int bench_down(void **state)
+int fixture_down(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	lines_detach(&bench->lines);
-	free(bench);
+	lines_detach(&fixture->lines);
+	free(fixture);
 	return 0;
 }
 
-unsigned ask(struct bench *bench, unsigned type, unsigned line, uint32_t value)
+unsigned ask(struct fixture *fixture, unsigned type, unsigned line, uint32_t value)
 {
 	struct gpio_request request = { .type = (uint16_t)type, .gpio = (uint16_t)line, .value = value };
-	struct gpio_response response = lines_request(&bench->lines, &request);
+	struct gpio_response response = lines_request(&fixture->lines, &request);
 
 	return (unsigned)response.status << 8 | response.value;
 }
 
-int irqs(struct bench *bench)
+int irqs(struct fixture *fixture)
 {
-	int n = bench->irqs;
+	int n = fixture->irqs;
 
-	bench->irqs = 0;
+	fixture->irqs = 0;
 	return n;
 }
 
-void edge_comes(struct bench *bench, unsigned offset, enum chip_edge edge, bool level)
+void edge_comes(struct fixture *fixture, unsigned offset, enum chip_edge edge, bool level)
 {
-	struct chip_observer observer = lines_observer(&bench->lines);
+	struct chip_observer observer = lines_observer(&fixture->lines);
 
 	observer.edge(observer.ctx, offset, edge, level);
 }
 
-void wire(struct bench *bench, unsigned line, bool level)
+void wire(struct fixture *fixture, unsigned line, bool level)
 {
 	enum chip_edge edge = level ? CHIP_EDGE_RISING : CHIP_EDGE_FALLING;
 
-	if (bench->fake.lines[line].level == level)
+	if (fixture->fake.lines[line].level == level)
 		return;
-	bench->fake.lines[line].level = level;
-	if (bench->fake.lines[line].held && (bench->fake.lines[line].config.edges & edge))
-		edge_comes(bench, line, edge, level);
+	fixture->fake.lines[line].level = level;
+	if (fixture->fake.lines[line].held && (fixture->fake.lines[line].config.edges & edge))
+		edge_comes(fixture, line, edge, level);
 }
 
-void assert_settings(struct bench *bench, unsigned line)
+void assert_settings(struct fixture *fixture, unsigned line)
 {
-	const struct chip_line_settings *has = &bench->fake.lines[line].config.settings;
-	const struct chip_line_settings *ruled = &bench->rules[line].settings;
+	const struct chip_line_settings *has = &fixture->fake.lines[line].config.settings;
+	const struct chip_line_settings *ruled = &fixture->rules[line].settings;
 
 	assert_int_equal(has->active_low, ruled->active_low);
 	assert_int_equal(has->bias, ruled->bias);
@@ -124,13 +124,13 @@ void assert_settings(struct bench *bench, unsigned line)
 	assert_int_equal(has->debounce_us, ruled->debounce_us);
 }
 
-enum irq_action give(struct bench *bench, unsigned line)
+enum irq_action give(struct fixture *fixture, unsigned line)
 {
-	return lines_unmask(&bench->lines, (uint16_t)line);
+	return lines_unmask(&fixture->lines, (uint16_t)line);
 }
 
-void pulse(struct bench *bench, unsigned line)
+void pulse(struct fixture *fixture, unsigned line)
 {
-	wire(bench, line, true);
-	wire(bench, line, false);
+	wire(fixture, line, true);
+	wire(fixture, line, false);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Lines on a fake chip, and what they say to their user: the bench of all tests of lines. */
+/* Lines on a fake chip, and what they say to their user: the fixture of all tests of lines. */
 #pragma once
 
 #include "fake_chip.h"
@@ -9,7 +9,7 @@
 #include "gpio/lines_attach.h"
 #include "gpio/lines_reconnect.h"
 
-struct bench {
+struct fixture {
 	struct fake_chip fake;
 	struct lines lines;
 	struct line_rules rules[FAKE_LINES]; /* none at first */
@@ -23,39 +23,39 @@ struct bench {
 	int changes;
 };
 
-/* cmocka fixtures: *state is the bench; its lines are attached with interrupts enabled. */
-int bench_up(void **state);
-int bench_down(void **state);
+/* cmocka fixtures: *state is the fixture; its lines are attached with interrupts enabled. */
+int fixture_up(void **state);
+int fixture_down(void **state);
 
-void bench_attach(struct bench *bench);
+void fixture_attach(struct fixture *fixture);
 /* The process died: the chip object and the lines are new, session memory, stored fds and rules are not. */
-void bench_reattach(struct bench *bench, enum lines_begin begin);
+void fixture_reattach(struct fixture *fixture, enum lines_begin begin);
 /* What lines_attach() said. */
-int bench_try_attach(struct bench *bench);
+int fixture_try_attach(struct fixture *fixture);
 
 /* One request: its answer as 0xSSVV, status and value. */
-unsigned ask(struct bench *bench, unsigned type, unsigned line, uint32_t value);
+unsigned ask(struct fixture *fixture, unsigned type, unsigned line, uint32_t value);
 #define OK(value) (GPIO_STATUS_OK << 8 | (value))
 #define ERR	  (GPIO_STATUS_ERR << 8)
 
 /* How many interrupts came since the last call. */
-int irqs(struct bench *bench);
+int irqs(struct fixture *fixture);
 
 /* The chip reports an edge. */
-void edge_comes(struct bench *bench, unsigned offset, enum chip_edge edge, bool level);
+void edge_comes(struct fixture *fixture, unsigned offset, enum chip_edge edge, bool level);
 /* The fake chip's level changes, and its edge is reported if it was asked for. */
-void wire(struct bench *bench, unsigned line, bool level);
+void wire(struct fixture *fixture, unsigned line, bool level);
 
 /* Requests and directions, short. */
 enum { NAMES = GPIO_MSG_GET_LINE_NAMES, GET_DIR, SET_DIR, GET_VALUE, SET_VALUE, SET_IRQ };
 enum { NONE = GPIO_DIRECTION_NONE, OUT, IN };
 
-#define assert_journal(bench, expected) assert_string_equal(fake_chip_journal(&(bench)->fake), expected)
+#define assert_journal(fixture, expected) assert_string_equal(fake_chip_journal(&(fixture)->fake), expected)
 
 /* The chip's line has the settings of its rules. */
-void assert_settings(struct bench *bench, unsigned line);
+void assert_settings(struct fixture *fixture, unsigned line);
 
 /* The driver gives a buffer for the line. */
-enum irq_action give(struct bench *bench, unsigned line);
+enum irq_action give(struct fixture *fixture, unsigned line);
 /* The line rises and falls. */
-void pulse(struct bench *bench, unsigned line);
+void pulse(struct fixture *fixture, unsigned line);

@@ -12,11 +12,11 @@
 #include "lines_fixture.h"
 
 /* Line 3 is idle as asked for when the daemon starts. */
-static void begin_idle(struct bench *bench, enum line_idle_state init)
+static void begin_idle(struct fixture *fixture, enum line_idle_state init)
 {
-	bench->rules[3].init = (uint8_t)init;
-	bench_reattach(bench, LINES_BEGIN_FIRST);
-	fake_chip_journal(&bench->fake);
+	fixture->rules[3].init = (uint8_t)init;
+	fixture_reattach(fixture, LINES_BEGIN_FIRST);
+	fake_chip_journal(&fixture->fake);
 }
 
 enum present {
@@ -32,7 +32,7 @@ enum present {
 	PRESENT_END,
 };
 
-static void present_make(struct bench *bench, enum present present)
+static void present_make(struct fixture *fixture, enum present present)
 {
 	static const uint8_t init[PRESENT_END] = {
 		[IDLE_INPUT] = LINE_IDLE_INPUT,
@@ -40,17 +40,17 @@ static void present_make(struct bench *bench, enum present present)
 		[IDLE_HIGH] = LINE_IDLE_OUTPUT_HIGH,
 	};
 
-	begin_idle(bench, init[present]);
+	begin_idle(fixture, init[present]);
 	if (present == USED_OUT1)
-		ask(bench, SET_VALUE, 3, 1);
+		ask(fixture, SET_VALUE, 3, 1);
 	if (present == USED_OUT0 || present == USED_OUT1)
-		ask(bench, SET_DIR, 3, OUT);
+		ask(fixture, SET_DIR, 3, OUT);
 	if (present == USED_IN || present == USED_IN_IRQ)
-		ask(bench, SET_DIR, 3, IN);
+		ask(fixture, SET_DIR, 3, IN);
 	if (present == USED_IN_IRQ || present == USED_IRQ)
-		ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	fake_chip_journal(&bench->fake);
-	bench->changes = 0;
+		ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	fake_chip_journal(&fixture->fake);
+	fixture->changes = 0;
 }
 
 /* What a reset makes of each present state: by enum line_idle_state of on_disconnect; "": nothing is asked of the chip. */
@@ -72,28 +72,28 @@ static void idle_states(void **state)
 		LINE_IDLE_RELEASED, LINE_IDLE_INPUT, LINE_IDLE_OUTPUT_LOW, LINE_IDLE_OUTPUT_HIGH, LINE_IDLE_INPUT,
 		LINE_IDLE_INPUT,    LINE_IDLE_INPUT, LINE_IDLE_OUTPUT_LOW, LINE_IDLE_OUTPUT_HIGH,
 	};
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (unsigned idle = 0; idle <= LINE_IDLE_HOLD; idle++) {
-		bench->rules[3].on_disconnect = (uint8_t)idle;
+		fixture->rules[3].on_disconnect = (uint8_t)idle;
 		for (unsigned present = 0; present < PRESENT_END; present++) {
 			uint8_t expected = idle == LINE_IDLE_HOLD ? held[present] : (uint8_t)idle;
 			bool seen;
 
-			present_make(bench, present);
-			seen = present >= USED_IN || bench->memory[3].idle != expected;
-			idle_state_enter(&bench->lines);
-			assert_journal(bench, on_reset[present][idle]);
-			assert_int_equal(bench->changes, seen);
-			assert_int_equal(bench->memory[3].idle, expected);
-			assert_int_equal(bench->fake.lines[3].held, expected != LINE_IDLE_RELEASED);
+			present_make(fixture, present);
+			seen = present >= USED_IN || fixture->memory[3].idle != expected;
+			idle_state_enter(&fixture->lines);
+			assert_journal(fixture, on_reset[present][idle]);
+			assert_int_equal(fixture->changes, seen);
+			assert_int_equal(fixture->memory[3].idle, expected);
+			assert_int_equal(fixture->fake.lines[3].held, expected != LINE_IDLE_RELEASED);
 			/* Once more, and nothing is asked of the chip. */
-			idle_state_enter(&bench->lines);
-			assert_journal(bench, "");
-			assert_int_equal(bench->changes, seen);
-			assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(NONE));
-			assert_int_equal(ask(bench, GET_VALUE, 3, 0), ERR);
-			assert_journal(bench, "");
+			idle_state_enter(&fixture->lines);
+			assert_journal(fixture, "");
+			assert_int_equal(fixture->changes, seen);
+			assert_int_equal(ask(fixture, GET_DIR, 3, 0), OK(NONE));
+			assert_int_equal(ask(fixture, GET_VALUE, 3, 0), ERR);
+			assert_journal(fixture, "");
 		}
 	}
 }
@@ -105,54 +105,54 @@ static void idle_states_of_many(void **state)
 							   LINE_IDLE_INPUT,	  LINE_IDLE_OUTPUT_HIGH,
 							   LINE_IDLE_OUTPUT_HIGH, LINE_IDLE_HOLD,
 							   LINE_IDLE_RELEASED,	  LINE_IDLE_OUTPUT_LOW };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (unsigned i = 0; i < FAKE_LINES; i++) {
-		bench->rules[i].on_disconnect = on_disconnect[i];
+		fixture->rules[i].on_disconnect = on_disconnect[i];
 		if (i < 6)
-			ask(bench, SET_DIR, i, OUT);
+			ask(fixture, SET_DIR, i, OUT);
 	}
-	ask(bench, SET_VALUE, 0, 1);
-	ask(bench, SET_VALUE, 3, 1);
-	fake_chip_journal(&bench->fake);
-	idle_state_enter(&bench->lines);
-	assert_journal(bench, "1:release 2:in 4:out1 7:out0 ");
-	assert_int_equal(bench->fake.lines[0].config.value, 1);
-	assert_int_equal(bench->fake.lines[5].config.value, 0);
+	ask(fixture, SET_VALUE, 0, 1);
+	ask(fixture, SET_VALUE, 3, 1);
+	fake_chip_journal(&fixture->fake);
+	idle_state_enter(&fixture->lines);
+	assert_journal(fixture, "1:release 2:in 4:out1 7:out0 ");
+	assert_int_equal(fixture->fake.lines[0].config.value, 1);
+	assert_int_equal(fixture->fake.lines[5].config.value, 0);
 }
 
 /* Buffers, latches and remembered values are gone with the session, whatever the chip holds on. */
 static void nothing_of_the_guest_is_held(void **state)
 {
 	static const struct line_state idle = { .idle = LINE_IDLE_INPUT };
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->rules[3].on_disconnect = LINE_IDLE_HOLD;
-	ask(bench, SET_VALUE, 3, 1);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	pulse(bench, 3);
-	assert_int_equal(bench->memory[3].irq.latched, 1);
-	idle_state_enter(&bench->lines);
-	assert_memory_equal(&bench->memory[3], &idle, sizeof(idle));
-	assert_int_equal(irqs(bench), 0);
-	pulse(bench, 3);
-	assert_int_equal(irqs(bench), 0);
+	fixture->rules[3].on_disconnect = LINE_IDLE_HOLD;
+	ask(fixture, SET_VALUE, 3, 1);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	pulse(fixture, 3);
+	assert_int_equal(fixture->memory[3].irq.latched, 1);
+	idle_state_enter(&fixture->lines);
+	assert_memory_equal(&fixture->memory[3], &idle, sizeof(idle));
+	assert_int_equal(irqs(fixture), 0);
+	pulse(fixture, 3);
+	assert_int_equal(irqs(fixture), 0);
 }
 
 static void an_idle_line_is_seen_as_unused(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	begin_idle(bench, LINE_IDLE_OUTPUT_HIGH);
-	assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(NONE));
-	assert_int_equal(ask(bench, GET_VALUE, 3, 0), ERR);
+	begin_idle(fixture, LINE_IDLE_OUTPUT_HIGH);
+	assert_int_equal(ask(fixture, GET_DIR, 3, 0), OK(NONE));
+	assert_int_equal(ask(fixture, GET_VALUE, 3, 0), ERR);
 	/* Nothing that it could give back. */
-	assert_int_equal(ask(bench, SET_DIR, 3, NONE), OK(0));
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
-	assert_int_equal(ask(bench, SET_VALUE, 3, 0), OK(0));
-	assert_journal(bench, "");
-	assert_int_equal(bench->memory[3].idle, LINE_IDLE_OUTPUT_HIGH);
-	assert_int_equal(lines_level(&bench->lines, 3), 1);
+	assert_int_equal(ask(fixture, SET_DIR, 3, NONE), OK(0));
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
+	assert_int_equal(ask(fixture, SET_VALUE, 3, 0), OK(0));
+	assert_journal(fixture, "");
+	assert_int_equal(fixture->memory[3].idle, LINE_IDLE_OUTPUT_HIGH);
+	assert_int_equal(lines_level(&fixture->lines, 3), 1);
 }
 
 static void use_ends_rest(void **state)
@@ -167,45 +167,45 @@ static void use_ends_rest(void **state)
 		{ SET_IRQ, IRQ_TYPE_EDGE_BOTH, "3:in+rf 3:release " },
 		{ SET_IRQ, IRQ_TYPE_LEVEL_HIGH, "3:in+rf 3:get 3:release " },
 	};
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (unsigned init = LINE_IDLE_INPUT; init < LINE_IDLE_HOLD; init++) {
 		for (size_t i = 0; i < ARRAY_SIZE(uses); i++) {
-			begin_idle(bench, init);
-			bench->changes = 0;
-			assert_int_equal(ask(bench, uses[i].request, 3, uses[i].value), OK(0));
-			assert_int_equal(bench->memory[3].idle, LINE_IDLE_RELEASED);
-			assert_int_equal(bench->changes, 1);
+			begin_idle(fixture, init);
+			fixture->changes = 0;
+			assert_int_equal(ask(fixture, uses[i].request, 3, uses[i].value), OK(0));
+			assert_int_equal(fixture->memory[3].idle, LINE_IDLE_RELEASED);
+			assert_int_equal(fixture->changes, 1);
 			/* NONE is the guest's own word: the line is free. */
-			assert_int_equal(ask(bench, uses[i].request, 3, NONE), OK(0));
-			assert_int_equal(bench->memory[3].idle, LINE_IDLE_RELEASED);
-			assert_journal(bench, uses[i].journal);
+			assert_int_equal(ask(fixture, uses[i].request, 3, NONE), OK(0));
+			assert_int_equal(fixture->memory[3].idle, LINE_IDLE_RELEASED);
+			assert_journal(fixture, uses[i].journal);
 		}
 	}
 }
 
 static void a_refused_use_changes_no_idle_state(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
-	begin_idle(bench, LINE_IDLE_OUTPUT_HIGH);
-	bench->fake.fail_configure = -EIO;
-	assert_int_equal(ask(bench, SET_DIR, 3, IN), ERR);
-	assert_int_equal(ask(bench, SET_DIR, 3, OUT), ERR);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH), ERR);
-	bench->fake.fail_configure = 0;
-	bench->fake.fail_get = -EIO;
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW), ERR);
-	bench->fake.fail_get = 0;
-	assert_journal(bench, "3:in 3:out0 3:in+rf 3:in+rf 3:get 3:out1 ");
-	assert_int_equal(bench->memory[3].idle, LINE_IDLE_OUTPUT_HIGH);
-	idle_state_enter(&bench->lines);
-	assert_journal(bench, "");
+	fixture->rules[3].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
+	begin_idle(fixture, LINE_IDLE_OUTPUT_HIGH);
+	fixture->fake.fail_configure = -EIO;
+	assert_int_equal(ask(fixture, SET_DIR, 3, IN), ERR);
+	assert_int_equal(ask(fixture, SET_DIR, 3, OUT), ERR);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH), ERR);
+	fixture->fake.fail_configure = 0;
+	fixture->fake.fail_get = -EIO;
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW), ERR);
+	fixture->fake.fail_get = 0;
+	assert_journal(fixture, "3:in 3:out0 3:in+rf 3:in+rf 3:get 3:out1 ");
+	assert_int_equal(fixture->memory[3].idle, LINE_IDLE_OUTPUT_HIGH);
+	idle_state_enter(&fixture->lines);
+	assert_journal(fixture, "");
 }
 
 /* A use that goes through stderr, so that its log can be read. */
-static void reset_logged(struct bench *bench, char *text, size_t size)
+static void reset_logged(struct fixture *fixture, char *text, size_t size)
 {
 	int fds[2], saved = dup(STDERR_FILENO);
 	ssize_t len;
@@ -213,7 +213,7 @@ static void reset_logged(struct bench *bench, char *text, size_t size)
 	assert_int_equal(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
 	dup2(fds[1], STDERR_FILENO);
 	log_set_level(LOG_LEVEL_WARNING);
-	idle_state_enter(&bench->lines);
+	idle_state_enter(&fixture->lines);
 	log_set_level(LOG_LEVEL_ERROR);
 	dup2(saved, STDERR_FILENO);
 	len = read(fds[0], text, size - 1);
@@ -225,107 +225,107 @@ static void reset_logged(struct bench *bench, char *text, size_t size)
 
 static void a_refused_idle_state_releases(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 	char log[512];
 
-	strcpy(bench->rules[3].name, "door");
-	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_LOW;
-	bench_reattach(bench, LINES_BEGIN_RESUME);
-	ask(bench, SET_DIR, 3, IN);
-	bench->fake.fail_configure = -EIO;
-	fake_chip_journal(&bench->fake);
-	reset_logged(bench, log, sizeof(log));
+	strcpy(fixture->rules[3].name, "door");
+	fixture->rules[3].on_disconnect = LINE_IDLE_OUTPUT_LOW;
+	fixture_reattach(fixture, LINES_BEGIN_RESUME);
+	ask(fixture, SET_DIR, 3, IN);
+	fixture->fake.fail_configure = -EIO;
+	fake_chip_journal(&fixture->fake);
+	reset_logged(fixture, log, sizeof(log));
 	assert_non_null(
 		strstr(log, "line 3 \"door\" (fake line 3): set output low on disconnect: Input/output error\n"));
-	assert_journal(bench, "3:out0 3:release ");
-	assert_int_equal(bench->memory[3].idle, LINE_IDLE_RELEASED);
+	assert_journal(fixture, "3:out0 3:release ");
+	assert_int_equal(fixture->memory[3].idle, LINE_IDLE_RELEASED);
 	/* The next end of a session tries again. */
-	bench->fake.fail_configure = 0;
-	idle_state_enter(&bench->lines);
-	assert_journal(bench, "3:out0 ");
-	assert_int_equal(bench->memory[3].idle, LINE_IDLE_OUTPUT_LOW);
+	fixture->fake.fail_configure = 0;
+	idle_state_enter(&fixture->lines);
+	assert_journal(fixture, "3:out0 ");
+	assert_int_equal(fixture->memory[3].idle, LINE_IDLE_OUTPUT_LOW);
 }
 
 static void a_replugged_chip_gets_the_idle_state(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_LOW;
-	ask(bench, SET_DIR, 3, IN);
-	bench->fake.fail_configure = -ENODEV;
-	idle_state_enter(&bench->lines);
-	assert_int_equal(bench->memory[3].idle, LINE_IDLE_OUTPUT_LOW);
-	assert_true(line_chip_is_stale(&bench->lines, 0));
-	bench->fake.fail_configure = 0;
-	fake_chip_journal(&bench->fake);
-	line_chip_restore(&bench->lines, 0);
-	assert_journal(bench, "3:out0 ");
-	assert_false(line_chip_is_stale(&bench->lines, 0));
-	idle_state_enter(&bench->lines);
-	assert_journal(bench, "");
+	fixture->rules[3].on_disconnect = LINE_IDLE_OUTPUT_LOW;
+	ask(fixture, SET_DIR, 3, IN);
+	fixture->fake.fail_configure = -ENODEV;
+	idle_state_enter(&fixture->lines);
+	assert_int_equal(fixture->memory[3].idle, LINE_IDLE_OUTPUT_LOW);
+	assert_true(line_chip_is_stale(&fixture->lines, 0));
+	fixture->fake.fail_configure = 0;
+	fake_chip_journal(&fixture->fake);
+	line_chip_restore(&fixture->lines, 0);
+	assert_journal(fixture, "3:out0 ");
+	assert_false(line_chip_is_stale(&fixture->lines, 0));
+	idle_state_enter(&fixture->lines);
+	assert_journal(fixture, "");
 }
 
 /* What the chip does not hold is not taken for held: the next end of a session tries again. */
 static void a_refused_restore_is_not_forgotten(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_LOW;
-	begin_idle(bench, LINE_IDLE_OUTPUT_LOW);
-	bench->fake.fail_configure = -EBUSY;
-	line_chip_restore(&bench->lines, 0);
-	assert_true(line_chip_is_stale(&bench->lines, 0));
-	bench->fake.fail_configure = 0;
-	fake_chip_journal(&bench->fake);
-	idle_state_enter(&bench->lines);
-	assert_journal(bench, "3:out0 ");
-	assert_false(line_chip_is_stale(&bench->lines, 0));
+	fixture->rules[3].on_disconnect = LINE_IDLE_OUTPUT_LOW;
+	begin_idle(fixture, LINE_IDLE_OUTPUT_LOW);
+	fixture->fake.fail_configure = -EBUSY;
+	line_chip_restore(&fixture->lines, 0);
+	assert_true(line_chip_is_stale(&fixture->lines, 0));
+	fixture->fake.fail_configure = 0;
+	fake_chip_journal(&fixture->fake);
+	idle_state_enter(&fixture->lines);
+	assert_journal(fixture, "3:out0 ");
+	assert_false(line_chip_is_stale(&fixture->lines, 0));
 }
 
 static void one_chip_of_two_is_restored(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (unsigned i = 0; i < FAKE_LINES; i++)
-		bench->rules[i].chip = (uint16_t)(i & 1);
-	bench->rules[4].init = LINE_IDLE_OUTPUT_HIGH;
-	bench->rules[5].init = LINE_IDLE_INPUT;
-	bench_reattach(bench, LINES_BEGIN_FIRST);
-	ask(bench, SET_DIR, 0, OUT);
-	ask(bench, SET_DIR, 1, OUT);
-	ask(bench, SET_IRQ, 2, IRQ_TYPE_EDGE_RISING);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_FALLING);
-	fake_chip_journal(&bench->fake);
-	line_chip_restore(&bench->lines, 1);
-	assert_journal(bench, "1:out0 3:in+f 5:in ");
-	line_chip_restore(&bench->lines, 0);
-	assert_journal(bench, "0:out0 2:in+r 4:out1 ");
-	line_chip_restore(&bench->lines, 2);
-	assert_journal(bench, "");
+		fixture->rules[i].chip = (uint16_t)(i & 1);
+	fixture->rules[4].init = LINE_IDLE_OUTPUT_HIGH;
+	fixture->rules[5].init = LINE_IDLE_INPUT;
+	fixture_reattach(fixture, LINES_BEGIN_FIRST);
+	ask(fixture, SET_DIR, 0, OUT);
+	ask(fixture, SET_DIR, 1, OUT);
+	ask(fixture, SET_IRQ, 2, IRQ_TYPE_EDGE_RISING);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_FALLING);
+	fake_chip_journal(&fixture->fake);
+	line_chip_restore(&fixture->lines, 1);
+	assert_journal(fixture, "1:out0 3:in+f 5:in ");
+	line_chip_restore(&fixture->lines, 0);
+	assert_journal(fixture, "0:out0 2:in+r 4:out1 ");
+	line_chip_restore(&fixture->lines, 2);
+	assert_journal(fixture, "");
 
 	/* And only that one is stale that was gone. */
-	bench->fake.fail_configure = -ENODEV;
-	line_chip_restore(&bench->lines, 1);
-	assert_false(line_chip_is_stale(&bench->lines, 0));
-	assert_true(line_chip_is_stale(&bench->lines, 1));
+	fixture->fake.fail_configure = -ENODEV;
+	line_chip_restore(&fixture->lines, 1);
+	assert_false(line_chip_is_stale(&fixture->lines, 0));
+	assert_true(line_chip_is_stale(&fixture->lines, 1));
 }
 
-#define LINES_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, bench_up, bench_down)
-#define BENCH_TEST(fn)	     cmocka_unit_test_setup_teardown(fn, bench_up, bench_down)
+#define LINES_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, fixture_up, fixture_down)
+#define FIXTURE_TEST(fn)     cmocka_unit_test_setup_teardown(fn, fixture_up, fixture_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LINES_TEST("G-91", idle_states),
-		BENCH_TEST(idle_states_of_many),
+		FIXTURE_TEST(idle_states_of_many),
 		LINES_TEST("G-91", nothing_of_the_guest_is_held),
 		LINES_TEST("G-31", an_idle_line_is_seen_as_unused),
 		LINES_TEST("G-33", use_ends_rest),
 		LINES_TEST("G-39", a_refused_use_changes_no_idle_state),
-		BENCH_TEST(a_refused_idle_state_releases),
-		BENCH_TEST(a_replugged_chip_gets_the_idle_state),
-		BENCH_TEST(a_refused_restore_is_not_forgotten),
-		BENCH_TEST(one_chip_of_two_is_restored),
+		FIXTURE_TEST(a_refused_idle_state_releases),
+		FIXTURE_TEST(a_replugged_chip_gets_the_idle_state),
+		FIXTURE_TEST(a_refused_restore_is_not_forgotten),
+		FIXTURE_TEST(one_chip_of_two_is_restored),
 	};
 
 	return cmocka_run_group_tests_name("gpio/idle_state", tests, NULL, NULL);

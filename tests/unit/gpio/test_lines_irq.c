@@ -10,267 +10,267 @@
 
 static void not_negotiated(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->lines.irq_enabled = false;
+	fixture->lines.irq_enabled = false;
 	for (uint32_t type = 0; type < 9; type++)
-		assert_int_equal(ask(bench, SET_IRQ, 3, type), ERR);
-	assert_journal(bench, "");
+		assert_int_equal(ask(fixture, SET_IRQ, 3, type), ERR);
+	assert_journal(fixture, "");
 }
 
 static void which_types(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_DIR, 3, IN);
+	ask(fixture, SET_DIR, 3, IN);
 	for (uint32_t type = 0; type <= 0x20; type++) {
 		bool valid = type <= 4 || type == 8;
 
-		assert_int_equal(ask(bench, SET_IRQ, 3, type), valid ? OK(0) : ERR);
+		assert_int_equal(ask(fixture, SET_IRQ, 3, type), valid ? OK(0) : ERR);
 	}
-	assert_int_equal(ask(bench, SET_IRQ, 3, 0x10001), ERR);
-	assert_int_equal(ask(bench, SET_IRQ, 3, 0x10000), ERR);
-	assert_int_equal(ask(bench, SET_IRQ, 3, 0xffffffff), ERR);
-	assert_int_equal(bench->memory[3].irq.type, IRQ_TYPE_LEVEL_LOW);
-	assert_journal(bench, "3:in 3:in+r 3:in+f 3:in+rf 3:in+rf 3:get 3:in+rf 3:get ");
+	assert_int_equal(ask(fixture, SET_IRQ, 3, 0x10001), ERR);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, 0x10000), ERR);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, 0xffffffff), ERR);
+	assert_int_equal(fixture->memory[3].irq.type, IRQ_TYPE_LEVEL_LOW);
+	assert_journal(fixture, "3:in 3:in+r 3:in+f 3:in+rf 3:in+rf 3:get 3:in+rf 3:get ");
 }
 
 static void edge_types(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_DIR, 3, IN);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 1);
-	assert_int_equal(bench->irq_line, 3);
-	assert_int_equal(bench->irq_action, IRQ_FIRE);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	wire(bench, 3, false);
-	assert_int_equal(irqs(bench), 0);
+	ask(fixture, SET_DIR, 3, IN);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 1);
+	assert_int_equal(fixture->irq_line, 3);
+	assert_int_equal(fixture->irq_action, IRQ_FIRE);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	wire(fixture, 3, false);
+	assert_int_equal(irqs(fixture), 0);
 
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_FALLING);
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 0);
-	wire(bench, 3, false);
-	assert_int_equal(irqs(bench), 1);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_FALLING);
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 0);
+	wire(fixture, 3, false);
+	assert_int_equal(irqs(fixture), 1);
 
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 1);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	wire(bench, 3, false);
-	assert_int_equal(irqs(bench), 1);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 1);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	wire(fixture, 3, false);
+	assert_int_equal(irqs(fixture), 1);
 }
 
 static void masked_latched_and_delivered_once(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_DIR, 3, IN);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	ask(fixture, SET_DIR, 3, IN);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
 	for (int i = 0; i < 5; i++)
-		pulse(bench, 3);
-	assert_int_equal(irqs(bench), 0);
-	assert_int_equal(give(bench, 3), IRQ_FIRE);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	pulse(bench, 3);
-	pulse(bench, 3);
-	assert_int_equal(irqs(bench), 1);
+		pulse(fixture, 3);
+	assert_int_equal(irqs(fixture), 0);
+	assert_int_equal(give(fixture, 3), IRQ_FIRE);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	pulse(fixture, 3);
+	pulse(fixture, 3);
+	assert_int_equal(irqs(fixture), 1);
 }
 
 static void level_high(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_DIR, 3, IN);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_HIGH);
-	pulse(bench, 3);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	assert_int_equal(irqs(bench), 0);
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 1);
+	ask(fixture, SET_DIR, 3, IN);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_LEVEL_HIGH);
+	pulse(fixture, 3);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	assert_int_equal(irqs(fixture), 0);
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 1);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(give(bench, 3), IRQ_FIRE);
-	wire(bench, 3, false);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	assert_int_equal(irqs(bench), 0);
+		assert_int_equal(give(fixture, 3), IRQ_FIRE);
+	wire(fixture, 3, false);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	assert_int_equal(irqs(fixture), 0);
 }
 
 static void level_low(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	/* The buffer first, as Linux does, and the level is active: at once. */
-	ask(bench, SET_DIR, 3, IN);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW), OK(0));
-	assert_int_equal(irqs(bench), 1);
-	assert_int_equal(bench->irq_action, IRQ_FIRE);
-	wire(bench, 3, true);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	wire(bench, 3, false);
-	assert_int_equal(irqs(bench), 1);
+	ask(fixture, SET_DIR, 3, IN);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW), OK(0));
+	assert_int_equal(irqs(fixture), 1);
+	assert_int_equal(fixture->irq_action, IRQ_FIRE);
+	wire(fixture, 3, true);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	wire(fixture, 3, false);
+	assert_int_equal(irqs(fixture), 1);
 }
 
 /* An edge that waited in the chip while the level went back does not fire a level type. */
 static void level_type_looks_at_the_present(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_HIGH);
-	give(bench, 3);
-	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
-	assert_int_equal(irqs(bench), 0);
-	bench->fake.lines[3].level = true;
-	edge_comes(bench, 3, CHIP_EDGE_FALLING, false);
-	assert_int_equal(irqs(bench), 1);
-	fake_chip_journal(&bench->fake);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_LEVEL_HIGH);
+	give(fixture, 3);
+	edge_comes(fixture, 3, CHIP_EDGE_RISING, true);
+	assert_int_equal(irqs(fixture), 0);
+	fixture->fake.lines[3].level = true;
+	edge_comes(fixture, 3, CHIP_EDGE_FALLING, false);
+	assert_int_equal(irqs(fixture), 1);
+	fake_chip_journal(&fixture->fake);
 	/* Masked, or of an edge type: nobody has to look. */
-	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	give(bench, 3);
-	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
-	assert_journal(bench, "3:in+r ");
+	edge_comes(fixture, 3, CHIP_EDGE_RISING, true);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	give(fixture, 3);
+	edge_comes(fixture, 3, CHIP_EDGE_RISING, true);
+	assert_journal(fixture, "3:in+r ");
 }
 
 static void buffers_of_several_lines(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (unsigned i = 0; i < FAKE_LINES; i++) {
-		ask(bench, SET_IRQ, i, IRQ_TYPE_EDGE_RISING);
-		assert_int_equal(give(bench, i), IRQ_NOTHING);
+		ask(fixture, SET_IRQ, i, IRQ_TYPE_EDGE_RISING);
+		assert_int_equal(give(fixture, i), IRQ_NOTHING);
 	}
 	for (unsigned i = FAKE_LINES; i-- > 0;) {
-		wire(bench, i, true);
-		assert_int_equal(irqs(bench), 1);
-		assert_int_equal(bench->irq_line, i);
+		wire(fixture, i, true);
+		assert_int_equal(irqs(fixture), 1);
+		assert_int_equal(fixture->irq_line, i);
 	}
 }
 
 static void requeued_at_once(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH);
 	for (int i = 0; i < 10000; i++) {
-		assert_int_equal(give(bench, 3), IRQ_NOTHING);
-		wire(bench, 3, !(i & 1));
-		assert_int_equal(irqs(bench), 1);
-		assert_int_equal(bench->irq_action, IRQ_FIRE);
+		assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+		wire(fixture, 3, !(i & 1));
+		assert_int_equal(irqs(fixture), 1);
+		assert_int_equal(fixture->irq_action, IRQ_FIRE);
 	}
 }
 
 static void buffer_without_interrupt(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(give(bench, 3), IRQ_NOTHING);
-		pulse(bench, 3);
-		assert_int_equal(irqs(bench), 0);
-		ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-		assert_int_equal(irqs(bench), 0);
-		wire(bench, 3, true);
-		assert_int_equal(irqs(bench), 1);
-		wire(bench, 3, false);
-		ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE);
+		assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+		pulse(fixture, 3);
+		assert_int_equal(irqs(fixture), 0);
+		ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+		assert_int_equal(irqs(fixture), 0);
+		wire(fixture, 3, true);
+		assert_int_equal(irqs(fixture), 1);
+		wire(fixture, 3, false);
+		ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE);
 	}
 }
 
 static void second_buffer(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	assert_int_equal(give(bench, 3), IRQ_INVALID);
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 1);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	assert_int_equal(give(fixture, 3), IRQ_INVALID);
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 1);
 }
 
 static void buffer_out_of_range(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	assert_int_equal(give(bench, FAKE_LINES), IRQ_INVALID);
-	assert_int_equal(give(bench, 0xffff), IRQ_INVALID);
-	edge_comes(bench, FAKE_LINES, CHIP_EDGE_RISING, true);
-	edge_comes(bench, 0x10003, CHIP_EDGE_RISING, true);
-	assert_int_equal(irqs(bench), 0);
+	assert_int_equal(give(fixture, FAKE_LINES), IRQ_INVALID);
+	assert_int_equal(give(fixture, 0xffff), IRQ_INVALID);
+	edge_comes(fixture, FAKE_LINES, CHIP_EDGE_RISING, true);
+	edge_comes(fixture, 0x10003, CHIP_EDGE_RISING, true);
+	assert_int_equal(irqs(fixture), 0);
 }
 
 static void queue_stops(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	ask(bench, SET_IRQ, 4, IRQ_TYPE_EDGE_RISING);
-	give(bench, 3);
-	give(bench, 4);
-	lines_mask_all(&bench->lines);
-	assert_int_equal(irqs(bench), 0);
-	pulse(bench, 3);
-	assert_int_equal(irqs(bench), 0);
-	assert_int_equal(give(bench, 3), IRQ_FIRE);
-	assert_int_equal(give(bench, 4), IRQ_NOTHING);
-	wire(bench, 4, true);
-	assert_int_equal(irqs(bench), 1);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	ask(fixture, SET_IRQ, 4, IRQ_TYPE_EDGE_RISING);
+	give(fixture, 3);
+	give(fixture, 4);
+	lines_mask_all(&fixture->lines);
+	assert_int_equal(irqs(fixture), 0);
+	pulse(fixture, 3);
+	assert_int_equal(irqs(fixture), 0);
+	assert_int_equal(give(fixture, 3), IRQ_FIRE);
+	assert_int_equal(give(fixture, 4), IRQ_NOTHING);
+	wire(fixture, 4, true);
+	assert_int_equal(irqs(fixture), 1);
 }
 
 static void host_failures(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	/* Enabling: as it was. */
-	ask(bench, SET_DIR, 3, IN);
-	give(bench, 3);
-	bench->fake.fail_configure = -EIO;
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), ERR);
-	assert_int_equal(irqs(bench), 0);
-	assert_int_equal(bench->memory[3].irq.type, IRQ_TYPE_NONE);
-	bench->fake.fail_configure = 0;
+	ask(fixture, SET_DIR, 3, IN);
+	give(fixture, 3);
+	fixture->fake.fail_configure = -EIO;
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), ERR);
+	assert_int_equal(irqs(fixture), 0);
+	assert_int_equal(fixture->memory[3].irq.type, IRQ_TYPE_NONE);
+	fixture->fake.fail_configure = 0;
 	/* A level that cannot be read: as it was, the chip too. */
-	bench->fake.fail_get = -EIO;
-	fake_chip_journal(&bench->fake);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW), ERR);
-	assert_journal(bench, "3:in+rf 3:get 3:in ");
-	assert_int_equal(ask(bench, SET_IRQ, 4, IRQ_TYPE_LEVEL_LOW), ERR);
-	assert_journal(bench, "4:in+rf 4:get 4:release ");
-	assert_int_equal(bench->memory[3].irq.type, IRQ_TYPE_NONE);
-	bench->fake.fail_get = 0;
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
+	fixture->fake.fail_get = -EIO;
+	fake_chip_journal(&fixture->fake);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW), ERR);
+	assert_journal(fixture, "3:in+rf 3:get 3:in ");
+	assert_int_equal(ask(fixture, SET_IRQ, 4, IRQ_TYPE_LEVEL_LOW), ERR);
+	assert_journal(fixture, "4:in+rf 4:get 4:release ");
+	assert_int_equal(fixture->memory[3].irq.type, IRQ_TYPE_NONE);
+	fixture->fake.fail_get = 0;
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
 	/* Disabling: as it was, the buffer is still held. */
-	bench->fake.fail_configure = -EIO;
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), ERR);
-	assert_int_equal(irqs(bench), 0);
-	bench->fake.fail_configure = 0;
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 1);
+	fixture->fake.fail_configure = -EIO;
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE), ERR);
+	assert_int_equal(irqs(fixture), 0);
+	fixture->fake.fail_configure = 0;
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 1);
 	/* Later looks at a level that cannot be read: not active. */
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_HIGH), OK(0));
-	bench->fake.fail_get = -EIO;
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
-	assert_int_equal(irqs(bench), 0);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_LEVEL_HIGH), OK(0));
+	fixture->fake.fail_get = -EIO;
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	edge_comes(fixture, 3, CHIP_EDGE_RISING, true);
+	assert_int_equal(irqs(fixture), 0);
 }
 
 static void requests_while_armed(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	give(bench, 3);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	give(fixture, 3);
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(ask(bench, GET_VALUE, 3, 0), OK(0));
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 1);
+		assert_int_equal(ask(fixture, GET_VALUE, 3, 0), OK(0));
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 1);
 }
 
-#define LINES_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, bench_up, bench_down)
+#define LINES_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, fixture_up, fixture_down)
 
 int main(void)
 {

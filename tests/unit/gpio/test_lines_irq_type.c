@@ -10,130 +10,130 @@
 
 static void none_discards_the_latch(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_DIR, 3, IN);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	pulse(bench, 3);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	assert_journal(bench, "3:in 3:in+r 3:in 3:in+r ");
+	ask(fixture, SET_DIR, 3, IN);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	pulse(fixture, 3);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	assert_journal(fixture, "3:in 3:in+r 3:in 3:in+r ");
 }
 
 static void none_returns_the_buffer(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_DIR, 3, IN);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	give(bench, 3);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
-	assert_int_equal(irqs(bench), 1);
-	assert_int_equal(bench->irq_action, IRQ_INVALID);
+	ask(fixture, SET_DIR, 3, IN);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	give(fixture, 3);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
+	assert_int_equal(irqs(fixture), 1);
+	assert_int_equal(fixture->irq_action, IRQ_INVALID);
 	/* An edge that was on its way: no VALID after the answer. */
-	edge_comes(bench, 3, CHIP_EDGE_RISING, true);
-	assert_int_equal(irqs(bench), 0);
-	assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(IN));
+	edge_comes(fixture, 3, CHIP_EDGE_RISING, true);
+	assert_int_equal(irqs(fixture), 0);
+	assert_int_equal(ask(fixture, GET_DIR, 3, 0), OK(IN));
 }
 
 static void none_on_none(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
-	ask(bench, SET_DIR, 3, OUT);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
-	assert_int_equal(irqs(bench), 0);
-	assert_journal(bench, "3:out0 ");
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
+	ask(fixture, SET_DIR, 3, OUT);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
+	assert_int_equal(irqs(fixture), 0);
+	assert_journal(fixture, "3:out0 ");
 	/* With a buffer that was given meanwhile. */
-	give(bench, 3);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
-	assert_int_equal(irqs(bench), 1);
-	assert_int_equal(bench->irq_action, IRQ_INVALID);
+	give(fixture, 3);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
+	assert_int_equal(irqs(fixture), 1);
+	assert_int_equal(fixture->irq_action, IRQ_INVALID);
 }
 
 static void same_type_again(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	pulse(bench, 3);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
-	assert_journal(bench, "3:in+r ");
-	assert_int_equal(give(bench, 3), IRQ_FIRE);
-	assert_int_equal(give(bench, 3), IRQ_NOTHING);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
-	assert_int_equal(irqs(bench), 0);
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 1);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	pulse(fixture, 3);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
+	assert_journal(fixture, "3:in+r ");
+	assert_int_equal(give(fixture, 3), IRQ_FIRE);
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
+	assert_int_equal(irqs(fixture), 0);
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 1);
 }
 
 static void another_type(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	pulse(bench, 3);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_FALLING), OK(0));
-	assert_int_equal(give(bench, 3), IRQ_NOTHING); /* the latch is gone */
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 0);
-	wire(bench, 3, false);
-	assert_int_equal(irqs(bench), 1);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	pulse(fixture, 3);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_FALLING), OK(0));
+	assert_int_equal(give(fixture, 3), IRQ_NOTHING); /* the latch is gone */
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 0);
+	wire(fixture, 3, false);
+	assert_int_equal(irqs(fixture), 1);
 	/* A held buffer stays, and fires at once for an active level. */
-	give(bench, 3);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW), OK(0));
-	assert_int_equal(irqs(bench), 1);
-	assert_int_equal(bench->irq_action, IRQ_FIRE);
+	give(fixture, 3);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_LEVEL_LOW), OK(0));
+	assert_int_equal(irqs(fixture), 1);
+	assert_int_equal(fixture->irq_action, IRQ_FIRE);
 }
 
 static void interrupt_and_output(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	ask(bench, SET_VALUE, 3, 1);
-	ask(bench, SET_DIR, 3, OUT);
+	ask(fixture, SET_VALUE, 3, 1);
+	ask(fixture, SET_DIR, 3, OUT);
 	for (uint32_t type = 1; type <= 8; type++)
-		assert_int_equal(ask(bench, SET_IRQ, 3, type), ERR);
-	assert_int_equal(ask(bench, GET_VALUE, 3, 0), OK(1));
-	assert_journal(bench, "3:out1 3:get ");
+		assert_int_equal(ask(fixture, SET_IRQ, 3, type), ERR);
+	assert_int_equal(ask(fixture, GET_VALUE, 3, 0), OK(1));
+	assert_journal(fixture, "3:out1 3:get ");
 
-	ask(bench, SET_DIR, 4, IN);
-	ask(bench, SET_IRQ, 4, IRQ_TYPE_EDGE_RISING);
-	assert_int_equal(ask(bench, SET_DIR, 4, OUT), ERR);
-	assert_int_equal(ask(bench, GET_DIR, 4, 0), OK(IN));
-	assert_journal(bench, "4:in 4:in+r ");
-	ask(bench, SET_IRQ, 4, IRQ_TYPE_NONE);
-	assert_int_equal(ask(bench, SET_DIR, 4, OUT), OK(0));
+	ask(fixture, SET_DIR, 4, IN);
+	ask(fixture, SET_IRQ, 4, IRQ_TYPE_EDGE_RISING);
+	assert_int_equal(ask(fixture, SET_DIR, 4, OUT), ERR);
+	assert_int_equal(ask(fixture, GET_DIR, 4, 0), OK(IN));
+	assert_journal(fixture, "4:in 4:in+r ");
+	ask(fixture, SET_IRQ, 4, IRQ_TYPE_NONE);
+	assert_int_equal(ask(fixture, SET_DIR, 4, OUT), OK(0));
 }
 
 static void interrupt_without_direction(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
-	assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(NONE));
-	give(bench, 3);
-	wire(bench, 3, true);
-	assert_int_equal(irqs(bench), 1);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
-	assert_journal(bench, "3:in+r 3:release ");
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING), OK(0));
+	assert_int_equal(ask(fixture, GET_DIR, 3, 0), OK(NONE));
+	give(fixture, 3);
+	wire(fixture, 3, true);
+	assert_int_equal(irqs(fixture), 1);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
+	assert_journal(fixture, "3:in+r 3:release ");
 
 	/* A direction that comes later keeps the edges, and what is latched. */
-	wire(bench, 3, false);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
-	wire(bench, 3, true);
-	assert_int_equal(ask(bench, SET_DIR, 3, IN), OK(0));
-	assert_journal(bench, "3:in+r ");
-	assert_int_equal(give(bench, 3), IRQ_FIRE);
-	assert_int_equal(ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
-	assert_int_equal(ask(bench, GET_DIR, 3, 0), OK(IN));
-	assert_journal(bench, "3:in ");
+	wire(fixture, 3, false);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_RISING);
+	wire(fixture, 3, true);
+	assert_int_equal(ask(fixture, SET_DIR, 3, IN), OK(0));
+	assert_journal(fixture, "3:in+r ");
+	assert_int_equal(give(fixture, 3), IRQ_FIRE);
+	assert_int_equal(ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE), OK(0));
+	assert_int_equal(ask(fixture, GET_DIR, 3, 0), OK(IN));
+	assert_journal(fixture, "3:in ");
 }
 
-#define LINES_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, bench_up, bench_down)
+#define LINES_TEST(rows, fn) ROW_TEST_FIXTURE(rows, fn, fixture_up, fixture_down)
 
 int main(void)
 {

@@ -60,100 +60,101 @@ static void lock(struct line_rules *rules, unsigned locks)
 }
 
 /* The answer to request i in state s under these locks. */
-static unsigned answer(struct bench *bench, unsigned locks, size_t s, size_t i)
+static unsigned answer(struct fixture *fixture, unsigned locks, size_t s, size_t i)
 {
-	lock(&bench->rules[3], 0);
-	bench->memory[3] = states[s];
-	bench_reattach(bench, LINES_BEGIN_RESUME);
-	fake_chip_journal(&bench->fake);
-	lock(&bench->rules[3], locks);
-	return ask(bench, requests[i].type, 3, requests[i].value);
+	lock(&fixture->rules[3], 0);
+	fixture->memory[3] = states[s];
+	fixture_reattach(fixture, LINES_BEGIN_RESUME);
+	fake_chip_journal(&fixture->fake);
+	lock(&fixture->rules[3], locks);
+	return ask(fixture, requests[i].type, 3, requests[i].value);
 }
 
 static void locks_and_requests(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
 	for (unsigned locks = 0; locks < LOCKS_END; locks++) {
 		for (size_t s = 0; s < ARRAY_SIZE(states); s++) {
 			for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
-				unsigned free = answer(bench, 0, s, i);
-				struct line_state after = bench->memory[3];
+				unsigned free = answer(fixture, 0, s, i);
+				struct line_state after = fixture->memory[3];
 				char journal[256];
 
-				strcpy(journal, fake_chip_journal(&bench->fake));
+				strcpy(journal, fake_chip_journal(&fixture->fake));
 				if (!(requests[i].forbidden_by & locks)) {
-					assert_int_equal(answer(bench, locks, s, i), free);
-					assert_memory_equal(&bench->memory[3], &after, sizeof(after));
-					assert_journal(bench, journal);
+					assert_int_equal(answer(fixture, locks, s, i), free);
+					assert_memory_equal(&fixture->memory[3], &after, sizeof(after));
+					assert_journal(fixture, journal);
 					continue;
 				}
-				assert_int_equal(answer(bench, locks, s, i), ERR);
-				assert_memory_equal(&bench->memory[3], &states[s], sizeof(states[s]));
-				assert_journal(bench, "");
+				assert_int_equal(answer(fixture, locks, s, i), ERR);
+				assert_memory_equal(&fixture->memory[3], &states[s], sizeof(states[s]));
+				assert_journal(fixture, "");
 			}
 		}
 	}
-	assert_int_equal(irqs(bench), 0);
+	assert_int_equal(irqs(fixture), 0);
 }
 
 static void other_lines_are_free(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	lock(&bench->rules[3], LOCKS_END - 1);
+	lock(&fixture->rules[3], LOCKS_END - 1);
 	for (size_t i = 1; i < ARRAY_SIZE(requests); i++) {
-		ask(bench, SET_DIR, 4, NONE);
+		ask(fixture, SET_DIR, 4, NONE);
 		if (requests[i].type == GET_VALUE)
-			ask(bench, SET_DIR, 4, IN);
-		assert_int_equal(ask(bench, requests[i].type, 4, requests[i].value), OK(0));
+			ask(fixture, SET_DIR, 4, IN);
+		assert_int_equal(ask(fixture, requests[i].type, 4, requests[i].value), OK(0));
 	}
 }
 
-static void settings_came(struct bench *bench)
+static void settings_came(struct fixture *fixture)
 {
-	assert_settings(bench, 3);
-	memset(&bench->fake.lines[3].config.settings, 0xff, sizeof(bench->rules[3].settings));
+	assert_settings(fixture, 3);
+	memset(&fixture->fake.lines[3].config.settings, 0xff, sizeof(fixture->rules[3].settings));
 }
 
 static void settings_go_with_everything(void **state)
 {
-	struct bench *bench = *state;
+	struct fixture *fixture = *state;
 
-	bench->rules[3].settings = (struct chip_line_settings){ true, CHIP_BIAS_PULL_UP, CHIP_DRIVE_OPEN_DRAIN, 5000 };
-	bench->rules[3].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
-	ask(bench, SET_DIR, 3, IN);
-	settings_came(bench);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH);
-	settings_came(bench);
-	line_chip_restore(&bench->lines, 0);
-	settings_came(bench);
-	bench_reattach(bench, LINES_BEGIN_RESUME);
-	settings_came(bench);
-	bench->stored_fds[3] = 13;
-	bench_reattach(bench, LINES_BEGIN_RESUME);
-	settings_came(bench);
-	ask(bench, SET_IRQ, 3, IRQ_TYPE_NONE);
-	settings_came(bench);
-	ask(bench, SET_DIR, 3, OUT);
-	settings_came(bench);
-	idle_state_enter(&bench->lines);
-	settings_came(bench);
-	bench->rules[3].init = LINE_IDLE_INPUT;
-	bench_reattach(bench, LINES_BEGIN_FIRST);
-	settings_came(bench);
-	bench_reattach(bench, LINES_BEGIN_DROPPED);
-	settings_came(bench);
+	fixture->rules[3].settings =
+		(struct chip_line_settings){ true, CHIP_BIAS_PULL_UP, CHIP_DRIVE_OPEN_DRAIN, 5000 };
+	fixture->rules[3].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
+	ask(fixture, SET_DIR, 3, IN);
+	settings_came(fixture);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_EDGE_BOTH);
+	settings_came(fixture);
+	line_chip_restore(&fixture->lines, 0);
+	settings_came(fixture);
+	fixture_reattach(fixture, LINES_BEGIN_RESUME);
+	settings_came(fixture);
+	fixture->stored_fds[3] = 13;
+	fixture_reattach(fixture, LINES_BEGIN_RESUME);
+	settings_came(fixture);
+	ask(fixture, SET_IRQ, 3, IRQ_TYPE_NONE);
+	settings_came(fixture);
+	ask(fixture, SET_DIR, 3, OUT);
+	settings_came(fixture);
+	idle_state_enter(&fixture->lines);
+	settings_came(fixture);
+	fixture->rules[3].init = LINE_IDLE_INPUT;
+	fixture_reattach(fixture, LINES_BEGIN_FIRST);
+	settings_came(fixture);
+	fixture_reattach(fixture, LINES_BEGIN_DROPPED);
+	settings_came(fixture);
 }
 
-#define BENCH_TEST(fn) cmocka_unit_test_setup_teardown(fn, bench_up, bench_down)
+#define FIXTURE_TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_up, fixture_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BENCH_TEST(locks_and_requests),
-		BENCH_TEST(other_lines_are_free),
-		BENCH_TEST(settings_go_with_everything),
+		FIXTURE_TEST(locks_and_requests),
+		FIXTURE_TEST(other_lines_are_free),
+		FIXTURE_TEST(settings_go_with_everything),
 	};
 
 	return cmocka_run_group_tests_name("gpio/lines under rules", tests, NULL, NULL);

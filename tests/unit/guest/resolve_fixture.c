@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The bench of tests that resolve words. */
+/* The fixture of tests that resolve words. */
 #include "resolve_fixture.h"
 
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #define TEXT_MAX (64 * 1024)
 
-struct resolve_bench bench;
+struct resolve_fixture fixture;
 
 /* chip/label.c with another directory. */
 int __real_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why);
@@ -25,14 +25,14 @@ void __wrap_chip_spec_number(unsigned number, struct chip_spec *spec);
 int __wrap_chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why)
 {
 	assert_string_equal(directory, "/dev");
-	return __real_chip_label_find(bench.directory, label, spec, why);
+	return __real_chip_label_find(fixture.directory, label, spec, why);
 }
 
 void __wrap_chip_spec_number(unsigned number, struct chip_spec *spec)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "%s/gpiochip%u", bench.directory, number);
+	snprintf(path, sizeof(path), "%s/gpiochip%u", fixture.directory, number);
 	assert_int_equal(chip_spec_path(path, spec), 0);
 }
 
@@ -41,40 +41,40 @@ bool __wrap_chip_found_same(const struct chip_found *a, const struct chip_found 
 
 bool __wrap_chip_found_same(const struct chip_found *a, const struct chip_found *b)
 {
-	return !bench.every_chip_is_another && __real_chip_found_same(a, b);
+	return !fixture.every_chip_is_another && __real_chip_found_same(a, b);
 }
 
 static int link_make(const char *target, const char *name)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "%s/%s", bench.directory, name);
+	snprintf(path, sizeof(path), "%s/%s", fixture.directory, name);
 	return symlink(target, path);
 }
 
-int resolve_bench_up(void **state)
+int resolve_fixture_up(void **state)
 {
-	bench = (struct resolve_bench){ .directory = "/tmp/resolve-XXXXXX" };
+	fixture = (struct resolve_fixture){ .directory = "/tmp/resolve-XXXXXX" };
 	kernel_boot();
-	if (!mkdtemp(bench.directory))
+	if (!mkdtemp(fixture.directory))
 		return -1;
 	return link_make("/dev/null", "gpiochip0") || link_make("/dev/null", "again") ||
 	       link_make("/dev/zero", "gpiochip1") || link_make("/etc/passwd", "file");
 }
 
-int resolve_bench_down(void **state)
+int resolve_fixture_down(void **state)
 {
 	static const char *const names[] = { "gpiochip0", "again", "gpiochip1", "file" };
 	char path[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", bench.directory, names[i]);
+		snprintf(path, sizeof(path), "%s/%s", fixture.directory, names[i]);
 		unlink(path);
 	}
-	resolved_deinit(&bench.resolved);
-	guest_configs_deinit(&bench.configs);
+	resolved_deinit(&fixture.resolved);
+	guest_configs_deinit(&fixture.configs);
 	kernel_halt();
-	return rmdir(bench.directory);
+	return rmdir(fixture.directory);
 }
 
 /* text with one word put in the place of another; the caller's. */
@@ -95,22 +95,22 @@ int resolve_words(const char *const *words, size_t n)
 {
 	struct why why;
 
-	resolved_deinit(&bench.resolved);
-	guest_configs_deinit(&bench.configs);
+	resolved_deinit(&fixture.resolved);
+	guest_configs_deinit(&fixture.configs);
 	for (size_t i = 0; i < n; i++) {
-		char *word = replaced(words[i], "DIR", bench.directory);
+		char *word = replaced(words[i], "DIR", fixture.directory);
 
-		if (guest_option_parse(word, n > 1 ? (unsigned)i + 1 : 0, &bench.configs, &why) < 0)
+		if (guest_option_parse(word, n > 1 ? (unsigned)i + 1 : 0, &fixture.configs, &why) < 0)
 			fail_msg("%s", why.text);
 		free(word);
 	}
-	return resolve(&bench.configs, &bench.params, &bench.resolved);
+	return resolve(&fixture.configs, &fixture.params, &fixture.resolved);
 }
 
 const char *directory_hidden(const char *text)
 {
 	static char shown[TEXT_MAX];
-	char *hidden = replaced(text, bench.directory, "DIR");
+	char *hidden = replaced(text, fixture.directory, "DIR");
 
 	snprintf(shown, sizeof(shown), "%s", hidden);
 	free(hidden);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The bench of tests that resolve words: chips of a fake kernel stand in a directory of the test's own, which is "DIR" in
+ * The fixture of tests that resolve words: chips of a fake kernel stand in a directory of the test's own, which is "DIR" in
  * every text, in place of /dev. DIR/gpiochip0 and DIR/again are one chip, DIR/gpiochip1 another, DIR/file is none.
  */
 #pragma once
@@ -14,7 +14,7 @@
 #define CHIP_0 3
 #define CHIP_1 5
 
-struct resolve_bench {
+struct resolve_fixture {
 	char directory[32];
 	struct guest_configs configs;
 	struct resolved resolved;
@@ -22,13 +22,13 @@ struct resolve_bench {
 	bool every_chip_is_another; /* however alike */
 };
 
-extern struct resolve_bench bench;
+extern struct resolve_fixture fixture;
 
-int resolve_bench_up(void **state);
-int resolve_bench_down(void **state);
-#define RESOLVE_TEST(fn) cmocka_unit_test_setup_teardown(fn, resolve_bench_up, resolve_bench_down)
+int resolve_fixture_up(void **state);
+int resolve_fixture_down(void **state);
+#define RESOLVE_TEST(fn) cmocka_unit_test_setup_teardown(fn, resolve_fixture_up, resolve_fixture_down)
 
-/* Resolves guests, a word of --guest each; the result is bench.resolved. */
+/* Resolves guests, a word of --guest each; the result is fixture.resolved. */
 int resolve_words(const char *const *words, size_t n);
 #define RESOLVE(...)                                                                                                   \
 	resolve_words((const char *const[]){ __VA_ARGS__ },                                                            \

@@ -13,13 +13,13 @@ static struct diagnostics conflicts;
 
 static struct guest *resolved_guest(void)
 {
-	return &bench.resolved.guests.guests[0];
+	return &fixture.resolved.guests.guests[0];
 }
 
 static int claim(const char *word)
 {
 	diagnostics_deinit(&conflicts);
-	bench.params.any_holder = true;
+	fixture.params.any_holder = true;
 	assert_int_equal(RESOLVE(word), 0);
 	kernel.requests = 0;
 	memset(kernel.offsets, 0, sizeof(kernel.offsets));

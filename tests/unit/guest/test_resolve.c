@@ -11,15 +11,15 @@
 
 static const struct guest *guest(size_t i)
 {
-	assert_true(i < bench.resolved.guests.n);
-	return &bench.resolved.guests.guests[i];
+	assert_true(i < fixture.resolved.guests.n);
+	return &fixture.resolved.guests.guests[i];
 }
 
 static void check_good(const char *lines, const char *notes)
 {
-	assert_string_equal(findings_text(&bench.resolved.conflicts), "");
+	assert_string_equal(findings_text(&fixture.resolved.conflicts), "");
 	assert_string_equal(lines_text(guest(0)), lines);
-	assert_string_equal(findings_text(&bench.resolved.notes), notes);
+	assert_string_equal(findings_text(&fixture.resolved.notes), notes);
 }
 
 #define HELD(n) "--guest: DIR/gpiochip0 line " n " is held by \"somebody\": the guest cannot use it now\n"
@@ -97,7 +97,7 @@ static void refusals(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(RESOLVE(bad[i].word), -EINVAL);
-		assert_string_equal(findings_text(&bench.resolved.conflicts), bad[i].conflicts);
+		assert_string_equal(findings_text(&fixture.resolved.conflicts), bad[i].conflicts);
 	}
 }
 
@@ -114,7 +114,7 @@ static void labels(void **state)
 	check_good("DIR/gpiochip1.0=a s1.0=dummy0 ", "");
 	kernel.labels[CHIP_1] = "pinctrl-rp1";
 	assert_int_equal(RESOLVE("lines=@pinctrl-rp1{0}"), -EINVAL);
-	assert_string_equal(findings_text(&bench.resolved.conflicts),
+	assert_string_equal(findings_text(&fixture.resolved.conflicts),
 			    "--guest: chip \"pinctrl-rp1\": two chips have this label: DIR/gpiochip0 and "
 			    "DIR/gpiochip1\n");
 }
@@ -131,7 +131,7 @@ static void two_lines_of_one_name(void **state)
 {
 	kernel.lines[2].name = "line 0";
 	assert_int_equal(RESOLVE("lines=@0{\"line 0\"}"), -EINVAL);
-	assert_string_equal(findings_text(&bench.resolved.conflicts),
+	assert_string_equal(findings_text(&fixture.resolved.conflicts),
 			    "--guest: line \"line 0\": DIR/gpiochip0 has two lines \"line 0\": 0 and 2; choose by "
 			    "offset\n");
 	assert_int_equal(RESOLVE("lines=@0{0:2}"), 0);
@@ -155,15 +155,15 @@ static void holders(void **state)
 	kernel.lines[0].holder = "vhost-device-gpio:guest0";
 	kernel.lines[2].holder = "";
 	assert_int_equal(RESOLVE("lines=@0{0:2}"), -EINVAL);
-	assert_string_equal(findings_text(&bench.resolved.conflicts),
+	assert_string_equal(findings_text(&fixture.resolved.conflicts),
 			    "--guest: line 0: DIR/gpiochip0 line 0 is held by \"vhost-device-gpio:guest0\"\n"
 			    "--guest: line 2: DIR/gpiochip0 line 2 is held by the kernel\n");
 	/* The daemon that runs is no conflict, another guest of it is. */
-	bench.params.check = true;
+	fixture.params.check = true;
 	assert_int_equal(RESOLVE("lines=@0{0}"), 0);
 	assert_int_equal(RESOLVE("lines=@0{0},name=ivi"), -EINVAL);
 	assert_int_equal(RESOLVE("lines=@0{2}"), -EINVAL);
-	bench.params = (struct resolve_params){ .any_holder = true };
+	fixture.params = (struct resolve_params){ .any_holder = true };
 	assert_int_equal(RESOLVE("lines=@0{0-3}"), 0);
 }
 
@@ -174,21 +174,21 @@ static void guests_that_leave_and_stay(void **state)
 	const struct guest *ivi;
 
 	assert_int_equal(RESOLVE("lines=@0{0},name=ivi"), 0);
-	before = bench.resolved;
-	bench.resolved = (struct resolved){ .guests.n = 0 };
+	before = fixture.resolved;
+	fixture.resolved = (struct resolved){ .guests.n = 0 };
 	ivi = &before.guests.guests[0];
 	kernel.lines[0].holder = "vhost-device-gpio:ivi";
-	bench.params = (struct resolve_params){ .removing = &ivi, .n_removing = 1 };
+	fixture.params = (struct resolve_params){ .removing = &ivi, .n_removing = 1 };
 	assert_int_equal(RESOLVE("lines=@0{0},name=b"), 0);
 	kernel.lines[0].holder = "vhost-device-gpio:other";
 	assert_int_equal(RESOLVE("lines=@0{0},name=b"), -EINVAL);
 	kernel.lines[0].holder = NULL;
-	bench.params = (struct resolve_params){ .serving = &ivi, .n_serving = 1 };
+	fixture.params = (struct resolve_params){ .serving = &ivi, .n_serving = 1 };
 	assert_int_equal(RESOLVE("lines=@DIR/again{0=x},name=b"), -EINVAL);
-	assert_string_equal(findings_text(&bench.resolved.conflicts),
+	assert_string_equal(findings_text(&fixture.resolved.conflicts),
 			    "DIR/gpiochip0 line 0 is given to both ivi (its line 0) and b (its line 0)\n");
 	assert_int_equal(RESOLVE("lines=@0{2}@1{0},name=b"), 0);
-	bench.params = (struct resolve_params){ .safe = false };
+	fixture.params = (struct resolve_params){ .safe = false };
 	resolved_deinit(&before);
 }
 
@@ -202,7 +202,7 @@ static void safe_is_the_default_only(void **state)
 			   "3}@0{0}";
 
 	for (int i = 0; i < 2; i++) {
-		bench.params.safe = i;
+		fixture.params.safe = i;
 		assert_int_equal(RESOLVE(word), 0);
 		for (unsigned line = 0; line < ARRAY_SIZE(plain); line++)
 			assert_int_equal(guest(0)->lines[line].on_disconnect, i ? safe[line] : plain[line]);
@@ -232,7 +232,7 @@ static void a_line_that_can_not_be_looked_at(void **state)
 {
 	kernel.fail_offset = 3;
 	assert_int_equal(RESOLVE("lines=@0{0:2}"), -EINVAL);
-	assert_string_equal(findings_text(&bench.resolved.conflicts),
+	assert_string_equal(findings_text(&fixture.resolved.conflicts),
 			    "--guest: DIR/gpiochip0 line 2: Input/output error\n");
 }
 
@@ -242,7 +242,7 @@ static void more_lines_than_a_guest_can_have(void **state)
 	assert_int_equal(guest(0)->n_lines, CHIP_LINES_MAX);
 	assert_int_equal(RESOLVE("sim=65535,lines=@sim{0-1}@sim{2-65534}"), 0);
 	assert_int_equal(RESOLVE("sim=65535,lines=@sim@0"), -EINVAL);
-	assert_string_equal(findings_text(&bench.resolved.conflicts), "--guest: more than 65535 lines\n");
+	assert_string_equal(findings_text(&fixture.resolved.conflicts), "--guest: more than 65535 lines\n");
 	/* All but one, and one more. */
 	assert_int_equal(RESOLVE("sim=65534,lines=@sim@0{0}"), 0);
 	assert_int_equal(RESOLVE("sim=65534,lines=@sim@0{0:2}"), -EINVAL);
@@ -253,10 +253,10 @@ static void more_chips_than_a_guest_can_have(void **state)
 	struct guest_config *configs;
 	struct why why;
 
-	resolved_deinit(&bench.resolved);
-	configs = guest_configs_add(&bench.configs);
-	assert_int_equal(guest_configs_name(&bench.configs, configs, &why), 0);
-	bench.every_chip_is_another = true;
+	resolved_deinit(&fixture.resolved);
+	configs = guest_configs_add(&fixture.configs);
+	assert_int_equal(guest_configs_name(&fixture.configs, configs, &why), 0);
+	fixture.every_chip_is_another = true;
 	kernel.n_lines = 2 * (GUEST_CHIPS_MAX + 1);
 	for (unsigned i = 0; i < GUEST_CHIPS_MAX + 1; i++) {
 		struct config_chip *chip = guest_config_add_chip(configs);
@@ -265,12 +265,12 @@ static void more_chips_than_a_guest_can_have(void **state)
 		chip->kind = CONFIG_CHIP_NUMBER;
 		line->first = line->last = 2 * i;
 	}
-	assert_int_equal(resolve(&bench.configs, &bench.params, &bench.resolved), -EINVAL);
-	assert_string_equal(findings_text(&bench.resolved.conflicts),
+	assert_int_equal(resolve(&fixture.configs, &fixture.params, &fixture.resolved), -EINVAL);
+	assert_string_equal(findings_text(&fixture.resolved.conflicts),
 			    "guest0: DIR/gpiochip0: a guest has at most 64 chips\n");
-	resolved_deinit(&bench.resolved);
+	resolved_deinit(&fixture.resolved);
 	configs->n_chips--;
-	assert_int_equal(resolve(&bench.configs, &bench.params, &bench.resolved), 0);
+	assert_int_equal(resolve(&fixture.configs, &fixture.params, &fixture.resolved), 0);
 	configs->n_chips++;
 	assert_int_equal(guest(0)->n_chips, GUEST_CHIPS_MAX);
 }
@@ -279,13 +279,13 @@ static void several_guests(void **state)
 {
 	assert_int_equal(RESOLVE("sim=1,socket=a", "lines=@0{0},socket=b", "lines=@0{2}@DIR/again{1},socket=c"),
 			 -EINVAL);
-	assert_string_equal(findings_text(&bench.resolved.conflicts),
+	assert_string_equal(findings_text(&fixture.resolved.conflicts),
 			    "--guest 3: line 1: DIR/gpiochip0 line 1 is held by \"somebody\"\n");
-	assert_int_equal(bench.resolved.guests.n, 3);
+	assert_int_equal(fixture.resolved.guests.n, 3);
 	assert_string_equal(guest(2)->name, "guest2");
 	assert_string_equal(guest(2)->socket.path, "c");
 	assert_int_equal(RESOLVE("lines=@0,socket=a", "lines=@1,socket=b", "lines=@DIR/again,socket=b"), -EINVAL);
-	assert_string_equal(findings_text(&bench.resolved.conflicts),
+	assert_string_equal(findings_text(&fixture.resolved.conflicts),
 			    "b is the socket of both guest1 and guest2\n"
 			    "DIR/gpiochip0 lines 0 to 3 are given to both guest0 (its lines 0 to 3) and guest2 (its "
 			    "lines 0 to 3)\n");

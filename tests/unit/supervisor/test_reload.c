@@ -35,14 +35,14 @@ static void on_done(void *ctx, bool changed, const char *why)
 	snprintf(outcome.why, sizeof(outcome.why), "%s", why ? why : "");
 }
 
-/* "DIR" in the text is the bench's directory. */
+/* "DIR" in the text is the fixture's directory. */
 static void config_write(const char *text)
 {
 	FILE *file = fopen(config_path, "we");
 
 	assert_non_null(file);
 	for (const char *at; (at = strstr(text, "DIR")); text = at + 3)
-		fprintf(file, "%.*s%s", (int)(at - text), text, bench.directory);
+		fprintf(file, "%.*s%s", (int)(at - text), text, fixture.directory);
 	fputs(text, file);
 	fclose(file);
 }
@@ -81,10 +81,10 @@ static const char *guests(void)
 
 static int setup(void **state)
 {
-	if (resolve_bench_up(state) < 0 || loop_init(&loop) < 0)
+	if (resolve_fixture_up(state) < 0 || loop_init(&loop) < 0)
 		return -1;
 	log_set_level(LOG_LEVEL_ERROR);
-	snprintf(config_path, sizeof(config_path), "%s/conf", bench.directory);
+	snprintf(config_path, sizeof(config_path), "%s/conf", fixture.directory);
 	settings = (struct settings){ .config = config_path, .fd = -1, .ready_fd = -1 };
 	set = (struct guest_set){ .loop = &loop, .signals_own = &signals_own };
 	reload_init(&reload, &settings, &set, on_done, NULL);
@@ -97,7 +97,7 @@ static int teardown(void **state)
 	guest_set_deinit(&set);
 	loop_deinit(&loop);
 	unlink(config_path);
-	return resolve_bench_down(state);
+	return resolve_fixture_down(state);
 }
 
 #define A(lines) "[guest a]\nsocket = DIR/a.sock\nlines = " lines "\n"
