@@ -28,11 +28,11 @@ static void random_bytes(struct soak_guest *guest, void *data, size_t len)
 }
 
 /* A worker that reads no more for that long hangs. */
-static void patience_set(int fd)
+static void timeout_set(int fd)
 {
-	const struct timeval patience = { .tv_sec = WAIT_MS / 1000 };
+	const struct timeval timeout = { .tv_sec = WAIT_MS / 1000 };
 
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 }
 
 static void drain(int fd)
@@ -175,7 +175,7 @@ static void hostile_messages(struct soak_guest *guest)
 		vmm_init(&guest->vmm, 256);
 		vmm_connect(&guest->vmm, soak_socket(guest));
 	}
-	patience_set(guest->vmm.connection.fd);
+	timeout_set(guest->vmm.connection.fd);
 	while (n-- > 0 && message_any(guest))
 		;
 	soak_stop(guest);
@@ -245,7 +245,7 @@ static void hostile_bytes(struct soak_guest *guest)
 	struct connection connection, second;
 
 	connection_open(&connection, soak_socket(guest));
-	patience_set(connection.fd);
+	timeout_set(connection.fd);
 	if (soak_chance(guest, 2)) {
 		random_bytes(guest, bytes, sizeof(bytes));
 		connection_send_bytes(&connection, bytes, 1 + soak_pick(guest, GARBAGE_MAX), NULL, 0);
@@ -271,7 +271,7 @@ static void hostile_client(struct soak_guest *guest)
 	struct connection client;
 
 	connection_open(&client, guest->daemon->control);
-	patience_set(client.fd);
+	timeout_set(client.fd);
 	for (unsigned i = soak_pick(guest, 20); i > 0; i--) {
 		const char *text = texts[soak_pick(guest, 5)];
 

@@ -7,7 +7,7 @@
  * what a peer sent can neither forge a line of its own nor reach the terminal's control sequences.
  *
  * Nobody waits long for a reader of stderr that has stopped, a pager or a logger in trouble: guests are served without a
- * log, too. The first line that finds no room waits READER_PATIENCE_MS; it, and those after it as long as there is none,
+ * log, too. The first line that finds no room waits READER_TIMEOUT_MS; it, and those after it as long as there is none,
  * are lost and counted.
  */
 #include "base/log.h"
@@ -31,7 +31,7 @@
 #define LOG_LINE_MAX 640
 #define LOG_CUT	     "..."
 
-#define READER_PATIENCE_MS 1000
+#define READER_TIMEOUT_MS 1000
 
 static const struct {
 	const char *word;
@@ -152,7 +152,7 @@ static void line_write(struct log_line *line)
 		line->len += strlen(LOG_CUT);
 	}
 	line->bytes[line->len++] = '\n';
-	if (!has_room(lost > 0 ? 0 : READER_PATIENCE_MS)) {
+	if (!has_room(lost > 0 ? 0 : READER_TIMEOUT_MS)) {
 		lost += lost < UINT32_MAX;
 		return;
 	}

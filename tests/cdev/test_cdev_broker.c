@@ -89,7 +89,7 @@ static void worker_has_lines_and_no_chip(void **state)
 	assert_fds_of_lines(s, 1);
 }
 
-/* Sends the request while the supervisor can not answer: the worker waits. */
+/* Sends the request while the supervisor cannot answer: the worker waits. */
 static void send_unanswered(struct session *s, uint16_t line)
 {
 	session_settle(s);

@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gpio.h"
 #include "proc.h"
-#include "vmm.h"
 #include "wait.h"
 
 #define WORDS_MAX    32
@@ -399,4 +399,15 @@ int socket_listen(const char *path)
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 8), 0);
 	return fd;
+}
+
+void check_serves(const char *path, unsigned n_lines)
+{
+	struct vmm vmm;
+
+	vmm_init(&vmm, 0);
+	vmm_start(&vmm, path);
+	assert_int_equal(gpio_set_direction(&vmm, (uint16_t)(n_lines - 1), GPIO_IN), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&vmm, (uint16_t)n_lines, GPIO_IN), 1);
+	vmm_deinit(&vmm);
 }

@@ -73,3 +73,6 @@ const char *socket_hear(int fd);
 void socket_exchange(int fd, const char *line, const char *reply);
 /* Listens on path; the fd is inherited by programs that are started. */
 int socket_listen(const char *path);
+
+/* A guest of that many lines is served at the socket. */
+void check_serves(const char *path, unsigned n_lines);

@@ -7,7 +7,7 @@
 
 #include "fixture.h"
 
-#include "front_end.h"
+#include "vmm.h"
 
 #define WORDS "--config guests.conf --control ctl.sock"
 

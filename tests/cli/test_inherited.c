@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "failure.h"
-#include "front_end.h"
 #include "gpio.h"
 #include "proc.h"
 #include "wait.h"
@@ -283,7 +282,7 @@ static void each_worker_has_its_own(void **state)
 		static const char *const names[] = { "vgpio:guest0", "vgpio:guest1" };
 		pid_t worker = child_wait(&daemon, names[i], 0);
 
-		/* When the front-end's are closed: 0 to 2, socket, keeper, session, port, epoll, signalfd. */
+		/* When the front-end's are closed: 0 to 2, socket, supervisor channel, session, control channel, epoll, signalfd. */
 		struct fds_search search = { worker, 9 };
 
 		assert_true(wait_for(fds_are, &search, WAIT_MS));

@@ -217,7 +217,7 @@ static void a_manager_that_is_gone(void **state)
 	daemon_down(&daemon);
 }
 
-/* Nothing of it goes to the processes: 0 to 2, socket, keeper, session, port, epoll, signalfd. */
+/* Nothing of it goes to the processes: 0 to 2, socket, supervisor channel, session, control channel, epoll, signalfd. */
 static void processes_inherit_nothing(void **state)
 {
 	struct manager manager;

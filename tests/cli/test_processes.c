@@ -139,7 +139,7 @@ static void check_own_fds_only(pid_t pid, const char *dir, int guest)
 	snprintf(other, sizeof(other), "%s/gpio%d", dir, (guest + 1) % 3);
 	assert_true(proc_listens(pid, own));
 	assert_false(proc_listens(pid, other));
-	/* 0 to 2, socket, keeper, session, epoll, signalfd. */
+	/* 0 to 2, socket, supervisor channel, session, epoll, signalfd. */
 	assert_int_equal(proc_fds(pid), 8);
 }
 
@@ -206,7 +206,7 @@ static void a_crash_loop_is_bounded(void **state)
 	daemon_up(&daemon, "-s gpio.sock -c 2 -l s8:s8 --log-level warning", 2, false);
 	other = child_wait(&daemon, "vgpio:guest1", 0);
 	fd = socket_connect("gpio.sock0");
-	proc_wait_quiet(daemon.pid); /* accepted and handed to the keeper */
+	proc_wait_quiet(daemon.pid); /* accepted and handed to the supervisor */
 	for (int i = 0; i < 4; i++)
 		old = child_replace(&daemon, "vgpio:guest0");
 	assert_false(wait_readable(fd, 50));

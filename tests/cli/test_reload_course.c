@@ -170,7 +170,7 @@ static void each_process_has_its_own_fds(void **state)
 	start(STAYS ONE, WORDS);
 	reload(STAYS TWO);
 	reload(STAYS TWO ONE);
-	/* 0 to 2, socket, keeper, session, port, epoll, signalfd. */
+	/* 0 to 2, socket, supervisor channel, session, control channel, epoll, signalfd. */
 	assert_int_equal(proc_fds(child_wait(&daemon_run, "vgpio:one", 0)), 9);
 	assert_int_equal(proc_fds(child_wait(&daemon_run, "vgpio:two", 0)), 9);
 	/* 0 to 2, socket, three ports, epoll, signalfd, and one timer a guest at most. */

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "failure.h"
-#include "front_end.h"
 #include "gpio.h"
 #include "proc.h"
 #include "wait.h"

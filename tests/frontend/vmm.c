@@ -241,21 +241,38 @@ uint32_t vmm_ring_stop(struct vmm *vmm, unsigned index)
 	return base;
 }
 
-void vmm_prepare(struct vmm *vmm, const char *path, uint64_t features)
+static void vmm_introduce(struct vmm *vmm, uint64_t features)
 {
-	vmm_connect(vmm, path);
 	vmm_negotiate(vmm, features, VMM_PROTOCOL_FEATURES);
 	vmm_send_memory(vmm);
 }
 
-void vmm_start_with(struct vmm *vmm, const char *path, uint64_t features)
+void vmm_prepare(struct vmm *vmm, const char *path, uint64_t features)
 {
-	vmm_prepare(vmm, path, features);
+	vmm_connect(vmm, path);
+	vmm_introduce(vmm, features);
+}
+
+static void vmm_rings_start(struct vmm *vmm)
+{
 	for (unsigned i = 0; i < VMM_RINGS; i++) {
 		vmm_ring_setup(vmm, i, ring_first_base(&vmm->rings[i]));
 		vmm_ring_enable(vmm, i, true);
 		ring_kick(&vmm->rings[i]);
 	}
+}
+
+void vmm_start_with(struct vmm *vmm, const char *path, uint64_t features)
+{
+	vmm_prepare(vmm, path, features);
+	vmm_rings_start(vmm);
+}
+
+void vmm_start_on(struct vmm *vmm, int fd)
+{
+	connection_adopt(&vmm->connection, fd);
+	vmm_introduce(vmm, VMM_FEATURES);
+	vmm_rings_start(vmm);
 }
 
 void vmm_start(struct vmm *vmm, const char *path)

@@ -93,6 +93,8 @@ void vmm_prepare(struct vmm *vmm, const char *path, uint64_t features);
 /* All of it, with all features and both rings enabled; or with these features. */
 void vmm_start(struct vmm *vmm, const char *path);
 void vmm_start_with(struct vmm *vmm, const char *path, uint64_t features);
+/* The same as vmm_start() over a socket that is connected already, which becomes the connection's. */
+void vmm_start_on(struct vmm *vmm, int fd);
 /* Both rings: what a pause does, and what follows it. */
 void vmm_stop(struct vmm *vmm);
 void vmm_resume(struct vmm *vmm);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A vhost device in this process: its life, its keeper, the connection to it. */
+/* A vhost device in this process: its life, its fd store, the connection to it. */
 #include "fixture.h"
 
 #include <fcntl.h>
@@ -58,7 +58,7 @@ static void drop(void *ctx, uint32_t key)
 	fixture.kept[i] = fixture.kept[--fixture.n_kept];
 }
 
-/* A keeper in this process, so that a successor has something to take up. */
+/* An fd store in this process, so that a successor has something to take up. */
 static int keep(void *ctx, uint32_t key, int fd)
 {
 	drop(ctx, key);
@@ -77,7 +77,7 @@ static int take(void *ctx, uint32_t key)
 
 void fixture_attach(void)
 {
-	const struct vhost_fd_store keeper = { NULL, keep, drop, take };
+	const struct vhost_fd_store store = { NULL, keep, drop, take };
 
 	static struct loop loop;
 
@@ -86,7 +86,7 @@ void fixture_attach(void)
 	if (fixture.what->attach)
 		fixture.what->attach();
 	MUST(vhost_device_create(&fixture.device, fixture.loop, &fixture.ops, fixture.what->ctx, fixture.session,
-				 &keeper, "fuzz") == 0);
+				 &store, "fuzz") == 0);
 }
 
 void fixture_detach(void)

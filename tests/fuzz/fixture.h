@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A vhost device in this process, with its keeper, and the front-end's side of it: the connection, guest memory, and
+ * A vhost device in this process, with its fd store, and the front-end's side of it: the connection, guest memory, and
  * the messages that set up two rings. What the device is, the target says.
  *
  * The guest's memory is one region: buffers below FIXTURE_RINGS, then two rings with their three areas each. Guest

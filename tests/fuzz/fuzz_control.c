@@ -14,7 +14,7 @@
  *   'f' first n                    so do n changes at once, one line after the other
  *   'w'                            guest a has another worker
  *   'p' how fields…                guest bb's worker says something: see op_hostile()
- *   't'                            the patience that has waited for the longest is over
+ *   't'                            the timeout that has run for the longest is over
  *
  * Every line that a client gets is a JSON object that docs/control-protocol.md knows; none gets more replies than it
  * asked for; and a good client that comes at the end is served.

@@ -77,7 +77,7 @@ static void op_restart(struct input *in)
 {
 	fixture_detach();
 	fixture_attach();
-	/* What is shorter than it was can not be mapped again. */
+	/* What is shorter than it was cannot be mapped again. */
 	if (!fixture.session->connected) {
 		MUST(loss.pending);
 		on_lost();

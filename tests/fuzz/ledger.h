@@ -39,7 +39,7 @@ void ledger_doom(unsigned ring);
 /* Nobody knows any more what is in the ring. */
 void ledger_lose(unsigned ring);
 bool ledger_is_doomed(unsigned ring);
-/* Descriptors that the driver can not use now (packed). */
+/* Descriptors that the driver cannot use now (packed). */
 unsigned ledger_descs(unsigned ring);
 /* The descriptors of the list that begins at this place of a packed ring. */
 unsigned ledger_packed_descs(unsigned ring, uint16_t place);

@@ -26,7 +26,7 @@ struct slow_file {
 	volatile struct slow_file_orders *orders;
 };
 
-/* False, with a word, where that can not be had. */
+/* False, with a word, where that cannot be had. */
 bool slow_file_open(struct slow_file *file);
 /* The server dies: from then on everything fails, and whoever waited goes on. Idempotent. */
 void slow_file_end(struct slow_file *file);

@@ -229,8 +229,7 @@ static bool knows_names(void *ctx)
 /* All names of many lines are most of a MiB; a ring holds 16384 such requests. */
 static void names_without_end(void **state)
 {
-	/* The control process asks for them one by one at its start, which may take longer than it has patience. */
-	assert_true(wait_for(knows_names, *state, 2 * WAIT_MS));
+	assert_true(wait_for(knows_names, *state, WAIT_MS));
 	flooded(*state, FLOOD_RING, NAMES_MAX, GPIO_GET_LINE_NAMES);
 }
 

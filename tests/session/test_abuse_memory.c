@@ -264,7 +264,7 @@ static void dirty_log_loses_its_file(void **state)
 	abuse_then_served(s, &before);
 }
 
-/* A file of huge pages of which there are none: the mapping can be made, the first access can not. */
+/* A file of huge pages of which there are none: the mapping can be made, the first access cannot. */
 static void huge_pages_that_are_not_there(void **state)
 {
 	struct session *s = *state;

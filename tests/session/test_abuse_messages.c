@@ -247,12 +247,12 @@ static void replies_that_nobody_reads(void **state)
 {
 	static const struct vu_header header = { VU_GET_FEATURES, VU_VERSION, 0 };
 	struct session *s = *state;
-	const struct timeval patience = { .tv_sec = WAIT_MS / 1000 }; /* with a worker that waits for us */
+	const struct timeval timeout = { .tv_sec = WAIT_MS / 1000 }; /* with a worker that waits for us */
 	struct abuse before = abuse_before(s);
 	unsigned n = 0;
 
 	session_reconnect(s);
-	setsockopt(s->vmm.connection.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(s->vmm.connection.fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	while (n < 1000000 && connection_send_bytes(&s->vmm.connection, &header, sizeof(header), NULL, 0))
 		n++;
 	print_message("%u messages\n", n);

@@ -118,7 +118,7 @@ static void nothing_writable(void **state)
 
 	for (int layout = RING_DIRECT; layout <= RING_INDIRECT; layout++)
 		assert_int_equal(chain_send(s, VMM_REQUESTQ, parts, 1, (enum ring_layout)layout), 0);
-	/* What can not be answered is not done. */
+	/* What cannot be answered is not done. */
 	assert_was_not_executed(s);
 }
 

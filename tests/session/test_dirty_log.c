@@ -376,7 +376,7 @@ static void it_outlives_the_worker(void **state)
 	request(s, &log);
 	want_used(s, &log, 0, from, 1);
 	assert_log(&log);
-	/* A log that shrank meanwhile can not be kept up: better no device than a migration that lacks pages. */
+	/* A log that shrank meanwhile cannot be kept up: better no device than a migration that lacks pages. */
 	assert_return_code(ftruncate(log.fd, 0), 0);
 	session_take_over(s);
 	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));

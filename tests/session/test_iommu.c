@@ -175,7 +175,7 @@ static void an_indirect_table_is_asked_for(void **state)
 	assert_int_equal(iommu_count(&mmu, response, VU_ACCESS_WO), 1);
 }
 
-/* Line 2 fires, and the buffer that is held for it can not be reached: its page is asked for. */
+/* Line 2 fires, and the buffer that is held for it cannot be reached: its page is asked for. */
 static uint16_t fire_out_of_reach(struct session *s)
 {
 	unsigned asked;
@@ -299,7 +299,7 @@ static void what_was_taken_back_is_not_touched(void **state)
 		iommu_settle(&mmu);
 		if (i == 0)
 			invalidate_all();
-		else /* the buffers can be reached, their ring can not */
+		else /* the buffers can be reached, their ring cannot */
 			assert_ok(iommu_send(&mmu, VU_IOTLB_INVALIDATE, ring->used & ~(PAGE - 1), PAGE, 0));
 		gpio_send(&s->vmm, GPIO_GET_DIRECTION, 0, 0);
 		before = sum_of_all(memory);

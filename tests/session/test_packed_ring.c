@@ -203,7 +203,7 @@ static void bad_ring_is_broken_alone(void **state)
 		assert_true(ring_error(ring, WAIT_MS));
 		assert_true(ring_silent(ring, SILENT_MS));
 		assert_int_equal(message_get_config(&s->vmm.connection, 0, 0, NULL), 0);
-		/* A base that can not be is as bad. */
+		/* A base that cannot be is as bad. */
 		vmm_ring_stop(&s->vmm, VMM_REQUESTQ);
 		ring_reset(ring);
 		start(s, VMM_REQUESTQ, bad_bases[i]);

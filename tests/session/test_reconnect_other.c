@@ -150,7 +150,7 @@ static void base_of_a_new_ring(void **state)
 	assert_other(s, "queue0: different base");
 }
 
-/* A driver that has used no request yet can not be told from the next one. */
+/* A driver that has used no request yet cannot be told from the next one. */
 static void nothing_moved(void **state)
 {
 	struct session *s = *state;

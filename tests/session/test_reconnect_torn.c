@@ -104,7 +104,7 @@ static void damage(int fd, struct layout_piece piece, unsigned *random)
 
 /*
  * Whatever the note says: the worker lives, answers messages, and serves the next machine. What a guest gets back from
- * damaged memory is not right, and can not be.
+ * damaged memory is not right, and cannot be.
  */
 static void damaged_notes(void **state)
 {

@@ -153,7 +153,7 @@ static void kick_fds_of_every_kind(void **state)
 	assert_serving(s);
 }
 
-/* A file can not be waited for; and who writes to one may wait for its file system. */
+/* A file cannot be waited for; and who writes to one may wait for its file system. */
 static void files_in_place_of_eventfds(void **state)
 {
 	struct session *s = *state;

@@ -152,7 +152,7 @@ static void tables_that_make_no_sense(void **state)
 		struct spoiled bad = spoiled_make(s);
 		uint64_t table = table_make(&bad), at = wrong[i].addr ? wrong[i].addr : table;
 
-		/* The entry that can be read leads to the one that can not. */
+		/* The entry that can be read leads to the one that cannot. */
 		if (at > table)
 			memory_write(&s->vmm.memory, MEMORY_DEFAULT_BASE + 2 * MEMORY_DEFAULT_SIZE - 16,
 				     &(struct split_desc){ bad.request, 8, DESC_F_NEXT, 1 }, 16);

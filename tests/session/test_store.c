@@ -255,7 +255,7 @@ static int no_setup(void **state)
 	return 0;
 }
 
-/* The manager still has the carrier while the next program runs: what it carried must not live on in there. */
+/* The manager still has the fd bundle while the next program runs: what it carried must not live on in there. */
 static void image_that_is_refused(void **state)
 {
 	struct session *s = *state;
@@ -288,7 +288,7 @@ static void session_of_another_layout(void **state)
 }
 
 /* The manager did not hear that it was taken. */
-static void carrier_that_is_empty(void **state)
+static void bundle_that_is_empty(void **state)
 {
 	struct session *s = *state;
 	int fds[2];
@@ -342,7 +342,7 @@ int main(void)
 		cmocka_unit_test_setup(no_manager, no_setup),
 		STORE(image_that_is_refused),
 		STORE(session_of_another_layout),
-		STORE(carrier_that_is_empty),
+		STORE(bundle_that_is_empty),
 		STORE(other_words),
 		STORE(worker_that_hangs),
 	};

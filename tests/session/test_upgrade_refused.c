@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* SIGUSR2 when the program that is there can not take over, or refuses what it is left: everything goes on. */
+/* SIGUSR2 when the program that is there cannot take over, or refuses what it is left: everything goes on. */
 #include "upgrade.h"
 
 #include <signal.h>

@@ -23,7 +23,7 @@ pid_t control_pid(const struct session *s);
 pid_t control_wait(struct session *s);
 
 /*
- * How often the program has lost its patience (3 s) with one that was asked whether it could take over. On a machine that
+ * How often the program has given up after 3 s on one that was asked whether it could take over. On a machine that
  * is busy enough that may be any: then the test is to ask again.
  */
 unsigned upgrades_given_up(const struct session *s);

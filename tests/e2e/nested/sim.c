@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /*
- * What a shell is too slow for, or can not do, with lines of gpio-sim: `sim toggle PULL COUNT`,
+ * What a shell is too slow for, or cannot do, with lines of gpio-sim: `sim toggle PULL COUNT`,
  * `sim guard CHIP LINE VALUE MILLISECONDS`, `sim keep PID`, `sim exit PROGRAM WORD…`.
  *
  * toggle writes to the attribute PULL, up first, and prints the time it took. guard reads the attribute VALUE all the time

@@ -129,5 +129,5 @@ int main(void)
 		cmocka_unit_test(flag_that_never_stays_comes_back),
 	};
 
-	return cmocka_run_group_tests_name("patience", tests, setup, NULL);
+	return cmocka_run_group_tests_name("base/timed_io", tests, setup, NULL);
 }

@@ -43,7 +43,7 @@ static void add_line(const struct config_line *line)
 	if (rules->init)
 		add(" init%u", rules->init);
 	if (!line->safe_default)
-		add(" fate%u", rules->on_disconnect);
+		add(" away%u", rules->on_disconnect);
 }
 
 static void add_chip(const struct config_chip *chip)

@@ -88,7 +88,7 @@ static const struct {
 	{ "[guest a]\n[line a.x]\nline=1\nmode=ro\nno-irq=yes\nactive-low=yes\nchip=/dev/gpiochip-exp\n"
 	  "init=input\non-disconnect=hold\n[line a.y]\nline=2\nchip=gpiochip7\nmode=output\nno-irq=no\n"
 	  "active-low = no\ndrive=open-drain\ninit = output-high\n",
-	  "a P[/dev/gpiochip-exp]{1=x !out !value !irq low init1 fate4}N7[gpiochip7]{2=y !in drive1 init3}" },
+	  "a P[/dev/gpiochip-exp]{1=x !out !value !irq low init1 away4}N7[gpiochip7]{2=y !in drive1 init3}" },
 	/* A title may be longer than inih keeps. */
 	{ "[guest a123456789012345678901234567890]\n[line a123456789012345678901234567890."
 	  "b123456789012345678901234567890]\nchip=0\nline=1\n",

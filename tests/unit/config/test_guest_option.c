@@ -32,7 +32,7 @@ static const struct {
 } good[] = {
 	{ "socket=/run/vgpio/ivi.sock,lines=@pinctrl-rp1{17=door,input,bias=pull-up,debounce=5ms:"
 	  "22=horn,on-disconnect=output-low:4-7}",
-	  "guest0 /run/vgpio/ivi.sock L[pinctrl-rp1]{17=door !out bias2 5000us:22=horn fate2:4-7}" },
+	  "guest0 /run/vgpio/ivi.sock L[pinctrl-rp1]{17=door !out bias2 5000us:22=horn away2:4-7}" },
 	{ "fd=5,lines=@gpiochip0{\"Red LED Vdd\"=led}@/dev/gpiochip-exp{0-3}",
 	  "guest0 fd5 N0[gpiochip0]{\"Red LED Vdd\"=led}P[/dev/gpiochip-exp]{0-3}" },
 	{ "name=ci,socket=/tmp/ci.sock,sim=8,names=button:led::irq",

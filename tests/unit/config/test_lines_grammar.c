@@ -77,12 +77,12 @@ static const struct {
 	{ "@0{1,init=output-low:2,init=output-high:3,init=input}", "N0[0]{1 init2:2 init3:3 init1}" },
 	{ "@0{1,on-disconnect=release:2,on-disconnect=hold:3,on-disconnect=input:4,on-disconnect=output-low:"
 	  "5,on-disconnect=output-high}",
-	  "N0[0]{1 fate0:2 fate4:3 fate1:4 fate2:5 fate3}" },
+	  "N0[0]{1 away0:2 away4:3 away1:4 away2:5 away3}" },
 	{ "@0{1,input,ro,no-irq,init=input,on-disconnect=hold,debounce=1ms,active-low,bias=disabled}",
-	  "N0[0]{1 !out !value !irq low bias1 1000us init1 fate4}" },
+	  "N0[0]{1 !out !value !irq low bias1 1000us init1 away4}" },
 	{ "@0{1,output,no-irq,drive=open-drain,init=output-high,on-disconnect=output-low}",
-	  "N0[0]{1 !in !irq drive1 init3 fate2}" },
-	{ "@0{1,output,init=input,on-disconnect=input}", "N0[0]{1 !in init1 fate1}" },
+	  "N0[0]{1 !in !irq drive1 init3 away2}" },
+	{ "@0{1,output,init=input,on-disconnect=input}", "N0[0]{1 !in init1 away1}" },
 	{ "@0{4-7,input,bias=pull-up}", "N0[0]{4-7 !out bias2}" },
 };
 

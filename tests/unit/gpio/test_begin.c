@@ -46,7 +46,7 @@ static void init_takes_over_what_is_kept(void **state)
 	assert_journal(fixture, "0:adopt10+in 0:release 1:adopt11+in 2:adopt12+out0 3:adopt13+out1 ");
 }
 
-/* What is to be released is as good as released when it can not be taken. */
+/* What is to be released is as good as released when it cannot be taken. */
 static void kept_for_no_init_and_refused(void **state)
 {
 	struct fixture *fixture = *state;

@@ -128,7 +128,7 @@ static void what_the_chip_refuses_is_taken_back(void **state)
 	assert_int_equal(ask(fixture, SET_IRQ, 2, IRQ_TYPE_NONE), OK(0));
 	assert_int_equal(ask(fixture, SET_DIR, 0, NONE), OK(0));
 	line_transfer_save(&fixture->lines, before);
-	/* The first line is given back, the third can not be had. */
+	/* The first line is given back, the third cannot be had. */
 	data[8] = NONE;
 	data[9] = 0;
 	data[12] = NONE;

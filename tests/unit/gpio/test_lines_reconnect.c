@@ -182,7 +182,7 @@ static void edge_after_the_return(void **state)
 	assert_int_equal(give(fixture, 1), IRQ_FIRE);
 }
 
-/* What can not have been under the line's rules, or at all. */
+/* What cannot have been under the line's rules, or at all. */
 static void a_note_that_makes_no_sense(void **state)
 {
 	static const struct reconnect_note bad[] = {

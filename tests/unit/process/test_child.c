@@ -30,7 +30,7 @@ struct fixture {
 	sigset_t signals_own;
 	enum life life;
 	int starts, ends, crash_loops;
-	int prepare_error; /* -errno: it can not be started */
+	int prepare_error; /* -errno: it cannot be started */
 	bool done_at_end;
 };
 

@@ -159,7 +159,7 @@ static void a_line_of_one_that_stays(void **state)
 	assert_string_equal(guests(), "a b ");
 }
 
-/* What the chip can not do is tried in the second step; the one that it is about is missing, not the others. */
+/* What the chip cannot do is tried in the second step; the one that it is about is missing, not the others. */
 static void settings_that_can_not_be_had(void **state)
 {
 	kernel.fail_number = GPIO_V2_LINE_SET_CONFIG_IOCTL;
@@ -180,7 +180,7 @@ static void no_fd_is_left(void **state)
 		assert_true(fds_open() > before);
 		kernel.fail_errno = EBUSY;
 		request(A("@0{0,init=input}"));
-		/* One that can not be made, after its first lines and chips were there. */
+		/* One that cannot be made, after its first lines and chips were there. */
 		kernel.fail_request = kernel.requests + 2;
 		request(A("@0{0,init=input}") B("@1{0,init=output-low}@0{2,init=input}"));
 		assert_string_equal(guests(), "a ");
