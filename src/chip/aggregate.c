@@ -207,48 +207,13 @@ void aggregate_replugged(struct chip *chip, unsigned member)
 
 /* To the members */
 
-static struct chip *member_of(const struct chip *chip, unsigned *offset)
+static struct chip *aggregate_member(const struct chip *chip, unsigned *offset)
 {
 	const struct aggregate *aggregate = aggregate_of(chip);
 	const struct aggregate_line *line = &aggregate->lines[*offset];
 
 	*offset = line->offset;
 	return aggregate->members[line->member].chip;
-}
-
-static void aggregate_line_where(const struct chip *chip, unsigned offset, char *text, size_t size)
-{
-	const struct chip *member = member_of(chip, &offset);
-
-	chip_line_where(member, offset, text, size);
-}
-
-static int aggregate_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
-{
-	struct chip *member = member_of(chip, &offset);
-
-	return chip_line_info(member, offset, info);
-}
-
-static int aggregate_configure(struct chip *chip, unsigned offset, const struct chip_line_config *config)
-{
-	struct chip *member = member_of(chip, &offset);
-
-	return chip_configure(member, offset, config);
-}
-
-static int aggregate_adopt(struct chip *chip, unsigned offset, const struct chip_line_config *config, int fd)
-{
-	struct chip *member = member_of(chip, &offset);
-
-	return chip_adopt(member, offset, config, fd);
-}
-
-static void aggregate_release(struct chip *chip, unsigned offset)
-{
-	struct chip *member = member_of(chip, &offset);
-
-	chip_release(member, offset);
 }
 
 static void aggregate_settle(struct chip *chip)
@@ -259,61 +224,9 @@ static void aggregate_settle(struct chip *chip)
 		chip_settle(aggregate->members[i].chip);
 }
 
-static int aggregate_get(struct chip *chip, unsigned offset)
-{
-	struct chip *member = member_of(chip, &offset);
-
-	return chip_get(member, offset);
-}
-
-static int aggregate_set(struct chip *chip, unsigned offset, uint8_t value)
-{
-	struct chip *member = member_of(chip, &offset);
-
-	return chip_set(member, offset, value);
-}
-
-static bool aggregate_is_simulated(const struct chip *chip, unsigned offset)
-{
-	const struct chip *member = member_of(chip, &offset);
-
-	return chip_is_simulated(member, offset);
-}
-
-static int aggregate_outside_level(const struct chip *chip, unsigned offset)
-{
-	const struct chip *member = member_of(chip, &offset);
-
-	return chip_outside_level(member, offset);
-}
-
-static int aggregate_outside_drive(struct chip *chip, unsigned offset, bool level)
-{
-	struct chip *member = member_of(chip, &offset);
-
-	return chip_outside_drive(member, offset, level);
-}
-
-static int aggregate_outside_pull(struct chip *chip, unsigned offset, enum chip_pull pull)
-{
-	struct chip *member = member_of(chip, &offset);
-
-	return chip_outside_pull(member, offset, pull);
-}
-
 static const struct chip_driver driver_aggregate = {
 	.name = "aggregate",
 	.detach = aggregate_detach,
-	.line_where = aggregate_line_where,
-	.line_info = aggregate_line_info,
-	.configure = aggregate_configure,
-	.adopt = aggregate_adopt,
-	.release = aggregate_release,
+	.member = aggregate_member,
 	.settle = aggregate_settle,
-	.get = aggregate_get,
-	.set = aggregate_set,
-	.is_simulated = aggregate_is_simulated,
-	.outside_level = aggregate_outside_level,
-	.outside_drive = aggregate_outside_drive,
-	.outside_pull = aggregate_outside_pull,
 };

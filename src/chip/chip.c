@@ -100,32 +100,39 @@ void chip_replugged(struct chip *chip)
 		chip->driver->replugged(chip);
 }
 
+/* Whose line it is, and its number there. */
+static struct chip *member_of(const struct chip *chip, unsigned *offset)
+{
+	return chip->driver->member ? chip->driver->member(chip, offset) : (struct chip *)chip;
+}
+
 void chip_line_where(const struct chip *chip, unsigned offset, char *text, size_t size)
 {
-	if (chip->driver->line_where)
-		chip->driver->line_where(chip, offset, text, size);
-	else
-		snprintf(text, size, "%s line %u", chip->spec ? chip->spec->path : chip->driver->name, offset);
+	chip = member_of(chip, &offset);
+	snprintf(text, size, "%s line %u", chip->spec ? chip->spec->path : chip->driver->name, offset);
 }
 
 bool chip_is_simulated(const struct chip *chip, unsigned offset)
 {
-	return chip->driver->is_simulated && chip->driver->is_simulated(chip, offset);
+	return member_of(chip, &offset)->driver->outside_level;
 }
 
 int chip_outside_level(const struct chip *chip, unsigned offset)
 {
-	return chip_is_simulated(chip, offset) ? chip->driver->outside_level(chip, offset) : -EPERM;
+	chip = member_of(chip, &offset);
+	return chip->driver->outside_level ? chip->driver->outside_level(chip, offset) : -EPERM;
 }
 
 int chip_outside_drive(struct chip *chip, unsigned offset, bool level)
 {
-	return chip_is_simulated(chip, offset) ? chip->driver->outside_drive(chip, offset, level) : -EPERM;
+	chip = member_of(chip, &offset);
+	return chip->driver->outside_drive ? chip->driver->outside_drive(chip, offset, level) : -EPERM;
 }
 
 int chip_outside_pull(struct chip *chip, unsigned offset, enum chip_pull pull)
 {
-	return chip_is_simulated(chip, offset) ? chip->driver->outside_pull(chip, offset, pull) : -EPERM;
+	chip = member_of(chip, &offset);
+	return chip->driver->outside_pull ? chip->driver->outside_pull(chip, offset, pull) : -EPERM;
 }
 
 void chip_detach(struct chip *chip)
@@ -141,21 +148,25 @@ unsigned chip_n_lines(const struct chip *chip)
 
 int chip_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)
 {
+	chip = member_of(chip, &offset);
 	return chip->driver->line_info(chip, offset, info);
 }
 
 int chip_configure(struct chip *chip, unsigned offset, const struct chip_line_config *config)
 {
+	chip = member_of(chip, &offset);
 	return chip->driver->configure(chip, offset, config);
 }
 
 int chip_adopt(struct chip *chip, unsigned offset, const struct chip_line_config *config, int fd)
 {
+	chip = member_of(chip, &offset);
 	return chip->driver->adopt(chip, offset, config, fd);
 }
 
 void chip_release(struct chip *chip, unsigned offset)
 {
+	chip = member_of(chip, &offset);
 	chip->driver->release(chip, offset);
 }
 
@@ -167,10 +178,12 @@ void chip_settle(struct chip *chip)
 
 int chip_get(struct chip *chip, unsigned offset)
 {
+	chip = member_of(chip, &offset);
 	return chip->driver->get(chip, offset);
 }
 
 int chip_set(struct chip *chip, unsigned offset, uint8_t value)
 {
+	chip = member_of(chip, &offset);
 	return chip->driver->set(chip, offset, value);
 }

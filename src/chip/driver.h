@@ -29,10 +29,12 @@ struct chip_driver {
 	void (*detach)(struct chip *chip);
 	bool (*is_gone)(const struct chip_found *found); /* NULL: never */
 	void (*replugged)(struct chip *chip);		 /* NULL when it is never gone */
-	void (*line_where)(const struct chip *chip, unsigned offset, char *text,
-			   size_t size);				/* NULL: the chip's own */
-	bool (*is_simulated)(const struct chip *chip, unsigned offset); /* NULL: none is */
-	/* The outside of a line that is simulated. */
+	/*
+	 * Of a chip made of others: whose line it is, and its number there. All functions below, settle aside, are that
+	 * one's. NULL: the chip's own.
+	 */
+	struct chip *(*member)(const struct chip *chip, unsigned *offset);
+	/* The outside of a simulated line; NULL: no line is. */
 	int (*outside_level)(const struct chip *chip, unsigned offset);
 	int (*outside_drive)(struct chip *chip, unsigned offset, bool level);
 	int (*outside_pull)(struct chip *chip, unsigned offset, enum chip_pull pull);

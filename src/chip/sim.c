@@ -219,11 +219,6 @@ static int sim_set(struct chip *chip, unsigned offset, uint8_t value)
 
 /* The outside */
 
-static bool sim_is_simulated(const struct chip *chip, unsigned offset)
-{
-	return true;
-}
-
 static int sim_outside_level(const struct chip *chip, unsigned offset)
 {
 	return sim_line_level(sim_line(chip, offset));
@@ -276,7 +271,6 @@ const struct chip_driver sim_driver = {
 	.release = sim_release,
 	.get = sim_get,
 	.set = sim_set,
-	.is_simulated = sim_is_simulated,
 	.outside_level = sim_outside_level,
 	.outside_drive = sim_outside_drive,
 	.outside_pull = sim_outside_pull,
