@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * What the host forces on a line, with each request and reconfiguration, and all that a new setting of a few values
- * needs below config/: its field here, its values and its row in line_settings.c.
+ * needs below config/: its field here, its values and its flags in line_settings.c.
  */
 #pragma once
 

@@ -55,16 +55,11 @@ static void state_begin(struct lines *lines, uint16_t line, enum lines_begin beg
 	}
 }
 
-static const char *begin_words(enum lines_begin begin)
-{
-	static const char *const words[] = {
-		[LINES_BEGIN_FIRST] = "init",
-		[LINES_BEGIN_RESUME] = "resume",
-		[LINES_BEGIN_DROPPED] = "apply on-disconnect",
-	};
-
-	return words[begin];
-}
+static const char *const operations[] = {
+	[LINES_BEGIN_FIRST] = "init",
+	[LINES_BEGIN_RESUME] = "resume",
+	[LINES_BEGIN_DROPPED] = "apply on-disconnect",
+};
 
 static int line_attach(struct lines *lines, uint16_t line, enum lines_begin begin, int stored_fd)
 {
@@ -79,7 +74,7 @@ static int line_attach(struct lines *lines, uint16_t line, enum lines_begin begi
 	else if (line_is_held(state))
 		ret = chip_configure(lines->chip, line, &config);
 	if (ret < 0) {
-		report_failure(lines, line, begin_words(begin), ret);
+		report_failure(lines, line, operations[begin], ret);
 		if (begin == LINES_BEGIN_FIRST && line_is_held(state))
 			return ret;
 		/* A chip that is gone may come back, or has, and the request is of the old one: line_chip_restore() wants to know. */
