@@ -291,8 +291,3 @@ int lines_level(struct lines *lines, uint16_t line)
 {
 	return line < lines->n_lines ? chip_get(lines->chip, line) : -EINVAL;
 }
-
-const char *lines_name(const struct lines *lines, uint16_t line)
-{
-	return line < lines->n_lines ? lines->rules[line].name : "";
-}

@@ -76,5 +76,3 @@ struct chip_observer lines_observer(struct lines *lines);
 
 /* The present level of any line, for monitors: 0, 1, or -errno when it cannot be read (a real line nobody holds). */
 int lines_level(struct lines *lines, uint16_t line);
-/* The name of a line, "" when it has none. */
-const char *lines_name(const struct lines *lines, uint16_t line);

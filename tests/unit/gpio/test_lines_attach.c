@@ -272,8 +272,8 @@ static void as_many_lines_as_there_can_be(void **state)
 	assert_int_equal(lines_request(&fixture.lines, &last).status, GPIO_STATUS_OK);
 	assert_int_equal(lines_request(&fixture.lines, &beyond).status, GPIO_STATUS_ERR);
 	for (unsigned i = 0; i < CHIP_LINES_MAX; i++)
-		assert_int_equal(lines_name(&fixture.lines, (uint16_t)i)[0], 'd');
-	assert_string_equal(lines_name(&fixture.lines, CHIP_LINES_MAX - 1), "dummy65534");
+		assert_int_equal(fixture.lines.rules[i].name[0], 'd');
+	assert_string_equal(fixture.lines.rules[CHIP_LINES_MAX - 1].name, "dummy65534");
 	sim_fixture_detach(&fixture);
 	free(chip_memory);
 	free(memory);
