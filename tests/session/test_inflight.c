@@ -201,7 +201,7 @@ static void in_flight_is_answered_before_a_stop(void **state)
 	uint16_t taken[3];
 
 	if (s->vmm.wants_inband)
-		skip(); /* a kick that is a message is done when it is answered */
+		skip_because("a kick that is a message is done when it is answered");
 	shared_prepare(s);
 	shared_get(s, &shared);
 	r = shared_queue(&shared, 0);
