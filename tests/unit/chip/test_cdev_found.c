@@ -318,7 +318,9 @@ static void tried_as_the_output_that_it_is(void **state)
 		for (uint8_t active_low = 0; active_low < 2; active_low++) {
 			kernel.bits = level;
 			assert_int_equal(try_line(fixture, 3,
-						  (struct chip_line_settings){ active_low, CHIP_BIAS_PULL_DOWN, 0, 9 }),
+						  (struct chip_line_settings){ .active_low = active_low,
+									       .bias = CHIP_BIAS_PULL_DOWN,
+									       .debounce_us = 9 }),
 					 0);
 			assert_string_equal(kernel.journal, "RIGC");
 			assert_true(kernel.config.flags & GPIO_V2_LINE_FLAG_OUTPUT);

@@ -54,7 +54,9 @@ static const struct {
 static void check_combination(struct sim_fixture *fixture, int active_low, size_t drive, size_t bias, int pull,
 			      int outside)
 {
-	struct chip_line_settings settings = { active_low, biases[bias].bias, drives[drive].drive, 0 };
+	struct chip_line_settings settings = { .active_low = active_low,
+					       .bias = biases[bias].bias,
+					       .drive = drives[drive].drive };
 	int undriven;
 
 	chip_release(fixture->chip, LINE);
@@ -104,7 +106,10 @@ static void nothing_stays_behind(void **state)
 	const struct sim_line *line = &((const struct sim_line *)fixture->memory)[LINE];
 
 	configure(fixture, CHIP_DIRECTION_OUT, 1,
-		  (struct chip_line_settings){ true, CHIP_BIAS_PULL_UP, CHIP_DRIVE_OPEN_DRAIN, 7 });
+		  (struct chip_line_settings){ .active_low = true,
+					       .bias = CHIP_BIAS_PULL_UP,
+					       .drive = CHIP_DRIVE_OPEN_DRAIN,
+					       .debounce_us = 7 });
 	chip_release(fixture->chip, LINE);
 	assert_memory_equal(line, (&(struct sim_line){ .pull = CHIP_PULL_UP }), sizeof(*line));
 	assert_int_equal(get(fixture), 1);

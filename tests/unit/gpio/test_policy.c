@@ -120,8 +120,9 @@ static void settings_go_with_everything(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture->rules[3].settings =
-		(struct chip_line_settings){ true, CHIP_BIAS_PULL_UP, CHIP_DRIVE_OPEN_DRAIN, 5000 };
+	fixture->rules[3].settings = (struct chip_line_settings){
+		.active_low = true, .bias = CHIP_BIAS_PULL_UP, .drive = CHIP_DRIVE_OPEN_DRAIN, .debounce_us = 5000
+	};
 	fixture->rules[3].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
 	ask(fixture, SET_DIR, 3, IN);
 	settings_came(fixture);
