@@ -34,7 +34,8 @@ die() {
 #
 # progress_start begins it, for this script and those that it runs; progress_stop ends it, if this script began it. In
 # between, each script tells with `progress TEXT` what it is at, and with `progress ''` that this is over. The texts of all
-# are shown. Without progress_start nothing is. What a script says meanwhile has a line of its own.
+# are shown. Without progress_start nothing is. What a script says meanwhile has a line of its own. If the script that
+# began it has a function progress_detail, what that prints is shown beside its own text.
 
 progress_pid=
 progress_every_s=10
@@ -117,11 +118,15 @@ progress_show() {
 
 # progress_line: of those that are still there.
 progress_line() {
-	local file began text sum=''
+	local file began text detail sum=''
 	for file in "$VGPIO_PROGRESS"/*[0-9]; do
 		kill -0 "${file##*/}" || continue
 		read -r began text <"$file" || continue
-		sum+="${sum:+; }$text, $((EPOCHSECONDS - began)) s"
+		detail=
+		if [[ ${file##*/} == "$$" ]] && declare -F progress_detail; then
+			detail=$(progress_detail)
+		fi >/dev/null
+		sum+="${sum:+; }$text, $detail$((EPOCHSECONDS - began)) s"
 	done 2>/dev/null
 	printf '%s' "$sum"
 }
