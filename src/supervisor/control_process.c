@@ -53,16 +53,21 @@ static int control_life(struct child *child)
 {
 	const struct control_process *process = container_of(child, struct control_process, child);
 	const struct sandbox_params params = { SANDBOX_CONTROL, child->tag, process->set->n };
+	struct control_guest *guests = guests_take(process);
 	const struct control_start start = { .listen_fd = process->listener.fd,
-					     .guests = guests_take(process),
+					     .guests = guests,
 					     .n_guests = process->set->n };
+	int status = 1;
 
 	/* A worker notices the supervisor's end by its channel; this process has no such channel. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (!start.guests)
+	if (!guests)
 		return 1;
 	control_prepare();
-	return sandbox_enter(process->set->sandbox, &params) < 0 ? 1 : control_main(&start);
+	if (sandbox_enter(process->set->sandbox, &params) == 0)
+		status = control_main(&start);
+	free(guests);
+	return status;
 }
 
 static const struct child_ops control_ops = { .main = control_life };
