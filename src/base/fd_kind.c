@@ -3,11 +3,13 @@
 #include "base/fd_kind.h"
 
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#ifndef STATX_TYPE /* not every C library has struct statx; one that has it does not go with the kernel's header */
+#include <linux/stat.h>
+#endif
 
 /*
  * One that listens is not connected; one whose other end is gone still is. Of another type's messages one may be empty,
