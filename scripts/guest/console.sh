@@ -46,18 +46,19 @@ guest_accel() {
 # properties in $guest_gpio. $qemu_machine and $qemu_device, if set, are another machine and its device.
 qemu_start() {
 	local -a qemu_command
-	qemu_words "$2" "$3" "$4"
-	guest_start "$1" "${qemu_command[@]}" -serial stdio "${@:5}"
+	qemu_words "$2" "$3" "$4" "${@:5}"
+	guest_start "$1" "${qemu_command[@]}" -serial stdio
 }
 
-# qemu_words SOCKET DEVICE-OPTIONS KERNEL-OPTIONS: sets the array qemu_command; it has no console yet.
+# qemu_words SOCKET DEVICE-OPTIONS KERNEL-OPTIONS [ARGUMENT…]: sets the array qemu_command; it has no console yet. The
+# arguments come before the device: an IOMMU is only there for what is made after it.
 qemu_words() {
 	# shellcheck disable=SC2054 # the commas are QEMU's
 	qemu_command=("${guest_qemu[@]}" -nodefaults -no-user-config -display none
 		-accel "$(guest_accel)" -M "${qemu_machine:-q35},memory-backend=mem" -cpu max -smp 1 -m 192M
 		-object memory-backend-memfd,id=mem,size=192M,share=on
 		-kernel "$guest_kernel/vmlinux" -initrd "$guest_dir/qemu.cpio"
-		-append "console=ttyS0 quiet loglevel=4 panic=-1 $3")
+		-append "console=ttyS0 quiet loglevel=4 panic=-1 $3" "${@:4}")
 	[[ -z $1 ]] || qemu_command+=(-chardev "socket,id=gpio,path=$1"
 		-device "${qemu_device:-vhost-user-gpio-pci},chardev=gpio${guest_gpio:+,$guest_gpio}$2")
 }
