@@ -320,7 +320,7 @@ static void sandbox_is_a_mode(void **state)
 	}
 	if (sandbox_refuses_on()) {
 		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), SETTINGS_REFUSE);
-		assert_non_null(strstr(parsed.text, "--sandbox=on is not supported by this build: it was made "));
+		assert_non_null(strstr(parsed.text, "--sandbox=on is not supported by this build: it was built "));
 	} else {
 		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), SETTINGS_RUN);
 		assert_int_equal(parsed.settings.sandbox, SANDBOX_ON);
