@@ -227,8 +227,8 @@ check_mmio() {
 	[[ $bus == */LNRO0005:* ]]
 }
 
-# qemu_provide_iommu DIR: QEMU from 10.0.3 on has rings of 1024 entries, before 11 again of 64. Behind an IOMMU Linux
-# spreads the pages of such a ring, and the daemon takes no ring that does not lie in one piece.
+# qemu_provide_iommu DIR: QEMU 10.0.2 and 11.1 have rings of 64 entries, 10.0.13 of 1024 (what lies between was not looked
+# at). Such a ring does not come up behind an IOMMU: the daemon takes none that does not lie in one piece.
 qemu_provide_iommu() {
 	local version
 	qemu_provide "$1" 10 || return
