@@ -52,8 +52,9 @@ int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*conne
 	*gpio = (struct virtio_gpio){ .lines = lines, .connected = connected, .ctx = ctx };
 	gpio->parked = calloc(lines->n_lines, sizeof(*gpio->parked));
 	gpio->held = calloc(lines->n_lines, sizeof(*gpio->held));
+	gpio->owed = calloc(lines->n_lines, sizeof(*gpio->owed));
 	gpio->fired = calloc(lines->n_lines, sizeof(*gpio->fired));
-	if (!gpio->parked || !gpio->held || !gpio->fired)
+	if (!gpio->parked || !gpio->held || !gpio->owed || !gpio->fired)
 		goto error;
 	gpio->names_size = names_block_size(lines->rules, lines->n_lines);
 	if (gpio->names_size > 0) {
@@ -73,10 +74,12 @@ void virtio_gpio_deinit(struct virtio_gpio *gpio)
 {
 	free(gpio->parked);
 	free(gpio->held);
+	free(gpio->owed);
 	free(gpio->fired);
 	free(gpio->names);
 	gpio->parked = NULL;
 	gpio->held = NULL;
+	gpio->owed = NULL;
 	gpio->fired = NULL;
 	gpio->names = NULL;
 }
@@ -99,10 +102,17 @@ static void features_set(void *ctx, uint64_t features)
 	gpio->lines->irq_enabled = features & VIRTIO_GPIO_F_IRQ;
 }
 
+static void owed_clear(struct virtio_gpio *gpio)
+{
+	memset(gpio->owed, 0, gpio->lines->n_lines * sizeof(*gpio->owed));
+	gpio->n_owed = 0;
+}
+
 static void device_reset(void *ctx)
 {
 	struct virtio_gpio *gpio = ctx;
 
+	owed_clear(gpio);
 	idle_state_enter(gpio->lines);
 }
 
@@ -117,6 +127,7 @@ static void device_leave(void *ctx)
 {
 	struct virtio_gpio *gpio = ctx;
 
+	owed_clear(gpio);
 	idle_state_enter_noted(gpio->lines);
 }
 
@@ -144,6 +155,26 @@ static uint32_t answer_names(struct virtio_gpio *gpio, struct vhost_queue *queue
 	return written;
 }
 
+/*
+ * The two rings have no order among each other but that of what the driver did: a buffer that was made available before
+ * an interrupt is changed is the device's by then, whichever kick was read first. With an interrupt that ends it has to go
+ * back; where it cannot be seen now (the eventq is stopped, a translation is missing) that is owed.
+ */
+static void take_buffers_before(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct gpio_request *request)
+{
+	bool type = request->type == GPIO_MSG_SET_IRQ_TYPE;
+	bool ends = (type || request->type == GPIO_MSG_SET_DIRECTION) && request->value == 0; /* NONE, of both */
+
+	if (!gpio->lines->irq_enabled || !(type || ends))
+		return;
+	if (gpio->eventq && vhost_queue_look(gpio->eventq, queue, gpio->lines->n_lines))
+		return;
+	if (ends && request->gpio < gpio->lines->n_lines && !gpio->owed[request->gpio]) {
+		gpio->owed[request->gpio] = true;
+		gpio->n_owed++;
+	}
+}
+
 /* A request that cannot be read whole, or not be answered, is not executed. */
 static uint32_t answer(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
 {
@@ -156,13 +187,12 @@ static uint32_t answer(struct virtio_gpio *gpio, struct vhost_queue *queue, cons
 		if (le16_get(request.type) == GPIO_MSG_GET_LINE_NAMES && gpio->names)
 			return answer_names(gpio, queue, chain);
 		if (chain->write_len >= sizeof(wire)) {
-			struct gpio_response response =
-				lines_request(gpio->lines, &(struct gpio_request){
-								   .type = le16_get(request.type),
-								   .gpio = le16_get(request.gpio),
-								   .value = le32_get(request.value),
-							   });
+			const struct gpio_request copy = { le16_get(request.type), le16_get(request.gpio),
+							   le32_get(request.value) };
+			struct gpio_response response;
 
+			take_buffers_before(gpio, queue, &copy);
+			response = lines_request(gpio->lines, &copy);
 			wire = (struct wire_response){ response.status, response.value };
 		}
 	}
@@ -206,8 +236,11 @@ void virtio_gpio_irq(void *ctx, uint16_t line, enum irq_action action)
 		vhost_queue_publish(gpio->eventq); /* before the request that asked for it is answered */
 }
 
-/* The line that an event buffer is for, or -1: it cannot be read, names no line, or the line has a buffer already. */
-static int buffer_line(const struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
+/*
+ * The line that an event buffer is for, or -1: it cannot be read, names no line, the line has a buffer already, or it may
+ * have been there when the line's interrupt ended.
+ */
+static int buffer_line(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
 {
 	struct wire_irq_request request;
 	uint16_t line;
@@ -215,7 +248,13 @@ static int buffer_line(const struct virtio_gpio *gpio, struct vhost_queue *queue
 	if (chain->write_len == 0 || vhost_chain_read(queue, chain, &request, sizeof(request)) < 0)
 		return -1;
 	line = le16_get(request.gpio);
-	return line < gpio->lines->n_lines && !gpio->held[line] ? line : -1;
+	if (line >= gpio->lines->n_lines || gpio->held[line])
+		return -1;
+	if (!gpio->owed[line])
+		return line;
+	gpio->owed[line] = false;
+	gpio->n_owed--;
+	return -1;
 }
 
 static void eventq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
@@ -242,6 +281,8 @@ static void eventq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
 		gpio->held[line] = true;
 		virtio_gpio_irq(gpio, line, lines_unmask(gpio->lines, line));
 	}
+	if (gpio->n_owed > 0 && vhost_queue_is_drained(queue))
+		owed_clear(gpio);
 }
 
 static void queue_start(void *ctx, unsigned index, struct vhost_queue *queue)

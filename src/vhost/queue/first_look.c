@@ -31,6 +31,18 @@ static void on_timeout(struct loop_timer *timer)
 	queue_dispatch(queue);
 }
 
+bool vhost_queue_look(struct vhost_queue *queue, struct vhost_queue *other, uint32_t chains)
+{
+	if (!queue->running)
+		return false;
+	if (queue->kick_unproven != KICK_PROVEN)
+		kick_take(&queue->kick);
+	if (queue->kick_unproven != KICK_PROVEN)
+		return false;
+	queue_dispatch_for(queue, other, chains);
+	return vhost_queue_is_drained(queue);
+}
+
 void first_look(struct vhost_queue *queue)
 {
 	const struct ring_ops *ops = queue->ring.ops;

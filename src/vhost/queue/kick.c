@@ -78,6 +78,12 @@ int kick_open(struct kick *kick, int fd)
 	return r;
 }
 
+void kick_take(struct kick *kick)
+{
+	if (kick->watch.loop && kick_is_pending(kick))
+		on_kick(&kick->watch, EPOLLIN);
+}
+
 bool kick_is_pending(const struct kick *kick)
 {
 	struct pollfd pfd = { .fd = kick->fd, .events = POLLIN };

@@ -29,5 +29,7 @@ void kick_init(struct kick *kick, struct loop *loop, void (*kicked)(struct kick 
 int kick_open(struct kick *kick, int fd);
 /* Idempotent. */
 void kick_close(struct kick *kick);
+/* If there is a kick it is read now, and not later in this turn. */
+void kick_take(struct kick *kick);
 /* Whether there is a kick that was not read yet. */
 bool kick_is_pending(const struct kick *kick);

@@ -265,18 +265,37 @@ void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written
  */
 #define CHAINS_PER_TURN 256
 
-void queue_dispatch(struct vhost_queue *queue)
+/* How many chains of the turn were spent. */
+static uint32_t dispatch(struct vhost_queue *queue, uint32_t chains)
 {
-	if (!queue->running)
-		return;
-	queue->budget = queue->ring.size < CHAINS_PER_TURN ? queue->ring.size : CHAINS_PER_TURN;
+	uint32_t budget = queue->ring.size < chains ? queue->ring.size : chains;
+
 	/*
 	 * What is requeued is popped before the chains of queues before this one are, however much that is: once. Nobody
 	 * is before the first one, and how much it has in flight may be what a front-end's region says.
 	 */
 	if (queue->index > 0)
-		queue->budget += (uint32_t)(queue->n_requeued - queue->next_requeued);
+		budget += (uint32_t)(queue->n_requeued - queue->next_requeued);
+	queue->budget = budget;
 	queue->host->ops->queue_ready(queue->host->ctx, queue->index, queue);
+	return budget - queue->budget;
+}
+
+void queue_dispatch(struct vhost_queue *queue)
+{
+	if (queue->running)
+		dispatch(queue, CHAINS_PER_TURN);
+}
+
+void queue_dispatch_for(struct vhost_queue *queue, struct vhost_queue *other, uint32_t chains)
+{
+	if (queue->running)
+		budget_spend(other, dispatch(queue, chains > CHAINS_PER_TURN ? chains : CHAINS_PER_TURN));
+}
+
+bool vhost_queue_is_drained(const struct vhost_queue *queue)
+{
+	return queue->running && !queue->waits && queue->budget > 0;
 }
 
 void queue_finish(struct vhost_queue *queue)

@@ -87,6 +87,8 @@ static inline const struct ring_ops *queue_ring_ops(const struct vhost_queue *qu
 
 /* Lets the device look at the ring now, if it runs. */
 void queue_dispatch(struct vhost_queue *queue);
+/* The same for a chain of another queue, see vhost_queue_look(). */
+void queue_dispatch_for(struct vhost_queue *queue, struct vhost_queue *other, uint32_t chains);
 /* Lets the device do now what was in flight when the ring started and was not looked at yet. */
 void queue_finish(struct vhost_queue *queue);
 /* Lets the device look at the ring at the end of this turn. */
