@@ -212,6 +212,57 @@ static void driver_is_called(void **state)
 	assert_same(s, 1);
 }
 
+/* Nor does the front-end kick: for what is held, for what nobody has taken yet, and after which nobody called. */
+static void without_a_kick(void **state)
+{
+	struct session *s = *state;
+	uint16_t heads[ARMED], head;
+	uint64_t calls[VMM_RINGS];
+
+	fds_only(s);
+	prepare(s, heads);
+	session_settle(s);
+	cut(s);
+	head = gpio_send(&s->vmm, GPIO_GET_DIRECTION, 3, 0);
+	for (unsigned i = 0; i < VMM_RINGS; i++)
+		calls[i] = ring_calls(&s->vmm.rings[i]);
+	come_again(s);
+	for (unsigned i = 0; i < VMM_RINGS; i++)
+		vmm_ring_setup(&s->vmm, i, used_base(&s->vmm.rings[i]));
+	for (unsigned i = 0; i < VMM_RINGS; i++)
+		vmm_ring_enable(&s->vmm, i, true);
+	assert_int_equal(ring_wait(&s->vmm.rings[VMM_REQUESTQ]).id, head);
+	for (unsigned i = 0; i < VMM_RINGS; i++)
+		ring_wait_calls(&s->vmm.rings[i], calls[i] + 1);
+	assert_same(s, 1);
+	assert_unchanged(s, heads);
+}
+
+/* The guest switched an interrupt off while nobody was there. The ring that tells goes first, the buffer goes back. */
+static void switched_off_meanwhile(void **state)
+{
+	struct session *s = *state;
+	uint16_t heads[2];
+
+	for (uint16_t i = 0; i < 2; i++)
+		heads[i] = gpio_arm(&s->vmm, i, GPIO_IRQ_RISING);
+	cut(s);
+	gpio_send(&s->vmm, GPIO_SET_IRQ_TYPE, 0, GPIO_IRQ_NONE);
+	come_again(s);
+	vmm_ring_setup(&s->vmm, VMM_EVENTQ, used_base(&s->vmm.rings[VMM_EVENTQ]));
+	vmm_ring_setup(&s->vmm, VMM_REQUESTQ, used_base(&s->vmm.rings[VMM_REQUESTQ]));
+	vmm_ring_enable(&s->vmm, VMM_REQUESTQ, true);
+	ring_kick(&s->vmm.rings[VMM_REQUESTQ]);
+	ring_wait(&s->vmm.rings[VMM_REQUESTQ]);
+	vmm_ring_enable(&s->vmm, VMM_EVENTQ, true);
+	ring_kick(&s->vmm.rings[VMM_EVENTQ]);
+	assert_event(s, heads[0], GPIO_EVENT_INVALID);
+	assert_no_event(s);
+	line_pulse(s, 1);
+	assert_event(s, heads[1], GPIO_EVENT_VALID);
+	assert_same(s, 1);
+}
+
 /* A level is looked at again; an edge that came while nobody had the line is nobody's. */
 static void levels_and_edges_meanwhile(void **state)
 {
@@ -311,6 +362,8 @@ int main(void)
 		STARTED("S-01 S-03 S-08", requests_are_answered_once),
 		STARTED("S-08", base_is_a_little_old),
 		STARTED("S-08", driver_is_called),
+		STARTED("S-08 V-103", without_a_kick),
+		STARTED("S-08 G-65", switched_off_meanwhile),
 		STARTED("S-06", levels_and_edges_meanwhile),
 		STARTED("S-05", latches_stay),
 		HOLD("S-05 S-07 G-95", held_lines_lose_nothing),

@@ -97,6 +97,29 @@ static void guest_goes_on_at_the_destination(void **state)
 	assert_no_event(s);
 }
 
+/* The destination's front-end does not kick, and goes by what was used. */
+static void guest_goes_on_without_a_kick(void **state)
+{
+	struct session *s = *state;
+	struct saved saved;
+	uint16_t heads[8];
+
+	simulated_only("two daemons");
+	fds_only(s);
+	make_saved(s, heads, &saved);
+	move_loaded(s, &saved);
+	for (unsigned i = 0; i < VMM_RINGS; i++)
+		vmm_ring_setup(&s->vmm, i, used_base(&s->vmm.rings[i]));
+	for (unsigned i = 0; i < VMM_RINGS; i++)
+		vmm_ring_enable(&s->vmm, i, true);
+	assert_no_event(s);
+	line_pulse(s, 4);
+	assert_event(s, heads[4], GPIO_EVENT_VALID);
+	heads[4] = gpio_unmask(&s->vmm, 4);
+	assert_state(s, heads);
+	assert_int_equal(daemon_logged(&s->daemon, "guest reset"), 0);
+}
+
 /* A ring that was started and never used looks like a new one, and is none. */
 static void guest_that_did_little_yet(void **state)
 {
@@ -350,6 +373,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STARTED("V-96 PF-19 S-07", guest_goes_on_at_the_destination),
+		STARTED("V-96 V-103", guest_goes_on_without_a_kick),
 		STARTED("V-96", guest_that_did_little_yet),
 		STARTED("V-96", guest_with_one_ring),
 		STARTED("V-96 V-86", in_flight_regions_at_the_destination),

@@ -156,7 +156,7 @@ static void ring_adopt(struct vhost_queue *queue, const struct session_ring *sav
 }
 
 /* A process that dies in here leaves the same question to the next one, and all of this can be done again. */
-void reconnect_decide(struct vhost_device *device)
+void reconnect_decide(struct vhost_device *device, bool kicked)
 {
 	struct session_reconnect *reconnect = &device->session->reconnect;
 	char words[128];
@@ -165,6 +165,8 @@ void reconnect_decide(struct vhost_device *device)
 	if (reconnect->state != SESSION_RECONNECT_AWAITED)
 		return;
 	why = session_differs(device, words, sizeof(words));
+	if (why && !kicked)
+		return;
 	if (why) {
 		log_limited(&device->reconnect_limit, LOG_LEVEL_INFO, device->tag,
 			    "not the previous front-end, dropping the saved session: %s", why);

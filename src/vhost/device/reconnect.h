@@ -34,7 +34,10 @@ void reconnect_reset(struct vhost_device *device);
 /* The connection is gone: what was saved waits for the next one. */
 void reconnect_await(struct vhost_device *device);
 
-/* A ring is about to start: decides, if that was not done yet. */
-void reconnect_decide(struct vhost_device *device);
+/*
+ * A ring is about to start: decides, if that was not done yet. A ring that was not kicked is no reason to drop what was
+ * saved: the front-end may not be done with its messages.
+ */
+void reconnect_decide(struct vhost_device *device, bool kicked);
 /* Forgets what was saved, if there is anything. */
 void reconnect_drop(struct vhost_device *device);

@@ -36,9 +36,9 @@ static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
 		device->ops->reset(device->ctx);
 }
 
-static void on_starting(struct queue_host *host)
+static void on_starting(struct queue_host *host, bool kicked)
 {
-	reconnect_decide(container_of(host, struct vhost_device, queue_host));
+	reconnect_decide(container_of(host, struct vhost_device, queue_host), kicked);
 }
 
 /* Once for what was negotiated: when it is put to use. */

@@ -42,8 +42,8 @@ struct queue_host {
 	 * or no translation is missing.
 	 */
 	bool (*ask)(struct queue_host *host);
-	/* A ring that lies in memory is about to start. */
-	void (*starting)(struct queue_host *host);
+	/* A ring that lies in memory is about to start; or only if it goes on, since it was not kicked yet. */
+	void (*starting)(struct queue_host *host, bool kicked);
 	/* A ring that ran before starts afresh: a new driver. Called before the start. */
 	void (*restarted)(struct queue_host *host, struct vhost_queue *queue);
 	/* A queue runs from now on. */

@@ -89,11 +89,13 @@ static bool region_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 		return false;
 	n = ring->ops->recover(ring, false, 0, queue->requeued);
 	if (n < 0 || !ring->ops->is_behind_driver(ring)) {
-		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag,
-			    "in-flight region does not match the ring, starting the ring afresh");
+		if (queue->state->started)
+			log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag,
+				    "in-flight region does not match the ring, starting the ring afresh");
 		return false;
 	}
 	queue->state->lag = 0;
+	queue->signal_once = true; /* a back-end that died may have published without calling */
 	*n_requeued = n;
 	return true;
 }
@@ -103,12 +105,39 @@ static bool reconnected_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 {
 	const char *why = queue_differs(queue, queue->state, &queue->ring, queue->requeued, n_requeued);
 
-	if (why)
+	if (!why)
+		queue->signal_once = true;
+	else if (queue->state->started)
 		log_limited(&queue->log_limit, LOG_LEVEL_INFO, queue->tag,
 			    "not the previous front-end's ring, starting it afresh: %s", why);
-	else
-		queue->signal_once = true;
 	return !why;
+}
+
+/*
+ * Whether the base is the one where the ring, recovered, is. A front-end that does not keep what GET_VRING_BASE answers
+ * (cloud-hypervisor) goes by what was used: it is believed where a new ring would look otherwise, or when the state of the
+ * device was loaded, which nobody does for a new one.
+ */
+static bool base_is_ours(const struct vhost_queue *queue)
+{
+	const struct session_ring *state = queue->state;
+	const struct ring *ring = &queue->ring;
+
+	if (!state->has_base || state->base == ring->ops->position(ring))
+		return true;
+	return ring->ops->base_fits(ring, state->base) &&
+	       (state->transferred || ring->ops->recognize(ring, state->fingerprint) > 0);
+}
+
+bool queue_may_resume(const struct vhost_queue *queue)
+{
+	const struct ring_ops *ops = queue_ring_ops(queue);
+	const uint32_t size = queue->state->layout.size;
+
+	if (!queue->state->has_base || !ops->size_valid(size))
+		return false;
+	return inflight_head_size(queue->inflight) == size ||
+	       inflight_head_size(queue_inflight(queue, ops, size)) == size;
 }
 
 bool queue_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
@@ -126,12 +155,14 @@ bool queue_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 		return false;
 	/* A front-end that sets a base had us stop in good order. */
 	n = ring->ops->recover(ring, state->has_base, state->lag, queue->requeued);
-	if (n < 0 || (state->has_base && state->base != ring->ops->position(ring)))
+	if (n < 0 || !base_is_ours(queue))
 		return false;
 	*n_requeued = n;
-	/* It is not new when another process had it, however little. */
-	if (state->transferred)
+	/* It is not new when another process had it, however little; nor may its last call have come. */
+	if (state->transferred) {
+		queue->signal_once = true;
 		return true;
+	}
 	return !((state->has_base || moved) && ring->ops->looks_new(ring, moved));
 }
 

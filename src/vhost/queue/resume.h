@@ -10,6 +10,8 @@
 
 #include "vhost/queue/queue.h"
 
+/* Whether the ring, which is not resolved yet, is set up to go on, and there is any region that it could go on from. */
+bool queue_may_resume(const struct vhost_queue *queue);
 /* Whether the ring, resolved, goes on where it stopped: what is in flight is in queue->requeued then. */
 bool queue_resumes(struct vhost_queue *queue, uint16_t *n_requeued);
 /* Else it begins. -EINVAL: the base is invalid. */

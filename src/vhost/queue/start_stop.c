@@ -74,12 +74,21 @@ static void on_poll(struct loop_timer *timer)
 	queue_dispatch(container_of(timer, struct vhost_queue, poll));
 }
 
-/* The ring in its place, at its position. -errno: it cannot run. */
+/* A ring that nobody used yet has nothing to go on with: it is as good as a new one, see first_look.h. */
+static bool was_used(const struct vhost_queue *queue)
+{
+	const struct ring *ring = &queue->ring;
+
+	return queue->n_requeued > 0 || ring->ops->position(ring) != ring->ops->position_of_new;
+}
+
+/* The ring in its place, at its position. -errno: it cannot run. -EAGAIN: not yet. */
 static int ring_start(struct vhost_queue *queue)
 {
 	struct session_ring *state = queue->state;
 	const struct ring_ops *ops = queue_ring_ops(queue);
 	struct ring *ring = &queue->ring;
+	bool resumes;
 
 	ring_init(ring, ops, *queue->host->features, queue_inflight(queue, ops, state->layout.size));
 	if (!ops->size_valid(state->layout.size)) {
@@ -89,15 +98,21 @@ static int ring_start(struct vhost_queue *queue)
 	if (queue_resolve(queue) < 0) {
 		if (queue->host->ask(queue->host))
 			return -EAGAIN;
-		log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "ring not in guest memory");
+		if (state->started)
+			log_limited(&queue->log_limit, LOG_LEVEL_WARNING, queue->tag, "ring not in guest memory");
 		return -EFAULT;
 	}
-	queue->host->starting(queue->host);
+	queue->host->starting(queue->host, state->started);
 	queue->requeued = malloc(ring->size * sizeof(*queue->requeued));
 	if (!queue->requeued)
 		return -ENOMEM;
 	queue->n_requeued = queue->next_requeued = 0;
-	if (queue_resumes(queue, &queue->n_requeued)) {
+	resumes = queue_resumes(queue, &queue->n_requeued);
+	if (!state->started && !(resumes && was_used(queue))) {
+		requeued_free(queue);
+		return -EAGAIN;
+	}
+	if (resumes) {
 		queue->kick_unproven = KICK_PROVEN;
 		if (queue->signal_once)
 			queue_signal(queue);
@@ -120,7 +135,7 @@ static void queue_start(struct vhost_queue *queue)
 	state->locations = queue_locations(queue, ring);
 	state->packed = ring->ops == &packed_ops;
 	state->position = ring->ops->position(ring);
-	state->has_run = 1;
+	state->has_run = state->started = 1;
 	state->has_base = 0;
 	state->transferred = state->reconnected = 0;
 	queue->running = true;
@@ -140,13 +155,13 @@ static void queue_start(struct vhost_queue *queue)
 void queue_update(struct vhost_queue *queue)
 {
 	const struct session_ring *state = queue->state;
-	bool run = state->layout.size > 0 && state->has_addr && state->kick != SESSION_KICK_NONE && state->started &&
-		   state->enabled && !state->broken && !memory_is_empty(queue->host->memory);
+	bool run = state->layout.size > 0 && state->has_addr && state->kick != SESSION_KICK_NONE && state->enabled &&
+		   !state->broken && !memory_is_empty(queue->host->memory);
 
-	if (run && !queue->running)
-		queue_start(queue);
-	else if (!run)
+	if (!run)
 		queue_stop(queue);
+	else if (!queue->running && (state->started || queue_may_resume(queue)))
+		queue_start(queue);
 }
 
 void queue_retry(struct vhost_queue *queue)
