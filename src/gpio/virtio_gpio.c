@@ -365,6 +365,8 @@ static const char *const feature_names[VHOST_DEVICE_FEATURES] = { [0] = "IRQ" };
 const struct vhost_ops virtio_gpio_ops = {
 	.features = VIRTIO_GPIO_F_IRQ,
 	.feature_names = feature_names,
+	.without_features = "no interrupts: VIRTIO_GPIO_F_IRQ is not negotiated, either the front-end leaves it out "
+			    "(QEMU before 9.0, cloud-hypervisor) or the guest's driver does",
 	.n_queues = VIRTIO_GPIO_QUEUES,
 	.config_size = sizeof(struct wire_config),
 	.config_read = config_read,

@@ -41,8 +41,9 @@ struct vhost_queue;
 struct vhost_ops {
 	uint64_t features;		  /* the device type's own feature bits (VirtIO 0 to 23) */
 	const char *const *feature_names; /* theirs, VHOST_DEVICE_FEATURES of them by bit; may be NULL, as may each */
-	unsigned n_queues;		  /* 1 to VHOST_QUEUES_MAX */
-	uint32_t config_size;		  /* of the configuration space, up to VHOST_CONFIG_MAX */
+	const char *without_features; /* told when not all of them are negotiated: what that means, and why; or NULL */
+	unsigned n_queues;	      /* 1 to VHOST_QUEUES_MAX */
+	uint32_t config_size;	      /* of the configuration space, up to VHOST_CONFIG_MAX */
 	/*
 	 * VIRTIO_F_ACCESS_PLATFORM may be offered. QEMU 9.0 and later take it for the guest whatever iommu_platform=
 	 * says, and a device with the bit that is not behind the machine's virtual IOMMU does not start there.

@@ -185,13 +185,45 @@ static void protocol_bit_not_offered_without_ack_closes(void **state)
 	assert_closed(message_send_u64(&s->vmm.connection, VU_SET_PROTOCOL_FEATURES, FEATURE(40)));
 }
 
+/* With one of the two, or none. */
 static void inband_without_its_companions_closes(void **state)
 {
+	static const uint64_t companions[] = {
+		0,
+		FEATURE(VU_PROTOCOL_REPLY_ACK),
+		FEATURE(VU_PROTOCOL_BACKEND_REQ),
+		VMM_PROTOCOL_FEATURES & ~FEATURE(VU_PROTOCOL_REPLY_ACK),
+		VMM_PROTOCOL_FEATURES & ~FEATURE(VU_PROTOCOL_BACKEND_REQ),
+	};
 	struct session *s = *state;
+	struct connection *c = &s->vmm.connection;
 
+	for (unsigned i = 0; i < sizeof(companions) / sizeof(companions[0]); i++) {
+		c->mode = CONNECTION_SYNC;
+		vmm_connect(&s->vmm, session_socket(s));
+		assert_closed(message_send_u64(c, VU_SET_PROTOCOL_FEATURES,
+					       companions[i] | FEATURE(VU_PROTOCOL_INBAND_NOTIFICATIONS)));
+		vmm_disconnect(&s->vmm);
+	}
+	assert_int_equal(daemon_logged(&s->daemon, "SET_PROTOCOL_FEATURES refused: INBAND_NOTIFICATIONS without"), 5);
+}
+
+/* Where there is an answer it says so, as of any other set that cannot be: what was negotiated before still stands. */
+static void inband_without_its_companions_is_refused(void **state)
+{
+	struct session *s = *state;
+	struct connection *c = &s->vmm.connection;
+	struct vu_state kick = { .index = 0 };
+
+	s->vmm.wants_inband = false;
 	vmm_connect(&s->vmm, session_socket(s));
-	assert_closed(message_send_u64(&s->vmm.connection, VU_SET_PROTOCOL_FEATURES,
-				       FEATURE(VU_PROTOCOL_INBAND_NOTIFICATIONS)));
+	vmm_negotiate(&s->vmm, VMM_FEATURES, VMM_PROTOCOL_FEATURES);
+	assert_refused(message_send_u64(c, VU_SET_PROTOCOL_FEATURES,
+					FEATURE(VU_PROTOCOL_INBAND_NOTIFICATIONS) | FEATURE(VU_PROTOCOL_REPLY_ACK)));
+	assert_refused(message_send_u64(c, VU_SET_PROTOCOL_FEATURES,
+					FEATURE(VU_PROTOCOL_INBAND_NOTIFICATIONS) | FEATURE(VU_PROTOCOL_BACKEND_REQ)));
+	assert_refused(message_send(c, VU_VRING_KICK, &kick, sizeof(kick), NULL, 0));
+	assert_ok(message_send_u64(c, VU_SET_PROTOCOL_FEATURES, VMM_PROTOCOL_FEATURES));
 }
 
 static void protocol_features_before_features(void **state)
@@ -300,6 +332,50 @@ static void what_was_negotiated_is_logged(void **state)
 	assert_int_equal(daemon_logged(&s->daemon, "negotiated: "), 2);
 }
 
+/* Whoever waits for interrupts that cannot come is told why: once a session, also when a worker dies. */
+static void left_out_irq_is_told_of(void **state)
+{
+	static const char words[] = "no interrupts: VIRTIO_GPIO_F_IRQ is not negotiated";
+	struct session *s = *state;
+	const uint64_t without = VMM_FEATURES & ~FEATURE(VIRTIO_GPIO_F_IRQ);
+
+	s->workers_may_die = true;
+	assert_serving(s);
+	assert_int_equal(daemon_logged(&s->daemon, words), 0);
+	session_reconnect_with(s, without);
+	assert_serving(s);
+	daemon_wait_logged(&s->daemon, words, 1);
+	assert_int_equal(daemon_logged(&s->daemon, "QEMU before 9.0, cloud-hypervisor"), 1);
+	/* A reset, a pause, a worker that dies: all of it is the same session. */
+	vmm_stop(&s->vmm);
+	vmm_restart(&s->vmm);
+	assert_serving(s);
+	vmm_stop(&s->vmm);
+	assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, s->vmm.features));
+	vmm_resume(&s->vmm);
+	assert_serving(s);
+	session_take_over(s);
+	assert_serving(s);
+	session_settle(s);
+	assert_int_equal(daemon_logged(&s->daemon, words), 1);
+	session_reconnect_with(s, without);
+	assert_serving(s);
+	daemon_wait_logged(&s->daemon, words, 2);
+	/* A driver that leaves it out after one that took it. */
+	session_reconnect(s);
+	assert_serving(s);
+	vmm_stop(&s->vmm);
+	assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, s->vmm.features & ~FEATURE(VIRTIO_GPIO_F_IRQ)));
+	vmm_restart(&s->vmm);
+	assert_serving(s);
+	daemon_wait_logged(&s->daemon, words, 3);
+	/* Who only looks starts no ring. */
+	vmm_disconnect(&s->vmm);
+	session_prepare(s, without);
+	session_settle(s);
+	assert_int_equal(daemon_logged(&s->daemon, words), 3);
+}
+
 #define FRESH(rows, fn)	  ROW_TEST_FIXTURE(rows, fn, session_setup, session_teardown)
 #define STARTED(rows, fn) ROW_TEST_FIXTURE(rows, fn, session_setup_started, session_teardown)
 
@@ -318,10 +394,12 @@ int main(void)
 		FRESH("F-18", nothing_happens_before_start_and_enable),
 		STARTED("F-19", dropped_event_idx_takes_effect),
 		STARTED("F-19 G-50", dropped_irq_takes_effect),
+		STARTED("G-50", left_out_irq_is_told_of),
 		FRESH("PF-21 PF-24", each_protocol_bit_not_offered_is_refused),
 		FRESH("PF-21", protocol_bit_not_offered_without_ack_closes),
 		FRESH("PF-22 G-08", protocol_features_before_features),
 		FRESH("PF-23", inband_without_its_companions_closes),
+		FRESH("PF-23 PF-21", inband_without_its_companions_is_refused),
 		FRESH("PF-24 V-100", messages_need_their_protocol_feature),
 		FRESH("PF-24", enable_needs_protocol_features),
 		ROW_TEST_FIXTURE("F-14", what_was_negotiated_is_logged, setup_debug, session_teardown),

@@ -38,7 +38,9 @@ struct vhost_device {
 	struct log_limit close_limit, leave_limit, reconnect_limit, reset_limit; /* of connections, and of resets */
 	struct log_limit fd_store_limit;					 /* of fds that cannot be stored */
 	bool has_spoken;							 /* the front-end sent a message */
-	bool was_reset; /* the present stop of all queues was already taken for a reset */
+	bool was_reset;			 /* the present stop of all queues was already taken for a reset */
+	struct log_limit left_out_limit; /* of sessions without a feature of the device type */
+	bool reported_left_out;		 /* this session is one of them, and that was logged */
 	/* What was last logged as negotiated; 0: nothing yet. */
 	uint64_t reported_features, reported_protocol_features;
 };

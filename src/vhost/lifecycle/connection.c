@@ -136,7 +136,7 @@ void vhost_device_disconnect(struct vhost_device *device)
 	sigbus_guard_clear(); /* also what the end itself found lost: the next front-end has nothing to do with it */
 	for (unsigned i = 0; i < device->ops->n_queues; i++)
 		queue_init(&device->queues[i], &device->queue_host, i, device->session, device->tag);
-	device->was_reset = false;
+	device->was_reset = device->reported_left_out = false;
 	device->reported_features = device->reported_protocol_features = 0;
 	reconnect_await(device);
 	if (device->ops->connected)

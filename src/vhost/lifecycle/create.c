@@ -41,6 +41,16 @@ static void on_starting(struct queue_host *host, bool kicked)
 	reconnect_decide(container_of(host, struct vhost_device, queue_host), kicked);
 }
 
+/* Once a session: users look for the reason of what does not come, and see it nowhere else. */
+static void report_left_out(struct vhost_device *device)
+{
+	if (device->reported_left_out || !device->ops->without_features ||
+	    (device->ops->features & ~device->session->features) == 0)
+		return;
+	device->reported_left_out = true;
+	log_limited(&device->left_out_limit, LOG_LEVEL_INFO, device->tag, "%s", device->ops->without_features);
+}
+
 /* Once for what was negotiated: when it is put to use. */
 static void on_started(struct queue_host *host, struct vhost_queue *queue)
 {
@@ -53,6 +63,7 @@ static void on_started(struct queue_host *host, struct vhost_queue *queue)
 		return;
 	device->reported_features = session->features;
 	device->reported_protocol_features = session->protocol_features;
+	report_left_out(device);
 	if (!log_enabled(LOG_LEVEL_DEBUG))
 		return;
 	feature_names(names, sizeof(names), session->features, session->protocol_features, device->ops->feature_names);

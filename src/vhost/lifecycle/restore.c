@@ -104,6 +104,9 @@ int restore_connection(struct vhost_device *device)
 		device->ops->connected(device->ctx, true);
 	if (device->session->has_features && device->ops->features_set)
 		device->ops->features_set(device->ctx, device->session->features);
+	for (unsigned i = 0; i < device->ops->n_queues; i++)
+		device->reported_left_out |=
+			device->session->rings[i].has_run && device->ops->features & ~device->session->features;
 	/* Backwards: see restore_queues(). */
 	for (unsigned i = device->ops->n_queues; i-- > 0 && r == 0;) {
 		int kick = take(device, VHOST_FD_KICK, i);
