@@ -242,6 +242,40 @@ static void a_held_buffer_that_is_refused_is_returned(void **state)
 	mmu.n_special = 0;
 }
 
+/* The interrupt ends while the device waits for the translation of the line's buffer: that goes back when it comes. */
+static void an_interrupt_ends_before_its_buffer_is_seen(void **state)
+{
+	struct session *s = *state;
+	struct ring *eventq = &s->vmm.rings[VMM_EVENTQ];
+	uint64_t page = ring_next_slot(eventq) & ~(PAGE - 1);
+	struct ring_used used;
+	uint16_t head;
+
+	mmu.n_special = 1;
+	mmu.special[0].page = page;
+	mmu.special[0].silent = true;
+	for (uint32_t type = GPIO_IRQ_RISING;; type = GPIO_IRQ_NONE) {
+		gpio_send(&s->vmm, GPIO_SET_IRQ_TYPE, 2, type);
+		ring_notify(&s->vmm.rings[VMM_REQUESTQ]);
+		assert_int_equal(gpio_answer_of(&s->vmm, iommu_wait(&mmu, VMM_REQUESTQ)).status, GPIO_OK);
+		if (type == GPIO_IRQ_NONE)
+			break;
+		head = gpio_event_send(&s->vmm, 2);
+		ring_notify(eventq);
+	}
+	assert_no_event(s);
+	mmu.n_special = 0;
+	assert_ok(iommu_send(&mmu, VU_IOTLB_UPDATE, page, PAGE, VU_ACCESS_RW));
+	used = iommu_wait(&mmu, VMM_EVENTQ);
+	assert_int_equal(used.id, head);
+	assert_int_equal(used.len, 1);
+	assert_int_equal(*(uint8_t *)memory_at(&s->vmm.memory, ring_slot(eventq, head) + 2, 1), GPIO_EVENT_INVALID);
+	/* The next one is held. */
+	head = arm(s, 2);
+	line_drive(s, 2, 1);
+	assert_fired(s, head);
+}
+
 /* Rings are stopped until they can be reached again; nothing is lost, nothing is done twice. */
 static void all_is_taken_back_under_load(void **state)
 {
@@ -556,6 +590,7 @@ int main(void)
 		STARTED("V-93", an_indirect_table_is_asked_for),
 		STARTED("V-93", a_held_buffer_is_written_when_it_can_be),
 		STARTED("V-93", a_held_buffer_that_is_refused_is_returned),
+		STARTED("V-93 G-65", an_interrupt_ends_before_its_buffer_is_seen),
 		STARTED("V-93", all_is_taken_back_under_load),
 		STARTED("V-93", what_was_taken_back_is_not_touched),
 		STARTED("V-93", a_ring_moves_under_its_address),
