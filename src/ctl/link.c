@@ -62,8 +62,8 @@ static int text_send(struct link *link, const char *text, size_t len)
 	return 0;
 }
 
-/* The request is given up. 0 or -1 (said). */
-static int request_send(struct link *link, json_t *request)
+/* 0 or -1 (said). */
+static int request_send(struct link *link, const json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
 	int ret = -1;
@@ -74,7 +74,6 @@ static int request_send(struct link *link, json_t *request)
 	if (ret < 0)
 		error_print("%s: %s", link->path, strerror(errno));
 	free(text);
-	json_decref(request);
 	return ret;
 }
 
@@ -94,7 +93,7 @@ json_t *link_read(struct link *link)
 	return object;
 }
 
-json_t *link_exchange(struct link *link, json_t *request)
+json_t *link_exchange(struct link *link, const json_t *request)
 {
 	json_t *reply;
 

@@ -17,5 +17,5 @@ int link_open(struct link *link, const char *path);
 void link_close(struct link *link);
 /* The next object, to be given up by the caller; its text stands in link->line. NULL: there is none (said). */
 json_t *link_read(struct link *link);
-/* Sends the request, which is given up, and reads the reply, as link_read(). NULL: it is none, or no good one (said). */
-json_t *link_exchange(struct link *link, json_t *request);
+/* Sends the request and reads the reply, as link_read(). NULL: it is none, or no good one (said). */
+json_t *link_exchange(struct link *link, const json_t *request);

@@ -84,17 +84,19 @@ bool print_info(const json_t *reply, bool whole)
 	return good;
 }
 
-void print_levels(const json_t *reply)
+void print_levels(const json_t *replies)
 {
-	json_t *lines = json_object_get(reply, "lines");
 	const char *separator = "";
-	const char *word;
-	json_t *level;
 
-	json_object_foreach(lines, word, level)
-	{
-		printf("%s\"%s\"=%s", separator, word, level_word(level));
-		separator = " ";
+	for (size_t i = 0; i < json_array_size(replies); i++) {
+		json_t *lines = json_object_get(json_array_get(replies, i), "lines"), *level;
+		const char *word;
+
+		json_object_foreach(lines, word, level)
+		{
+			printf("%s\"%s\"=%s", separator, word, level_word(level));
+			separator = " ";
+		}
 	}
 	putchar('\n');
 }

@@ -7,7 +7,7 @@
 
 /* A reply to "info". whole: all lines, a table for each guest; otherwise one line for each. False: a guest is silent. */
 bool print_info(const json_t *reply, bool whole);
-/* A reply with levels: "L"=active "M"=inactive. */
-void print_levels(const json_t *reply);
+/* Replies with levels: "L"=active "M"=inactive. */
+void print_levels(const json_t *replies);
 /* A state or a change of a monitor. False: it tells of an error (said on stderr). */
 bool print_event(const json_t *event);

@@ -9,34 +9,29 @@
 #include "base/error.h"
 #include "base/util.h"
 #include "ctl/print.h"
+#include "ctl/request_list.h"
 
-static json_t *request_make(const struct verb *verb)
-{
-	return json_pack("{s:s}", "cmd", verb->name);
-}
-
-static json_t *request_refuse(json_t *request, const struct verb *verb, const char *word)
+static json_t *words_refuse(struct request_list *list, const struct verb *verb, const char *word)
 {
 	error_print("%s: \"%s\" is not %s", verb->name, word, verb->word);
-	json_decref(request);
+	json_decref(request_list_end(list));
 	return NULL;
 }
 
-/* The words as an array of lines. */
-static json_t *lines_request(const struct call *call, const struct verb *verb)
+/* The words as arrays of lines. */
+static json_t *lines_requests(const struct call *call, const struct verb *verb)
 {
-	json_t *request = request_make(verb);
-	json_t *lines = json_array();
+	struct request_list list;
 
-	if (call->n_words > 0)
-		json_object_set(request, "lines", lines);
-	json_decref(lines);
+	request_list_init(&list, verb->name);
+	if (call->n_words == 0)
+		request_list_add_plain(&list);
 	for (int i = 0; i < call->n_words; i++) {
 		/* Not a word of UTF-8. */
-		if (json_array_append_new(lines, json_string(call->words[i])) < 0)
-			return request_refuse(request, verb, call->words[i]);
+		if (request_list_add(&list, call->words[i], NULL) < 0)
+			return words_refuse(&list, verb, call->words[i]);
 	}
-	return request;
+	return request_list_end(&list);
 }
 
 /* 0, 1 or -1. */
@@ -53,7 +48,7 @@ static int value_parse(const struct verb *verb, const char *word)
 	return -1;
 }
 
-static int value_add(const struct verb *verb, json_t *lines, const char *word)
+static int value_add(const struct verb *verb, struct request_list *list, const char *word)
 {
 	const char *equals = strrchr(word, '=');
 	int value = equals ? value_parse(verb, equals + 1) : -1;
@@ -65,52 +60,82 @@ static int value_add(const struct verb *verb, json_t *lines, const char *word)
 	line = strndup(word, (size_t)(equals - word));
 	if (!line)
 		return -1;
-	ret = json_object_set_new(lines, line,
-				  verb->levels ? json_integer(value) : json_string(verb->values[value][0]));
+	ret = request_list_add(list, line, verb->levels ? json_integer(value) : json_string(verb->values[value][0]));
 	free(line);
 	return ret;
 }
 
-/* The words L=VALUE as an object. */
-static json_t *values_request(const struct call *call, const struct verb *verb)
+/* The words L=VALUE as objects. */
+static json_t *values_requests(const struct call *call, const struct verb *verb)
 {
-	json_t *request = request_make(verb);
-	json_t *lines = json_object();
+	struct request_list list;
 
-	json_object_set_new(request, "lines", lines);
+	request_list_init(&list, verb->name);
 	for (int i = 0; i < call->n_words; i++) {
-		if (value_add(verb, lines, call->words[i]) < 0)
-			return request_refuse(request, verb, call->words[i]);
+		if (value_add(verb, &list, call->words[i]) < 0)
+			return words_refuse(&list, verb, call->words[i]);
 	}
-	return request;
+	return request_list_end(&list);
 }
 
-static int print_reply(struct call *call, json_t *reply)
+/* The replies to all requests, in order. NULL: one is none, or no good one (said); then no other one is made. */
+static json_t *exchange_all(struct call *call, const json_t *requests)
 {
-	if (!reply)
-		return EXIT_FAILED;
-	if (call->json)
-		fputs(call->link.line, stdout);
-	json_decref(reply);
-	return 0;
+	json_t *replies = json_array();
+
+	for (size_t i = 0; i < json_array_size(requests); i++) {
+		json_t *reply = link_exchange(&call->link, json_array_get(requests, i));
+
+		if (!reply || json_array_append_new(replies, reply) < 0) {
+			json_decref(replies);
+			return NULL;
+		}
+	}
+	return replies;
+}
+
+static int print_replies(const struct call *call, json_t *replies)
+{
+	for (size_t i = 0; call->json && i < json_array_size(replies); i++) {
+		json_dumpf(json_array_get(replies, i), stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	json_decref(replies);
+	return replies ? 0 : EXIT_FAILED;
+}
+
+/* A request whose words are wrong does nothing; several are to be no different. */
+static bool words_are_known(struct call *call, const json_t *requests)
+{
+	bool known = true;
+
+	for (size_t i = 0; known && json_array_size(requests) > 1 && i < json_array_size(requests); i++) {
+		json_t *look = request_look(json_array_get(requests, i));
+		json_t *reply = link_exchange(&call->link, look);
+
+		known = reply;
+		json_decref(reply);
+		json_decref(look);
+	}
+	return known;
 }
 
 /* As gpioset, "set" and its like say nothing. */
-static int run_quietly(struct call *call, json_t *request)
+static int run_quietly(struct call *call, const json_t *requests)
 {
-	return print_reply(call, link_exchange(&call->link, request));
+	return words_are_known(call, requests) ? print_replies(call, exchange_all(call, requests)) : EXIT_FAILED;
 }
 
-static int run_get(struct call *call, json_t *request)
+static int run_get(struct call *call, const json_t *requests)
 {
-	json_t *reply = link_exchange(&call->link, request);
+	json_t *replies = exchange_all(call, requests);
 
-	if (reply && !call->json)
-		print_levels(reply);
-	return print_reply(call, reply);
+	if (replies && !call->json)
+		print_levels(replies);
+	return print_replies(call, replies);
 }
 
-/* A reply has so many lines and no more: the next page is to be added to what there is. False: it is invalid. */
+/* A reply has so many lines and no more: those of the next are to be added to what there is. False: it is invalid. */
 static bool pages_join(json_t *whole, const json_t *page)
 {
 	static const char *const keys[] = { "guests", "lines" };
@@ -124,13 +149,14 @@ static bool pages_join(json_t *whole, const json_t *page)
 	return json_array_size(json_object_get(page, "lines")) > 0;
 }
 
-static json_t *info_read(struct call *call, json_t *request)
+/* All lines, from the one on that a reply said to be the next. NULL: failed (said). whole is given up. */
+static json_t *info_go_on(struct call *call, json_t *whole)
 {
-	json_t *whole = link_exchange(&call->link, request);
-	json_t *more = whole ? json_incref(json_object_get(whole, "more")) : NULL;
+	json_t *more = json_incref(json_object_get(whole, "more"));
 
 	while (whole && more) {
-		json_t *page = link_exchange(&call->link, json_pack("{s:s, s:o}", "cmd", "info", "from", more));
+		json_t *request = json_pack("{s:s, s:o}", "cmd", "info", "from", more);
+		json_t *page = link_exchange(&call->link, request);
 
 		more = page ? json_incref(json_object_get(page, "more")) : NULL;
 		if (!page || (!pages_join(whole, page) && more)) {
@@ -138,16 +164,27 @@ static json_t *info_read(struct call *call, json_t *request)
 			whole = NULL;
 		}
 		json_decref(page);
+		json_decref(request);
 	}
 	json_decref(more);
-	if (whole)
-		json_object_del(whole, "more");
+	json_object_del(whole, "more");
 	return whole;
 }
 
-static int run_info(struct call *call, json_t *request)
+static json_t *info_read(struct call *call, const json_t *requests)
 {
-	json_t *reply = info_read(call, request);
+	json_t *replies = exchange_all(call, requests);
+	json_t *whole = json_incref(json_array_get(replies, 0));
+
+	for (size_t i = 1; i < json_array_size(replies); i++)
+		pages_join(whole, json_array_get(replies, i));
+	json_decref(replies);
+	return whole ? info_go_on(call, whole) : NULL;
+}
+
+static int run_info(struct call *call, const json_t *requests)
+{
+	json_t *reply = info_read(call, requests);
 	bool good = reply;
 
 	if (reply && call->json)
@@ -158,9 +195,9 @@ static int run_info(struct call *call, json_t *request)
 	return good ? 0 : EXIT_FAILED;
 }
 
-static int run_monitor(struct call *call, json_t *request)
+static int run_monitor(struct call *call, const json_t *requests)
 {
-	json_t *object = link_exchange(&call->link, request);
+	json_t *object = link_exchange(&call->link, json_array_get(requests, 0));
 
 	if (!object)
 		return EXIT_FAILED;
@@ -180,18 +217,18 @@ static int run_monitor(struct call *call, json_t *request)
 
 static const struct verb verbs[] = {
 	{ .name = "info",
-	  .request = lines_request,
+	  .requests = lines_requests,
 	  .run = run_info,
 	  .word = "L",
 	  .help = "show all about each line; without L, all lines" },
 	{ .name = "get",
-	  .request = lines_request,
+	  .requests = lines_requests,
 	  .run = run_get,
 	  .word = "L",
 	  .needs_words = true,
 	  .help = "show the levels" },
 	{ .name = "set",
-	  .request = values_request,
+	  .requests = values_requests,
 	  .run = run_quietly,
 	  .word = "L=0|1",
 	  .needs_words = true,
@@ -199,20 +236,20 @@ static const struct verb verbs[] = {
 	  .values = { { "0", "inactive" }, { "1", "active" } },
 	  .help = "drive simulated lines from outside" },
 	{ .name = "pull",
-	  .request = values_request,
+	  .requests = values_requests,
 	  .run = run_quietly,
 	  .word = "L=pull-up|pull-down",
 	  .needs_words = true,
 	  .values = { { "pull-down", NULL }, { "pull-up", NULL } },
 	  .help = "stop driving simulated lines and apply a pull" },
 	{ .name = "toggle",
-	  .request = lines_request,
+	  .requests = lines_requests,
 	  .run = run_quietly,
 	  .word = "L",
 	  .needs_words = true,
 	  .help = "drive simulated lines to the opposite level" },
 	{ .name = "monitor",
-	  .request = lines_request,
+	  .requests = lines_requests,
 	  .run = run_monitor,
 	  .word = "L",
 	  .help = "show the levels, then each change" },

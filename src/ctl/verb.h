@@ -17,10 +17,10 @@ struct call {
 
 struct verb {
 	const char *name;
-	/* The request that the words make, the caller's; NULL: they make none (said). NULL itself: not there yet. */
-	json_t *(*request)(const struct call *call, const struct verb *verb);
-	int (*run)(struct call *call, json_t *request); /* the request is given up; returns the exit status */
-	const char *word;				/* how the help calls each word */
+	/* The requests that the words make, the caller's; NULL: they make none (said). NULL itself: not there yet. */
+	json_t *(*requests)(const struct call *call, const struct verb *verb);
+	int (*run)(struct call *call, const json_t *requests); /* returns the exit status */
+	const char *word;				       /* how the help calls each word */
 	bool needs_words;
 	bool levels;		  /* the protocol has numbers for the values */
 	const char *values[2][2]; /* what may stand behind '=' for 0 and for 1 */

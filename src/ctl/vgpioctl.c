@@ -18,7 +18,7 @@ static void print_help(void)
 
 	printf("Usage: vgpioctl [--control PATH] [--json] VERB ...\n"
 	       "Watches and drives the lines of a running vhost-device-gpio.\n\n");
-	for (size_t i = 0; (verb = verb_at(i)) && verb->request; i++) {
+	for (size_t i = 0; (verb = verb_at(i)) && verb->requests; i++) {
 		char words[64];
 
 		snprintf(words, sizeof(words), verb->needs_words ? "%s %s..." : "%s [%s...]", verb->name, verb->word);
@@ -85,7 +85,7 @@ static const struct verb *verb_take(struct call *call, int argc, char **argv)
 	call->n_words = argc - 1;
 	if (!verb)
 		error_print("unknown verb \"%s\"", argv[0]);
-	else if (!verb->request)
+	else if (!verb->requests)
 		error_print("%s is not supported by this version", argv[0]);
 	else if (verb->needs_words && call->n_words == 0)
 		error_print("%s needs %s", argv[0], verb->word);
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 	const char *path = getenv("VGPIO_CONTROL");
 	struct call call = { .json = false };
 	const struct verb *verb;
-	json_t *request;
+	json_t *requests;
 	int status;
 
 	error_init("vgpioctl");
@@ -109,14 +109,15 @@ int main(int argc, char **argv)
 	verb = verb_take(&call, argc - optind, argv + optind);
 	if (!verb)
 		return EXIT_USAGE;
-	request = verb->request(&call, verb);
-	if (!request)
+	requests = verb->requests(&call, verb);
+	if (!requests)
 		return EXIT_USAGE;
 	if (link_open(&call.link, path ? path : CONTROL_DEFAULT) < 0) {
-		json_decref(request);
+		json_decref(requests);
 		return EXIT_FAILED;
 	}
-	status = verb->run(&call, request);
+	status = verb->run(&call, requests);
+	json_decref(requests);
 	link_close(&call.link);
 	if (fflush(stdout) != 0 && status == 0)
 		status = EXIT_FAILED;

@@ -79,6 +79,29 @@ static void gets_and_sets(void **state)
 	daemon_down(&daemon);
 }
 
+/* The protocol has each line once in an object: what is said twice is done twice, in order. */
+static void a_line_may_be_named_twice(void **state)
+{
+	struct run daemon;
+
+	daemon_up_two(&daemon);
+	ctl_check("set guest0.2=1 guest0.2=0", 0, "", "");
+	ctl_check("get guest0.2 guest0.2", 0, "\"guest0.2\"=inactive \"guest0.2\"=inactive\n", "");
+	ctl_check("set guest0.2=0 guest0.3=1 guest0.2=1", 0, "", "");
+	ctl_check("get guest0.2 guest0.3", 0, "\"guest0.2\"=active \"guest0.3\"=active\n", "");
+	ctl_check("--json set guest0.2=1 guest0.2=0", 0,
+		  "{\"ok\":true,\"lines\":{\"guest0.2\":1}}\n{\"ok\":true,\"lines\":{\"guest0.2\":0}}\n", "");
+	ctl_check("toggle guest0.2 guest0.2 guest0.2", 0, "", "");
+	ctl_check("pull guest0.3=pull-up guest0.3=pull-down", 0, "", "");
+	ctl_check("get guest0.2 guest0.3", 0, "\"guest0.2\"=active \"guest0.3\"=inactive\n", "");
+	ctl_check("info guest0.3 guest0.3", 0,
+		  "guest0 3\t\"dummy3\"        \tnone inactive\nguest0 3\t\"dummy3\"        \tnone inactive\n", "");
+	/* A wrong word at the end: nothing is done, as in one request. */
+	ctl_check("set guest0.2=0 guest0.2=0 foo=1", 1, "", "vgpioctl: no line \"foo\"\n");
+	ctl_check("get guest0.2", 0, "\"guest0.2\"=active\n", "");
+	daemon_down(&daemon);
+}
+
 static void info_is_a_table(void **state)
 {
 	struct run daemon;
@@ -168,6 +191,7 @@ int main(void)
 		PLAIN(help_and_version),
 		PLAIN(no_daemon),
 		PLAIN(gets_and_sets),
+		PLAIN(a_line_may_be_named_twice),
 		PLAIN(info_is_a_table),
 		PLAIN(info_of_many_lines),
 		PLAIN(monitor_speaks_like_gpiomon),
