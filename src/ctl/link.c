@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 
+#define CLOSED "the connection was closed"
+
 int link_open(struct link *link, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -47,13 +49,14 @@ void link_close(struct link *link)
 	*link = (struct link){ .path = link->path };
 }
 
-static int text_send(struct link *link, const char *text, size_t len)
+/* 0 or -errno. */
+static int text_send(const struct link *link, const char *text, size_t len)
 {
 	while (len > 0) {
 		ssize_t sent = send(fileno(link->stream), text, len, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno != EINTR)
-			return -1;
+			return -errno;
 		if (sent > 0) {
 			text += sent;
 			len -= (size_t)sent;
@@ -62,29 +65,29 @@ static int text_send(struct link *link, const char *text, size_t len)
 	return 0;
 }
 
-/* 0 or -1 (said). */
-static int request_send(struct link *link, const json_t *request)
+/* 0 or -errno. */
+static int request_send(const struct link *link, const json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
-	int ret = -1;
+	int ret = -ENOMEM;
 
-	errno = ENOMEM;
 	if (text)
-		ret = text_send(link, text, strlen(text)) < 0 ? -1 : text_send(link, "\n", 1);
-	if (ret < 0)
-		error_print("%s: %s", link->path, strerror(errno));
+		ret = text_send(link, text, strlen(text));
+	if (ret == 0)
+		ret = text_send(link, "\n", 1);
 	free(text);
 	return ret;
 }
 
-json_t *link_read(struct link *link)
+/* end: what is said when there is none. */
+static json_t *object_read(struct link *link, const char *end)
 {
 	ssize_t len = getline(&link->line, &link->line_size, link->stream);
 	json_error_t error;
 	json_t *object;
 
 	if (len <= 0) {
-		error_print("%s: the connection was closed", link->path);
+		error_print("%s: %s", link->path, end);
 		return NULL;
 	}
 	object = json_loadb(link->line, (size_t)len, 0, &error);
@@ -93,13 +96,24 @@ json_t *link_read(struct link *link)
 	return object;
 }
 
+json_t *link_read(struct link *link)
+{
+	return object_read(link, CLOSED);
+}
+
+/* Who has closed the connection may have said why before. */
+static json_t *reply_read(struct link *link, int sent)
+{
+	if (sent == 0 || sent == -EPIPE || sent == -ECONNRESET)
+		return object_read(link, sent < 0 ? strerror(-sent) : CLOSED);
+	error_print("%s: %s", link->path, strerror(-sent));
+	return NULL;
+}
+
 json_t *link_exchange(struct link *link, const json_t *request)
 {
-	json_t *reply;
+	json_t *reply = reply_read(link, request_send(link, request));
 
-	if (request_send(link, request) < 0)
-		return NULL;
-	reply = link_read(link);
 	if (!reply || json_is_true(json_object_get(reply, "ok")))
 		return reply;
 	error_print("%s", json_string_length(json_object_get(reply, "error")) > 0

@@ -2,7 +2,7 @@
 /* The words of one call as requests. */
 #include "ctl/request_list.h"
 
-#include <stdbool.h>
+#define LINE_MAX_BYTES 4096 /* docs/control-protocol.md, "Limits" */
 
 void request_list_init(struct request_list *list, const char *cmd)
 {
@@ -31,31 +31,46 @@ static json_t *last_lines(const struct request_list *list)
 	return n > 0 ? json_object_get(json_array_get(list->requests, n - 1), "lines") : NULL;
 }
 
-static bool has_room(const struct request_list *list, const char *word)
+static size_t text_len(const json_t *value)
 {
-	return last_lines(list) && !json_object_get(list->words, word);
+	return value ? json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) : 0;
 }
 
 static int request_begin(struct request_list *list, json_t *lines)
 {
+	json_t *request = json_pack("{s:s, s:o}", "cmd", list->cmd, "lines", lines);
+
 	json_object_clear(list->words);
-	return json_array_append_new(list->requests, json_pack("{s:s, s:o}", "cmd", list->cmd, "lines", lines));
+	list->len = text_len(request) + 1;
+	return json_array_append_new(list->requests, request);
+}
+
+static int word_add(struct request_list *list, json_t *word, json_t *value)
+{
+	const char *text = json_string_value(word);
+	size_t len = text_len(word) + text_len(value) + 2; /* a comma, and a colon if there is a value */
+	bool known = json_object_get(list->words, text);
+	int ret = 0;
+
+	if (known && list->each_once)
+		return 0;
+	if (!last_lines(list) || known || list->len + len > LINE_MAX_BYTES)
+		ret = request_begin(list, value ? json_object() : json_array());
+	list->len += len;
+	if (ret == 0)
+		ret = json_object_set(list->words, text, word);
+	if (ret < 0)
+		return ret;
+	return value ? json_object_set(last_lines(list), text, value) : json_array_append(last_lines(list), word);
 }
 
 int request_list_add(struct request_list *list, const char *word, json_t *value)
 {
-	int ret = 0;
+	json_t *text = json_string(word);
+	int ret = text ? word_add(list, text, value) : -1;
 
-	if (!has_room(list, word))
-		ret = request_begin(list, value ? json_object() : json_array());
-	if (ret == 0)
-		ret = json_object_set_new(list->words, word, json_true());
-	if (ret < 0)
-		json_decref(value);
-	else if (value)
-		ret = json_object_set_new(last_lines(list), word, value);
-	else
-		ret = json_array_append_new(last_lines(list), json_string(word));
+	json_decref(text);
+	json_decref(value);
 	return ret;
 }
 

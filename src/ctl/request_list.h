@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The words of one call as requests: as many as it takes, since a request has each of its lines once. */
+/* The words of one call as requests: as many as it takes, since a request has each of its lines once, and an end. */
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 struct request_list {
 	const char *cmd;
+	bool each_once;	  /* a word that the last request has is left out */
 	json_t *requests; /* owned; an array */
 	json_t *words;	  /* owned; those of the last request: the keys of an object */
+	size_t len;	  /* of the last request as a line */
 };
 
 /* Without a request. cmd outlives the list. */

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "ctl/print.h"
 #include "ctl/request_list.h"
+#include "ctl/watch.h"
 
 static json_t *words_refuse(struct request_list *list, const struct verb *verb, const char *word)
 {
@@ -24,6 +25,7 @@ static json_t *lines_requests(const struct call *call, const struct verb *verb)
 	struct request_list list;
 
 	request_list_init(&list, verb->name);
+	list.each_once = verb->each_once;
 	if (call->n_words == 0)
 		request_list_add_plain(&list);
 	for (int i = 0; i < call->n_words; i++) {
@@ -195,23 +197,61 @@ static int run_info(struct call *call, const json_t *requests)
 	return good ? 0 : EXIT_FAILED;
 }
 
+/* Until there is none any more. watch: NULL, or those that are shown. */
+static void show_events(struct call *call, const struct watch *watch)
+{
+	json_t *event;
+
+	while ((event = link_read(&call->link))) {
+		bool wanted = !watch || watch_has(watch, event);
+
+		if (wanted && call->json)
+			fputs(call->link.line, stdout);
+		else if (wanted)
+			print_event(event);
+		json_decref(event);
+		/* Whoever reads this wants to see it now; and when nobody reads it any more, that is the end. */
+		if (wanted && fflush(stdout) != 0)
+			return;
+	}
+}
+
+/* Monitors what the request says. */
+static void monitor(struct call *call, const json_t *request, const struct watch *watch)
+{
+	json_t *reply = link_exchange(&call->link, request);
+
+	if (reply)
+		show_events(call, watch);
+	json_decref(reply);
+}
+
+/* A monitor is the one request of its connection: these words are looked up first, then all lines are monitored. */
+static void monitor_many(struct call *call, const json_t *requests)
+{
+	json_t *all = json_pack("{s:s}", "cmd", "monitor"), *replies;
+	struct watch watch = { .keys = NULL };
+	bool good;
+
+	for (size_t i = 0; i < json_array_size(requests); i++)
+		json_object_set_new(json_array_get(requests, i), "cmd", json_string("info"));
+	replies = exchange_all(call, requests);
+	good = replies;
+	for (size_t i = 0; good && i < json_array_size(replies); i++)
+		good = watch_add(&watch, json_array_get(replies, i));
+	json_decref(replies);
+	if (good)
+		monitor(call, all, &watch);
+	watch_deinit(&watch);
+	json_decref(all);
+}
+
 static int run_monitor(struct call *call, const json_t *requests)
 {
-	json_t *object = link_exchange(&call->link, json_array_get(requests, 0));
-
-	if (!object)
-		return EXIT_FAILED;
-	json_decref(object);
-	while ((object = link_read(&call->link))) {
-		if (call->json)
-			fputs(call->link.line, stdout);
-		else
-			print_event(object);
-		json_decref(object);
-		/* Whoever reads this wants to see it now; and when nobody reads it any more, that is the end. */
-		if (fflush(stdout) != 0)
-			return EXIT_FAILED;
-	}
+	if (json_array_size(requests) > 1)
+		monitor_many(call, requests);
+	else
+		monitor(call, json_array_get(requests, 0), NULL);
 	return EXIT_FAILED;
 }
 
@@ -251,6 +291,7 @@ static const struct verb verbs[] = {
 	{ .name = "monitor",
 	  .requests = lines_requests,
 	  .run = run_monitor,
+	  .each_once = true,
 	  .word = "L",
 	  .help = "show the levels, then each change" },
 	{ .name = "pulse" },

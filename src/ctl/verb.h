@@ -22,6 +22,7 @@ struct verb {
 	int (*run)(struct call *call, const json_t *requests); /* returns the exit status */
 	const char *word;				       /* how the help calls each word */
 	bool needs_words;
+	bool each_once;		  /* a word that stands there twice says nothing more */
 	bool levels;		  /* the protocol has numbers for the values */
 	const char *values[2][2]; /* what may stand behind '=' for 0 and for 1 */
 	const char *help;

@@ -20,7 +20,7 @@
 #include "proc.h"
 #include "wait.h"
 
-#define WORDS_MAX    32
+#define WORDS_MAX    2048
 #define CHILDREN_MAX 300
 
 static char old_dir[256], dir[32];
@@ -57,7 +57,7 @@ struct run_how {
 
 static void __attribute__((noreturn)) run_exec(const struct run *run, const struct run_how *how)
 {
-	char text[2048], name[64];
+	char *text = strdup(how->words), name[64];
 	char *argv[WORDS_MAX + 1] = { getenv(how->variable) };
 	int argc = 1;
 
@@ -68,7 +68,6 @@ static void __attribute__((noreturn)) run_exec(const struct run *run, const stru
 	dup2(open(name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600), STDOUT_FILENO);
 	snprintf(name, sizeof(name), "%s.err", run->name);
 	dup2(open(name, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600), STDERR_FILENO);
-	snprintf(text, sizeof(text), "%s", how->words);
 	for (char *word = strtok(text, " "); word && argc < WORDS_MAX; word = strtok(NULL, " "))
 		argv[argc++] = word;
 	if (how->prepare)

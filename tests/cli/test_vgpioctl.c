@@ -102,6 +102,84 @@ static void a_line_may_be_named_twice(void **state)
 	daemon_down(&daemon);
 }
 
+#define MANY 1101 /* lines: more than a request has room for */
+
+/* "VERB 0VALUE 1VALUE ...". */
+static const char *many_words(const char *verb, const char *value)
+{
+	static char words[64 * 1024];
+	size_t len = (size_t)sprintf(words, "%s", verb);
+
+	for (int i = 0; i < MANY; i++)
+		len += (size_t)sprintf(words + len, " guest0.%d%s", i, value);
+	return words;
+}
+
+static unsigned count(const char *text, const char *word)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, word)); text++)
+		n++;
+	return n;
+}
+
+static void any_number_of_lines(void **state)
+{
+	struct run daemon, run;
+
+	daemon_up(&daemon, "-s gpio.sock -l s1200 --control ctl.sock", 1, true);
+	ctl_check(many_words("set", "=1"), 0, "", "");
+	ctl_check(many_words("toggle", ""), 0, "", "");
+	ctl_check(many_words("pull", "=pull-up"), 0, "", "");
+	assert_int_equal(ctl(&run, many_words("get", "")), 0);
+	assert_int_equal(count(run_out(&run), "=active"), MANY);
+	assert_int_equal(count(run_out(&run), "\n"), 1);
+	assert_int_equal(ctl(&run, many_words("info", "")), 0);
+	assert_int_equal(count(run_out(&run), "none active\n"), MANY);
+	assert_int_equal(ctl(&run, many_words("--json info", "")), 0);
+	assert_int_equal(count(run_out(&run), "\"line\":"), MANY);
+	/* Nothing at all is done when the last of them is wrong. */
+	ctl_check(many_words("set foo=0", "=0"), 1, "", "vgpioctl: no line \"foo\"\n");
+	ctl_check("get 0", 0, "\"0\"=active\n", "");
+	daemon_down(&daemon);
+}
+
+/* They do not fit in the one request that a monitor makes. */
+static void any_number_of_lines_is_monitored(void **state)
+{
+	struct run daemon, run;
+
+	daemon_up(&daemon, "-s gpio.sock -c 2 -l s1200:s1 --control ctl.sock", 2, true);
+	setenv("VGPIO_CONTROL", "ctl.sock", 1);
+	run_start(&run, "monitor", "VGPIOCTL", many_words("monitor", ""));
+	run_wait_out(&run, "\"guest0.dummy1100\"=inactive\n");
+	ctl_check("set guest1.0=1", 0, "", "");
+	ctl_check("set 1101=1", 0, "", "");
+	ctl_check("set 1100=1", 0, "", "");
+	run_wait_out(&run, "\trising\tguest0 1100 \"dummy1100\"\n");
+	assert_int_equal(count(run_out(&run), "=inactive\n"), MANY);
+	assert_int_equal(count(run_out(&run), "rising"), 1);
+	assert_int_equal(run_stop(&run), 128 + SIGTERM);
+	assert_int_equal(ctl(&run, many_words("monitor foo", "")), 1);
+	assert_string_equal(run_err(&run), "vgpioctl: no line \"foo\"\n");
+	daemon_down(&daemon);
+}
+
+/* It refuses a request that it has read a part of only, and closes; why is more than that the pipe is broken. */
+static void a_last_word_is_heard(void **state)
+{
+	char words[120 * 1024];
+	struct run daemon;
+
+	daemon_up_two(&daemon);
+	memset(words, '"', sizeof(words) - 1);
+	memcpy(words, "get ", 4);
+	words[sizeof(words) - 1] = '\0';
+	ctl_check(words, 1, "", "vgpioctl: request longer than 4096 bytes\n");
+	daemon_down(&daemon);
+}
+
 static void info_is_a_table(void **state)
 {
 	struct run daemon;
@@ -192,6 +270,9 @@ int main(void)
 		PLAIN(no_daemon),
 		PLAIN(gets_and_sets),
 		PLAIN(a_line_may_be_named_twice),
+		PLAIN(any_number_of_lines),
+		PLAIN(any_number_of_lines_is_monitored),
+		PLAIN(a_last_word_is_heard),
 		PLAIN(info_is_a_table),
 		PLAIN(info_of_many_lines),
 		PLAIN(monitor_speaks_like_gpiomon),
