@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* vhost-device-gpio: a vhost-user back-end that emulates VirtIO GPIO chips. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "app/check.h"
 #include "app/load.h"
@@ -11,20 +9,9 @@
 #include "app/startup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "config/print_config.h"
 #include "options/settings.h"
-
-/* With one of fds 0 to 2 closed, a socket of ours would take its number, and the log would be written to it. */
-static void stdio_ensure(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-}
 
 static int check(const struct settings *settings, const struct guest_configs *configs)
 {
@@ -37,7 +24,7 @@ static int check(const struct settings *settings, const struct guest_configs *co
 	else
 		check_print(&resolved, stdout);
 	resolved_deinit(&resolved);
-	return ret < 0 || fflush(stdout) != 0 ? EXIT_FAILED : 0;
+	return ret < 0 || !output_flush() ? EXIT_FAILED : 0;
 }
 
 static int config_show(const struct settings *settings, const struct guest_configs *configs)
@@ -45,12 +32,9 @@ static int config_show(const struct settings *settings, const struct guest_confi
 	int ret = print_config(configs, stdout);
 
 	(void)settings;
-	if (ret == 0 && fflush(stdout) != 0)
-		ret = -EIO;
-	if (ret < 0)
-		error_print(ret == -EINVAL ? "a path has bytes that a configuration file cannot hold"
-					   : "standard output cannot be written");
-	return ret < 0 ? EXIT_FAILED : 0;
+	if (ret == -EINVAL)
+		error_print("a path has bytes that a configuration file cannot hold");
+	return ret == -EINVAL || !output_flush() ? EXIT_FAILED : 0;
 }
 
 /* Does what can be done: a chip that is not there is no reason to leave the lines of the others as they are. */
@@ -97,7 +81,7 @@ static int run(const struct settings *settings, enum settings_action action, int
 	switch (action) {
 	case SETTINGS_PRINT:
 		cli_print(settings->cli.print, stdout);
-		return fflush(stdout) != 0 ? EXIT_FAILED : 0;
+		return output_flush() ? 0 : EXIT_FAILED;
 	case SETTINGS_REFUSE:
 		error_print("%s", settings->why.text);
 		return EXIT_USAGE;
@@ -122,7 +106,7 @@ int main(int argc, char **argv)
 	int status;
 
 	error_init(PROGRAM_NAME);
-	stdio_ensure();
+	output_init();
 	action = settings_parse(&settings, argc, argv);
 	log_set_level(settings.log_level);
 	status = run(&settings, action, argc, argv);

@@ -137,7 +137,16 @@ static void in_refuse(struct control_connection *connection)
 	connection->closing = true;
 }
 
-/* Hands over the first line. False: there is none. */
+static bool is_blank(const char *line, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (line[i] == ' ' || line[i] == '\t' || line[i] == '\r'))
+		i++;
+	return i == len;
+}
+
+/* Hands over the first line, unless it is blank. False: there is none. */
 static bool in_take(struct control_connection *connection)
 {
 	char *end = memchr(connection->in, '\n', connection->in_len);
@@ -155,8 +164,10 @@ static bool in_take(struct control_connection *connection)
 	memcpy(line, connection->in, len);
 	connection->in_len -= taken;
 	memmove(connection->in, connection->in + taken, connection->in_len);
-	connection->has_asked = true;
-	connection->ops->line(connection, line, len);
+	if (!is_blank(line, len)) {
+		connection->has_asked = true;
+		connection->ops->line(connection, line, len);
+	}
 	return true;
 }
 

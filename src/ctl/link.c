@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The connection to the control socket. */
+/*
+ * The connection to the control socket.
+ *
+ * A daemon that stands still is not waited for. One that takes its time over guests that do not answer is another
+ * thing: when a reply does not come, a second connection shows which it is.
+ */
 #include "ctl/link.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,48 +19,60 @@
 
 #include "base/error.h"
 
-#define CLOSED "the connection was closed"
+#define NO_ANSWER "no answer within 10 s"
+#define ANSWER_S  10
+#define PROBE_S	  5 /* half of it: then it is asked, and has the other half */
+#define CLOSED	  "the connection was closed"
+
+/* One that the daemon refuses at once. */
+static const char probe_text[] = "{\"cmd\":\"get\"}\n";
+
+static const char *words_of(int error)
+{
+	return error == -EAGAIN ? NO_ANSWER : strerror(-error);
+}
+
+/* The fd or -errno; it waits so long for the daemon to take what is sent. */
+static int socket_open(const char *path, unsigned seconds)
+{
+	const struct timeval limit = { .tv_sec = seconds };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, ret;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	ret = -errno;
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
 
 int link_open(struct link *link, const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	*link = (struct link){ .path = path };
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		error_print("%s: %s", path, strerror(ENAMETOOLONG));
-		return -1;
-	}
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		error_print("%s: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	link->stream = fdopen(fd, "r");
-	if (!link->stream) {
-		error_print("%s: %s", path, strerror(errno));
-		close(fd);
-		return -1;
-	}
-	return 0;
+	*link = (struct link){ .path = path, .fd = socket_open(path, ANSWER_S) };
+	if (link->fd < 0)
+		error_print("%s: %s", path, words_of(link->fd));
+	return link->fd < 0 ? -1 : 0;
 }
 
 void link_close(struct link *link)
 {
-	if (link->stream)
-		fclose(link->stream);
-	free(link->line);
-	*link = (struct link){ .path = link->path };
+	if (link->fd >= 0)
+		close(link->fd);
+	free(link->text);
+	*link = (struct link){ .path = link->path, .fd = -1 };
 }
 
 /* 0 or -errno. */
-static int text_send(const struct link *link, const char *text, size_t len)
+static int text_send(int fd, const char *text, size_t len)
 {
 	while (len > 0) {
-		ssize_t sent = send(fileno(link->stream), text, len, MSG_NOSIGNAL);
+		ssize_t sent = send(fd, text, len, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno != EINTR)
 			return -errno;
@@ -65,32 +84,116 @@ static int text_send(const struct link *link, const char *text, size_t len)
 	return 0;
 }
 
-/* 0 or -errno. */
 static int request_send(const struct link *link, const json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
 	int ret = -ENOMEM;
 
 	if (text)
-		ret = text_send(link, text, strlen(text));
+		ret = text_send(link->fd, text, strlen(text));
 	if (ret == 0)
-		ret = text_send(link, "\n", 1);
+		ret = text_send(link->fd, "\n", 1);
 	free(text);
 	return ret;
 }
 
-/* end: what is said when there is none. */
-static json_t *object_read(struct link *link, const char *end)
+static bool comes_within(int fd, int seconds)
 {
-	ssize_t len = getline(&link->line, &link->line_size, link->stream);
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pfd, 1, seconds * 1000) != 0;
+}
+
+static bool daemon_lives(const char *path)
+{
+	int fd = socket_open(path, PROBE_S);
+	bool lives = fd >= 0 && text_send(fd, probe_text, strlen(probe_text)) == 0 && comes_within(fd, PROBE_S);
+
+	if (fd >= 0)
+		close(fd);
+	return lives;
+}
+
+/* False: nothing comes, and will not. */
+static bool reply_await(const struct link *link)
+{
+	bool lives = true;
+
+	while (lives && !comes_within(link->fd, PROBE_S))
+		lives = daemon_lives(link->path);
+	return lives || comes_within(link->fd, 0);
+}
+
+/* Takes more of what comes. Bytes, 0 at the end, or -errno. */
+static ssize_t text_read(struct link *link)
+{
+	size_t size = link->size ? link->size : 4096;
+	ssize_t len;
+	char *text;
+
+	if (link->next > 0)
+		memmove(link->text, link->text + link->next, link->len - link->next);
+	link->len -= link->next;
+	link->next = 0;
+	if (link->len == link->size) {
+		size = link->size ? 2 * link->size : size;
+		text = realloc(link->text, size);
+		if (!text)
+			return -ENOMEM;
+		link->text = text;
+		link->size = size;
+	}
+	do {
+		len = read(link->fd, link->text + link->len, link->size - link->len);
+	} while (len < 0 && errno == EINTR);
+	link->len += len > 0 ? (size_t)len : 0;
+	return len < 0 ? -errno : len;
+}
+
+/* The next line, which may be blank. 1, 0 at the end, or -errno. */
+static int line_read(struct link *link, bool in_time)
+{
+	char *end = NULL;
+
+	while (true) {
+		ssize_t len;
+
+		if (link->next < link->len)
+			end = memchr(link->text + link->next, '\n', link->len - link->next);
+		if (end)
+			break;
+		if (in_time && !reply_await(link))
+			return -EAGAIN;
+		len = text_read(link);
+		if (len <= 0)
+			return (int)len;
+	}
+	*end = '\0';
+	link->line = link->text + link->next;
+	link->next = (size_t)(end + 1 - link->text);
+	return 1;
+}
+
+static bool is_blank(const char *line)
+{
+	return line[strspn(line, " \t\r")] == '\0';
+}
+
+/* in_time: it is one that was asked for. end: what is said when there is none. */
+static json_t *object_read(struct link *link, bool in_time, const char *end)
+{
 	json_error_t error;
 	json_t *object;
+	int ret;
 
-	if (len <= 0) {
-		error_print("%s: %s", link->path, end);
+	do {
+		ret = line_read(link, in_time);
+	} while (ret > 0 && is_blank(link->line));
+	if (ret <= 0) {
+		error_print("%s: %s", link->path, ret == 0 || ret == -ECONNRESET ? end : words_of(ret));
 		return NULL;
 	}
-	object = json_loadb(link->line, (size_t)len, 0, &error);
+	object = json_loads(link->line, 0, &error);
 	if (!object)
 		error_print("%s: %s", link->path, error.text);
 	return object;
@@ -98,15 +201,15 @@ static json_t *object_read(struct link *link, const char *end)
 
 json_t *link_read(struct link *link)
 {
-	return object_read(link, CLOSED);
+	return object_read(link, false, CLOSED);
 }
 
 /* Who has closed the connection may have said why before. */
 static json_t *reply_read(struct link *link, int sent)
 {
 	if (sent == 0 || sent == -EPIPE || sent == -ECONNRESET)
-		return object_read(link, sent < 0 ? strerror(-sent) : CLOSED);
-	error_print("%s: %s", link->path, strerror(-sent));
+		return object_read(link, true, sent < 0 ? words_of(sent) : CLOSED);
+	error_print("%s: %s", link->path, words_of(sent));
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "base/util.h"
 #include "ctl/print.h"
 #include "ctl/request_list.h"
@@ -96,12 +97,17 @@ static json_t *exchange_all(struct call *call, const json_t *requests)
 	return replies;
 }
 
+/* What cannot be written shows at the end. */
+static void reply_print(const json_t *reply)
+{
+	json_dumpf(reply, stdout, JSON_COMPACT);
+	putchar('\n');
+}
+
 static int print_replies(const struct call *call, json_t *replies)
 {
-	for (size_t i = 0; call->json && i < json_array_size(replies); i++) {
-		json_dumpf(json_array_get(replies, i), stdout, JSON_COMPACT);
-		putchar('\n');
-	}
+	for (size_t i = 0; call->json && i < json_array_size(replies); i++)
+		reply_print(json_array_get(replies, i));
 	json_decref(replies);
 	return replies ? 0 : EXIT_FAILED;
 }
@@ -190,7 +196,7 @@ static int run_info(struct call *call, const json_t *requests)
 	bool good = reply;
 
 	if (reply && call->json)
-		good = json_dumpf(reply, stdout, JSON_COMPACT) == 0 && putchar('\n') == '\n';
+		reply_print(reply);
 	else if (reply)
 		good = print_info(reply, call->n_words == 0);
 	json_decref(reply);
@@ -206,12 +212,12 @@ static void show_events(struct call *call, const struct watch *watch)
 		bool wanted = !watch || watch_has(watch, event);
 
 		if (wanted && call->json)
-			fputs(call->link.line, stdout);
+			puts(call->link.line);
 		else if (wanted)
 			print_event(event);
 		json_decref(event);
 		/* Whoever reads this wants to see it now; and when nobody reads it any more, that is the end. */
-		if (wanted && fflush(stdout) != 0)
+		if (wanted && !output_flush())
 			return;
 	}
 }

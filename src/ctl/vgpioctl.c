@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "ctl/link.h"
 #include "ctl/verb.h"
 
@@ -45,10 +46,13 @@ static int options_take(struct call *call, const char **path, int argc, char **a
 	int found;
 
 	opterr = 0;
-	/* '+': what follows the verb is the verb's. */
-	while ((found = getopt_long(argc, argv, "+:hV", options, NULL)) != -1) {
+	while ((found = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
 		switch (found) {
 		case 'c':
+			if (!*optarg) {
+				error_print("--control: empty");
+				return EXIT_USAGE;
+			}
 			*path = optarg;
 			break;
 		case 'j':
@@ -94,32 +98,40 @@ static const struct verb *verb_take(struct call *call, int argc, char **argv)
 	return NULL;
 }
 
+/* One line says what is wrong: that of a status that is not 0 is out. */
+static int end(int status)
+{
+	return status == 0 && !output_flush() ? EXIT_FAILED : status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = getenv("VGPIO_CONTROL");
-	struct call call = { .json = false };
+	struct call call = { .link.fd = -1 };
 	const struct verb *verb;
 	json_t *requests;
 	int status;
 
 	error_init("vgpioctl");
+	output_init();
+	/* An empty name would be that of some socket, which the kernel picks. */
+	if (!path || !*path)
+		path = CONTROL_DEFAULT;
 	status = options_take(&call, &path, argc, argv);
 	if (status >= 0)
-		return status;
+		return end(status);
 	verb = verb_take(&call, argc - optind, argv + optind);
 	if (!verb)
 		return EXIT_USAGE;
 	requests = verb->requests(&call, verb);
 	if (!requests)
 		return EXIT_USAGE;
-	if (link_open(&call.link, path ? path : CONTROL_DEFAULT) < 0) {
+	if (link_open(&call.link, path) < 0) {
 		json_decref(requests);
 		return EXIT_FAILED;
 	}
 	status = verb->run(&call, requests);
 	json_decref(requests);
 	link_close(&call.link);
-	if (fflush(stdout) != 0 && status == 0)
-		status = EXIT_FAILED;
-	return status;
+	return end(status);
 }

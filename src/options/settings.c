@@ -132,6 +132,8 @@ static int sources_take(struct settings *settings, const char *const *values)
 	settings->socket_count = values[OPTION_SOCKET_COUNT];
 	settings->device_list = values[OPTION_DEVICE_LIST];
 	settings->config = values[OPTION_CONFIG];
+	if (settings->config && !*settings->config)
+		return why_fail(EINVAL, &settings->why, "--config: empty");
 	if (settings->config && !config_file_supported())
 		return why_fail(EINVAL, &settings->why, "--config is not supported by this build (made without inih)");
 	if (settings->socket_path && values[OPTION_FD])

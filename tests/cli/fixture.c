@@ -342,16 +342,26 @@ bool file_exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
-int socket_connect(const char *path)
+static int socket_connect_by(const char *path, int flags)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+int socket_connect(const char *path)
+{
+	return socket_connect_by(path, 0);
+}
+
+int socket_connect_at_once(const char *path)
+{
+	return socket_connect_by(path, SOCK_NONBLOCK);
 }
 
 void socket_say(int fd, const char *line)

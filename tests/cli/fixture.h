@@ -67,6 +67,8 @@ void ctl_check(const char *words, int status, const char *out, const char *err);
 bool file_exists(const char *path);
 /* Connects; the fd, or -1. */
 int socket_connect(const char *path);
+/* -1 also when it would have to wait. */
+int socket_connect_at_once(const char *path);
 /* Sends a line to a connection and compares the next one that comes. */
 void socket_say(int fd, const char *line);
 const char *socket_hear(int fd);

@@ -130,7 +130,7 @@ static void errors_name_the_word(void **state)
 		{ "{\"cmd\":\"info\",\"from\":\"guest0.99\"}", "no line \"guest0.99\"" },
 		{ "[1]", "not a JSON object" },
 		{ "{\"cmd\":\"get\",\"cmd\":\"get\"}", "not JSON: duplicate object key near '\"cmd\"'" },
-		{ "", "not JSON: '[' or '{' expected near end of file" },
+		{ "{", "not JSON: string or '}' expected near end of file" },
 	};
 	struct run daemon;
 	int fd;
@@ -173,6 +173,24 @@ static void requests_may_be_piped(void **state)
 	assert_string_equal(socket_hear(fd), "{\"ok\":true,\"lines\":{\"guest0.0\":1}}");
 	assert_string_equal(socket_hear(fd), "{\"ok\":false,\"error\":\"unknown command \\\"frob\\\"\"}");
 	assert_string_equal(socket_hear(fd), "{\"ok\":true,\"lines\":{\"guest0.0\":1}}");
+	assert_true(wait_readable(fd, FIXTURE_MS));
+	assert_int_equal(read(fd, &(char){ 0 }, 1), 0);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+/* Nothing is asked, so nothing is answered. */
+static void blank_lines_are_skipped(void **state)
+{
+	struct run daemon;
+	int fd;
+
+	daemon_up_two(&daemon);
+	fd = socket_connect("ctl.sock");
+	dprintf(fd, "\n\r\n \t \n{\"cmd\":\"get\",\"lines\":[\"guest0.0\"]}\r\n\n\n{\"cmd\":\"frob\"}\n ");
+	shutdown(fd, SHUT_WR);
+	assert_string_equal(socket_hear(fd), "{\"ok\":true,\"lines\":{\"guest0.0\":0}}");
+	assert_string_equal(socket_hear(fd), "{\"ok\":false,\"error\":\"unknown command \\\"frob\\\"\"}");
 	assert_true(wait_readable(fd, FIXTURE_MS));
 	assert_int_equal(read(fd, &(char){ 0 }, 1), 0);
 	close(fd);
@@ -317,17 +335,12 @@ static void processes_may_be_replaced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLAIN(gets_sets_pulls_and_toggles),
-		PLAIN(tells_about_lines),
-		PLAIN(many_lines_come_in_pages),
-		PLAIN(errors_name_the_word),
-		PLAIN(many_candidates_are_not_all_named),
-		PLAIN(requests_may_be_piped),
-		PLAIN(long_lines_are_refused),
-		PLAIN(deep_nesting_is_no_trouble),
-		PLAIN(too_many_clients_are_told_so),
-		PLAIN(a_client_that_does_not_read_waits),
-		PLAIN(a_hung_worker_is_not_waited_for),
+		PLAIN(gets_sets_pulls_and_toggles),	  PLAIN(tells_about_lines),
+		PLAIN(many_lines_come_in_pages),	  PLAIN(errors_name_the_word),
+		PLAIN(many_candidates_are_not_all_named), PLAIN(requests_may_be_piped),
+		PLAIN(blank_lines_are_skipped),		  PLAIN(long_lines_are_refused),
+		PLAIN(deep_nesting_is_no_trouble),	  PLAIN(too_many_clients_are_told_so),
+		PLAIN(a_client_that_does_not_read_waits), PLAIN(a_hung_worker_is_not_waited_for),
 		PLAIN(processes_may_be_replaced),
 	};
 

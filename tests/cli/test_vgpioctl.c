@@ -19,6 +19,8 @@ static void words_that_make_no_sense(void **state)
 	ctl_check("set", 2, "", "vgpioctl: set needs L=0|1\n");
 	ctl_check("set guest0.0", 2, "", "vgpioctl: set: \"guest0.0\" is not L=0|1\n");
 	ctl_check("set guest0.0=2", 2, "", "vgpioctl: set: \"guest0.0=2\" is not L=0|1\n");
+	ctl_check("--control= get 0", 2, "", "vgpioctl: --control: empty\n");
+	ctl_check("get 0 --frob", 2, "", "vgpioctl: unknown option \"--frob\"\n");
 	ctl_check("pull guest0.0=1", 2, "", "vgpioctl: pull: \"guest0.0=1\" is not L=pull-up|pull-down\n");
 }
 
@@ -46,19 +48,87 @@ static void help_and_version(void **state)
 	assert_null(strstr(run_out(&run), "panel"));
 }
 
+static void check_default(const char *variable)
+{
+	struct run run;
+
+	if (variable)
+		setenv("VGPIO_CONTROL", variable, 1);
+	else
+		unsetenv("VGPIO_CONTROL");
+	run_start(&run, "ctl", "VGPIOCTL", "get guest0.0");
+	assert_int_equal(run_wait(&run), 1);
+	assert_string_equal(run_err(&run),
+			    "vgpioctl: /run/vhost-device-gpio/control.sock: No such file or directory\n");
+}
+
 static void no_daemon(void **state)
 {
 	ctl_check("get guest0.0", 1, "", "vgpioctl: ctl.sock: No such file or directory\n");
 	ctl_check("--control=nope/x get guest0.0", 1, "", "vgpioctl: nope/x: No such file or directory\n");
-	unsetenv("VGPIO_CONTROL");
 	if (!file_exists("/run/vhost-device-gpio/control.sock")) {
-		struct run run;
-
-		run_start(&run, "ctl", "VGPIOCTL", "get guest0.0");
-		assert_int_equal(run_wait(&run), 1);
-		assert_string_equal(run_err(&run),
-				    "vgpioctl: /run/vhost-device-gpio/control.sock: No such file or directory\n");
+		check_default(NULL);
+		check_default("");
 	}
+}
+
+/* Never takes a connection. Filled up, as a process that stands still fills it, it takes none even from the kernel. */
+static void nobody_answers(void **state)
+{
+	static const char text[] = "vgpioctl: ctl.sock: no answer within 10 s\n";
+	int listen_fd = socket_listen("ctl.sock"), fds[64], n = 0;
+	struct run run;
+
+	run_start(&run, "full", "VGPIOCTL", "--control ctl.sock get 0");
+	assert_int_equal(run_wait(&run), 1);
+	assert_string_equal(run_err(&run), text);
+	do {
+		fds[n] = socket_connect_at_once("ctl.sock");
+	} while (fds[n] >= 0 && ++n < 64);
+	assert_in_range(n, 1, 63);
+	ctl_check("get 0", 1, "", text);
+	while (n > 0)
+		close(fds[--n]);
+	close(listen_fd);
+	unlink("ctl.sock");
+}
+
+/* Six guests that do not answer: the daemon gives each 2 s. */
+static void a_daemon_that_waits_for_guests_is_waited_for(void **state)
+{
+	struct run daemon, run;
+	pid_t workers[6];
+
+	daemon_up(&daemon, "-s gpio.sock -c 6 -l s1:s1:s1:s1:s1:s1 --control ctl.sock", 6, true);
+	for (int i = 0; i < 6; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "vgpio:guest%d", i);
+		workers[i] = child_wait(&daemon, name, 0);
+	}
+	for (int i = 0; i < 6; i++)
+		kill(workers[i], SIGSTOP);
+	assert_int_equal(ctl(&run, "info"), 1);
+	assert_string_equal(run_err(&run), "vgpioctl: guest0 does not answer\nvgpioctl: guest1 does not answer\n"
+					   "vgpioctl: guest2 does not answer\nvgpioctl: guest3 does not answer\n"
+					   "vgpioctl: guest4 does not answer\nvgpioctl: guest5 does not answer\n");
+	for (int i = 0; i < 6; i++)
+		kill(workers[i], SIGCONT);
+	daemon_down(&daemon);
+}
+
+static void options_may_stand_anywhere(void **state)
+{
+	static const char json[] = "{\"ok\":true,\"lines\":{\"2\":0}}\n";
+	struct run daemon;
+
+	daemon_up(&daemon, "-s gpio.sock -l s8 --control ctl.sock", 1, true);
+	ctl_check("get --json 2", 0, json, "");
+	ctl_check("get 2 --json", 0, json, "");
+	ctl_check("--control nope get 2 --json --control ctl.sock", 0, json, "");
+	ctl_check("get -- 2", 0, "\"2\"=inactive\n", "");
+	ctl_check("get -- --json", 1, "", "vgpioctl: no line \"--json\"\n");
+	daemon_down(&daemon);
 }
 
 static void gets_and_sets(void **state)
@@ -268,6 +338,9 @@ int main(void)
 		PLAIN(verbs_of_later_versions),
 		PLAIN(help_and_version),
 		PLAIN(no_daemon),
+		PLAIN(nobody_answers),
+		PLAIN(a_daemon_that_waits_for_guests_is_waited_for),
+		PLAIN(options_may_stand_anywhere),
 		PLAIN(gets_and_sets),
 		PLAIN(a_line_may_be_named_twice),
 		PLAIN(any_number_of_lines),

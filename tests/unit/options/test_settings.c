@@ -188,6 +188,7 @@ static const struct {
 	{ "-s a -l 99999999999999999999",
 	  "--device-list: word 1: \"99999999999999999999\" is too large for a chip number" },
 	{ "--socket-path= -l s8", "--socket-path: empty" },
+	{ "--config=", "--config: empty" },
 	{ "-s @ -l s8", "--socket-path: the path is too long with its suffix 0 (111 bytes, at most 107)" },
 	{ "-s a -s b -l s8", "--socket-path is given twice" },
 	{ "-s a -c 1 --socket-count 1 -l s8", "--socket-count is given twice" },
