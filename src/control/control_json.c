@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/decimal.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "control/connection.h"
@@ -25,7 +27,8 @@ void control_json_word(const struct worker_client *guest, uint32_t line, char wo
 {
 	const char *name = worker_client_line_name(guest, line);
 
-	if (*name)
+	/* Digits alone are an offset, also where a line is called so. */
+	if (*name && !decimal_is(name, strlen(name)))
 		snprintf(word, CONTROL_WORD_MAX, "%s.%s", guest->name, name);
 	else
 		snprintf(word, CONTROL_WORD_MAX, "%s.%u", guest->name, line);

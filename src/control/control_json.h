@@ -9,7 +9,7 @@
 
 struct control_connection;
 
-/* GUEST.NAME, or GUEST.OFFSET for a line without a name; longer than any two names. */
+/* GUEST.NAME, or GUEST.OFFSET where that would be another line, or none; longer than any two names. */
 #define CONTROL_WORD_MAX 96
 void control_json_word(const struct worker_client *guest, uint32_t line, char word[CONTROL_WORD_MAX]);
 

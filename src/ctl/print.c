@@ -7,7 +7,8 @@
 
 #include "base/error.h"
 
-#define NS_PER_S 1000000000u
+#define NS_PER_S    1000000000u
+#define NAME_COLUMN 16
 
 static const char *word_of(const json_t *object, const char *key)
 {
@@ -28,15 +29,32 @@ static const char *level_word(const json_t *level)
 	return json_integer_value(level) ? "active" : "inactive";
 }
 
+/* Between quotes; those in it, and backslashes, have a backslash before them. Returns how wide it is. */
+static int print_quoted(const char *text)
+{
+	int width = 2;
+
+	putchar('"');
+	for (; *text; text++, width++) {
+		if (*text == '"' || *text == '\\')
+			width += putchar('\\') == '\\';
+		putchar(*text);
+	}
+	putchar('"');
+	return width;
+}
+
 /* gpioinfo: a quoted name in a column of 16, or the bare word "unnamed". */
 static void print_line(const json_t *line)
 {
 	const char *name = word_of(line, "name");
 	const char *irq = word_of(line, "irq");
-	char column[64];
+	int width;
 
-	snprintf(column, sizeof(column), *name ? "\"%s\"" : "unnamed%s", name);
-	printf("\t%-16s\t%s %s", column, word_of(line, "direction"), level_word(json_object_get(line, "level")));
+	putchar('\t');
+	width = *name ? print_quoted(name) : printf("unnamed");
+	printf("%*s\t%s %s", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "", word_of(line, "direction"),
+	       level_word(json_object_get(line, "level")));
 	if (*irq && strcmp(irq, "none") != 0)
 		printf(" irq=%s", irq);
 	putchar('\n');
@@ -94,7 +112,9 @@ void print_levels(const json_t *replies)
 
 		json_object_foreach(lines, word, level)
 		{
-			printf("%s\"%s\"=%s", separator, word, level_word(level));
+			fputs(separator, stdout);
+			print_quoted(word);
+			printf("=%s", level_word(level));
 			separator = " ";
 		}
 	}
@@ -112,8 +132,10 @@ static void print_change(const json_t *event)
 		return;
 	printf("%llu.%09llu\t%s\t%s %lld", time_ns / NS_PER_S, time_ns % NS_PER_S, edge, word_of(event, "guest"),
 	       number_of(event, "offset"));
-	if (*name)
-		printf(" \"%s\"", name);
+	if (*name) {
+		putchar(' ');
+		print_quoted(name);
+	}
 	putchar('\n');
 }
 
@@ -122,7 +144,8 @@ bool print_event(const json_t *event)
 	const char *kind = word_of(event, "event");
 
 	if (strcmp(kind, "state") == 0) {
-		printf("\"%s\"=%s\n", word_of(event, "line"), level_word(json_object_get(event, "level")));
+		print_quoted(word_of(event, "line"));
+		printf("=%s\n", level_word(json_object_get(event, "level")));
 	} else if (strcmp(kind, "change") == 0) {
 		print_change(event);
 	} else if (strcmp(kind, "lost") == 0) {

@@ -270,6 +270,24 @@ static void info_is_a_table(void **state)
 	daemon_down(&daemon);
 }
 
+/* A name is shown in quotes; one in which there are quotes has to be told apart from two. */
+static void odd_names_can_be_read(void **state)
+{
+	static const char names[] =
+		"--guest name=g,socket=gpio.sock,sim=4,names=7:\"a\\\"b\\\\c\":g.0 --control ctl.sock";
+	struct run daemon, run;
+
+	run_start(&daemon, "daemon", "VHOST_DEVICE_GPIO", names);
+	child_wait(&daemon, "vgpio:g", 0);
+	child_wait(&daemon, "vgpio:control", 0);
+	ctl_check("get g.0 g.a\"b\\c g.g.0", 0, "\"g.0\"=inactive \"g.a\\\"b\\\\c\"=inactive \"g.g.0\"=inactive\n", "");
+	assert_int_equal(ctl(&run, "info"), 0);
+	assert_non_null(strstr(run_out(&run), "\tline   1:\t\"a\\\"b\\\\c\"       \tnone inactive\n"));
+	assert_int_equal(ctl(&run, "--json info g.0"), 0);
+	assert_non_null(strstr(run_out(&run), "{\"line\":\"g.0\",\"guest\":\"g\",\"offset\":0,\"name\":\"7\","));
+	daemon_down(&daemon);
+}
+
 /* More lines than one reply has. */
 static void info_of_many_lines(void **state)
 {
@@ -347,6 +365,7 @@ int main(void)
 		PLAIN(any_number_of_lines_is_monitored),
 		PLAIN(a_last_word_is_heard),
 		PLAIN(info_is_a_table),
+		PLAIN(odd_names_can_be_read),
 		PLAIN(info_of_many_lines),
 		PLAIN(monitor_speaks_like_gpiomon),
 		PLAIN(monitor_in_json),
