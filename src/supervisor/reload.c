@@ -47,7 +47,9 @@ static int added_find(struct reload *reload)
 	if (!reload->added.guests)
 		return -ENOMEM;
 	for (size_t i = 0; i < reload->configs.n_guests; i++) {
-		if (!guest_set_find(reload->set, reload->configs.guests[i].name))
+		const struct guest_entry *entry = guest_set_find(reload->set, reload->configs.guests[i].name);
+
+		if (!entry || entry->removing)
 			reload->added.guests[reload->added.n_guests++] = reload->configs.guests[i];
 	}
 	return 0;
@@ -113,28 +115,53 @@ static int added_resolve(struct reload *reload)
 	return ret;
 }
 
-/* Guests to be removed are marked; changed ones are logged. */
+static void left_out_add(struct reload *reload, const char *name)
+{
+	struct why *names = &reload->left_out;
+
+	why_fail(0, names, "%s%s%s", names->text, names->text[0] ? ", " : "", name);
+}
+
+/* Nobody notices. One that is over for good (--one-off) does not come back; a socket that was inherited could not. */
+static bool can_be_made_anew(struct guest_entry *entry, const struct guest_config *config)
+{
+	return config->socket.path[0] && !entry->process.child.done && !worker_process_is_connected(&entry->process);
+}
+
+/* Removed, to be added again, or ignored, which is logged. -ENOMEM. */
+static int compare_one(struct reload *reload, struct guest_entry *entry, const struct guest_config *config)
+{
+	char *description = guest_set_describe(config);
+	bool changed = description && strcmp(description, entry->description) != 0;
+
+	free(description);
+	if (!description)
+		return -ENOMEM;
+	entry->removing = changed && can_be_made_anew(entry, config);
+	if (!changed || entry->removing)
+		return 0;
+	left_out_add(reload, config->name);
+	log_warning("reload",
+		    "%s: changed definition ignored while the guest is served (to apply it: remove the guest, reload, "
+		    "add it back, reload)",
+		    config->name);
+	return 0;
+}
+
+/* Guests to be removed are marked; those that cannot be changed are logged. */
 static int compare(struct reload *reload)
 {
-	for (size_t i = 0; i < reload->set->n; i++) {
+	int ret = 0;
+
+	for (size_t i = 0; i < reload->set->n && ret == 0; i++) {
 		struct guest_entry *entry = reload->set->entries[i];
 		const struct guest_config *config = config_find(&reload->configs, entry->process.guest.name);
-		char *description;
 
 		entry->removing = !config;
-		if (!config)
-			continue;
-		description = guest_set_describe(config);
-		if (!description)
-			return -ENOMEM;
-		if (strcmp(description, entry->description) != 0)
-			log_warning("reload",
-				    "%s: changed definition ignored while the guest is served (to apply it: remove "
-				    "the guest, reload, add it back, reload)",
-				    config->name);
-		free(description);
+		if (config)
+			ret = compare_one(reload, entry, config);
 	}
-	return 0;
+	return ret;
 }
 
 static void removing_kill(struct loop_timer *timer)
@@ -156,7 +183,9 @@ static void removing_stop(struct reload *reload)
 		if (!entry->removing)
 			continue;
 		reload->removes = true;
-		log_info(entry->process.guest.name, "no longer configured: stopping");
+		log_info(entry->process.guest.name, config_find(&reload->configs, entry->process.guest.name)
+							    ? "changed, and without a front-end: made anew"
+							    : "no longer configured: stopping");
 		child_stop(&entry->process.child, SIGTERM);
 	}
 	if (reload->removes &&
@@ -172,6 +201,7 @@ static int begin(struct reload *reload)
 
 	reload->requested = reload->removes = false;
 	reload->pending = true;
+	reload->left_out.text[0] = '\0';
 	if (ret < 0)
 		log_error("reload", "%s", why.text);
 	if (ret == 0)
@@ -193,6 +223,12 @@ static void finish(struct reload *reload, bool changed, const char *why)
 	for (size_t i = 0; i < reload->set->n; i++)
 		reload->set->entries[i]->removing = false;
 	reload->done(reload->ctx, changed, why);
+}
+
+static void refuse(struct reload *reload)
+{
+	reload->left_out.text[0] = '\0'; /* all of it was */
+	finish(reload, false, "the new configuration is refused, the old one stays");
 }
 
 static int add_one(struct reload *reload, const struct guest_config *config, struct guest *guest)
@@ -221,8 +257,14 @@ static void add(struct reload *reload)
 	bool all = !reload->removes || added_resolve(reload) == 0;
 	size_t n = all ? resolved->guests.n : 0;
 
-	for (size_t i = 0; i < n; i++)
-		all &= add_one(reload, &reload->added.guests[i], &resolved->guests.guests[i]) == 0;
+	for (size_t i = 0; i < reload->added.n_guests; i++) {
+		const struct guest_config *config = &reload->added.guests[i];
+
+		if (i < n && add_one(reload, config, &resolved->guests.guests[i]) == 0)
+			continue;
+		left_out_add(reload, config->name);
+		all = false;
+	}
 	for (size_t i = 0; i < resolved->notes.n; i++)
 		log_info("reload", "%s", resolved->notes.texts[i]);
 	finish(reload, reload->removes || n > 0, all ? NULL : "not all guests of the new configuration can be served");
@@ -238,7 +280,7 @@ void reload_go_on(struct reload *reload)
 {
 	while (reload->pending || reload->requested) {
 		if (!reload->pending && begin(reload) < 0)
-			finish(reload, false, "the new configuration is refused, the old one stays");
+			refuse(reload);
 		else if (guest_set_sweep(reload->set) == 0)
 			add(reload);
 		else

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * SIGHUP: the configuration is read again. Guests that it no longer has are removed, their lines put into their idle
- * state; new ones are added; the others go on and notice nothing. A guest whose description changed goes on as it was,
- * and the log says so. When anything is wrong with the new description nothing at all is changed.
+ * state; new ones are added; the others go on and notice nothing. A guest whose description changed is removed and added
+ * when it has no front-end; else it goes on as it was, and the log says so. When anything is wrong with the new
+ * description nothing at all is changed.
  *
  * In two steps, because a new guest may want the lines of one that is removed: first guests are removed, and when their
  * workers have ended the new ones are added.
  */
 #pragma once
 
+#include "base/why.h"
 #include "guest/resolve.h"
 #include "loop/timer.h"
 #include "options/settings.h"
@@ -20,11 +22,12 @@ struct reload {
 	void *ctx;
 	/* It is over; changed: guests were removed or added, and these are to be started. NULL why: it went well. */
 	void (*done)(void *ctx, bool changed, const char *why);
+	struct why left_out;	      /* the guests that are not what the description of the last one says */
 	bool requested;		      /* one is to begin */
 	bool pending;		      /* one is under way */
 	bool removes;		      /* it removes guests */
 	struct guest_configs configs; /* the new description */
-	struct guest_configs added;   /* those of it that are not served yet: the guests are those of configs */
+	struct guest_configs added;   /* those of it that are not served as they are: the guests are those of configs */
 	struct resolved resolved;     /* these, as they were found */
 	struct loop_timer timer;
 };

@@ -30,6 +30,8 @@
 #include "supervisor/processes.h"
 #include "supervisor/reload.h"
 
+#define NO_CONFIG "there is no --config to read again"
+
 #define STOP_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)
 
 struct supervisor {
@@ -105,16 +107,29 @@ static void reap(struct supervisor *supervisor)
 	reload_go_on(&supervisor->reload);
 }
 
+/* why: NULL, or what came in the way. */
+static void ready_notify(struct supervisor *supervisor, const char *why)
+{
+	const char *left_out = supervisor->reload.left_out.text;
+	size_t n = supervisor->processes.set.n;
+
+	sd_notify_status(supervisor->notify, "%zu guest%s%s%s%s%s", n, n == 1 ? "" : "s", why ? "; " : "",
+			 why ? why : "", *left_out ? "; left out: " : "", left_out);
+	sd_notify_ready(supervisor->notify);
+}
+
 static void reload_start(struct supervisor *supervisor)
 {
 	if (supervisor->stopping)
 		return;
-	if (!supervisor->settings->config) {
-		log_warning("supervisor", "SIGHUP: there is no --config to read again");
-		return;
-	}
+	/* Whoever has the service manager send it waits until it is over, whatever comes of it. */
 	sd_notify_reloading(supervisor->notify);
-	reload_request(&supervisor->reload);
+	if (supervisor->settings->config) {
+		reload_request(&supervisor->reload);
+	} else {
+		log_warning("supervisor", "SIGHUP: " NO_CONFIG);
+		ready_notify(supervisor, NO_CONFIG);
+	}
 }
 
 static void upgrade_start(struct supervisor *supervisor)
@@ -198,14 +213,6 @@ static void chips_watch(struct supervisor *supervisor)
 		log_warning("supervisor", "cannot watch for chips that come back: %s", strerror(-ret));
 }
 
-static void ready_notify(struct supervisor *supervisor)
-{
-	size_t n = supervisor->processes.set.n;
-
-	sd_notify_status(supervisor->notify, "%zu guest%s", n, n == 1 ? "" : "s");
-	sd_notify_ready(supervisor->notify);
-}
-
 static void reload_done(void *ctx, bool changed, const char *why)
 {
 	struct supervisor *supervisor = ctx;
@@ -214,13 +221,13 @@ static void reload_done(void *ctx, bool changed, const char *why)
 	if (changed)
 		processes_restart_control(&supervisor->processes);
 	processes_start_guests(&supervisor->processes);
-	ready_notify(supervisor);
-	if (why) {
+	if (why)
 		log_error("reload", "%s", why);
-		sd_notify_status(supervisor->notify, "%s", why);
-	} else {
+	else
 		log_info("reload", "%zu guest%s", n, n == 1 ? "" : "s");
-	}
+	/* Another one follows at once when one was asked for meanwhile: that one's end is waited for, too. */
+	if (!supervisor->reload.requested)
+		ready_notify(supervisor, why);
 }
 
 static void supervisor_init(struct supervisor *supervisor, const struct supervisor_start *start)
@@ -294,7 +301,7 @@ static void supervisor_begin(struct supervisor *supervisor)
 	if (start->handover)
 		reap(supervisor);
 	processes_start_control(&supervisor->processes);
-	ready_notify(supervisor);
+	ready_notify(supervisor, NULL);
 	ready_fd_tell(start->ready_fd);
 	if (start->stored)
 		sd_notify_unstore(start->notify, HANDOVER_STORED_NAME);

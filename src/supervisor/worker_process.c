@@ -83,6 +83,13 @@ static void channel_ready(struct loop_watch *watch, uint32_t events)
 		kill(process->child.pid, SIGKILL);
 }
 
+bool worker_process_is_connected(struct worker_process *process)
+{
+	if (process->channel_fd >= 0)
+		channel_ready(&process->channel_watch, 0);
+	return process->connected_fd >= 0 || fd_store_find(&process->store, session_layout_connection_key()) >= 0;
+}
+
 static int worker_prepare(struct child *child)
 {
 	struct worker_process *process = worker_process_of(child);

@@ -46,6 +46,8 @@ int worker_process_adopt(struct worker_process *process, pid_t pid, int channel_
 int worker_process_open_control(struct worker_process *process);
 /* Replaces the worker, which goes on where this one stops; the front-end notices nothing. */
 void worker_process_replace(struct worker_process *process);
+/* Whether it has a front-end, by what its worker has said so far. */
+bool worker_process_is_connected(struct worker_process *process);
 /* Starts the worker. */
 void worker_process_start(struct worker_process *process);
 /* The process is stopped and gone by then. Idempotent. */

@@ -84,6 +84,11 @@ size_t session_layout_fds_max(void)
 	return VHOST_FDS_MAX;
 }
 
+uint32_t session_layout_connection_key(void)
+{
+	return vhost_fd_key(VHOST_FD_CONNECTION, 0);
+}
+
 uint32_t session_layout_line_key(unsigned line)
 {
 	/* The library's keys are below VHOST_FD_KIND_END << 16. */

@@ -31,6 +31,8 @@ uint64_t session_layout_id(void);
 size_t session_layout_connection_size(void);
 /* How many fds the supervisor must be ready to store for it, beside those of lines. */
 size_t session_layout_fds_max(void);
+/* Under which key the connection to the front-end is stored: without it there is none. */
+uint32_t session_layout_connection_key(void);
 /* Under which key the request of a line is stored. */
 uint32_t session_layout_line_key(unsigned line);
 

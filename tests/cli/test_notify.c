@@ -136,6 +136,7 @@ static const char *manager_hears(const struct manager *manager)
 
 static void the_service_manager_is_told(void **state)
 {
+	unsigned long long usec;
 	struct manager manager;
 	struct run daemon;
 
@@ -149,10 +150,13 @@ static void the_service_manager_is_told(void **state)
 		assert_true(fd >= 0);
 		close(fd);
 	}
-	/* A worker's death is the daemon's own business; SIGHUP means nothing here. */
+	/* A worker's death is the daemon's own business; SIGHUP means nothing here, but it is waited for what comes of it. */
 	child_replace(&daemon, "vgpio:guest0");
 	kill(daemon.pid, SIGHUP);
 	run_wait_err(&daemon, "warning: supervisor: SIGHUP: there is no --config to read again\n");
+	assert_int_equal(sscanf(manager_hears(&manager), "RELOADING=1\nMONOTONIC_USEC=%llu", &usec), 1);
+	assert_string_equal(manager_hears(&manager), "STATUS=2 guests; there is no --config to read again");
+	assert_string_equal(manager_hears(&manager), "READY=1");
 	kill(daemon.pid, SIGTERM);
 	assert_string_equal(manager_hears(&manager), "STOPPING=1");
 	assert_int_equal(run_wait(&daemon), 0);

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gpio.h"
+#include "proc.h"
+
 static void one_comes(void **state)
 {
 	start(STAYS, WORDS);
@@ -72,13 +75,20 @@ static void nothing_changes(void **state)
 	"warning: reload: " name ": changed definition ignored while the guest is served (to apply it: remove the "    \
 	"guest, reload, add it back, reload)\n"
 
+#define REFUSED "error: reload: the new configuration is refused, the old one stays\n"
+
 static void a_change_has_to_wait(void **state)
 {
+	struct vmm other;
+
 	start(STAYS ONE, WORDS);
+	vmm_init(&other, 0);
+	vmm_start(&other, "one.sock");
 	reload(GUEST("stays", "sim = 5") TWO GUEST("one", "sim = 1\nnames = x"));
 	assert_int_equal(logged(CHANGED("stays")), 1);
 	assert_int_equal(logged(CHANGED("one")), 1);
 	check_guests("stays one two ");
+	vmm_deinit(&other);
 	check_serves("one.sock", 1);
 	/* As the words say: remove it, add it back. */
 	reload(GUEST("stays", "sim = 4"));
@@ -88,7 +98,30 @@ static void a_change_has_to_wait(void **state)
 	stop();
 }
 
-#define REFUSED "error: reload: the new configuration is refused, the old one stays\n"
+/* Nobody is served, nobody notices. */
+static void a_change_without_a_front_end(void **state)
+{
+	pid_t one;
+
+	start(STAYS ONE TWO, WORDS);
+	/* One that was there and has left is none. */
+	check_serves("two.sock", 2);
+	proc_wait_quiet(daemon_run.pid);
+	one = child_wait(&daemon_run, "vgpio:one", 0);
+	reload(STAYS GUEST("one", "sim = 9") GUEST("two", "sim = 7"));
+	assert_int_not_equal(child_wait(&daemon_run, "vgpio:one", one), one);
+	check_serves("one.sock", 9);
+	check_serves("two.sock", 7);
+	check_guests("stays one two ");
+	assert_int_equal(logged("warning: "), 0);
+	assert_int_equal(logged("info: one: changed, and without a front-end: made anew\n"), 1);
+	/* What is wrong changes nothing, here neither. */
+	reload(STAYS GUEST("one", "sim = 3") "[guest two]\nsocket = one.sock\nsim = 7\n");
+	assert_int_equal(logged(REFUSED), 1);
+	check_serves("one.sock", 9);
+	check_serves("two.sock", 7);
+	stop();
+}
 
 static void what_is_wrong_changes_nothing(void **state)
 {
@@ -191,6 +224,15 @@ static void an_activated_guest_stays(void **state)
 	reload("[guest stays]\nsim = 4\n" TWO);
 	assert_int_equal(logged("warning: "), 0);
 	check_guests("stays two ");
+	/* It cannot be made anew, with or without a front-end. */
+	vmm_deinit(&vmm);
+	proc_wait_quiet(daemon_run.pid);
+	reload_unchanged("[guest stays]\nsim = 5\n" TWO);
+	assert_int_equal(logged(CHANGED("stays")), 1);
+	vmm_init(&vmm, 0);
+	vmm_start(&vmm, "stays.sock");
+	assert_int_equal(gpio_set_value(&vmm, 3, 1), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&vmm, 3, GPIO_OUT), GPIO_OK);
 	unlink("stays.sock");
 	stop();
 }
@@ -206,8 +248,9 @@ static void one_off_ends_with_what_is_left(void **state)
 	vmm_start(&other, "two.sock");
 	vmm_deinit(&other);
 	child_wait_gone(&daemon_run, "vgpio:two");
-	/* It was served, and is not served again because the file is read again. */
+	/* It was served, and is not served again because the file is read again, changed or not. */
 	reload_unchanged(STAYS TWO);
+	reload_unchanged(STAYS GUEST("two", "sim = 7"));
 	assert_int_equal(child_named(&daemon_run, "vgpio:two"), 0);
 	assert_int_equal(child_named(&daemon_run, "vgpio:stays"), stays);
 	vmm_deinit(&vmm);
@@ -232,6 +275,7 @@ int main(void)
 		PLAIN(one_takes_the_place_of_another),
 		PLAIN(nothing_changes),
 		PLAIN(a_change_has_to_wait),
+		PLAIN(a_change_without_a_front_end),
 		PLAIN(what_is_wrong_changes_nothing),
 		PLAIN(a_socket_that_can_not_be_had),
 		PLAIN(guests_of_the_command_line_stay),

@@ -115,7 +115,7 @@ static void check_hears(int fd, const char *begin)
 static void the_service_manager_is_told(void **state)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "notify" };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), taken;
 
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	config_write(STAYS ONE);
@@ -128,9 +128,23 @@ static void the_service_manager_is_told(void **state)
 	check_hears(fd, "READY=1");
 	reload("nonsense");
 	check_hears(fd, "RELOADING=1\nMONOTONIC_USEC=");
-	check_hears(fd, "STATUS=1 guest");
+	check_hears(fd, "STATUS=1 guest; the new configuration is refused, the old one stays");
 	check_hears(fd, "READY=1");
-	check_hears(fd, "STATUS=the new configuration is refused, the old one stays");
+	/* What was left out of a reload. */
+	vmm_init(&vmm, 0);
+	vmm_start(&vmm, "stays.sock");
+	taken = socket_listen("two.sock");
+	reload(GUEST("stays", "sim = 5") ONE TWO);
+	check_hears(fd, "RELOADING=1\nMONOTONIC_USEC=");
+	check_hears(fd, "STATUS=2 guests; not all guests of the new configuration can be served; left out: stays, two");
+	check_hears(fd, "READY=1");
+	reload_unchanged(GUEST("stays", "sim = 5") ONE);
+	check_hears(fd, "RELOADING=1\nMONOTONIC_USEC=");
+	check_hears(fd, "STATUS=2 guests; left out: stays");
+	check_hears(fd, "READY=1");
+	vmm_deinit(&vmm);
+	close(taken);
+	unlink("two.sock");
 	daemon_down(&daemon_run);
 	check_hears(fd, "STOPPING=1");
 	close(fd);
