@@ -46,9 +46,12 @@ static int name_take(const struct taking *taking, const char *value)
 /* A path may be quoted: as any word it can hold a comma then. */
 static int path_take(const struct taking *taking, const char *value)
 {
+	const char *fault = value[0] == '"' ? NULL : unquoted_fault(value, strlen(value), false);
 	char *path = taking->guest->socket.path;
 	int len = (int)strlen(value);
 
+	if (fault)
+		return refuse(taking, value, fault);
 	if (value[0] == '"' && quoted_span(value) != (size_t)len)
 		return refuse(taking, value, "does not end at its closing quote");
 	if (value[0] == '"')

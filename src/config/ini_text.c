@@ -70,6 +70,13 @@ static int on_key(void *user, const char *section, const char *key, const char *
 	return reading->ret == 0;
 }
 
+/* What may stand behind the ']': a comment, and the end of a line as some editors write it. */
+static bool is_nothing(const char *text)
+{
+	text += strspn(text, " \t");
+	return strchr("\r\n#;", *text); /* or the end of the text */
+}
+
 /* text is behind the '['. */
 static void title_take(struct reading *reading, const char *text)
 {
@@ -79,6 +86,10 @@ static void title_take(struct reading *reading, const char *text)
 	key_end(reading);
 	if (text[len] != ']') {
 		fault(reading, "a section without ']'");
+		return;
+	}
+	if (!is_nothing(text + len + 1)) {
+		fault(reading, "text after ']'");
 		return;
 	}
 	snprintf(title, sizeof(title), "%.*s", (int)len, text);

@@ -21,7 +21,7 @@ int line_section_begin(struct line_section *line, const char *where, const char 
 	line->config.renamed = true;
 	line->attributes = (struct attributes){ .line = &line->config, .why = why };
 	snprintf(line->where, sizeof(line->where), "%s", where);
-	return name_read(where, "the name", name, strlen(name), line->config.name, why);
+	return name_read(where, "the name", name, strlen(name), true, line->config.name, why);
 }
 
 const char *line_section_key_word(unsigned index)

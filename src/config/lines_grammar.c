@@ -15,7 +15,7 @@
 
 static struct lines_parser parser_make(const char *where, const char *what, const char *text, struct why *why)
 {
-	return (struct lines_parser){ where, what, text, text, why };
+	return (struct lines_parser){ where, what, text, text, false, why };
 }
 
 static int no_memory(const struct lines_parser *parser, const char *what, unsigned max)
@@ -43,12 +43,17 @@ static int chip_classify(const struct lines_parser *parser, struct config_chip *
 		chip->kind = CONFIG_CHIP_NUMBER;
 		chip->number = (unsigned)number;
 	} else if (word->at[0] == '/') {
+		const char *fault = unquoted_fault(word->at, word->len, true);
+
 		chip->kind = CONFIG_CHIP_PATH;
+		if (fault)
+			return why_at(parser->why, parser->where, "chip \"%.*s\" %s", word_shown(word->len), word->at,
+				      fault);
 	} else if (strcmp(chip->word, "sim") == 0) {
 		chip->kind = CONFIG_CHIP_SIM;
 	} else {
 		chip->kind = CONFIG_CHIP_LABEL;
-		return name_read(parser->where, "chip", word->at, word->len, chip->word, parser->why);
+		return name_read(parser->where, "chip", word->at, word->len, parser->alone, chip->word, parser->why);
 	}
 	return 0;
 }
@@ -63,7 +68,7 @@ static int chip_take(struct lines_parser *parser, const char *ends, struct confi
 	if (!word.quoted)
 		return chip_classify(parser, chip, &word);
 	chip->kind = CONFIG_CHIP_LABEL;
-	return name_read(parser->where, "chip", word.at, word.len, chip->word, parser->why);
+	return name_read(parser->where, "chip", word.at, word.len, parser->alone, chip->word, parser->why);
 }
 
 static int offset_read(const struct lines_parser *parser, const char *at, size_t len, uint32_t *offset)
@@ -119,7 +124,7 @@ static int selector_take(struct lines_parser *parser, const char *ends, struct c
 		return ret;
 	line->by_name = word.quoted || strspn(word.at, "0123456789-") < word.len;
 	if (line->by_name)
-		ret = name_read(parser->where, "line", word.at, word.len, line->line_name, parser->why);
+		ret = name_read(parser->where, "line", word.at, word.len, parser->alone, line->line_name, parser->why);
 	else
 		ret = offsets_read(parser, &word, line);
 	where_write(parser->where, line);
@@ -140,7 +145,7 @@ static int line_name_take(struct lines_parser *parser, struct config_line *line)
 		return why_at(parser->why, line->where, "a range cannot have one name, \"%.*s\"", word_shown(word.len),
 			      word.at);
 	line->renamed = true;
-	return name_read(line->where, "the name", word.at, word.len, line->name, parser->why);
+	return name_read(line->where, "the name", word.at, word.len, false, line->name, parser->why);
 }
 
 static int attribute_take(struct lines_parser *parser, struct attributes *attributes)
@@ -241,7 +246,7 @@ static int name_take(struct lines_parser *parser, char name[CHIP_NAME_MAX])
 	ret = lines_word_take(parser, ":", "\"", "a name", &word);
 	if (ret < 0 || (word.quoted && word.len == strlen("\"\"")))
 		return ret;
-	return name_read(parser->where, "names:", word.at, word.len, name, parser->why);
+	return name_read(parser->where, "names:", word.at, word.len, false, name, parser->why);
 }
 
 int names_parse(const char *where, const char *text, struct guest_config *guest, struct why *why)
@@ -266,6 +271,7 @@ int lines_chip_parse(const char *where, const char *text, struct config_chip *ch
 {
 	struct lines_parser parser = parser_make(where, "chip", text, why);
 
+	parser.alone = true;
 	return chip_take(&parser, "", chip);
 }
 
@@ -273,7 +279,10 @@ int lines_line_parse(const char *where, const char *text, struct guest_config *g
 		     struct why *why)
 {
 	struct lines_parser parser = parser_make(where, "line", text, why);
-	int ret = selector_take(&parser, "", line);
+	int ret;
+
+	parser.alone = true;
+	ret = selector_take(&parser, "", line);
 
 	if (ret == 0 && line->first != line->last)
 		return why_at(why, line->where, "expected one line, not a range");

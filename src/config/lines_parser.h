@@ -11,6 +11,7 @@ struct lines_parser {
 	const char *where; /* every message begins with it */
 	const char *what;  /* what messages call the text: "lines" */
 	const char *text, *at;
+	bool alone; /* the text is one word: blanks may be part of it */
 	struct why *why;
 };
 

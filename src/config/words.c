@@ -50,12 +50,29 @@ void quoted_write(const char *word, char *text, size_t size)
 	snprintf(text + n, size - n, "\"");
 }
 
-int name_read(const char *where, const char *what, const char *word, size_t len, char name[CHIP_NAME_MAX],
-	      struct why *why)
+const char *unquoted_fault(const char *word, size_t len, bool has_blanks)
 {
+	if (len > 0 && word[0] == '\'')
+		return "has single quotes, which quote nothing here: use double quotes";
+	for (size_t i = 0; i < len; i++) {
+		if (blank_span(word + i, 1) && !(has_blanks && i + 1 < len && word[i + 1] != '#'))
+			return "has a blank outside of double quotes (a comment stands in a line of its own)";
+	}
+	return NULL;
+}
+
+int name_read(const char *where, const char *what, const char *word, size_t len, bool has_blanks,
+	      char name[CHIP_NAME_MAX], struct why *why)
+{
+	bool quoted = len > 0 && word[0] == '"';
+	const char *fault = quoted ? NULL : unquoted_fault(word, len, has_blanks);
 	int name_len = (int)len;
 
-	if (len > 0 && word[0] == '"')
+	if (quoted && quoted_span(word) != len)
+		return why_at(why, where, "%s %.*s does not end at its closing quote", what, word_shown(len), word);
+	if (fault)
+		return why_at(why, where, "%s \"%.*s\" %s", what, word_shown(len), word, fault);
+	if (quoted)
 		name_len = quoted_read(word, len, name, CHIP_NAME_MAX);
 	else
 		snprintf(name, CHIP_NAME_MAX, "%.*s", (int)len, word);

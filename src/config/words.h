@@ -2,6 +2,7 @@
 /* Words as users write them. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/why.h"
@@ -21,12 +22,17 @@ size_t quoted_span(const char *text);
 int quoted_read(const char *text, size_t len, char *word, size_t size);
 void quoted_write(const char *word, char *text, size_t size);
 /*
+ * What nobody means who does not quote it, in words that follow it in a message; NULL: nothing. has_blanks: a word of
+ * its kind may have blanks without quotes, but none before a '#'.
+ */
+const char *unquoted_fault(const char *word, size_t len, bool has_blanks);
+/*
  * The name of a line, or the label of a chip, from its word, which is quoted when it begins so: what the kernel can hold
  * and the specification lets a guest see (virtio 1.3, 5.18.6.1: 7-bit ASCII), 1 to CHIP_NAME_MAX - 1 bytes. -EINVAL with
- * why, which begins with where and what: "--guest: chip".
+ * why, which begins with where and what: "--guest: chip". has_blanks: see above.
  */
-int name_read(const char *where, const char *what, const char *word, size_t len, char name[CHIP_NAME_MAX],
-	      struct why *why);
+int name_read(const char *where, const char *what, const char *word, size_t len, bool has_blanks,
+	      char name[CHIP_NAME_MAX], struct why *why);
 
 /* Blanks, as they may stand around words. */
 size_t blank_span(const char *text, size_t len);

@@ -125,7 +125,7 @@ static void safe_makes_inputs(void **state)
 
 static int setup_chosen(void **state)
 {
-	policy_start(state, "lines=@A{6=six:2=second one:4-5}", NULL, NULL);
+	policy_start(state, "lines=@A{6=six:2=\"second one\":4-5}", NULL, NULL);
 	return 0;
 }
 
