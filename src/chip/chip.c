@@ -71,10 +71,10 @@ bool chip_is_gone(const struct chip_spec *spec, const struct chip_found *found)
 	return spec->driver->is_gone && spec->driver->is_gone(found);
 }
 
-int chip_find_replugged(const struct chip_spec *spec, const struct chip_found *found, const char *path, int *fd)
+int chip_find_replugged(const struct chip_spec *spec, const struct chip_found *found, const char *path,
+			struct chip_found *now)
 {
 	struct chip_spec there;
-	struct chip_found now;
 	struct why why;
 	int ret = chip_spec_path(path, &there);
 
@@ -83,15 +83,13 @@ int chip_find_replugged(const struct chip_spec *spec, const struct chip_found *f
 	if (!spec->driver->is_gone)
 		return -ENODEV;
 	there.driver = spec->driver;
-	ret = chip_probe(&there, &now, &why);
+	ret = chip_probe(&there, now, &why);
 	if (ret < 0)
 		return ret;
-	if (now.n_lines != found->n_lines || strcmp(now.label, found->label) != 0) {
-		fd_close(&now.fd);
-		return -ENODEV;
-	}
-	*fd = now.fd;
-	return 0;
+	if (now->n_lines == found->n_lines && strcmp(now->label, found->label) == 0)
+		return 0;
+	fd_close(&now->fd);
+	return -ENODEV;
 }
 
 void chip_replugged(struct chip *chip)

@@ -31,10 +31,12 @@ int chip_probe(const struct chip_spec *spec, struct chip_found *found, struct wh
  */
 bool chip_is_gone(const struct chip_spec *spec, const struct chip_found *found);
 /*
- * Whether the chip at path is the one that spec and found describe, plugged in again: the same driver, label and number of
- * lines. Then *fd is open on it, the caller's. -ENODEV: it is another; another -errno: it cannot be looked at.
+ * Whether the chip at path can be the one that spec and found describe, plugged in again: it has the driver, the label
+ * and the number of lines. Another of its kind has, too: which one it is, the caller must know. Then *now is open, the
+ * caller's. -ENODEV: it is another; another -errno: it cannot be looked at.
  */
-int chip_find_replugged(const struct chip_spec *spec, const struct chip_found *found, const char *path, int *fd);
+int chip_find_replugged(const struct chip_spec *spec, const struct chip_found *found, const char *path,
+			struct chip_found *now);
 
 /*
  * Before a chip is attached: what the kernel says of a line, also who holds it. A simulated chip's lines are free.

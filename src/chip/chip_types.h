@@ -21,6 +21,7 @@ struct chip_spec {
 	const struct chip_driver *driver;
 	unsigned number;	  /* sim: of lines */
 	char path[CHIP_PATH_MAX]; /* cdev: of the device, "/dev/gpiochipN" or what the user gave; sim: "sN" */
+	bool by_label;		  /* the path is where the label was found */
 };
 
 /* A chip that was found: chip_probe(). */

@@ -22,7 +22,8 @@
 
 struct label_search {
 	const char *label;
-	struct chip_spec *spec; /* of the first that bears the label */
+	const struct label_again *again; /* NULL: the label is all that counts */
+	struct chip_spec *spec;		 /* of the first that bears the label */
 	struct chip_found first;
 	bool found;
 	char others[200]; /* what else there is: "\"a\", \"b\", /dev/gpiochip3: Permission denied" */
@@ -43,6 +44,11 @@ static void note_other(struct label_search *search, const char *text)
 		text = "...";
 	if (!strstr(search->others, text))
 		snprintf(search->others + len, sizeof(search->others) - len, "%s%s", len ? ", " : "", text);
+}
+
+static bool can_be(const struct label_again *again, const struct chip_found *found)
+{
+	return found->n_lines == again->gone->n_lines && !again->is_known(again->ctx, found);
 }
 
 /* A node that is no chip, or may not be looked at, does not bear the label; but the words may have to say so. */
@@ -67,8 +73,11 @@ static int search_node(struct label_search *search, const char *path)
 		note_other(search, reason.text);
 		return 0;
 	}
+	if (search->again && !can_be(search->again, &found))
+		return 0;
 	if (!search->found) {
 		*search->spec = spec;
+		search->spec->by_label = true;
 		search->first = found;
 		search->found = true;
 		return 0;
@@ -78,28 +87,46 @@ static int search_node(struct label_search *search, const char *path)
 	return why_fail(ENOTUNIQ, search->why, "two chips have this label: %s and %s", search->spec->path, path);
 }
 
-int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why)
+static int directory_search(const char *directory, struct label_search *search)
 {
-	struct label_search search = { .label = label, .spec = spec, .why = why };
 	struct dirent **entries;
 	int ret = 0, n = scandir(directory, &entries, entry_is_chip, versionsort);
 
 	if (n < 0) {
 		ret = errno;
-		return why_fail(ret, why, "%s: %s", directory, strerror(ret));
+		return why_fail(ret, search->why, "%s: %s", directory, strerror(ret));
 	}
 	for (int i = 0; i < n; i++) {
 		char path[PATH_MAX];
 
 		snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
 		if (ret == 0)
-			ret = search_node(&search, path);
+			ret = search_node(search, path);
 		free(entries[i]);
 	}
 	free(entries);
+	return ret;
+}
+
+int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why)
+{
+	struct label_search search = { .label = label, .spec = spec, .why = why };
+	int ret = directory_search(directory, &search);
+
 	if (ret < 0 || search.found)
 		return ret;
 	if (!search.others[0])
 		return why_fail(ENODEV, why, "no chip has this label (no chips found)");
 	return why_fail(ENODEV, why, "no chip has this label (found: %s)", search.others);
+}
+
+int chip_label_find_again(const char *directory, const struct label_again *again, struct chip_spec *spec,
+			  struct why *why)
+{
+	struct label_search search = { .label = again->gone->label, .again = again, .spec = spec, .why = why };
+	int ret = directory_search(directory, &search);
+
+	if (ret < 0 || search.found)
+		return ret;
+	return why_fail(ENODEV, why, "no chip has this label and number of lines");
 }

@@ -13,3 +13,13 @@
  * that there are, or the paths of two that bear it.
  */
 int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why);
+/* A chip that is gone, and who knows the chips that are not it. */
+struct label_again {
+	const struct chip_found *gone;
+	void *ctx;
+	bool (*is_known)(void *ctx, const struct chip_found *found);
+};
+
+/* As chip_label_find(): the one chip that looks like the one that is gone, by its label and its number of lines. */
+int chip_label_find_again(const char *directory, const struct label_again *again, struct chip_spec *spec,
+			  struct why *why);

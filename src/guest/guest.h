@@ -12,6 +12,9 @@
 struct guest_chip {
 	struct chip_spec spec;
 	struct chip_found found; /* its fd is the guest's */
+	/* While it is gone: of the node that came last and looks like it; whether the log has said why it is not taken. */
+	uint64_t came_rdev;
+	bool doubted;
 };
 
 struct guest {

@@ -69,8 +69,8 @@ static bool chip_check(const struct handover_chip *chip)
 {
 	return text_check(chip->path, sizeof(chip->path), CHIP_PATH_MAX) &&
 	       strnlen(chip->label, sizeof(chip->label)) < sizeof(chip->label) && chip->simulated <= 1 &&
-	       chip->n_lines >= 1 && chip->n_lines <= CHIP_LINES_MAX && chip->fd >= -1 &&
-	       (chip->fd >= 0) == !chip->simulated;
+	       chip->by_label <= !chip->simulated && chip->n_lines >= 1 && chip->n_lines <= CHIP_LINES_MAX &&
+	       chip->fd >= -1 && (chip->fd >= 0) == !chip->simulated;
 }
 
 static bool line_check(const struct handover_guest_parts *parts, const struct handover_line *line)

@@ -67,8 +67,8 @@ struct handover_chip {
 	char label[CHIP_NAME_MAX];
 	uint32_t simulated;
 	uint32_t n_lines;
-	int32_t fd; /* -1: simulated */
-	uint32_t reserved;
+	int32_t fd;	   /* -1: simulated */
+	uint32_t by_label; /* was reserved, and 0 */
 	uint64_t rdev;
 };
 

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Chips of a guest that were unplugged and come back. */
+/*
+ * Chips of guests that were unplugged and come back.
+ *
+ * A chip that looks like the one that is gone, by its label and its number of lines, need not be it: of two adapters of
+ * one kind either would drive the other's board. Which one it is,
+ *   - the path says that the user gave: the chip is the one that the path leads to, once it does;
+ *   - the label says, when one chip only has it; so does it for a chip that was given by its number, which the kernel
+ *     does not give again while anybody has the old chip open.
+ * Where neither says it, no chip is taken, and the log says so.
+ */
 #pragma once
 
-#include "supervisor/worker_process.h"
+#include "supervisor/chip_watch.h"
+#include "supervisor/guest_set.h"
 
 /*
- * A chip's device node appeared at path: whether it may be one of this guest's chips that is gone, one that had this
- * very path when by_path. *rdev is what that chip was known by.
+ * Looks for the chips that are gone, after what the watch has told: a node or a path changed, or anything (NULL: then a
+ * chip that stands there is as good as one that comes). Workers and their successors learn of those that are back. The
+ * paths that are waited for are followed by the watch.
  */
-bool chip_replug_matches(const struct worker_process *process, const char *path, bool by_path, uint64_t *rdev);
-/* The chip that was known by rdev, if the guest has lines of it, is back at path: its worker and their successors learn it. */
-void chip_replug_take(struct worker_process *process, uint64_t rdev, const char *path);
+void chip_replug_look(const struct guest_set *set, struct chip_watch *watch, const char *path);

@@ -10,7 +10,6 @@
 
 #include "config/print_config.h"
 #include "process/fd_limit.h"
-#include "supervisor/chip_replug.h"
 #include "supervisor/handover_guest.h"
 #include "worker/session_layout.h"
 
@@ -162,21 +161,6 @@ bool guest_set_replace_next(struct guest_set *set)
 	if (next)
 		worker_process_replace(next);
 	return next;
-}
-
-void guest_set_chip_appeared(const struct guest_set *set, const char *path)
-{
-	uint64_t rdev;
-
-	for (int by_path = 1; by_path >= 0; by_path--) {
-		for (size_t i = 0; i < set->n; i++) {
-			if (!chip_replug_matches(&set->entries[i]->process, path, by_path, &rdev))
-				continue;
-			for (size_t j = 0; j < set->n; j++)
-				chip_replug_take(&set->entries[j]->process, rdev, path);
-			return;
-		}
-	}
 }
 
 struct guest_entry *guest_set_find(const struct guest_set *set, const char *name)

@@ -43,11 +43,6 @@ void guest_set_forget_sockets(struct guest_set *set);
  * at once. To be called until it returns false: there is none left.
  */
 bool guest_set_replace_next(struct guest_set *set);
-/*
- * A chip's device node appeared at path: the guests that have lines of the chip that is back there learn it. A node is
- * one chip's, also when guests wait for two that look the same: the one that had this node goes first.
- */
-void guest_set_chip_appeared(const struct guest_set *set, const char *path);
 /* NULL: there is none of this name. */
 struct guest_entry *guest_set_find(const struct guest_set *set, const char *name);
 /* Frees those that are being removed once none of them has a process any more. Returns how many have one. */

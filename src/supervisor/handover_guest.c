@@ -47,6 +47,7 @@ static void chip_put(const struct guest_chip *chip, struct handover_writer *writ
 	struct handover_chip out = { .simulated = chip_spec_is_sim(&chip->spec),
 				     .n_lines = chip->found.n_lines,
 				     .fd = chip->found.fd,
+				     .by_label = chip->spec.by_label,
 				     .rdev = chip->found.rdev };
 
 	snprintf(out.path, sizeof(out.path), "%s", chip->spec.path);
@@ -122,6 +123,7 @@ static void chip_take(struct guest_chip *chip, const struct handover_chip *in)
 		chip_spec_sim(in->n_lines, &chip->spec);
 	else
 		chip_spec_path(in->path, &chip->spec); /* fits: it was checked */
+	chip->spec.by_label = in->by_label;
 	chip->found = (struct chip_found){ .fd = in->fd,
 					   .n_lines = in->n_lines,
 					   .state_size = chip_state_size(&chip->spec, in->n_lines),

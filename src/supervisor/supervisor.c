@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "chip/label.h"
 #include "handover/handover.h"
 #include "loop/loop.h"
 #include "loop/signals.h"
@@ -25,6 +26,7 @@
 #include "sandbox/prepare.h"
 #include "service/ready_fd.h"
 #include "service/sd_notify.h"
+#include "supervisor/chip_replug.h"
 #include "supervisor/chip_watch.h"
 #include "supervisor/handover_send.h"
 #include "supervisor/processes.h"
@@ -201,13 +203,13 @@ static void chip_appeared(void *ctx, const char *path)
 {
 	struct supervisor *supervisor = ctx;
 
-	guest_set_chip_appeared(&supervisor->processes.set, path);
+	chip_replug_look(&supervisor->processes.set, &supervisor->chips, path);
 }
 
 /* Without it a chip that comes back is not seen: worth a word, no reason not to serve. */
 static void chips_watch(struct supervisor *supervisor)
 {
-	int ret = chip_watch_start(&supervisor->chips, &supervisor->loop, chip_appeared, supervisor);
+	int ret = chip_watch_start(&supervisor->chips, LABEL_DIRECTORY, &supervisor->loop, chip_appeared, supervisor);
 
 	if (ret < 0)
 		log_warning("supervisor", "cannot watch for chips that come back: %s", strerror(-ret));
@@ -286,7 +288,7 @@ static void taken_over(struct supervisor *supervisor)
 
 	log_info("upgrade", "took over %zu guest%s", n, n == 1 ? "" : "s");
 	/* Chips that came back between the programs. */
-	chip_watch_look(&supervisor->chips);
+	chip_appeared(supervisor, NULL);
 	if (supervisor->start->stored)
 		reload_request(&supervisor->reload);
 }

@@ -371,7 +371,7 @@ static void two_chips_are_one(void **state)
 	const struct chip_line_settings none = { .active_low = false };
 	struct fixture *fixture = *state;
 	char where[64], want[64];
-	int fd;
+	struct chip_found now;
 
 	attach_two(fixture, lines, 4);
 	configure(fixture, 0, CHIP_DIRECTION_OUT, 1, none);
@@ -402,11 +402,11 @@ static void two_chips_are_one(void **state)
 	assert_true(chip_is_gone(&fixture->specs[1], &fixture->found[1]));
 	assert_false(chip_is_gone(&fixture->specs[0], &fixture->found[0]));
 	gpio_sim_set_live(&fixture->sims[1], true);
-	assert_int_equal(chip_find_replugged(&fixture->specs[1], &fixture->found[1], fixture->sims[0].path, &fd),
+	assert_int_equal(chip_find_replugged(&fixture->specs[1], &fixture->found[1], fixture->sims[0].path, &now),
 			 -ENODEV);
-	assert_int_equal(chip_find_replugged(&fixture->specs[1], &fixture->found[1], fixture->sims[1].path, &fd), 0);
+	assert_int_equal(chip_find_replugged(&fixture->specs[1], &fixture->found[1], fixture->sims[1].path, &now), 0);
 	close(fixture->found[1].fd);
-	fixture->found[1].fd = fd;
+	fixture->found[1] = now;
 	aggregate_replugged(fixture->chip, 1);
 	assert_int_equal(fixture->drops, 2);
 	assert_int_equal(chip_get(fixture->chip, 0), -EPERM);
@@ -423,7 +423,6 @@ static void by_label_and_by_link(void **state)
 	struct gpio_sim *sim = &fixture->sims[0];
 	struct chip_found twin;
 	struct why why;
-	int fd;
 
 	make(fixture, 0, "exp");
 	make(fixture, 1, "decoy");
@@ -449,10 +448,10 @@ static void by_label_and_by_link(void **state)
 	gpio_sim_set_live(&fixture->sims[1], false);
 	gpio_sim_set_live(&fixture->sims[1], true);
 	gpio_sim_set_live(sim, true);
-	assert_int_equal(chip_find_replugged(&fixture->specs[0], &fixture->found[0], fixture->sims[1].path, &fd),
+	assert_int_equal(chip_find_replugged(&fixture->specs[0], &fixture->found[0], fixture->sims[1].path, &twin),
 			 -ENODEV);
-	assert_int_equal(chip_find_replugged(&fixture->specs[0], &fixture->found[0], sim->path, &fd), 0);
-	close(fd);
+	assert_int_equal(chip_find_replugged(&fixture->specs[0], &fixture->found[0], sim->path, &twin), 0);
+	close(twin.fd);
 	assert_int_equal(chip_label_find(LABEL_DIRECTORY, "exp", &fixture->specs[0], &why), 0);
 	assert_int_equal(chip_probe(&fixture->specs[0], &twin, &why), 0);
 	close(twin.fd);

@@ -4,7 +4,9 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel.h"
@@ -245,7 +247,201 @@ static void returns_leak_no_fd(void **state)
 	}
 }
 
+/* Adapters that are alike: each has its port, by which udev would call it, and whatever number. */
+enum { LEFT, RIGHT, N_PORTS };
+static const char *const ports[N_PORTS] = { "/dev/gpio-test/by-path/left", "/dev/gpio-test/by-path/right" };
+
+static void port_plug(struct session *s, unsigned port)
+{
+	gpio_sim_set_live(&s->chips[port], true);
+	mkdir("/dev/gpio-test", 0755);
+	mkdir("/dev/gpio-test/by-path", 0755);
+	assert_int_equal(symlink(s->chips[port].path, ports[port]), 0);
+}
+
+static void port_unplug(struct session *s, unsigned port)
+{
+	gpio_sim_set_live(&s->chips[port], false);
+	assert_int_equal(unlink(ports[port]), 0);
+	rmdir("/dev/gpio-test/by-path"); /* after the last one, as udev does */
+}
+
+static int setup_guests(void **state, const char *const *guests)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -1;
+	*state = s;
+	for (unsigned port = 0; port < N_PORTS; port++) {
+		gpio_sim_make(&s->chips[port], N_LINES, "adapter", NULL);
+		port_plug(s, port);
+	}
+	daemon_start_guests(&s->daemon, guests, NULL);
+	outside_open(&s->outside, s->daemon.control);
+	vmm_init(&s->vmm, 0);
+	return session_started(state, session_mortal(state, 0));
+}
+
+static int setup_twins(void **state)
+{
+	static const char *const guests[] = { "lines=@/dev/gpio-test/by-path/left",
+					      "lines=@/dev/gpio-test/by-path/right", NULL };
+
+	return setup_guests(state, guests);
+}
+
+static int teardown_twins(void **state)
+{
+	struct session *s = *state;
+
+	for (unsigned port = 0; port < N_PORTS; port++)
+		unlink(ports[port]);
+	rmdir("/dev/gpio-test/by-path");
+	rmdir("/dev/gpio-test");
+	gpio_sim_remove(&s->chips[N_PORTS]); /* a third */
+	return session_teardown(state);
+}
+
+static void assert_levels(struct session *s, unsigned left, unsigned right)
+{
+	assert_int_equal(gpio_sim_level(&s->chips[LEFT], 1), left);
+	assert_int_equal(gpio_sim_level(&s->chips[RIGHT], 1), right);
+}
+
+/* Each guest's output moves its own board, and no other. */
+static void assert_own_boards(struct session *s, struct vmm *right)
+{
+	for (unsigned value = 0; value < 4; value++) {
+		assert_int_equal(gpio_set_value(&s->vmm, 1, value & 1), GPIO_OK);
+		assert_int_equal(gpio_set_value(right, 1, value >> 1), GPIO_OK);
+		assert_levels(s, value & 1, value >> 1);
+	}
+	assert_int_equal(gpio_set_value(right, 1, 0), GPIO_OK);
+}
+
+static void right_start(struct session *s, struct vmm *right)
+{
+	vmm_init(right, 0);
+	vmm_start(right, s->daemon.sockets[1]);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
+	assert_int_equal(gpio_set_direction(right, 1, GPIO_OUT), GPIO_OK);
+	assert_own_boards(s, right);
+}
+
+static void twins_come_back_in_the_other_order(void **state)
+{
+	struct session *s = *state;
+	struct vmm right;
+
+	right_start(s, &right);
+	for (unsigned times = 1; times <= 2; times++) {
+		port_unplug(s, LEFT);
+		port_unplug(s, RIGHT);
+		port_plug(s, RIGHT);
+		daemon_wait_logged(&s->daemon, "by-path/right is back", times);
+		assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_ERR);
+		assert_int_equal(gpio_set_value(&right, 1, 1), GPIO_OK);
+		assert_int_equal(gpio_sim_level(&s->chips[RIGHT], 1), 1);
+		port_plug(s, LEFT);
+		daemon_wait_logged(&s->daemon, "by-path/left is back", times);
+		assert_serving(s);
+		assert_levels(s, 1, 1);
+		assert_own_boards(s, &right);
+		assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_OK);
+		assert_levels(s, 1, 0);
+	}
+	vmm_deinit(&right);
+}
+
+/* It has no path that anybody waits for. */
+static void third_of_the_kind_is_not_taken(void **state)
+{
+	struct session *s = *state;
+	struct vmm right;
+
+	right_start(s, &right);
+	port_unplug(s, LEFT);
+	gpio_sim_make(&s->chips[N_PORTS], N_LINES, "adapter", NULL);
+	gpio_sim_set_live(&s->chips[N_PORTS], true);
+	session_settle(s);
+	assert_int_equal(daemon_logged(&s->daemon, "came back"), 0);
+	assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_ERR);
+	assert_int_equal(gpio_sim_level(&s->chips[N_PORTS], 1), 0);
+	port_plug(s, LEFT);
+	daemon_wait_logged(&s->daemon, "by-path/left is back", 1);
+	assert_own_boards(s, &right);
+	vmm_deinit(&right);
+}
+
+/* They go under one program and come under the next, which sees the one come and finds the other. */
+static void twins_come_back_around_an_upgrade(void **state)
+{
+	struct session *s = *state;
+	struct vmm right;
+
+	right_start(s, &right);
+	assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_OK);
+	port_unplug(s, LEFT);
+	port_unplug(s, RIGHT);
+	session_settle(s);
+	kill(s->daemon.pid, SIGSTOP);
+	kill(s->daemon.pid, SIGUSR2);
+	port_plug(s, RIGHT);
+	kill(s->daemon.pid, SIGCONT);
+	daemon_wait_logged(&s->daemon, "took over 2 guests", 1);
+	port_plug(s, LEFT);
+	daemon_wait_logged(&s->daemon, "by-path/right is back", 1);
+	daemon_wait_logged(&s->daemon, "by-path/left is back", 1);
+	assert_serving(s);
+	assert_levels(s, 1, 0);
+	assert_own_boards(s, &right);
+	vmm_deinit(&right);
+}
+
+/* By a label, which one chip had at the start. */
+static int setup_label(void **state)
+{
+	static const struct gpio_sim_line none[] = { { .name = NULL } };
+	static const char *const guests[] = { "lines=@lonely", NULL };
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -1;
+	*state = s;
+	gpio_sim_make(&s->chips[0], N_LINES, "lonely", none);
+	gpio_sim_set_live(&s->chips[0], true);
+	outside_is_real(0, &s->chips[0]);
+	daemon_start_guests(&s->daemon, guests, NULL);
+	outside_open(&s->outside, s->daemon.control);
+	vmm_init(&s->vmm, 0);
+	return session_started(state, 0);
+}
+
+static void two_of_a_label_are_not_told_apart(void **state)
+{
+	struct session *s = *state;
+
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
+	gpio_sim_make(&s->chips[1], N_LINES, "lonely", NULL);
+	gpio_sim_set_live(&s->chips[1], true);
+	session_settle(s);
+	unplug(s);
+	session_settle(s);
+	assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_ERR);
+	gpio_sim_set_live(chip_of(s), true);
+	daemon_wait_logged(&s->daemon, "no chip is taken for it: two chips have this label: /dev/gpiochip", 1);
+	session_settle(s);
+	assert_int_equal(daemon_logged(&s->daemon, "came back"), 0);
+	assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_ERR);
+	gpio_sim_set_live(&s->chips[1], false);
+	daemon_wait_logged(&s->daemon, " is back", 1);
+	assert_int_equal(gpio_set_value(&s->vmm, 1, 1), GPIO_OK);
+	assert_int_equal(gpio_sim_level(chip_of(s), 1), 1);
+}
+
 #define PLUGGED(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup, session_teardown)
+#define TWINS(rows, fn)	  ROW_TEST_FIXTURE(rows, fn, setup_twins, teardown_twins)
 #define KILLED(rows, fn)  ROW_TEST_FIXTURE(rows, fn, setup_killed, session_teardown)
 
 int main(void)
@@ -259,6 +455,10 @@ int main(void)
 		KILLED("S-04 S-07", worker_dies_while_it_is_gone),
 		KILLED("S-04 S-07", worker_dies_at_the_return),
 		PLUGGED("V-12", returns_leak_no_fd),
+		TWINS("G-96", twins_come_back_in_the_other_order),
+		TWINS("G-96", third_of_the_kind_is_not_taken),
+		TWINS("G-96", twins_come_back_around_an_upgrade),
+		ROW_TEST_FIXTURE("G-96", two_of_a_label_are_not_told_apart, setup_label, session_teardown),
 	};
 
 	return session_run("cdev_gone", tests, sizeof(tests) / sizeof(tests[0]));

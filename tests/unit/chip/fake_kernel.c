@@ -67,6 +67,10 @@ static int kernel_chip_info(int fd, struct gpiochip_info *info)
 	struct stat node;
 
 	assert_int_equal(fstat(fd, &node), 0);
+	if (kernel.gone & (1 << minor(node.st_rdev) % 16)) {
+		errno = ENODEV;
+		return -1;
+	}
 	memset(info->label, 'L', sizeof(info->label)); /* without a terminator */
 	if (kernel.labels[minor(node.st_rdev) % 16])
 		snprintf(info->label, sizeof(info->label), "%s", kernel.labels[minor(node.st_rdev) % 16]);

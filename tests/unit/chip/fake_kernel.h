@@ -19,6 +19,7 @@ struct fake_kernel {
 	unsigned n_lines;
 	uint64_t bits;		/* what GET_VALUES says */
 	const char *labels[16]; /* by the minor number of the device; NULL: one without a terminator */
+	uint16_t gone;		/* chips that were unplugged: bits by the same number */
 	struct {
 		const char *name;   /* NULL: "line N" */
 		const char *holder; /* NULL: odd lines are held by "somebody" */

@@ -192,14 +192,14 @@ static void label_search_tells_what_it_could_not_see(void **state)
 	assert_string_equal(why.text, "/nowhere: No such file or directory");
 }
 
-/* After a re-plug the node may have another number, whatever word led to the chip. */
+/* After a re-plug the node may have another number. */
 static void found_again(void **state)
 {
 	struct fixture *fixture = *state;
+	struct chip_found now;
 	struct chip_spec spec;
 	struct why why;
 	char path[64];
-	int fd = -1;
 
 	kernel.labels[A] = kernel.labels[B] = "exp";
 	node(fixture, "gpiochip0", A);
@@ -207,21 +207,50 @@ static void found_again(void **state)
 	close(fixture->found.fd);
 	assert_int_equal(chip_probe(&fixture->spec, &fixture->found, &why), 0);
 	snprintf(path, sizeof(path), "%s/gpiochip1", fixture->directory);
-	assert_int_equal(chip_find_replugged(&fixture->spec, &fixture->found, path, &fd), 0);
-	assert_true(fd >= 0);
-	close(fd);
+	assert_int_equal(chip_find_replugged(&fixture->spec, &fixture->found, path, &now), 0);
+	assert_true(now.fd >= 0);
+	assert_false(chip_found_same(&now, &fixture->found));
+	close(now.fd);
 	kernel.labels[B] = "other";
-	assert_int_equal(chip_find_replugged(&fixture->spec, &fixture->found, path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&fixture->spec, &fixture->found, path, &now), -ENODEV);
 	kernel.labels[B] = "exp";
 	kernel.n_lines++;
-	assert_int_equal(chip_find_replugged(&fixture->spec, &fixture->found, path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&fixture->spec, &fixture->found, path, &now), -ENODEV);
 	kernel.n_lines--;
-	kernel.labels[A] = "away";
-	assert_int_equal(find(fixture, "exp", &spec, &why), 0);
-	assert_int_equal(chip_find_replugged(&spec, &fixture->found, path, &fd), 0);
-	close(fd);
 	chip_spec_sim(KERNEL_LINES, &spec);
-	assert_int_equal(chip_find_replugged(&spec, &fixture->found, path, &fd), -ENODEV);
+	assert_int_equal(chip_find_replugged(&spec, &fixture->found, path, &now), -ENODEV);
+}
+
+static bool is_known(void *ctx, const struct chip_found *found)
+{
+	return chip_found_same(ctx, found);
+}
+
+/* Of two that look like the one that is gone neither is it, unless one of them is known to be another. */
+static void label_found_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct chip_found gone = { .fd = -1, .n_lines = KERNEL_LINES, .label = "exp" };
+	struct label_again again = { &gone, &gone, is_known };
+	struct chip_spec spec;
+	struct why why;
+
+	kernel.labels[A] = kernel.labels[B] = "exp";
+	node(fixture, "gpiochip0", A);
+	node(fixture, "gpiochip1", A);
+	assert_int_equal(chip_label_find_again(fixture->directory, &again, &spec, &why), 0);
+	assert_path(fixture, &spec, "gpiochip0");
+	assert_true(spec.by_label);
+	gone.n_lines++;
+	assert_int_equal(chip_label_find_again(fixture->directory, &again, &spec, &why), -ENODEV);
+	gone.n_lines--;
+	node(fixture, "gpiochip2", B);
+	assert_int_equal(chip_label_find_again(fixture->directory, &again, &spec, &why), -ENOTUNIQ);
+	again.ctx = &fixture->found; /* A */
+	assert_int_equal(chip_label_find_again(fixture->directory, &again, &spec, &why), 0);
+	assert_path(fixture, &spec, "gpiochip2");
+	gone.label[2] = '\0';
+	assert_int_equal(chip_label_find_again(fixture->directory, &again, &spec, &why), -ENODEV);
 }
 
 static void line_info_and_holder(void **state)
@@ -405,6 +434,7 @@ int main(void)
 		FOUND_TEST(label_of_two_chips),
 		FOUND_TEST(label_search_tells_what_it_could_not_see),
 		FOUND_TEST(found_again),
+		FOUND_TEST(label_found_again),
 		FOUND_TEST(line_info_and_holder),
 		FOUND_TEST(line_requested_for_a_worker),
 		FOUND_TEST(tried_as_an_input),

@@ -264,6 +264,8 @@ static void bad_chips_and_lines(void **state)
 {
 	REFUSED(memset(chip->path, 'n', CHIP_PATH_MAX));
 	REFUSED(memset(chip->label, 'n', sizeof(chip->label)));
+	REFUSED(chip->by_label = 2);
+	REFUSED(model.guests[1].chips[0].by_label = 1); /* simulated */
 	REFUSED(chip->simulated = 1);
 	REFUSED(chip->simulated = 2);
 	REFUSED(chip->fd = -1);
