@@ -8,10 +8,14 @@
 #include "loop/loop.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
+
+#define NS_PER_MS 1000000u
 
 int loop_init(struct loop *loop)
 {
@@ -23,6 +27,8 @@ void loop_deinit(struct loop *loop)
 {
 	while (loop->defer_first)
 		loop_defer_del(loop->defer_first);
+	while (loop->alarms)
+		loop_alarm_del(loop->alarms);
 	fd_close(&loop->epoll_fd);
 }
 
@@ -119,10 +125,63 @@ static void loop_run_deferred(struct loop *loop)
 	loop_defer_del(&mark);
 }
 
+void loop_alarm_set(struct loop *loop, struct loop_alarm *alarm, uint64_t due_ns,
+		    void (*fn)(struct loop *loop, struct loop_alarm *alarm))
+{
+	loop_alarm_del(alarm);
+	*alarm = (struct loop_alarm){ .loop = loop, .next = loop->alarms, .due_ns = due_ns, .fn = fn };
+	loop->alarms = alarm;
+}
+
+void loop_alarm_del(struct loop_alarm *alarm)
+{
+	struct loop_alarm **at;
+
+	if (!alarm->loop)
+		return;
+	for (at = &alarm->loop->alarms; *at != alarm; at = &(*at)->next)
+		;
+	*at = alarm->next;
+	alarm->loop = NULL;
+}
+
+/* How long a turn may wait. */
+static int wait_ms(const struct loop *loop, int timeout_ms)
+{
+	uint64_t now = loop->alarms ? clock_now_ns() : 0;
+
+	if (loop->defer_first)
+		return 0;
+	for (const struct loop_alarm *alarm = loop->alarms; alarm; alarm = alarm->next) {
+		uint64_t left_ms = alarm->due_ns > now ? (alarm->due_ns - now - 1) / NS_PER_MS + 1 : 0;
+
+		if (left_ms < INT_MAX && (timeout_ms < 0 || (int)left_ms < timeout_ms))
+			timeout_ms = (int)left_ms;
+	}
+	return timeout_ms;
+}
+
+/* One that is set meanwhile is due later than now. Each may delete any other: so from the first on after each. */
+static void loop_run_alarms(struct loop *loop)
+{
+	uint64_t now = loop->alarms ? clock_now_ns() : 0;
+	struct loop_alarm *alarm = loop->alarms;
+
+	while (alarm) {
+		if (alarm->due_ns > now) {
+			alarm = alarm->next;
+			continue;
+		}
+		loop_alarm_del(alarm);
+		alarm->fn(loop, alarm);
+		alarm = loop->alarms;
+	}
+}
+
 int loop_turn(struct loop *loop, int timeout_ms)
 {
 	struct epoll_event events[LOOP_EVENTS_PER_TURN];
-	int n = epoll_wait(loop->epoll_fd, events, LOOP_EVENTS_PER_TURN, loop->defer_first ? 0 : timeout_ms);
+	int n = epoll_wait(loop->epoll_fd, events, LOOP_EVENTS_PER_TURN, wait_ms(loop, timeout_ms));
 
 	if (n < 0) {
 		if (errno != EINTR)
@@ -139,6 +198,7 @@ int loop_turn(struct loop *loop, int timeout_ms)
 			watch->fn(watch, events[i].events);
 	}
 	loop->n_ready = 0;
+	loop_run_alarms(loop);
 	loop_run_deferred(loop);
 	if (loop->after)
 		loop->after->fn(loop->after);

@@ -17,6 +17,7 @@
 
 struct loop_watch;
 struct loop_defer;
+struct loop_alarm;
 struct loop_after;
 
 struct loop {
@@ -26,6 +27,7 @@ struct loop {
 	struct loop_defer *defer_first, *defer_last;
 	struct loop_watch *ready[LOOP_EVENTS_PER_TURN]; /* of this turn; NULL once deleted */
 	int n_ready;
+	struct loop_alarm *alarms;
 	struct loop_after *after; /* or NULL */
 };
 
@@ -63,6 +65,21 @@ struct loop_defer {
 
 void loop_defer_add(struct loop *loop, struct loop_defer *defer, void (*fn)(struct loop_defer *defer));
 void loop_defer_del(struct loop_defer *defer);
+
+/*
+ * fn runs once, in the first turn at or after due_ns (CLOCK_MONOTONIC), as late as epoll's milliseconds make it. It
+ * takes no fd and nothing of the kernel's, so setting one cannot fail: timer.h is for all that can wait for one.
+ */
+struct loop_alarm {
+	struct loop *loop; /* NULL: not set */
+	struct loop_alarm *next;
+	uint64_t due_ns;
+	void (*fn)(struct loop *loop, struct loop_alarm *alarm);
+};
+
+void loop_alarm_set(struct loop *loop, struct loop_alarm *alarm, uint64_t due_ns,
+		    void (*fn)(struct loop *loop, struct loop_alarm *alarm));
+void loop_alarm_del(struct loop_alarm *alarm);
 
 /* fn runs at the end of every turn, behind what was deferred: one of a loop, for what must not be forgotten. */
 struct loop_after {

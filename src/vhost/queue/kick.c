@@ -27,7 +27,9 @@ static void on_pause_over(struct loop_timer *timer)
 	struct kick *kick = container_of(timer, struct kick, pause);
 
 	loop_timer_del(timer);
-	kick_watch(kick);
+	/* What it takes to watch may be lacking now. */
+	if (kick_watch(kick) < 0)
+		loop_timer_set(kick->loop, timer, PAUSE_NS, 0, on_pause_over);
 }
 
 static void on_kick(struct loop_watch *watch, uint32_t events)

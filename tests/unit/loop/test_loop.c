@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "loop/loop.h"
 #include "loop/signals.h"
 #include "loop/timer.h"
+#include "unit/lowest_fd.h"
 
 #define MS 1000000ull
 
@@ -357,6 +359,73 @@ static void timer_set_again_while_ready(void **state)
 	close(a.fd);
 }
 
+static void timer_sets_other(struct loop_timer *timer)
+{
+	struct peer *peer = container_of(timer, struct peer, timer);
+
+	timer_count(timer);
+	loop_timer_del(&peer->other->timer);
+	assert_int_equal(loop_timer_set(&loop, timer, 0, 0, timer_count), 0);
+}
+
+static rlim_t fds_limit(rlim_t n)
+{
+	struct rlimit limit;
+	rlim_t before;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	before = limit.rlim_cur;
+	limit.rlim_cur = n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
+}
+
+/* What a timer is for may be the very lack of fds. */
+static void timer_needs_no_fd(void **state)
+{
+	struct peer a = { 0 }, b = { 0 };
+	uint64_t start = now_ms();
+	rlim_t before = fds_limit((rlim_t)lowest_fd());
+
+	assert_int_equal(loop_timer_set(&loop, &a.timer, 20 * MS, 0, timer_count), 0);
+	assert_int_equal(loop_timer_set(&loop, &b.timer, UINT64_MAX, 0, timer_count), 0);
+	loop_turn(&loop, 5000);
+	assert_int_equal(a.timer_calls, 1);
+	assert_true(now_ms() - start >= 19);
+	loop_turn(&loop, 30);
+	assert_int_equal(a.timer_calls, 1);
+	assert_int_equal(loop_timer_set(&loop, &a.timer, 0, 5 * MS, timer_count), 0);
+	for (int i = 0; i < 3; i++)
+		loop_turn(&loop, 5000);
+	assert_int_equal(a.timer_calls, 4);
+	assert_int_equal(loop_timer_set(&loop, &a.timer, 10000 * MS, 0, timer_count), 0);
+	loop_turn(&loop, 20);
+	assert_int_equal(a.timer_calls, 4);
+
+	/* Of two that are due one deletes the other, and sets itself anew: for the next turn. */
+	a.other = &b;
+	b.other = &a;
+	assert_int_equal(loop_timer_set(&loop, &a.timer, 0, 0, timer_sets_other), 0);
+	assert_int_equal(loop_timer_set(&loop, &b.timer, 0, 0, timer_sets_other), 0);
+	usleep(1000);
+	loop_turn(&loop, 5000);
+	assert_int_equal(a.timer_calls + b.timer_calls, 5);
+	loop_turn(&loop, 5000);
+	assert_int_equal(a.timer_calls + b.timer_calls, 6);
+	loop_turn(&loop, 20);
+	assert_int_equal(a.timer_calls + b.timer_calls, 6);
+
+	/* One that is set when there are fds again has one. */
+	assert_int_equal(loop_timer_set(&loop, &a.timer, 10000 * MS, 0, timer_count), 0);
+	fds_limit(before);
+	assert_int_equal(loop_timer_set(&loop, &a.timer, 1, 0, timer_deletes_itself), 0);
+	assert_non_null(a.timer.watch.loop);
+	loop_turn(&loop, 5000);
+	assert_int_equal(a.timer_calls + b.timer_calls, 7);
+	loop_turn(&loop, 20);
+	assert_int_equal(a.timer_calls + b.timer_calls, 7);
+}
+
 static void on_signal(struct loop_signals *signals, int signo)
 {
 	struct peer *peer = container_of(signals, struct peer, signals);
@@ -414,6 +483,7 @@ int main(void)
 		LOOP_TEST(defer_deleted_from_any_place),
 		LOOP_TEST(timer_one_shot_and_interval),
 		LOOP_TEST(timer_set_again_while_ready),
+		LOOP_TEST(timer_needs_no_fd),
 		LOOP_TEST(signals_arrive),
 		LOOP_TEST(run_returns_quit_status),
 	};

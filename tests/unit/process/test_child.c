@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 
 #include "base/util.h"
 #include "process/child.h"
+#include "unit/lowest_fd.h"
 
 /* What the process does. */
 enum life {
@@ -312,6 +314,33 @@ static void one_that_can_not_be_started_is_said_now_and_then(void **state)
 	assert_true(fixture->child.pid > 0);
 }
 
+/* There is no fd, also for a timer, until somebody gives one back. */
+static void lack_of_fds_passes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rlimit limit, none;
+
+	start(fixture, LIFE_WAIT);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ (rlim_t)lowest_fd(), limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(open("/dev/null", O_RDONLY), -1);
+	fixture->prepare_error = -EMFILE;
+	kill(fixture->child.pid, SIGKILL);
+	reap(fixture);
+	assert_int_equal(fixture->child.pid, 0);
+	for (int i = 0; i < 2; i++) {
+		int starts = fixture->starts;
+
+		assert_int_equal(loop_turn(&fixture->loop, 20000), 0);
+		assert_int_equal(fixture->starts, starts + 1);
+	}
+	fixture->prepare_error = 0;
+	assert_int_equal(loop_turn(&fixture->loop, 20000), 0);
+	assert_true(fixture->child.pid > 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 /* Somebody else has waited for it. */
 static void adopted_one_that_is_none_of_ours(void **state)
 {
@@ -422,6 +451,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(room_that_nobody_asked_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(adopted, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_can_not_be_started_is_said_now_and_then, setup, teardown),
+		cmocka_unit_test_setup_teardown(lack_of_fds_passes, setup, teardown),
 		cmocka_unit_test_setup_teardown(adopted_one_that_is_none_of_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(adopted_one_that_does_not_make_room_is_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(successor_is_like_any_other, setup, teardown),
