@@ -66,9 +66,9 @@ static void pause_over(struct loop_timer *timer)
 	child_start(child);
 }
 
-static void child_start_later(struct child *child)
+static void child_start_later(struct child *child, uint64_t pause_ns)
 {
-	int ret = loop_timer_set(child->loop, &child->pause, CHILD_PAUSE_NS, 0, pause_over);
+	int ret = loop_timer_set(child->loop, &child->pause, pause_ns, 0, pause_over);
 
 	if (ret < 0)
 		log_error(child->tag, "cannot be restarted: %s", strerror(-ret));
@@ -78,7 +78,13 @@ static void child_start_later(struct child *child)
 static void start_failed(struct child *child, int error)
 {
 	log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag, "cannot start a process: %s", strerror(-error));
-	child_start_later(child);
+	child_start_later(child, CHILD_RETRY_NS);
+}
+
+static void life_begins(struct child *child)
+{
+	child->started_ns = clock_now_ns();
+	child->progress = child->ops->progress ? child->ops->progress(child) : 0;
 }
 
 void child_start(struct child *child)
@@ -94,6 +100,7 @@ void child_start(struct child *child)
 		start_failed(child, ret);
 		return;
 	}
+	life_begins(child);
 	fork_sync_begin(&sync);
 	pid = fork();
 	ret = -errno;
@@ -120,17 +127,59 @@ static void death_describe(int status, char *text, size_t size)
 		snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
 }
 
-/* Notes a death. Returns whether it is one of too many. */
-static bool death_note(struct child *child)
+/* Deaths in a row: until the next start. The first two may be chance, and a guest waits. */
+static const unsigned pauses_ms[] = { 0, 0, 20, 50, 100, 200, 500, 1000, 2000, 5000 };
+
+/* Whoever gets on and dies, gets on and dies, has the first pause only, but that one: progress may be a lie. */
+#define PAUSES_WITH_PROGRESS 2
+
+static void pauses_shorten(struct child *child, uint64_t life_ns, bool progress)
 {
-	uint64_t now = clock_now_ns();
-	uint64_t *slot = &child->deaths_ns[child->next_death];
+	if (life_ns >= CHILD_LONG_LIFE_NS)
+		child->pauses = 0;
+	else if (progress && child->pauses > PAUSES_WITH_PROGRESS)
+		child->pauses = PAUSES_WITH_PROGRESS;
+}
+
+static unsigned pause_take(struct child *child)
+{
+	unsigned ms = pauses_ms[child->pauses];
+
+	child->pauses += child->pauses + 1 < ARRAY_SIZE(pauses_ms);
+	return ms;
+}
+
+/* Whether the row is a loop by now. */
+static bool death_note(struct child *child, uint64_t now)
+{
 	uint64_t oldest;
 
-	*slot = now;
+	child->deaths_ns[child->next_death] = now;
 	child->next_death = (child->next_death + 1) % CHILD_DEATHS_MAX;
 	oldest = child->deaths_ns[child->next_death];
-	return !fault_is_patient() && oldest != 0 && now - oldest < CHILD_DEATHS_WINDOW_NS;
+	return oldest != 0 && now - oldest >= CHILD_LOOP_NS && now - oldest < CHILD_LOOP_MAX_NS;
+}
+
+static void row_end(struct child *child)
+{
+	memset(child->deaths_ns, 0, sizeof(child->deaths_ns));
+	child->loop_state = CHILD_LOOP_NONE;
+}
+
+static enum child_loop death_judge(struct child *child, int status)
+{
+	uint64_t now = clock_now_ns();
+	uint64_t life_ns = now - child->started_ns;
+	bool progress = child->ops->progress && child->ops->progress(child) != child->progress;
+	bool from_outside = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->condemned;
+
+	pauses_shorten(child, life_ns, progress);
+	if (progress || life_ns >= CHILD_LONG_LIFE_NS)
+		row_end(child);
+	if (progress || from_outside || fault_is_patient() || !death_note(child, now))
+		return CHILD_LOOP_NONE;
+	child->loop_state = child->loop_state == CHILD_LOOP_NONE ? CHILD_LOOP_FIRST : CHILD_LOOP_AGAIN;
+	return child->loop_state;
 }
 
 /* SIGCHLD may stand for any number of deaths, or for none: whoever waits for the end of processes looks once more. */
@@ -183,40 +232,53 @@ void child_restart(struct child *child, int signo)
 	end_await(child);
 }
 
+void child_condemn(struct child *child)
+{
+	if (child->pid <= 0)
+		return;
+	child->condemned = true;
+	kill(child->pid, SIGKILL);
+}
+
 void child_adopt(struct child *child, pid_t pid, bool restarting)
 {
 	child->pid = pid;
+	life_begins(child);
 	child->outdated = true;
 	if (restarting)
 		end_await(child);
 }
 
-static void successor_start(struct child *child, bool crash_loop, const char *death)
+static void successor_start(struct child *child, enum child_loop loop, const char *death)
 {
-	if (crash_loop) {
-		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
-			    "process %s, %d times within %llu s: %srestarting after a pause", death, CHILD_DEATHS_MAX,
-			    CHILD_DEATHS_WINDOW_NS / 1000000000,
-			    child->ops->crash_loop_words ? child->ops->crash_loop_words : "");
-		child_start_later(child);
-	} else {
-		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag, "process %s: restarting", death);
+	unsigned pause_ms = pause_take(child);
+	const char *words = child->ops->loop_words[loop];
+	char when[32] = "";
+
+	if (pause_ms > 0)
+		snprintf(when, sizeof(when), " in %u ms", pause_ms);
+	log_limited(loop == CHILD_LOOP_NONE ? &child->log_limit : &child->loop_limit, LOG_LEVEL_ERROR, child->tag,
+		    "process %s%s: %srestarting%s", death,
+		    loop == CHILD_LOOP_NONE ? "" : ", again and again without progress", words ? words : "", when);
+	if (pause_ms > 0)
+		child_start_later(child, pause_ms * 1000000ull);
+	else
 		child_start(child);
-	}
 }
 
 static void death_take(struct child *child, int status)
 {
 	bool restarting = child->restarting;
-	bool crash_loop;
+	enum child_loop loop = CHILD_LOOP_NONE;
 	char death[240];
 
 	child->done = child->has_end && status == 0;
-	child->restarting = child->outdated = child->stuck = false;
 	loop_timer_del(&child->pause);
-	crash_loop = !child->stopped && !child->done && !restarting && death_note(child);
+	if (!child->stopped && !child->done && !restarting)
+		loop = death_judge(child, status);
+	child->restarting = child->outdated = child->stuck = child->condemned = false;
 	if (child->ops->ended)
-		child->ops->ended(child, crash_loop);
+		child->ops->ended(child, loop);
 	if (child->stopped || child->done)
 		return;
 	if (restarting) {
@@ -224,7 +286,7 @@ static void death_take(struct child *child, int status)
 		return;
 	}
 	death_describe(status, death, sizeof(death));
-	successor_start(child, crash_loop, death);
+	successor_start(child, loop, death);
 }
 
 bool child_reap(struct child *child)

@@ -2,6 +2,10 @@
 /*
  * A process that the supervisor keeps running: forked, without exec; replaced at once when it dies, after a pause when
  * it dies repeatedly. It may be one whose work has an end, and it may be told to hand over to a successor.
+ *
+ * That it dies often is no fault of its own: somebody, or the kernel for want of memory, may kill it. Deaths in a row count,
+ * without progress between them, by no SIGKILL but ours, each after a short life. When they go on for some seconds they
+ * are a loop.
  */
 #pragma once
 
@@ -15,10 +19,14 @@
 #include "loop/loop.h"
 #include "loop/timer.h"
 
-/* This many deaths within the window are a crash loop. */
-#define CHILD_DEATHS_MAX       5
-#define CHILD_DEATHS_WINDOW_NS (10ull * 1000 * 1000 * 1000)
-#define CHILD_PAUSE_NS	       (1ull * 1000 * 1000 * 1000)
+/* The last so many deaths that count are a loop when they took no less than this; more, and they were not in a row. */
+#define CHILD_DEATHS_MAX  5
+#define CHILD_LOOP_NS	  (3ull * 1000 * 1000 * 1000)
+#define CHILD_LOOP_MAX_NS (120ull * 1000 * 1000 * 1000)
+/* Who lived so long was well. */
+#define CHILD_LONG_LIFE_NS (10ull * 1000 * 1000 * 1000)
+/* Until the next try to start one that cannot be started. */
+#define CHILD_RETRY_NS (1ull * 1000 * 1000 * 1000)
 /* A process that is to be replaced gets SIGKILL after this time. */
 #define CHILD_RESTART_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)
 /* One that was killed and is not gone after this time is stuck in the kernel: nobody waits for it any longer. */
@@ -32,6 +40,14 @@
 
 struct child;
 
+/* What a death says. */
+enum child_loop {
+	CHILD_LOOP_NONE,
+	CHILD_LOOP_FIRST, /* a loop: what may be the reason is to be left out once */
+	CHILD_LOOP_AGAIN, /* that did not help */
+	CHILD_LOOPS,
+};
+
 /* All but main may be NULL. */
 struct child_ops {
 	/* Supervisor, before each start: makes what the new process is to inherit. -errno. */
@@ -43,10 +59,12 @@ struct child_ops {
 	 * child_keep_fds(). The supervisor's loop must not be touched. Returns the exit status.
 	 */
 	int (*main)(struct child *child);
+	/* Supervisor: a number that is another one when the process has got on with its work. */
+	uint32_t (*progress)(const struct child *child);
 	/* Supervisor, after each death, before the successor starts; child->done: there will be none. */
-	void (*ended)(struct child *child, bool crash_loop);
-	/* What ended() does about a crash loop, for the log: "session dropped, ". */
-	const char *crash_loop_words;
+	void (*ended)(struct child *child, enum child_loop loop);
+	/* What ended() does about it, for the log: "session dropped, ". */
+	const char *loop_words[CHILD_LOOPS];
 };
 
 struct child {
@@ -64,8 +82,13 @@ struct child {
 	bool stuck;		     /* it was killed, and did not end: in a file of its guest's, say */
 	/* Until it is started again; while restarting: until it is killed; then: until it is stuck. */
 	struct loop_timer pause;
-	struct log_limit log_limit;	      /* a guest may be the cause of each death */
-	uint64_t deaths_ns[CHILD_DEATHS_MAX]; /* a ring; 0: none */
+	struct log_limit log_limit, loop_limit; /* a guest may be the cause of each death */
+	bool condemned;				/* it was killed by us, for what it did */
+	uint64_t started_ns;
+	uint32_t progress;		      /* when it started */
+	unsigned pauses;		      /* how many deaths in a row had, or would have, a longer pause each */
+	enum child_loop loop_state;	      /* of the present row */
+	uint64_t deaths_ns[CHILD_DEATHS_MAX]; /* those of the row; a ring; 0: none */
 	unsigned next_death;
 };
 
@@ -76,6 +99,8 @@ void child_start(struct child *child);
  * Starts it at once when it is not running. Does nothing when no successor is wanted.
  */
 void child_restart(struct child *child, int signo);
+/* It broke the rules: SIGKILL, and that counts as a death of its own. Nothing is done when it does not run. */
+void child_condemn(struct child *child);
 /* Takes over a process that an earlier program of this very process has started; restarting: and told to end. */
 void child_adopt(struct child *child, pid_t pid, bool restarting);
 /* Looks whether the process has died, and does what is due then. Returns whether it had. */

@@ -4,8 +4,8 @@
  *
  * A worker's death loses nothing: its successor gets the same session memory, listening socket, control channel and chip,
  * and the fds that the dead one had stored. Only the supervisor channel is new each time, so that what a dead worker sent
- * and what its successor sends are never mixed up. A guest whose worker keeps dying loses its session: the front-end sees
- * the connection end, and the next worker starts with nothing.
+ * and what its successor sends are never mixed up. A guest whose worker keeps dying without getting on loses its rings, and
+ * if that does not help its session: the front-end sees the connection end, and the next worker starts with nothing.
  */
 #include "supervisor/worker_process.h"
 
@@ -79,8 +79,7 @@ static void channel_ready(struct loop_watch *watch, uint32_t events)
 		return;
 	/* A worker without a supervisor is of no use. One that is just dying is not changed by this. */
 	channel_close(process);
-	if (process->child.pid > 0)
-		kill(process->child.pid, SIGKILL);
+	child_condemn(&process->child);
 }
 
 bool worker_process_is_connected(struct worker_process *process)
@@ -125,6 +124,7 @@ static int worker_life(struct child *child)
 					    .connected_fd = process->connected_fd,
 					    .one_off = process->one_off,
 					    .drops = process->drops,
+					    .rings_broken = process->rings_broken,
 					    .supervisor_fd = process->channel_worker_fd,
 					    .control_fd = process->control_fds[1],
 					    .session_fd = process->session_fd,
@@ -173,7 +173,12 @@ static void session_renew(struct worker_process *process)
 		log_error(process->child.tag, "cannot make a session: %s", strerror(-ret));
 }
 
-static void worker_ended(struct child *child, bool crash_loop)
+static uint32_t worker_progress(const struct child *child)
+{
+	return session_layout_progress(container_of(child, const struct worker_process, child)->session_fd);
+}
+
+static void worker_ended(struct child *child, enum child_loop loop)
 {
 	struct worker_process *process = worker_process_of(child);
 
@@ -183,8 +188,9 @@ static void worker_ended(struct child *child, bool crash_loop)
 	channel_close(process);
 	if (process->session_foreign)
 		session_renew(process);
-	else if (crash_loop)
+	else if (loop == CHILD_LOOP_AGAIN)
 		session_clear(process);
+	process->rings_broken = loop == CHILD_LOOP_FIRST;
 	/*
 	 * The session has no successor: the front-end is to see the end of the connection, and one that connects now is
 	 * not to wait for ever. A front-end that was inherited does not connect again.
@@ -193,7 +199,7 @@ static void worker_ended(struct child *child, bool crash_loop)
 		fd_store_close(&process->store);
 		listener_close(&process->listener);
 	}
-	if (child->done || crash_loop)
+	if (child->done || loop == CHILD_LOOP_AGAIN)
 		async_close(&process->connected_fd);
 }
 
@@ -201,8 +207,9 @@ static const struct child_ops worker_ops = {
 	.prepare = worker_prepare,
 	.started = worker_started,
 	.main = worker_life,
+	.progress = worker_progress,
 	.ended = worker_ended,
-	.crash_loop_words = "session dropped, ",
+	.loop_words = { [CHILD_LOOP_FIRST] = "its rings are broken, ", [CHILD_LOOP_AGAIN] = "session dropped, " },
 };
 
 void worker_process_init(struct worker_process *process, struct guest *guest, bool one_off, struct loop *loop,

@@ -17,8 +17,9 @@ struct worker_process {
 	struct child child;
 	struct guest guest; /* owned */
 	const struct sandbox *sandbox;
-	bool one_off;	/* it is over when the front-end disconnects */
-	unsigned drops; /* how often the session was dropped */
+	bool one_off;	   /* it is over when the front-end disconnects */
+	unsigned drops;	   /* how often the session was dropped */
+	bool rings_broken; /* the next worker starts so: a last try before the session is dropped */
 	char process_name[GUEST_NAME_MAX + 8];
 	struct listener listener; /* owned; the worker accepts */
 	int connected_fd;	  /* the guest's, inherited: a front-end that is connected already; -1: none */

@@ -49,6 +49,8 @@ struct vhost_ops {
 	 * says, and a device with the bit that is not behind the machine's virtual IOMMU does not start there.
 	 */
 	bool iommu;
+	/* What a session brings is restored with its rings broken: the processes before died again and again. */
+	bool restore_broken;
 
 	/* Writes the whole configuration space, little-endian. */
 	void (*config_read)(void *ctx, void *config);
@@ -127,6 +129,8 @@ struct vhost_fd_store {
 size_t vhost_session_size(unsigned n_queues);
 /* A session that a program of another version has written is of no use. */
 uint32_t vhost_session_version(void);
+/* Where in it a uint32_t lies that is another one after each message and each batch of chains that were answered. */
+size_t vhost_session_progress_at(void);
 
 /*
  * ops, session and tag outlive the device; fd_store is copied. A full session that is invalid is dropped with a

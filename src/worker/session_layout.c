@@ -2,6 +2,8 @@
 /* What lies where in a worker's session memory. */
 #include "worker/session_layout.h"
 
+#include <unistd.h>
+
 #include "base/util.h"
 #include "gpio/virtio_gpio.h"
 #include "ipc/supervisor_channel.h"
@@ -72,6 +74,14 @@ uint64_t session_layout_id(void)
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
 		layout = (layout ^ facts[i]) * 0x100000001b3;
 	return layout;
+}
+
+uint32_t session_layout_progress(int session_fd)
+{
+	uint32_t progress;
+	ssize_t len = pread(session_fd, &progress, sizeof(progress), (off_t)vhost_session_progress_at());
+
+	return len == sizeof(progress) ? progress : 0;
 }
 
 size_t session_layout_connection_size(void)

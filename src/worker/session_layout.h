@@ -27,6 +27,11 @@ size_t session_layout_size(const struct guest *guest);
  * other. (A session that passes this may still be invalid: it is checked as ever.)
  */
 uint64_t session_layout_id(void);
+/*
+ * A number that the memory of this fd has, another one after each answer of a worker's; 0 when there is none. A worker
+ * that lies there keeps its own guest's session.
+ */
+uint32_t session_layout_progress(int session_fd);
 /* How many of them, from the start, are the connection's: without them the lines' state is still good. */
 size_t session_layout_connection_size(void);
 /* How many fds the supervisor must be ready to store for it, beside those of lines. */

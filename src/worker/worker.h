@@ -21,6 +21,7 @@ struct worker_start {
 	int connected_fd; /* a front-end that is connected already, or -1. Neither: it was dropped, only lines are left */
 	bool one_off;	  /* to end when the front-end disconnects */
 	unsigned drops;	  /* how often the session was dropped: each time lines go into their idle state */
+	bool rings_broken; /* the workers before died again and again: what there is starts with its rings broken */
 	int supervisor_fd; /* SOCK_SEQPACKET to the supervisor; its end of file means that the supervisor is gone */
 	int control_fd;	   /* SOCK_SEQPACKET to the control process (control_server.h), or -1 */
 	int session_fd;	   /* memfd of session_layout_size() bytes (session_layout.h), zeroed at first */

@@ -287,6 +287,24 @@ pid_t child_replace(const struct run *daemon, const char *name)
 	return child_wait(daemon, name, old);
 }
 
+static bool is_dropped(void *ctx)
+{
+	const struct child_search *search = ctx;
+
+	return strstr(run_err(search->daemon), "session dropped") || child_there(ctx);
+}
+
+void child_crash_loop(const struct run *daemon, const char *name)
+{
+	struct child_search search = { .daemon = daemon, .name = name };
+
+	while (!strstr(run_err(daemon), "session dropped")) {
+		search.old = child_wait(daemon, name, search.old);
+		kill(search.old, SIGABRT);
+		assert_true(wait_for(is_dropped, &search, FIXTURE_MS));
+	}
+}
+
 void daemon_up(struct run *daemon, const char *words, unsigned n_guests, bool control)
 {
 	run_start(daemon, "daemon", "VHOST_DEVICE_GPIO", words);

@@ -58,6 +58,8 @@ pid_t child_wait(const struct run *daemon, const char *name, pid_t old);
 void child_wait_gone(const struct run *daemon, const char *name);
 /* Kills it, and waits for its successor. */
 pid_t child_replace(const struct run *daemon, const char *name);
+/* Such a worker crashes, and its successors, as fast as they start, until the session is dropped: some seconds. */
+void child_crash_loop(const struct run *daemon, const char *name);
 
 /* Runs vgpioctl on ctl.sock to its end. */
 int ctl(struct run *run, const char *words);

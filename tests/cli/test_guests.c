@@ -285,7 +285,6 @@ static void a_crash_loop_takes_lines_to_their_idle_states(void **state)
 {
 	struct run daemon;
 	struct vmm vmm;
-	pid_t old;
 
 	guest_up(&daemon,
 		 "--guest name=g,socket=g.sock,sim=3,lines=@sim{0:1,on-disconnect=output-high:"
@@ -296,14 +295,14 @@ static void a_crash_loop_takes_lines_to_their_idle_states(void **state)
 	assert_int_equal(gpio_set_value(&vmm, 0, 1), GPIO_OK);
 	assert_int_equal(gpio_set_direction(&vmm, 0, GPIO_OUT), GPIO_OK);
 	assert_int_equal(gpio_set_direction(&vmm, 1, GPIO_IN), GPIO_OK);
-	for (int i = 0; i < 4; i++)
-		old = child_replace(&daemon, "vgpio:g");
-	/* Four deaths change nothing. */
+	/* Deaths alone change nothing. */
+	for (int i = 0; i < 6; i++)
+		child_replace(&daemon, "vgpio:g");
 	check_ctl("get g.0 g.1 g.2", "\"g.0\"=active \"g.1\"=inactive \"g.2\"=active\n");
 	assert_int_equal(gpio_get_value(&vmm, 0), 1);
-	kill(old, SIGKILL);
+	child_crash_loop(&daemon, "vgpio:g");
 	assert_true(connection_ends(&vmm.connection, FIXTURE_MS));
-	child_wait(&daemon, "vgpio:g", old);
+	child_wait(&daemon, "vgpio:g", 0);
 	check_ctl("get g.0 g.1 g.2", "\"g.0\"=inactive \"g.1\"=active \"g.2\"=inactive\n");
 	vmm_deinit(&vmm);
 	daemon_down(&daemon);

@@ -93,13 +93,12 @@ static void a_connected_one_sees_a_crash_loop(void **state)
 {
 	struct run daemon;
 	struct vmm vmm;
-	pid_t old = 0;
 
 	connected_up(&daemon, &vmm, "--fd FD -l s4 --log-level warning");
 	for (int i = 0; i < 4; i++)
-		old = child_replace(&daemon, "vgpio:guest0");
+		child_replace(&daemon, "vgpio:guest0");
 	assert_int_equal(gpio_get_value(&vmm, 2), 1);
-	kill(old, SIGKILL);
+	child_crash_loop(&daemon, "vgpio:guest0");
 	assert_true(connection_ends(&vmm.connection, FIXTURE_MS));
 	assert_int_equal(run_wait(&daemon), 0);
 	vmm_deinit(&vmm);

@@ -301,6 +301,17 @@ void daemon_kill_worker(struct daemon *daemon, unsigned guest)
 		failure("the worker survives SIGKILL");
 }
 
+void daemon_crash_loop(struct daemon *daemon, unsigned guest)
+{
+	unsigned before = daemon_logged(daemon, "session dropped");
+	pid_t pid = daemon_wait_worker(daemon, guest, 0);
+
+	while (daemon_logged(daemon, "session dropped") == before) {
+		kill(pid, SIGABRT);
+		pid = daemon_wait_worker(daemon, guest, pid);
+	}
+}
+
 pid_t daemon_wait_worker(struct daemon *daemon, unsigned guest, pid_t old)
 {
 	daemon->workers[guest] = successor_wait(daemon, guest, old);

@@ -38,6 +38,11 @@ pid_t daemon_worker(const struct daemon *daemon, unsigned guest);
 bool daemon_workers_same(const struct daemon *daemon);
 /* kill -9 of a worker; returns when it is gone, not when it has a successor. */
 void daemon_kill_worker(struct daemon *daemon, unsigned guest);
+/*
+ * Its workers crash, one after the other, as fast as they start, until the session is dropped: this takes some seconds.
+ * Returns when the next one has started.
+ */
+void daemon_crash_loop(struct daemon *daemon, unsigned guest);
 /* Waits until the guest has a worker that is not old; it is the one of daemon_workers_same() from now on. */
 pid_t daemon_wait_worker(struct daemon *daemon, unsigned guest, pid_t old);
 

@@ -216,7 +216,7 @@ static void step_pause(struct model *m)
 	assert_true(message_sync(&vmm->connection));
 }
 
-/* Five deaths in ten seconds would be a crash loop: two in each sequence. */
+/* Two in each sequence: others have their turn. */
 static void step_takeover(struct model *m)
 {
 	if (m->takeovers == 2)

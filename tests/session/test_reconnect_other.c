@@ -308,8 +308,7 @@ static void crash_loop_in_between(void **state)
 	s->workers_may_die = true;
 	prepare(s);
 	cut(s);
-	for (unsigned i = 0; i < 5; i++)
-		session_take_over(s);
+	daemon_crash_loop(&s->daemon, 0);
 	come_again(s);
 	vmm_restart(&s->vmm);
 	assert_fresh(s);

@@ -106,6 +106,7 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 		.memory = &device->memory,
 		.inflight_map = &device->inflight_map,
 		.features = &session->features,
+		.progress = &session->progress,
 		.ops = ops,
 		.ctx = ctx,
 		.ask = translation_ask,

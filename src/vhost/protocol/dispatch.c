@@ -92,6 +92,7 @@ int dispatch_message(struct vhost_device *device, const char **why)
 			*why = r == -EAGAIN ? "front-end does not read its replies" : strerror(-r);
 		fault_point(FAULT_MESSAGE_ANSWERED);
 		message_done(&session->rx, &device->rx_fds, &device->fd_store);
+		session->progress++;
 	}
 	fd_close(&fd);
 	return r;

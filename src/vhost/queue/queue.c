@@ -220,6 +220,8 @@ void queue_flush(struct vhost_queue *queue)
 	loop_defer_del(&queue->flush);
 	/* Nothing more is the driver's when memory went away: the session ends with this turn. */
 	wanted = !sigbus_guard_tripped() && queue->ring.ops->publish(&queue->ring);
+	*queue->host->progress += queue->pushed;
+	queue->pushed = false;
 	fault_point(FAULT_PUBLISHED);
 	if (queue->host->ops->queue_published)
 		queue->host->ops->queue_published(queue->host->ctx, queue->index);
@@ -255,6 +257,7 @@ void vhost_queue_push(struct vhost_queue *queue, uint16_t head, uint32_t written
 	if (queue->state->handled == head + 1u)
 		chain_end(queue);
 	fault_point(FAULT_CHAIN_PUT);
+	queue->pushed = true;
 	queue->state->position = queue->ring.ops->position(&queue->ring);
 	loop_defer_add(queue->host->loop, &queue->flush, on_flush);
 }

@@ -35,6 +35,7 @@ struct queue_host {
 	struct memory *memory;
 	const struct inflight_map *inflight_map; /* the front-end's in-flight regions */
 	const uint64_t *features;		 /* negotiated */
+	uint32_t *progress;			 /* the session's */
 	const struct vhost_ops *ops;
 	void *ctx;
 	/*
@@ -62,6 +63,7 @@ struct vhost_queue {
 	void *inflight; /* a region of vhost-user.rst, "Inflight I/O tracking", for rings up to VRING_SIZE_MAX: our own */
 	struct ring ring; /* valid while running */
 	bool running;
+	bool pushed;			    /* since it was last published */
 	bool signal_once;		    /* a call may have been lost in a crash, or could not be made yet */
 	bool notice_pending[QUEUE_NOTICES]; /* notify() could not send it yet */
 	uint32_t budget;		    /* chains that may still be popped in this turn */

@@ -303,6 +303,8 @@ int queue_restore(struct vhost_queue *queue, int kick_fd, int call_fd, int err_f
 	queue_set_call(queue, call_fd);
 	queue_set_err(queue, err_fd);
 	suspect_note(queue);
+	if (queue->host->ops->restore_broken)
+		queue_break(queue, "the worker died again and again");
 	if (queue->state->kick == SESSION_KICK_FD && kick_fd < 0)
 		return -EBADF;
 	if (queue->state->kick == SESSION_KICK_INBAND) {

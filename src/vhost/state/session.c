@@ -15,9 +15,17 @@ uint32_t vhost_session_version(void)
 	return SESSION_VERSION;
 }
 
+size_t vhost_session_progress_at(void)
+{
+	return offsetof(struct session, progress);
+}
+
 void session_clear(struct session *session, unsigned n_queues)
 {
+	uint32_t progress = session->progress;
+
 	memset(session, 0, offsetof(struct session, reconnect));
+	session->progress = progress;
 	session->n_queues = n_queues;
 	session->version = SESSION_VERSION;
 	session->magic = SESSION_MAGIC;

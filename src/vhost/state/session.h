@@ -140,6 +140,7 @@ struct session {
 	uint8_t status;	      /* SET_STATUS */
 	uint8_t transfer_ok;  /* the last transfer of the device's state is over and went well */
 	uint8_t bound;	      /* to the process that wrote this, by an fd that could not be stored */
+	uint32_t progress;    /* moves with each answer; outlives the connection. Where padding was: no new layout */
 	uint64_t features;
 	uint64_t protocol_features;
 	struct session_log log;
@@ -151,6 +152,9 @@ struct session {
 	struct session_reconnect reconnect;  /* outlives the connection, so it stands last: session_clear() */
 	/* then each queue's in-flight region, of session_inflight_stride() bytes; then each queue's deferred writes */
 };
+
+_Static_assert(offsetof(struct session, progress) == 20 && offsetof(struct session, features) == 24,
+	       "progress lies in what was padding");
 
 /* Space for the largest ring in either format. Untouched pages of the memfd cost nothing. */
 static inline size_t session_inflight_stride(void)

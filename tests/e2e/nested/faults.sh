@@ -28,8 +28,7 @@ nested_busy_line() {
 	i 'out 20 20 0' && expect 'the line, free again' 0 "$(value 20)" && i 'free 20 21'
 }
 
-# kill_worker [COMMAND]: and what the outer side does at the same moment. (Five deaths within 10 s end the session: in all
-# there are four.)
+# kill_worker [COMMAND]: and what the outer side does at the same moment.
 kill_worker() {
 	o "pid=\$(grep -lx vgpio:guest0 /proc/[0-9]*/comm | cut -d/ -f3); kill -9 \$pid; ${1:-:};
 		n=0; while :; do new=\$(grep -lx vgpio:guest0 /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3);

@@ -31,7 +31,9 @@ struct fixture {
 	struct loop loop;
 	sigset_t signals_own;
 	enum life life;
-	int starts, ends, crash_loops;
+	int starts, ends;
+	int loops[CHILD_LOOPS];
+	uint32_t progress; /* what it is said to have done */
 	int prepare_error; /* -errno: it cannot be started */
 	bool done_at_end;
 };
@@ -78,17 +80,26 @@ static void life_started(struct child *child)
 	signal(SIGTERM, SIG_DFL);
 }
 
-static void life_ended(struct child *child, bool crash_loop)
+static uint32_t life_progress(const struct child *child)
+{
+	return container_of(child, const struct fixture, child)->progress;
+}
+
+static void life_ended(struct child *child, enum child_loop loop)
 {
 	struct fixture *fixture = container_of(child, struct fixture, child);
 
 	fixture->ends++;
-	fixture->crash_loops += crash_loop;
+	fixture->loops[loop]++;
 	fixture->done_at_end = child->done;
 }
 
 static const struct child_ops life_ops = {
-	.prepare = life_prepare, .started = life_started, .main = life_main, .ended = life_ended
+	.prepare = life_prepare,
+	.started = life_started,
+	.main = life_main,
+	.progress = life_progress,
+	.ended = life_ended,
 };
 
 static int setup(void **state)
@@ -185,29 +196,148 @@ static void death_of_one_with_an_end(void **state)
 	kill(fixture->child.pid, SIGKILL);
 	reap(fixture);
 	assert_false(fixture->child.done);
-	assert_int_equal(fixture->starts, 4);
+	assert_non_null(fixture->child.pause.watch.loop);
 }
 
-static void five_deaths_are_a_crash_loop(void **state)
+/* Waits for its end, and for its successor if that comes after a pause. Returns the pause. */
+static uint64_t death_ms(struct fixture *fixture)
+{
+	struct itimerspec left = { 0 };
+
+	reap(fixture);
+	if (fixture->child.pid > 0)
+		return 0;
+	assert_int_equal(timerfd_gettime(fixture->child.pause.fd, &left), 0);
+	return (uint64_t)left.it_value.tv_sec * 1000 + ((uint64_t)left.it_value.tv_nsec + 999999) / 1000000;
+}
+
+/* The pause is over. */
+static void start_now(struct fixture *fixture)
+{
+	loop_timer_del(&fixture->child.pause);
+	child_start(&fixture->child);
+}
+
+/* However many within a moment: it was, say, without memory for so long. */
+static void deaths_at_once_are_no_loop(void **state)
+{
+	static const unsigned pauses[] = { 0, 0, 20, 50, 100, 200, 500, 1000, 2000, 5000, 5000, 5000 };
+	struct fixture *fixture = *state;
+
+	fixture->life = LIFE_END_BADLY;
+	child_start(&fixture->child);
+	for (size_t i = 0; i < ARRAY_SIZE(pauses); i++) {
+		assert_in_range(death_ms(fixture), pauses[i] / 2, pauses[i]);
+		if (pauses[i] > 0)
+			start_now(fixture);
+	}
+	assert_int_equal(fixture->loops[CHILD_LOOP_NONE], ARRAY_SIZE(pauses));
+}
+
+/* As if it had died that long ago. */
+static void make_older(struct fixture *fixture, uint64_t ns)
+{
+	for (unsigned i = 0; i < CHILD_DEATHS_MAX; i++)
+		fixture->child.deaths_ns[i] -= fixture->child.deaths_ns[i] > 0 ? ns : 0;
+}
+
+static void die(struct fixture *fixture, unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		reap(fixture);
+		if (fixture->child.pid == 0)
+			start_now(fixture);
+	}
+}
+
+static void deaths_that_go_on_are_a_loop(void **state)
 {
 	struct fixture *fixture = *state;
 
 	fixture->life = LIFE_END_BADLY;
 	child_start(&fixture->child);
-	for (int i = 1; i < CHILD_DEATHS_MAX; i++)
-		reap(fixture);
-	assert_int_equal(fixture->crash_loops, 0);
-	reap(fixture);
-	assert_int_equal(fixture->crash_loops, 1);
-	assert_int_equal(fixture->child.pid, 0);
-	assert_non_null(fixture->child.pause.watch.loop);
-	assert_int_equal(fixture->starts, CHILD_DEATHS_MAX);
+	die(fixture, CHILD_DEATHS_MAX);
+	make_older(fixture, CHILD_LOOP_MAX_NS);
+	die(fixture, CHILD_DEATHS_MAX - 1);
+	assert_int_equal(fixture->loops[CHILD_LOOP_NONE], 2 * CHILD_DEATHS_MAX - 1);
+	make_older(fixture, CHILD_LOOP_NS);
+	die(fixture, 1);
+	assert_int_equal(fixture->loops[CHILD_LOOP_FIRST], 1);
+	die(fixture, 1);
+	assert_int_equal(fixture->loops[CHILD_LOOP_AGAIN], 1);
 	/* No pause for who was told to start it. */
+	reap(fixture);
+	assert_int_equal(fixture->child.pid, 0);
 	fixture->life = LIFE_WAIT;
 	child_restart(&fixture->child, SIGTERM);
-	assert_int_equal(fixture->starts, CHILD_DEATHS_MAX + 1);
+	assert_true(fixture->child.pid > 0);
 	assert_null(fixture->child.pause.watch.loop);
 	assert_false(fixture->child.restarting);
+}
+
+static void who_gets_on_is_in_no_loop(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->life = LIFE_END_BADLY;
+	child_start(&fixture->child);
+	for (int i = 0; i < 4 * CHILD_DEATHS_MAX; i++) {
+		uint64_t ms;
+
+		fixture->progress++;
+		make_older(fixture, CHILD_LOOP_NS);
+		ms = death_ms(fixture);
+		/* Nor does it get the whole processor: what it says of itself may be a lie. */
+		assert_in_range(ms, i < 2 ? 0 : 10, i < 2 ? 0 : 20);
+		if (ms > 0)
+			start_now(fixture);
+	}
+	assert_int_equal(fixture->loops[CHILD_LOOP_NONE], 4 * CHILD_DEATHS_MAX);
+	/* Once is enough for a row to begin anew. */
+	die(fixture, CHILD_DEATHS_MAX - 1);
+	fixture->progress++;
+	die(fixture, CHILD_DEATHS_MAX - 1);
+	make_older(fixture, CHILD_LOOP_NS);
+	die(fixture, 1);
+	assert_int_equal(fixture->loops[CHILD_LOOP_FIRST], 0);
+	die(fixture, 1);
+	assert_int_equal(fixture->loops[CHILD_LOOP_FIRST], 1);
+}
+
+static void a_long_life_ends_the_row(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->life = LIFE_END_BADLY;
+	child_start(&fixture->child);
+	die(fixture, CHILD_DEATHS_MAX + 2);
+	make_older(fixture, CHILD_LOOP_NS);
+	fixture->child.started_ns -= CHILD_LONG_LIFE_NS;
+	assert_int_equal(death_ms(fixture), 0);
+	assert_int_equal(fixture->loops[CHILD_LOOP_FIRST], 0);
+}
+
+/* SIGKILL is somebody else's, unless it is ours. */
+static void killed_from_outside_or_by_us(void **state)
+{
+	struct fixture *fixture = *state;
+
+	start(fixture, LIFE_WAIT);
+	for (int i = 0; i < 4 * CHILD_DEATHS_MAX; i++) {
+		make_older(fixture, CHILD_LOOP_NS);
+		kill(fixture->child.pid, SIGKILL);
+		die(fixture, 1);
+	}
+	assert_int_equal(fixture->loops[CHILD_LOOP_NONE], 4 * CHILD_DEATHS_MAX);
+	for (int i = 0; i < CHILD_DEATHS_MAX; i++) {
+		make_older(fixture, CHILD_LOOP_NS);
+		child_condemn(&fixture->child);
+		die(fixture, 1);
+	}
+	assert_int_equal(fixture->loops[CHILD_LOOP_FIRST], 1);
+	kill(fixture->child.pid, SIGKILL);
+	die(fixture, 1);
+	assert_int_equal(fixture->loops[CHILD_LOOP_AGAIN], 0);
 }
 
 /* However often, by whatever status; one whose work has an end says that this is not the end. */
@@ -218,7 +348,7 @@ static void making_room_is_no_death(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(lives); i++) {
 		fixture->child.has_end = lives[i] != LIFE_WAIT_END_WELL;
-		fixture->starts = fixture->ends = 0;
+		fixture->starts = fixture->ends = fixture->loops[CHILD_LOOP_NONE] = 0;
 		start(fixture, lives[i]);
 		for (int n = 1; n <= 2 * CHILD_DEATHS_MAX; n++) {
 			child_restart(&fixture->child, SIGTERM);
@@ -231,7 +361,7 @@ static void making_room_is_no_death(void **state)
 			assert_null(fixture->child.pause.watch.loop);
 			assert_int_equal(fixture->starts, n + 1);
 		}
-		assert_int_equal(fixture->crash_loops, 0);
+		assert_int_equal(fixture->loops[CHILD_LOOP_NONE], 2 * CHILD_DEATHS_MAX);
 		assert_int_equal(fixture->child.log_limit.written, 0);
 		fixture->life = LIFE_WAIT;
 		kill(fixture->child.pid, SIGKILL);
@@ -261,10 +391,11 @@ static void room_that_nobody_asked_for(void **state)
 
 	start(fixture, LIFE_WAIT_MAKE_ROOM);
 	for (int i = 0; i < CHILD_DEATHS_MAX; i++) {
+		make_older(fixture, CHILD_LOOP_NS);
 		kill(fixture->child.pid, SIGTERM);
-		reap(fixture);
+		die(fixture, 1);
 	}
-	assert_int_equal(fixture->crash_loops, 1);
+	assert_int_equal(fixture->loops[CHILD_LOOP_FIRST], 1);
 }
 
 /* One that an earlier program has started. */
@@ -445,7 +576,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_end_is_a_death, setup, teardown),
 		cmocka_unit_test_setup_teardown(end_of_the_work, setup, teardown),
 		cmocka_unit_test_setup_teardown(death_of_one_with_an_end, setup, teardown),
-		cmocka_unit_test_setup_teardown(five_deaths_are_a_crash_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(deaths_at_once_are_no_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(deaths_that_go_on_are_a_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_gets_on_is_in_no_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_long_life_ends_the_row, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed_from_outside_or_by_us, setup, teardown),
 		cmocka_unit_test_setup_teardown(making_room_is_no_death, setup, teardown),
 		cmocka_unit_test_setup_teardown(end_of_the_work_although_told_to_make_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(room_that_nobody_asked_for, setup, teardown),
