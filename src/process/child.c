@@ -52,8 +52,13 @@ void child_keep_fds(int *fds, size_t n)
 
 static void child_life(struct child *child)
 {
+	static const int taken[] = { SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
+	sigset_t mask = *child->signals_own;
+
+	for (size_t i = 0; i < ARRAY_SIZE(taken) && child->ops->takes_signals; i++)
+		sigaddset(&mask, taken[i]);
 	prctl(PR_SET_NAME, child->process_name);
-	sigprocmask(SIG_SETMASK, child->signals_own, NULL);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	/* _exit(): nothing of the supervisor's may be flushed or freed by its copy. */
 	_exit(child->ops->main(child));
 }

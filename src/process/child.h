@@ -59,6 +59,8 @@ struct child_ops {
 	 * child_keep_fds(). The supervisor's loop must not be touched. Returns the exit status.
 	 */
 	int (*main)(struct child *child);
+	/* main() takes the signals that tell it to end: they wait, from its first moment, until it does. */
+	bool takes_signals;
 	/* Supervisor: a number that is another one when the process has got on with its work. */
 	uint32_t (*progress)(const struct child *child);
 	/* Supervisor, after each death, before the successor starts; child->done: there will be none. */

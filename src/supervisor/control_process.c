@@ -70,7 +70,7 @@ static int control_life(struct child *child)
 	return status;
 }
 
-static const struct child_ops control_ops = { .main = control_life };
+static const struct child_ops control_ops = { .main = control_life, .takes_signals = true };
 
 void control_process_init(struct control_process *process, const struct guest_set *set)
 {

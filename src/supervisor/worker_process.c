@@ -207,6 +207,7 @@ static const struct child_ops worker_ops = {
 	.prepare = worker_prepare,
 	.started = worker_started,
 	.main = worker_life,
+	.takes_signals = true,
 	.progress = worker_progress,
 	.ended = worker_ended,
 	.loop_words = { [CHILD_LOOP_FIRST] = "its rings are broken, ", [CHILD_LOOP_AGAIN] = "session dropped, " },

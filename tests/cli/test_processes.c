@@ -194,6 +194,32 @@ static void a_worker_that_ends_is_replaced(void **state)
 	assert_string_equal(run_said(&daemon), "error: guest0: process ended with status 0: restarting\n");
 }
 
+/* Also in its first moment: a signal waits until the process takes it, and does not end it as it is. */
+static void told_to_end_at_once(void **state)
+{
+	static const char *const names[] = { "vgpio:guest0", "vgpio:control" };
+	struct run daemon;
+
+	daemon_up(&daemon, "-s gpio.sock -l s8 --control ctl.sock --log-level warning", 1, true);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		pid_t old = child_wait(&daemon, names[i], 0);
+
+		kill(old, SIGTERM);
+		for (int n = 0; n < 6; n++) {
+			pid_t pid;
+
+			while ((pid = child_named(&daemon, names[i])) == 0 || pid == old)
+				;
+			kill(pid, SIGTERM);
+			old = pid;
+		}
+		child_wait(&daemon, names[i], old);
+	}
+	daemon_down(&daemon);
+	assert_non_null(strstr(run_err(&daemon), "error: guest0: process ended with status 0: restarting\n"));
+	assert_null(strstr(run_err(&daemon), "killed by signal 15"));
+}
+
 /*
  * Who dies again and again without getting on is started with longer and longer pauses; then once with its rings broken;
  * then its session ends, and the front-end sees the end of its connection.
@@ -251,11 +277,17 @@ static void spurious_signals_are_harmless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE("B-08", stays_in_the_foreground),	  CASE("B-09", ends_promptly),
-		PLAIN(ends_although_a_worker_hangs),	  CASE("B-12", runs_on_dev_null),
-		CASE("B-12", runs_with_stdio_closed),	  PLAIN(says_what_it_serves),
-		PLAIN(each_process_has_its_own_fds_only), CASE("B-15", a_killed_worker_is_replaced),
-		PLAIN(a_worker_that_ends_is_replaced),	  CASE("B-15", a_crash_loop_is_bounded),
+		CASE("B-08", stays_in_the_foreground),
+		CASE("B-09", ends_promptly),
+		PLAIN(ends_although_a_worker_hangs),
+		CASE("B-12", runs_on_dev_null),
+		CASE("B-12", runs_with_stdio_closed),
+		PLAIN(says_what_it_serves),
+		PLAIN(each_process_has_its_own_fds_only),
+		CASE("B-15", a_killed_worker_is_replaced),
+		PLAIN(told_to_end_at_once),
+		PLAIN(a_worker_that_ends_is_replaced),
+		CASE("B-15", a_crash_loop_is_bounded),
 		PLAIN(spurious_signals_are_harmless),
 	};
 
