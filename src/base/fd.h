@@ -2,6 +2,8 @@
 /* File descriptor helpers. An fd variable that owns nothing holds -1. */
 #pragma once
 
+#include <stdbool.h>
+
 /* Closes *fd unless it is -1, and makes it -1. errno is kept. */
 void fd_close(int *fd);
 
@@ -10,3 +12,6 @@ int fd_steal(int *fd);
 
 /* Sets O_NONBLOCK on the open file description. 0 or -errno. */
 int fd_set_nonblock(int fd);
+
+/* Whether nothing can be read from this socket, ever, or nobody can connect to it: somebody who has it shut it down. */
+bool fd_is_shut(int fd);

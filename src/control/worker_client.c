@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "loop/timer.h"
@@ -255,6 +256,11 @@ static void guest_ready(struct loop_watch *watch, uint32_t events)
 
 		if (len < 0 && errno != EINTR)
 			return;
+		/* The worker shut it: nothing comes any more, and the supervisor makes another one when it is gone. */
+		if (len == 0 && fd_is_shut(watch->fd)) {
+			loop_watch_del(watch);
+			return;
+		}
 		if (len == sizeof(in.reply))
 			reply_take(guest, &in.reply);
 	}

@@ -219,6 +219,21 @@ int listener_add_alias(struct listener *listener, const char *path, struct why *
 	return 0;
 }
 
+int listener_renew(struct listener *listener, const struct guest_socket *wanted, struct why *why)
+{
+	int ret;
+
+	if (listener->fd < 0 || !fd_is_shut(listener->fd))
+		return 0;
+	if (!listener->socket.path[0])
+		return why_fail(ESHUTDOWN, why, "it was inherited: its owner has to make another one");
+	listener_close(listener);
+	ret = listener_open_guest(listener, wanted, why);
+	if (ret == 0 && wanted->alias[0])
+		ret = listener_add_alias(listener, wanted->alias, why);
+	return ret < 0 ? ret : 1;
+}
+
 void listener_forget_files(struct listener *listener)
 {
 	listener->socket.path[0] = listener->alias.path[0] = '\0';

@@ -43,6 +43,11 @@ int listener_open_guest(struct listener *listener, const struct guest_socket *wa
 void listener_adopt(struct listener *listener, int fd);
 /* Makes path lead to the socket as well. An earlier link to it, a link to nothing and a stale socket are replaced. */
 int listener_add_alias(struct listener *listener, const char *path, struct why *why);
+/*
+ * Whoever has a copy of a listening socket can shut it down for all who have one, for ever. Then another takes its
+ * place, if the path is ours: 1; 0: there was no need. -errno, with the reason: nobody can connect any more.
+ */
+int listener_renew(struct listener *listener, const struct guest_socket *wanted, struct why *why);
 /* Another process has it, too, and will remove the files. */
 void listener_forget_files(struct listener *listener);
 /* Idempotent. */

@@ -99,6 +99,19 @@ void processes_restart_control(struct processes *processes)
 		child_restart(&processes->control.child, SIGTERM);
 }
 
+/* The control process learns of channels at its start only. */
+static void control_channels_pass_on(struct processes *processes)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < processes->set.n; i++) {
+		any |= processes->set.entries[i]->process.control_renewed;
+		processes->set.entries[i]->process.control_renewed = false;
+	}
+	if (any)
+		processes_restart_control(processes);
+}
+
 void processes_reap(struct processes *processes)
 {
 	struct child *child;
@@ -106,6 +119,7 @@ void processes_reap(struct processes *processes)
 	/* Signals merge: one SIGCHLD may stand for any number of deaths, or for none. */
 	for (size_t i = 0; (child = child_at(processes, i)); i++)
 		child_reap(child);
+	control_channels_pass_on(processes);
 }
 
 static bool is_known(struct processes *processes, pid_t pid)

@@ -173,6 +173,28 @@ static void session_renew(struct worker_process *process)
 		log_error(process->child.tag, "cannot make a session: %s", strerror(-ret));
 }
 
+/* Sockets that outlive a worker are shared with it: what it did to them is undone before the next one has them. */
+static void sockets_mend(struct worker_process *process)
+{
+	struct why why;
+	int ret = listener_renew(&process->listener, &process->guest.socket, &why);
+
+	if (ret < 0)
+		log_error(process->child.tag, "the worker shut down the listening socket: %s", why.text);
+	else if (ret > 0)
+		log_warning(process->child.tag, "the worker shut down the listening socket: there is another one");
+	fd_set_nonblock(process->listener.fd);
+	if (process->control_fds[1] < 0 ||
+	    !(fd_is_shut(process->control_fds[0]) || fd_is_shut(process->control_fds[1])))
+		return;
+	fd_close(&process->control_fds[0]);
+	fd_close(&process->control_fds[1]);
+	ret = worker_process_open_control(process);
+	if (ret < 0)
+		log_error(process->child.tag, "cannot make a control channel: %s", strerror(-ret));
+	process->control_renewed = true;
+}
+
 static uint32_t worker_progress(const struct child *child)
 {
 	return session_layout_progress(container_of(child, const struct worker_process, child)->session_fd);
@@ -201,6 +223,8 @@ static void worker_ended(struct child *child, enum child_loop loop)
 	}
 	if (child->done || loop == CHILD_LOOP_AGAIN)
 		async_close(&process->connected_fd);
+	if (!child->done && !child->stopped)
+		sockets_mend(process);
 }
 
 static const struct child_ops worker_ops = {

@@ -27,6 +27,7 @@ struct worker_process {
 	size_t session_size;
 	bool session_foreign;  /* an earlier program's, of another layout: it ends with the worker that serves it */
 	int control_fds[2];    /* owned; control channel: [0] the control process's end, [1] the worker's; -1 without */
+	bool control_renewed;  /* a worker shut it, and the control process knows the old one only */
 	int channel_fd;	       /* owned; our end of the present worker's supervisor channel */
 	int channel_worker_fd; /* owned; its end, between prepare and started */
 	struct fd_store store;

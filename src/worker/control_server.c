@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "chip/chip.h"
@@ -90,6 +91,8 @@ static int message_send(struct control_server *server, const struct control_chan
 
 static void events_update(struct control_server *server)
 {
+	if (!server->watch.loop) /* it has ended */
+		return;
 	loop_watch_modify(&server->watch, (server->has_unsent ? 0 : EPOLLIN) |
 						  (server->has_unsent || server->dropped > 0 ? EPOLLOUT : 0));
 }
@@ -191,6 +194,14 @@ static void request_answer(struct control_server *server, const struct control_c
 	reply_send(server, &reply);
 }
 
+/* Not a bad message: nothing comes any more. The supervisor makes another channel for the next worker. */
+static void channel_end(struct control_server *server)
+{
+	loop_watch_del(&server->watch);
+	server->has_unsent = false;
+	server->dropped = 0;
+}
+
 /* False: there is no more to read now. */
 static bool request_read(struct control_server *server)
 {
@@ -202,6 +213,10 @@ static bool request_read(struct control_server *server)
 
 	if (len < 0 && errno != EINTR)
 		return false;
+	if (len == 0 && fd_is_shut(server->fd)) { /* else it is a message of no bytes */
+		channel_end(server);
+		return false;
+	}
 	if (len == sizeof(in.request) && in.request.id != 0)
 		request_answer(server, &in.request);
 	else if (len >= 0)

@@ -28,9 +28,14 @@ static bool is_refused(struct front_end_listener *listener)
 static void connection_came(struct loop_watch *watch, uint32_t events)
 {
 	struct front_end_listener *listener = container_of(watch, struct front_end_listener, watch);
-	int fd = accept_throttled(watch->fd, SOCK_CLOEXEC, &listener->accept_limit, listener->tag);
-	int ret;
+	int fd, ret;
 
+	if (events & (EPOLLRDHUP | EPOLLHUP)) {
+		log_error(listener->tag, "the listening socket was shut down: no front-end can connect");
+		loop_watch_del(watch);
+		return;
+	}
+	fd = accept_throttled(watch->fd, SOCK_CLOEXEC, &listener->accept_limit, listener->tag);
 	if (fd < 0)
 		return;
 	if (is_refused(listener)) {
@@ -49,7 +54,7 @@ int front_end_listener_open(struct front_end_listener *listener, struct loop *lo
 			    const char *tag)
 {
 	*listener = (struct front_end_listener){ .tag = tag, .device = device };
-	return loop_watch_add(loop, &listener->watch, fd, EPOLLIN, connection_came);
+	return loop_watch_add(loop, &listener->watch, fd, EPOLLIN | EPOLLRDHUP, connection_came);
 }
 
 void front_end_listener_close(struct front_end_listener *listener)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proc.h"
@@ -220,6 +222,44 @@ static void told_to_end_at_once(void **state)
 	assert_null(strstr(run_err(&daemon), "killed by signal 15"));
 }
 
+/* As one in its guest's hand: shutdown(2) of every socket that it has, also in the name of those who have it, too. */
+static void sockets_shut(pid_t pid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	assert_true(pidfd >= 0);
+	for (int i = 3; i < 64; i++) {
+		int fd = (int)syscall(SYS_pidfd_getfd, pidfd, i, 0);
+
+		shutdown(fd, SHUT_RD);
+		if (fd >= 0)
+			close(fd);
+	}
+	close(pidfd);
+}
+
+/* What a worker did to the sockets that it shares is not its successor's trouble. */
+static void shut_sockets_are_made_anew(void **state)
+{
+	struct run daemon, ctl;
+	pid_t worker, control;
+
+	daemon_up(&daemon, "-s gpio.sock -l s8 --control ctl.sock --log-level warning", 1, true);
+	worker = child_wait(&daemon, "vgpio:guest0", 0);
+	control = child_wait(&daemon, "vgpio:control", 0);
+	sockets_shut(worker);
+	kill(worker, SIGKILL);
+	child_wait(&daemon, "vgpio:guest0", worker);
+	child_wait(&daemon, "vgpio:control", control);
+	check_serves("gpio.sock", 8);
+	run_start(&ctl, "ctl", "VGPIOCTL", "--control ctl.sock get 0");
+	assert_int_equal(run_wait(&ctl), 0);
+	daemon_down(&daemon);
+	assert_false(file_exists("gpio.sock"));
+	assert_non_null(strstr(run_err(&daemon), "the worker shut down the listening socket: there is another one"));
+	assert_null(strstr(run_err(&daemon), "invalid message"));
+}
+
 /*
  * Who dies again and again without getting on is started with longer and longer pauses; then once with its rings broken;
  * then its session ends, and the front-end sees the end of its connection.
@@ -277,17 +317,12 @@ static void spurious_signals_are_harmless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE("B-08", stays_in_the_foreground),
-		CASE("B-09", ends_promptly),
-		PLAIN(ends_although_a_worker_hangs),
-		CASE("B-12", runs_on_dev_null),
-		CASE("B-12", runs_with_stdio_closed),
-		PLAIN(says_what_it_serves),
-		PLAIN(each_process_has_its_own_fds_only),
-		CASE("B-15", a_killed_worker_is_replaced),
-		PLAIN(told_to_end_at_once),
-		PLAIN(a_worker_that_ends_is_replaced),
-		CASE("B-15", a_crash_loop_is_bounded),
+		CASE("B-08", stays_in_the_foreground),	  CASE("B-09", ends_promptly),
+		PLAIN(ends_although_a_worker_hangs),	  CASE("B-12", runs_on_dev_null),
+		CASE("B-12", runs_with_stdio_closed),	  PLAIN(says_what_it_serves),
+		PLAIN(each_process_has_its_own_fds_only), CASE("B-15", a_killed_worker_is_replaced),
+		PLAIN(shut_sockets_are_made_anew),	  PLAIN(told_to_end_at_once),
+		PLAIN(a_worker_that_ends_is_replaced),	  CASE("B-15", a_crash_loop_is_bounded),
 		PLAIN(spurious_signals_are_harmless),
 	};
 

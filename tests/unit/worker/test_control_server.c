@@ -3,6 +3,7 @@
 #include "rows.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -400,10 +401,24 @@ static void the_other_end_may_go(void **state)
 	guest_drives(fixture, 0, 1);
 }
 
+/* It is over, and no bad message: the process does not go round and round over it. */
+static void end_of_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pollfd pfd = { .fd = fixture->loop.epoll_fd, .events = POLLIN };
+
+	expect(fixture, CONTROL_CHANNEL_HELLO);
+	shutdown(fixture->workers, SHUT_RD);
+	assert_int_equal(loop_turn(&fixture->loop, 0), 0);
+	assert_int_equal(poll(&pfd, 1, 0), 0);
+	control_server_line_changed(fixture->server, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(says_hello, setup, teardown),
+		cmocka_unit_test_setup_teardown(end_of_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_all_about_a_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(drives_pulls_and_toggles, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses, setup, teardown),
