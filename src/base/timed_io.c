@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include "base/barrier.h"
+#include "base/clock.h"
 #include "base/fd.h"
 
 #define NONE (-1)
 
 static bool is_installed;
 static volatile sig_atomic_t is_armed;
+static uint64_t armed_ns;
 static volatile sig_atomic_t waiting_fd = NONE; /* of the call that is under way */
 
 /* setitimer() and fcntl() are system calls and nothing else: they may be called in the handler. */
@@ -22,6 +24,7 @@ static void arm(void)
 {
 	const struct itimerval once = { .it_value.tv_usec = TIMED_IO_MS * 1000L };
 
+	armed_ns = clock_now_ns();
 	is_armed = setitimer(ITIMER_REAL, &once, NULL) == 0;
 }
 
@@ -52,11 +55,17 @@ int timed_io_init(void)
 	return 0;
 }
 
+/* Its signal should have come long ago: a signalfd of the peer's, read from here, takes signals of this process. */
+static bool is_overdue(void)
+{
+	return is_armed && clock_now_ns() - armed_ns > 2 * TIMED_IO_MS * 1000000ull;
+}
+
 static void begin(int fd)
 {
 	waiting_fd = fd;
 	compiler_barrier();
-	if (is_installed && !is_armed)
+	if (is_installed && (!is_armed || is_overdue()))
 		arm();
 }
 

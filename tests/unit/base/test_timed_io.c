@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -119,6 +120,37 @@ static void flag_that_never_stays_comes_back(void **state)
 	close(ends[1]);
 }
 
+/* The timer of an earlier call ran out, and its signal went to somebody else. */
+static void alarm_that_was_eaten_is_missed(void **state)
+{
+	const struct timespec wait = { .tv_sec = 10 };
+	sigset_t set;
+	char byte;
+	int ends[2];
+	pid_t pid;
+
+	assert_return_code(pipe2(ends, O_CLOEXEC), 0);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	assert_int_equal(timed_write(ends[1], "", 1), 1);
+	assert_int_equal(timed_read(ends[0], &byte, 1), 1);
+	assert_int_equal(sigtimedwait(&set, NULL, &wait), SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	usleep(2 * TIMED_IO_MS * 1000);
+	pid = fork();
+	if (pid == 0) {
+		/* Else a failure would be a test that does not end. */
+		sleep(5);
+		_exit(write(ends[1], "", 1) != 1);
+	}
+	assert_int_equal(timed_read(ends[0], &byte, 1), -EAGAIN);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +159,7 @@ int main(void)
 		cmocka_unit_test(empty_fds_come_back),
 		cmocka_unit_test(socket_with_a_time_limit_comes_back),
 		cmocka_unit_test(flag_that_never_stays_comes_back),
+		cmocka_unit_test(alarm_that_was_eaten_is_missed),
 	};
 
 	return cmocka_run_group_tests_name("base/timed_io", tests, setup, NULL);
