@@ -32,6 +32,12 @@ static inline bool fd_kind_notifies(enum fd_kind kind)
 	return kind == FD_KIND_ANONYMOUS || kind == FD_KIND_PIPE || kind == FD_KIND_SOCKET;
 }
 
+/* Bytes, with an end. Of what has no type some never rest, and a signalfd takes the signals of whoever reads it. */
+static inline bool fd_kind_streams(enum fd_kind kind)
+{
+	return kind == FD_KIND_PIPE || kind == FD_KIND_SOCKET || kind == FD_KIND_MEMORY || kind == FD_KIND_DISK;
+}
+
 /* close() is over at once; of a socket, if nothing is in it. */
 static inline bool fd_kind_closes(enum fd_kind kind)
 {

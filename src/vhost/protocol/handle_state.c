@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/fd_kind.h"
 #include "vhost/device/one_way.h"
 #include "vhost/device/saved_state.h"
 #include "vhost/protocol/handle.h"
@@ -35,6 +36,8 @@ static const char *begin_transfer(struct vhost_device *device, const struct vhos
 		return "direction is neither save nor load";
 	if (!device_is_suspended(device))
 		return "rings are running";
+	if (!fd_kind_streams(fd_kind(*fd)))
+		return "the file descriptor is no pipe, stream socket or file";
 	if (wire->direction == VHOST_USER_TRANSFER_SAVE)
 		r = begin_save(device, fd_steal(fd));
 	else
