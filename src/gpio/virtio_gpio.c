@@ -167,7 +167,7 @@ static void take_buffers_before(struct virtio_gpio *gpio, struct vhost_queue *qu
 
 	if (!gpio->lines->irq_enabled || !(type || ends))
 		return;
-	if (gpio->eventq && vhost_queue_look(gpio->eventq, queue, gpio->lines->n_lines))
+	if (vhost_queue_look(queue, VIRTIO_GPIO_EVENTQ, gpio->lines->n_lines))
 		return;
 	if (ends && request->gpio < gpio->lines->n_lines && !gpio->owed[request->gpio]) {
 		gpio->owed[request->gpio] = true;

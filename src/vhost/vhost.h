@@ -182,11 +182,11 @@ int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain);
 /* When vhost_queue_pop() has returned 0: whether no chain is left that waits for another turn or for a translation. */
 bool vhost_queue_is_drained(const struct vhost_queue *queue);
 /*
- * Lets the device take what is available in a queue now, kicked for or not, because a chain of the other queue, which it
- * is at, comes after that. At most so many chains, or as many as fit a turn, all at the cost of the other queue's turn.
- * False: there may be more (the queue is stopped, or see vhost_queue_is_drained()).
+ * Lets the device take what is available in the queue of that index now, kicked for or not, because a chain of the other
+ * queue, which it is at, comes after that. At most so many chains, or as many as fit a turn, all at the cost of the other
+ * queue's turn. False: there may be more (the queue is stopped, or see vhost_queue_is_drained()).
  */
-bool vhost_queue_look(struct vhost_queue *queue, struct vhost_queue *other, uint32_t chains);
+bool vhost_queue_look(struct vhost_queue *other, unsigned index, uint32_t chains);
 /* Copies the first len readable bytes. -EMSGSIZE when there are fewer, -EFAULT when they are not in guest memory. */
 int vhost_chain_read(struct vhost_queue *queue, const struct vhost_chain *chain, void *data, size_t len);
 /*

@@ -170,6 +170,29 @@ static void none_before_any_buffer(void **state)
 	assert_event(s, head, GPIO_EVENT_VALID);
 }
 
+/* A ring that was set up and not kicked yet, or whose only kick is QEMU's: request_irq() begins with NONE. */
+static void none_before_the_first_buffer(void **state)
+{
+	struct session *s = *state;
+	uint16_t head;
+
+	for (unsigned i = 0; i < 4; i++) {
+		vmm_disconnect(&s->vmm);
+		session_prepare(s, VMM_FEATURES);
+		for (unsigned j = 0; j < VMM_RINGS; j++) {
+			ring_reset(&s->vmm.rings[j]);
+			vmm_ring_setup(&s->vmm, j, ring_first_base(&s->vmm.rings[j]));
+			vmm_ring_enable(&s->vmm, j, true);
+			if (i % 2 || j == VMM_REQUESTQ)
+				ring_kick(&s->vmm.rings[j]);
+		}
+		assert_int_equal(gpio_set_irq_type(&s->vmm, 1, GPIO_IRQ_NONE), GPIO_OK);
+		head = gpio_arm(&s->vmm, 1, GPIO_IRQ_RISING);
+		line_pulse(s, 1);
+		assert_event(s, head, GPIO_EVENT_VALID);
+	}
+}
+
 /* A new eventq whose fd came signalled, as QEMU's do: the driver's own kick may be unread, or not be there yet. */
 static void none_on_a_new_ring(void **state)
 {
@@ -219,6 +242,7 @@ int main(void)
 		ROW_TEST_FIXTURE("G-65", many_buffers_before_none, setup_1024, session_teardown),
 		STARTED("G-65 V-76", none_while_the_eventq_is_disabled),
 		STARTED("G-65 G-73", none_before_any_buffer),
+		STARTED("G-63 G-65 X-07", none_before_the_first_buffer),
 		STARTED("G-65 V-63", none_on_a_new_ring),
 	};
 

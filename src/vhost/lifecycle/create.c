@@ -102,6 +102,7 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 	memory_init(&device->memory, session->regions);
 	device->memory.dirty_log = &device->dirty_log;
 	device->queue_host = (struct queue_host){
+		.queues = device->queues,
 		.loop = loop,
 		.memory = &device->memory,
 		.inflight_map = &device->inflight_map,

@@ -31,14 +31,27 @@ static void on_timeout(struct loop_timer *timer)
 	queue_dispatch(queue);
 }
 
-bool vhost_queue_look(struct vhost_queue *queue, struct vhost_queue *other, uint32_t chains)
+/* A ring that no back-end has run, and nobody kicked: nothing is in it. */
+static bool is_untouched(const struct vhost_queue *queue)
 {
+	const struct session_ring *state = queue->state;
+	const void *region = inflight_map_region(queue->host->inflight_map, queue->index,
+						 queue_ring_ops(queue)->inflight_size, state->layout.size);
+
+	return !state->has_run && !state->started && !kick_is_pending(&queue->kick) &&
+	       (!region || inflight_head_size(region) == 0);
+}
+
+bool vhost_queue_look(struct vhost_queue *other, unsigned index, uint32_t chains)
+{
+	struct vhost_queue *queue = &other->host->queues[index];
+
 	if (!queue->running)
-		return false;
+		return is_untouched(queue);
 	if (queue->kick_unproven != KICK_PROVEN)
 		kick_take(&queue->kick);
 	if (queue->kick_unproven != KICK_PROVEN)
-		return false;
+		return !queue->ring.ops->arm_kick(&queue->ring);
 	queue_dispatch_for(queue, other, chains);
 	return vhost_queue_is_drained(queue);
 }

@@ -31,6 +31,7 @@ enum kick_unproven {
 
 /* What the queues of a device share: the device owns it. */
 struct queue_host {
+	struct vhost_queue *queues;
 	struct loop *loop;
 	struct memory *memory;
 	const struct inflight_map *inflight_map; /* the front-end's in-flight regions */
