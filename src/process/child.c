@@ -171,17 +171,16 @@ static void row_end(struct child *child)
 	child->loop_state = CHILD_LOOP_NONE;
 }
 
-static enum child_loop death_judge(struct child *child, int status)
+static enum child_loop death_judge(struct child *child)
 {
 	uint64_t now = clock_now_ns();
 	uint64_t life_ns = now - child->started_ns;
 	bool progress = child->ops->progress && child->ops->progress(child) != child->progress;
-	bool from_outside = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->condemned;
 
 	pauses_shorten(child, life_ns, progress);
 	if (progress || life_ns >= CHILD_LONG_LIFE_NS)
 		row_end(child);
-	if (progress || from_outside || fault_is_patient() || !death_note(child, now))
+	if (progress || child->blameless || fault_is_patient() || !death_note(child, now))
 		return CHILD_LOOP_NONE;
 	child->loop_state = child->loop_state == CHILD_LOOP_NONE ? CHILD_LOOP_FIRST : CHILD_LOOP_AGAIN;
 	return child->loop_state;
@@ -202,6 +201,7 @@ static void kill_timed_out(struct loop_timer *timer)
 /* A process that waits for a file system that does not answer (FUSE) is not ended by it. */
 static void child_kill(struct child *child)
 {
+	child->condemned = true;
 	kill(child->pid, SIGKILL);
 	if (!child->stuck)
 		loop_timer_set(child->loop, &child->pause, CHILD_KILL_TIMEOUT_NS, 0, kill_timed_out);
@@ -245,6 +245,12 @@ void child_condemn(struct child *child)
 	kill(child->pid, SIGKILL);
 }
 
+void child_await_end(struct child *child)
+{
+	if (child->pid > 0 && !child->condemned && !child->restarting && !child->stopped)
+		loop_timer_set(child->loop, &child->pause, CHILD_RESTART_TIMEOUT_NS, 0, restart_timed_out);
+}
+
 void child_adopt(struct child *child, pid_t pid, bool restarting)
 {
 	child->pid = pid;
@@ -278,9 +284,10 @@ static void death_take(struct child *child, int status)
 	char death[240];
 
 	child->done = child->has_end && status == 0;
+	child->blameless = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->condemned;
 	loop_timer_del(&child->pause);
 	if (!child->stopped && !child->done && !restarting)
-		loop = death_judge(child, status);
+		loop = death_judge(child);
 	child->restarting = child->outdated = child->stuck = child->condemned = false;
 	if (child->ops->ended)
 		child->ops->ended(child, loop);

@@ -85,7 +85,8 @@ struct child {
 	/* Until it is started again; while restarting: until it is killed; then: until it is stuck. */
 	struct loop_timer pause;
 	struct log_limit log_limit, loop_limit; /* a guest may be the cause of each death */
-	bool condemned;				/* it was killed by us, for what it did */
+	bool condemned;				/* it was killed by us */
+	bool blameless;				/* the one before it was killed, and not by us */
 	uint64_t started_ns;
 	uint32_t progress;		      /* when it started */
 	unsigned pauses;		      /* how many deaths in a row had, or would have, a longer pause each */
@@ -103,6 +104,8 @@ void child_start(struct child *child);
 void child_restart(struct child *child, int signo);
 /* It broke the rules: SIGKILL, and that counts as a death of its own. Nothing is done when it does not run. */
 void child_condemn(struct child *child);
+/* It is on its way out, it seems: SIGKILL if it is not gone soon. */
+void child_await_end(struct child *child);
 /* Takes over a process that an earlier program of this very process has started; restarting: and told to end. */
 void child_adopt(struct child *child, pid_t pid, bool restarting);
 /* Looks whether the process has died, and does what is due then. Returns whether it had. */

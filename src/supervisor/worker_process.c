@@ -48,8 +48,8 @@ static void channel_judge(struct worker_process *process, int ret)
 			    "invalid message from the worker: %s", strerror(-ret));
 }
 
-/* Takes some messages. False: the channel is at its end, or the worker broke the protocol (logged). */
-static bool channel_take(struct worker_process *process)
+/* Takes some messages. 1; 0: the channel is at its end; -errno: the worker broke the protocol (logged). */
+static int channel_take(struct worker_process *process)
 {
 	struct supervisor_channel_request request;
 	int ret = FD_STORE_DONE;
@@ -59,10 +59,10 @@ static bool channel_take(struct worker_process *process)
 	if (ret == FD_STORE_REQUEST) {
 		ret = line_broker_reply(&process->guest, &process->store, &request, process->channel_fd);
 		if (ret == 0)
-			return true;
+			return 1;
 	}
 	channel_judge(process, ret);
-	return ret > 0 || ret == -EAGAIN;
+	return ret == -EAGAIN ? 1 : ret;
 }
 
 static void channel_close(struct worker_process *process)
@@ -75,11 +75,16 @@ static void channel_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct worker_process *process = container_of(watch, struct worker_process, channel_watch);
 
-	if (channel_take(process))
+	int ret = channel_take(process);
+
+	if (ret > 0)
 		return;
-	/* A worker without a supervisor is of no use. One that is just dying is not changed by this. */
 	channel_close(process);
-	child_condemn(&process->child);
+	/* A worker without a supervisor is of no use. One that is just dying closes its end first, and is not to blame. */
+	if (ret == 0)
+		child_await_end(&process->child);
+	else
+		child_condemn(&process->child);
 }
 
 bool worker_process_is_connected(struct worker_process *process)
@@ -125,6 +130,7 @@ static int worker_life(struct child *child)
 					    .one_off = process->one_off,
 					    .drops = process->drops,
 					    .rings_broken = process->rings_broken,
+					    .blameless = child->blameless,
 					    .supervisor_fd = process->channel_worker_fd,
 					    .control_fd = process->control_fds[1],
 					    .session_fd = process->session_fd,

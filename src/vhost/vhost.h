@@ -51,6 +51,8 @@ struct vhost_ops {
 	bool iommu;
 	/* What a session brings is restored with its rings broken: the processes before died again and again. */
 	bool restore_broken;
+	/* The process before did not die of what it was at, somebody killed it: that does not count against a chain. */
+	bool restore_blameless;
 
 	/* Writes the whole configuration space, little-endian. */
 	void (*config_read)(void *ctx, void *config);

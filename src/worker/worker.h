@@ -22,6 +22,7 @@ struct worker_start {
 	bool one_off;	  /* to end when the front-end disconnects */
 	unsigned drops;	  /* how often the session was dropped: each time lines go into their idle state */
 	bool rings_broken; /* the workers before died again and again: what there is starts with its rings broken */
+	bool blameless;	   /* the worker before did not die of what it was at: somebody killed it */
 	int supervisor_fd; /* SOCK_SEQPACKET to the supervisor; its end of file means that the supervisor is gone */
 	int control_fd;	   /* SOCK_SEQPACKET to the control process (control_server.h), or -1 */
 	int session_fd;	   /* memfd of session_layout_size() bytes (session_layout.h), zeroed at first */

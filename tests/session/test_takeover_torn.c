@@ -384,6 +384,25 @@ static void poisonous_chain_breaks_its_ring(void **state)
 	assert_serving(s);
 }
 
+/* A message or a chain that is at hand whenever somebody kills the worker is not the reason. */
+static void killed_again_and_again_over_the_same(void **state)
+{
+	const unsigned kills = 8;
+	struct session *s = *state;
+
+	faults_set_patient(false);
+	faults_arm(FAULT_MESSAGE_RECEIVED, 0, kills);
+	assert_ok(message_send_state(&s->vmm.connection, VU_SET_VRING_ENABLE, 0, 1));
+	assert_deaths(kills);
+	faults_arm(FAULT_CHAIN_POPPED, 0, kills);
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
+	assert_deaths(kills);
+	faults_disarm();
+	assert_serving(s);
+	assert_int_equal(daemon_logged(&s->daemon, "crashed the worker"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "again and again"), 0);
+}
+
 #define TORN(rows, fn) ROW_TEST_FIXTURE(rows, fn, faults_setup, faults_teardown)
 
 int main(void)
@@ -404,6 +423,7 @@ int main(void)
 		TORN("S-02 S-05", edge_of_a_dying_worker_fires_once),
 		TORN("S-02 S-05", latch_of_a_dying_worker_fires_once),
 		TORN("S-02", disabled_interrupt_gives_its_buffer_back),
+		TORN("S-01 S-10 S-11", killed_again_and_again_over_the_same),
 		TORN("S-11", poisonous_message_ends_its_connection),
 		TORN("S-11", poisonous_chain_breaks_its_ring),
 	};

@@ -85,7 +85,7 @@ int restore_connection(struct vhost_device *device)
 	if (device->fd < 0 || device->session->bound)
 		return -EBADF;
 	device->has_spoken = true; /* nothing tells; it most likely had */
-	r = message_restore(&device->session->rx, &device->rx_fds, &device->fd_store);
+	r = message_restore(&device->session->rx, &device->rx_fds, &device->fd_store, device->ops->restore_blameless);
 	if (r < 0)
 		return r;
 	backend_channel_open(&device->backend_channel, take(device, VHOST_FD_BACKEND_REQ, 0));

@@ -199,7 +199,18 @@ bool message_is_complete(const struct session_rx *rx)
 	return rx->have >= sizeof(rx->header) && rx->have - sizeof(rx->header) == rx->header.size;
 }
 
-int message_restore(struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store)
+/* Its execution had begun. A process that dies in between leaves the attempt as it is, for the next one to judge. */
+static void attempt_restore(struct session_rx *rx, bool blameless)
+{
+	if (rx->attempts == 0)
+		return;
+	rx->replayed = 1;
+	compiler_barrier();
+	rx->attempts -= blameless;
+}
+
+int message_restore(struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store,
+		    bool blameless)
 {
 	settle(rx);
 	if (rx->have == 0) {
@@ -215,6 +226,7 @@ int message_restore(struct session_rx *rx, struct message_fds *fds, const struct
 		if (fds->fd[fds->n] < 0)
 			return -EBADF;
 	}
+	attempt_restore(rx, blameless);
 	return 0;
 }
 
@@ -226,7 +238,7 @@ void message_done(struct session_rx *rx, struct message_fds *fds, const struct v
 	compiler_barrier();
 	fault_point(FAULT_MESSAGE_OVER);
 	rx->executed = 0;
-	rx->attempts = 0;
+	rx->attempts = rx->replayed = 0;
 	fds_drop(rx, fd_store);
 	message_fds_close(fds);
 }

@@ -14,7 +14,7 @@
  *   taken     taken notes n > 0                    settles
  *     | settle(): have_next = have + n, settling; have = have_next; nothing noted, not settling
  *   in part   0 < have < header + payload          takes the rest: taken, in part, and so on
- *   complete  have == header + payload             executes it, replayed; not more than a few processes do
+ *   complete  have == header + payload             executes it, replayed; not more than a few processes die of it
  *     | dispatch_message(), message_executed(): the reply into the session
  *   executed  executed                             sends the reply, makes it once more if it needs a new fd
  *     | message_reply(): the kernel sends it and notes that
@@ -66,8 +66,12 @@ void message_fds_close(struct message_fds *fds);
  */
 int message_receive(int socket, struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store,
 		    const char **why);
-/* Restores what an earlier process had of a message. -errno: it is invalid, or its fds are not there. */
-int message_restore(struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store);
+/*
+ * Restores what an earlier process had of a message; blameless: that one did not die of it. -errno: it is invalid, or its
+ * fds are not there.
+ */
+int message_restore(struct session_rx *rx, struct message_fds *fds, const struct vhost_fd_store *fd_store,
+		    bool blameless);
 /* Whether all of it has arrived. */
 bool message_is_complete(const struct session_rx *rx);
 /* Ready for the next message: closes the fds that nobody took. Header and payload stay until it arrives. */

@@ -43,7 +43,7 @@ static int note_ack(struct vhost_device *device, bool refused)
 static int execute_noted(struct vhost_device *device, const struct message_spec *spec, int *reply_fd, const char **why)
 {
 	struct session_rx *rx = &device->session->rx;
-	const struct message message = { &rx->header, rx->payload, &device->rx_fds, rx->attempts > 1 };
+	const struct message message = { &rx->header, rx->payload, &device->rx_fds, rx->replayed };
 	struct reply reply = { .fd = -1 };
 	int r = 0;
 

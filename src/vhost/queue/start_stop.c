@@ -284,8 +284,10 @@ static void suspect_note(struct vhost_queue *queue)
 	struct session_ring *state = queue->state;
 	char why[96];
 
-	if (state->handled == 0)
+	if (state->handled == 0 || queue->host->ops->restore_blameless) {
+		state->handled = 0;
 		return;
+	}
 	state->deaths = state->handled == state->suspect ? state->deaths + 1 : 1;
 	state->suspect = state->handled;
 	state->handled = 0;

@@ -53,7 +53,7 @@ static bool rx_check(const struct session_rx *rx)
 	const size_t max = sizeof(rx->header) + sizeof(rx->payload);
 
 	return rx->have <= max && rx->have_next <= max && scm_noted(&rx->taken) <= max - rx->have &&
-	       rx->settling <= 1 && rx->executed <= 1 && rx->n_fds <= VHOST_USER_MEM_TABLE_MAX &&
+	       rx->settling <= 1 && rx->executed <= 1 && rx->replayed <= 1 && rx->n_fds <= VHOST_USER_MEM_TABLE_MAX &&
 	       rx->n_own <= VHOST_USER_MEM_TABLE_MAX;
 }
 

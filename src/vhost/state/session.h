@@ -104,7 +104,8 @@ struct session_rx {
 	uint8_t n_fds;	  /* as many are stored under VHOST_FD_MESSAGE */
 	uint8_t n_own;	  /* as many of them are this message's, valid from its first byte on: all or none */
 	uint8_t executed; /* the reply below is all that is left to do */
-	uint8_t attempts; /* so often its execution began */
+	uint8_t attempts; /* so often its execution began, but for those processes that somebody killed */
+	uint8_t replayed; /* an earlier process began it. Where padding was: no new layout */
 	struct vhost_user_header header;
 	uint8_t payload[SESSION_RX_PAYLOAD_MAX] __attribute__((aligned(8)));
 	struct scm_note taken;
@@ -153,6 +154,7 @@ struct session {
 	/* then each queue's in-flight region, of session_inflight_stride() bytes; then each queue's deferred writes */
 };
 
+_Static_assert(offsetof(struct session_rx, header) == 16, "replayed lies in what was padding");
 _Static_assert(offsetof(struct session, progress) == 20 && offsetof(struct session, features) == 24,
 	       "progress lies in what was padding");
 

@@ -327,17 +327,36 @@ static void killed_from_outside_or_by_us(void **state)
 		make_older(fixture, CHILD_LOOP_NS);
 		kill(fixture->child.pid, SIGKILL);
 		die(fixture, 1);
+		assert_true(fixture->child.blameless);
 	}
 	assert_int_equal(fixture->loops[CHILD_LOOP_NONE], 4 * CHILD_DEATHS_MAX);
 	for (int i = 0; i < CHILD_DEATHS_MAX; i++) {
 		make_older(fixture, CHILD_LOOP_NS);
 		child_condemn(&fixture->child);
 		die(fixture, 1);
+		assert_false(fixture->child.blameless);
 	}
 	assert_int_equal(fixture->loops[CHILD_LOOP_FIRST], 1);
 	kill(fixture->child.pid, SIGKILL);
 	die(fixture, 1);
 	assert_int_equal(fixture->loops[CHILD_LOOP_AGAIN], 0);
+}
+
+/* It closes what it has before its end is told: that is no reason to take it for one that was killed by us. */
+static void one_that_seems_to_end(void **state)
+{
+	struct fixture *fixture = *state;
+
+	start(fixture, LIFE_WAIT);
+	kill(fixture->child.pid, SIGKILL);
+	child_await_end(&fixture->child);
+	die(fixture, 1);
+	assert_true(fixture->child.blameless);
+	/* It does not. */
+	child_await_end(&fixture->child);
+	assert_int_equal(loop_turn(&fixture->loop, 20000), 0);
+	die(fixture, 1);
+	assert_false(fixture->child.blameless);
 }
 
 /* However often, by whatever status; one whose work has an end says that this is not the end. */
@@ -581,6 +600,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_gets_on_is_in_no_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_long_life_ends_the_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_from_outside_or_by_us, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_seems_to_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(making_room_is_no_death, setup, teardown),
 		cmocka_unit_test_setup_teardown(end_of_the_work_although_told_to_make_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(room_that_nobody_asked_for, setup, teardown),
