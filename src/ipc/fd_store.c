@@ -21,12 +21,19 @@ void fd_store_init(struct fd_store *store, size_t max_session, size_t n_lasting)
 	*store = (struct fd_store){ .max_session = max_session, .n_lasting = n_lasting };
 }
 
+static void tell(struct fd_store *store, uint32_t key, int fd)
+{
+	if (store->changed && !(key & FD_KEY_LASTING))
+		store->changed(store, key, fd);
+}
+
 void fd_store_clear_session(struct fd_store *store)
 {
 	int *fds = calloc(store->n + 1, sizeof(*fds));
 	size_t n = 0, n_fds = 0;
 
 	for (size_t i = 0; i < store->n; i++) {
+		tell(store, store->fds[i].key, -1);
 		if (store->fds[i].key & FD_KEY_LASTING)
 			store->fds[n++] = store->fds[i];
 		else if (fds)
@@ -116,8 +123,10 @@ int fd_store_put(struct fd_store *store, uint32_t key, int fd)
 	int ret;
 
 	if (entry_is(store, index, key)) {
+		tell(store, key, -1);
 		async_close(&store->fds[index].fd);
 		store->fds[index].fd = fd;
+		tell(store, key, fd);
 		return 0;
 	}
 	if (key & FD_KEY_LASTING && (key & ~FD_KEY_LASTING) >= store->n_lasting)
@@ -130,6 +139,7 @@ int fd_store_put(struct fd_store *store, uint32_t key, int fd)
 	memmove(&store->fds[index + 1], &store->fds[index], (store->n - index) * sizeof(*store->fds));
 	store->fds[index] = (struct fd_store_entry){ .key = key, .fd = fd };
 	store->n++;
+	tell(store, key, fd);
 	return 0;
 }
 
@@ -139,6 +149,7 @@ void fd_store_remove(struct fd_store *store, uint32_t key)
 
 	if (!entry_is(store, index, key))
 		return;
+	tell(store, key, -1);
 	async_close(&store->fds[index].fd);
 	store->n--;
 	memmove(&store->fds[index], &store->fds[index + 1], (store->n - index) * sizeof(*store->fds));

@@ -20,6 +20,8 @@ struct fd_store {
 	size_t n, capacity;
 	size_t max_session; /* so many that are not lasting */
 	size_t n_lasting;   /* lasting keys are FD_KEY_LASTING and a number below this */
+	/* NULL, or told in the supervisor: of an fd of the session that was put; -1: it is about to be closed. */
+	void (*changed)(struct fd_store *store, uint32_t key, int fd);
 };
 
 void fd_store_init(struct fd_store *store, size_t max_session, size_t n_lasting);

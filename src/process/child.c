@@ -15,6 +15,7 @@
 #include "base/fault.h"
 #include "base/util.h"
 #include "loop/timer.h"
+#include "process/after_kill.h"
 #include "process/fork_sync.h"
 
 static int fd_compare(const void *a, const void *b)
@@ -120,9 +121,11 @@ void child_start(struct child *child)
 		start_failed(child, ret);
 }
 
-static void death_describe(int status, char *text, size_t size)
+static void death_describe(const struct child *child, int status, char *text, size_t size)
 {
-	if (WIFSIGNALED(status))
+	if (child->condemned_why)
+		snprintf(text, size, "was killed: %s", child->condemned_why);
+	else if (WIFSIGNALED(status))
 		snprintf(text, size, "killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
 			 WTERMSIG(status) == SIGSYS
 				 ? ": a system call that the sandbox forbids, the kernel log has its number"
@@ -186,16 +189,33 @@ static enum child_loop death_judge(struct child *child)
 	return child->loop_state;
 }
 
+static void death_take(struct child *child, int status);
+
+/* Its end, when it comes, is that of a stray. */
+static void child_leave(struct child *child)
+{
+	child->pid = 0;
+	death_take(child, SIGKILL);
+}
+
 /* SIGCHLD may stand for any number of deaths, or for none: whoever waits for the end of processes looks once more. */
 static void kill_timed_out(struct loop_timer *timer)
 {
 	struct child *child = container_of(timer, struct child, pause);
 
 	loop_timer_del(timer);
+	if (!child->stuck) {
+		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
+			    "process %d is stuck in the kernel after SIGKILL, continuing without it", (int)child->pid);
+		kill(getpid(), SIGCHLD);
+	}
 	child->stuck = true;
-	log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
-		    "process %d is stuck in the kernel after SIGKILL, continuing without it", (int)child->pid);
-	kill(getpid(), SIGCHLD);
+	if (child->stopped)
+		return;
+	if (after_kill_only_waits(child->pid))
+		child_leave(child);
+	else
+		loop_timer_set(child->loop, timer, CHILD_KILL_TIMEOUT_NS, 0, kill_timed_out);
 }
 
 /* A process that waits for a file system that does not answer (FUSE) is not ended by it. */
@@ -237,12 +257,12 @@ void child_restart(struct child *child, int signo)
 	end_await(child);
 }
 
-void child_condemn(struct child *child)
+void child_condemn(struct child *child, const char *why)
 {
 	if (child->pid <= 0)
 		return;
-	child->condemned = true;
-	kill(child->pid, SIGKILL);
+	child->condemned_why = why;
+	child_kill(child);
 }
 
 void child_await_end(struct child *child)
@@ -288,7 +308,9 @@ static void death_take(struct child *child, int status)
 	loop_timer_del(&child->pause);
 	if (!child->stopped && !child->done && !restarting)
 		loop = death_judge(child);
+	death_describe(child, status, death, sizeof(death));
 	child->restarting = child->outdated = child->stuck = child->condemned = false;
+	child->condemned_why = NULL;
 	if (child->ops->ended)
 		child->ops->ended(child, loop);
 	if (child->stopped || child->done)
@@ -297,7 +319,6 @@ static void death_take(struct child *child, int status)
 		child_start(child);
 		return;
 	}
-	death_describe(status, death, sizeof(death));
 	successor_start(child, loop, death);
 }
 

@@ -29,7 +29,10 @@
 #define CHILD_RETRY_NS (1ull * 1000 * 1000 * 1000)
 /* A process that is to be replaced gets SIGKILL after this time. */
 #define CHILD_RESTART_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)
-/* One that was killed and is not gone after this time is stuck in the kernel: nobody waits for it any longer. */
+/*
+ * One that was killed and is not gone after this time is stuck in the kernel: nobody waits for it any longer, and a
+ * successor starts beside it as soon as it is known that it does nothing any more but to end.
+ */
 #define CHILD_KILL_TIMEOUT_NS (2ull * 1000 * 1000 * 1000)
 
 /*
@@ -86,6 +89,7 @@ struct child {
 	struct loop_timer pause;
 	struct log_limit log_limit, loop_limit; /* a guest may be the cause of each death */
 	bool condemned;				/* it was killed by us */
+	const char *condemned_why;		/* or NULL */
 	bool blameless;				/* the one before it was killed, and not by us */
 	uint64_t started_ns;
 	uint32_t progress;		      /* when it started */
@@ -102,8 +106,11 @@ void child_start(struct child *child);
  * Starts it at once when it is not running. Does nothing when no successor is wanted.
  */
 void child_restart(struct child *child, int signo);
-/* It broke the rules: SIGKILL, and that counts as a death of its own. Nothing is done when it does not run. */
-void child_condemn(struct child *child);
+/*
+ * It broke the rules: SIGKILL, and that counts as a death of its own. Nothing is done when it does not run. why: for the
+ * log, a constant; NULL: that was said.
+ */
+void child_condemn(struct child *child, const char *why);
 /* It is on its way out, it seems: SIGKILL if it is not gone soon. */
 void child_await_end(struct child *child);
 /* Takes over a process that an earlier program of this very process has started; restarting: and told to end. */
@@ -112,7 +119,7 @@ void child_adopt(struct child *child, pid_t pid, bool restarting);
 bool child_reap(struct child *child);
 /* No successor from now on; the process, if any, gets signo. */
 void child_stop(struct child *child, int signo);
-/* Whether there is a process whose end is worth waiting for. One that is stuck is replaced when it ends, all the same. */
+/* Whether there is a process whose end is worth waiting for. */
 bool child_is_awaited(const struct child *child);
 
 /* In a new process: closes every fd above 2 that is not in the list. Sorts the list; -1 in it is nothing. */

@@ -54,6 +54,7 @@ static int channel_take(struct worker_process *process)
 	struct supervisor_channel_request request;
 	int ret = FD_STORE_DONE;
 
+	stuck_watch_message(&process->watch);
 	for (unsigned i = 0; i < MESSAGES_PER_TURN && ret == FD_STORE_DONE; i++)
 		ret = fd_store_receive(&process->store, process->channel_fd, &request);
 	if (ret == FD_STORE_REQUEST) {
@@ -84,7 +85,7 @@ static void channel_ready(struct loop_watch *watch, uint32_t events)
 	if (ret == 0)
 		child_await_end(&process->child);
 	else
-		child_condemn(&process->child);
+		child_condemn(&process->child, NULL);
 }
 
 bool worker_process_is_connected(struct worker_process *process)
@@ -92,6 +93,45 @@ bool worker_process_is_connected(struct worker_process *process)
 	if (process->channel_fd >= 0)
 		channel_ready(&process->channel_watch, 0);
 	return process->connected_fd >= 0 || fd_store_find(&process->store, session_layout_connection_key()) >= 0;
+}
+
+static struct stuck_watch_signs worker_signs(const struct stuck_watch *watch)
+{
+	const struct worker_process *process = container_of(watch, const struct worker_process, watch);
+
+	return (struct stuck_watch_signs){ .accepts = session_layout_accepted(process->session_fd),
+					   .progress = session_layout_progress(process->session_fd) };
+}
+
+/* Who is to end anyway has a time for it; an inherited socket is its owner's to make. */
+static void worker_stuck(struct stuck_watch *watch, enum stuck_watch_reason reason)
+{
+	static const char *const whys[STUCK_WATCH_REASONS] = {
+		[STUCK_WATCH_WAITING] = "a front-end has waited to be accepted for seconds",
+		[STUCK_WATCH_HUNG_UP] = "its front-end is gone for seconds, and it has not noticed",
+		[STUCK_WATCH_SHUT] = "it shut down the listening socket",
+	};
+	struct worker_process *process = container_of(watch, struct worker_process, watch);
+	struct child *child = &process->child;
+
+	if (child->stopped || child->restarting || (reason == STUCK_WATCH_SHUT && !process->listener.socket.path[0]))
+		return;
+	child_condemn(child, whys[reason]);
+}
+
+static void stored_changed(struct fd_store *store, uint32_t key, int fd)
+{
+	if (key == session_layout_connection_key())
+		stuck_watch_connection(&container_of(store, struct worker_process, store)->watch, fd);
+}
+
+static void watch_begin(struct worker_process *process)
+{
+	process->watch.signs = worker_signs;
+	process->watch.stuck = worker_stuck;
+	process->store.changed = stored_changed;
+	stuck_watch_begin(&process->watch, process->child.loop, process->listener.fd,
+			  fd_store_find(&process->store, session_layout_connection_key()));
 }
 
 static int worker_prepare(struct child *child)
@@ -117,7 +157,9 @@ static void worker_started(struct child *child)
 	struct worker_process *process = worker_process_of(child);
 
 	fd_close(&process->channel_worker_fd);
-	if (child->pid == 0)
+	if (child->pid > 0)
+		watch_begin(process);
+	else
 		channel_close(process);
 }
 
@@ -210,6 +252,7 @@ static void worker_ended(struct child *child, enum child_loop loop)
 {
 	struct worker_process *process = worker_process_of(child);
 
+	stuck_watch_end(&process->watch);
 	/* What it sent is stored, although it is dead: the session says that it was sent. */
 	if (process->channel_fd >= 0)
 		channel_judge(process, fd_store_receive_all(&process->store, process->channel_fd));
@@ -348,10 +391,12 @@ int worker_process_open(struct worker_process *process, bool with_control, struc
 int worker_process_adopt(struct worker_process *process, pid_t pid, int channel_fd, bool restarting)
 {
 	process->channel_fd = channel_fd;
-	if (pid > 0)
+	if (pid > 0) {
 		child_adopt(&process->child, pid, restarting);
-	else if (process->session_foreign)
+		watch_begin(process);
+	} else if (process->session_foreign) {
 		session_renew(process);
+	}
 	return channel_fd < 0 ? 0
 			      : loop_watch_add(process->child.loop, &process->channel_watch, channel_fd, EPOLLIN,
 					       channel_ready);
@@ -379,6 +424,7 @@ void worker_process_start(struct worker_process *process)
 void worker_process_close(struct worker_process *process)
 {
 	loop_timer_del(&process->child.pause);
+	stuck_watch_end(&process->watch);
 	channel_close(process);
 	fd_store_close(&process->store);
 	listener_close(&process->listener);

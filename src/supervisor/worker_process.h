@@ -10,6 +10,7 @@
 #include "guest/guest.h"
 #include "ipc/fd_store.h"
 #include "process/child.h"
+#include "process/stuck_watch.h"
 #include "sandbox/sandbox.h"
 #include "service/listener.h"
 
@@ -32,6 +33,7 @@ struct worker_process {
 	int channel_worker_fd; /* owned; its end, between prepare and started */
 	struct fd_store store;
 	struct loop_watch channel_watch;
+	struct stuck_watch watch;
 };
 
 /* Takes the guest, its chips and claims over: *guest is empty afterwards. loop and signals_own outlive it. */

@@ -36,6 +36,9 @@ static void connection_came(struct loop_watch *watch, uint32_t events)
 		return;
 	}
 	fd = accept_throttled(watch->fd, SOCK_CLOEXEC, &listener->accept_limit, listener->tag);
+	/* For want of fds, which the present one has: it can wait. */
+	if (fd >= 0 || vhost_device_is_connected(listener->device))
+		++*listener->accepts;
 	if (fd < 0)
 		return;
 	if (is_refused(listener)) {
@@ -51,9 +54,10 @@ static void connection_came(struct loop_watch *watch, uint32_t events)
 }
 
 int front_end_listener_open(struct front_end_listener *listener, struct loop *loop, int fd, struct vhost_device *device,
-			    const char *tag)
+			    uint32_t *accepts, const char *tag)
 {
-	*listener = (struct front_end_listener){ .tag = tag, .device = device };
+	*listener = (struct front_end_listener){ .tag = tag, .device = device, .accepts = accepts };
+	++*accepts;
 	return loop_watch_add(loop, &listener->watch, fd, EPOLLIN | EPOLLRDHUP, connection_came);
 }
 

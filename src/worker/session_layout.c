@@ -31,6 +31,8 @@ static size_t lines_offset(void)
 	return state_offset() + align_up(sizeof(struct worker_state));
 }
 
+_Static_assert(sizeof(struct worker_state) + sizeof(uint32_t) <= 64, "the number of accepts lies behind it");
+
 static size_t chips_offset(const struct guest *guest)
 {
 	return align_up(lines_offset() + guest->n_lines * sizeof(struct line_state));
@@ -76,12 +78,32 @@ uint64_t session_layout_id(void)
 	return layout;
 }
 
+static uint32_t number_at(int session_fd, size_t at)
+{
+	uint32_t number;
+
+	return pread(session_fd, &number, sizeof(number), (off_t)at) == sizeof(number) ? number : 0;
+}
+
 uint32_t session_layout_progress(int session_fd)
 {
-	uint32_t progress;
-	ssize_t len = pread(session_fd, &progress, sizeof(progress), (off_t)vhost_session_progress_at());
+	return number_at(session_fd, vhost_session_progress_at());
+}
 
-	return len == sizeof(progress) ? progress : 0;
+/* Behind struct worker_state, where padding was: no new layout. */
+static size_t accepts_offset(void)
+{
+	return state_offset() + align_up(sizeof(struct worker_state)) - sizeof(uint32_t);
+}
+
+uint32_t *session_layout_accepts(void *session)
+{
+	return (uint32_t *)((char *)session + accepts_offset());
+}
+
+uint32_t session_layout_accepted(int session_fd)
+{
+	return number_at(session_fd, accepts_offset());
 }
 
 size_t session_layout_connection_size(void)

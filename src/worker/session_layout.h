@@ -32,6 +32,12 @@ uint64_t session_layout_id(void);
  * that lies there keeps its own guest's session.
  */
 uint32_t session_layout_progress(int session_fd);
+/*
+ * So many front-ends has the worker taken, accepted or refused, and 1 when it began to: in the session's memory; by its
+ * fd, as above.
+ */
+uint32_t *session_layout_accepts(void *session);
+uint32_t session_layout_accepted(int session_fd);
 /* How many of them, from the start, are the connection's: without them the lines' state is still good. */
 size_t session_layout_connection_size(void);
 /* How many fds the supervisor must be ready to store for it, beside those of lines. */

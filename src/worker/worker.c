@@ -240,7 +240,7 @@ static int attach_device(struct worker *worker)
 				worker->tag);
 	if (r == 0 && worker->start->listen_fd >= 0)
 		r = front_end_listener_open(&worker->listener, &worker->loop, worker->start->listen_fd, worker->device,
-					    worker->tag);
+					    session_layout_accepts(worker->session), worker->tag);
 	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */
 	fd_store_deinit(worker->start->store);
 	if (r == 0)

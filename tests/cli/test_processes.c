@@ -247,8 +247,10 @@ static void shut_sockets_are_made_anew(void **state)
 	daemon_up(&daemon, "-s gpio.sock -l s8 --control ctl.sock --log-level warning", 1, true);
 	worker = child_wait(&daemon, "vgpio:guest0", 0);
 	control = child_wait(&daemon, "vgpio:control", 0);
+	/* All of them, before that is seen. Nobody can come then: no more is needed for the worker's end. */
+	kill(daemon.pid, SIGSTOP);
 	sockets_shut(worker);
-	kill(worker, SIGKILL);
+	kill(daemon.pid, SIGCONT);
 	child_wait(&daemon, "vgpio:guest0", worker);
 	child_wait(&daemon, "vgpio:control", control);
 	check_serves("gpio.sock", 8);

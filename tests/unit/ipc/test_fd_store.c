@@ -581,12 +581,43 @@ static void clear_leaves_what_is_lasting(void **state)
 	check_stored(fixture, 2, 'b');
 }
 
+/* What was told, each change as a letter: of the key, and whether it came (capital) or is about to go. */
+static char told[32];
+
+static void note_change(struct fd_store *store, uint32_t key, int fd)
+{
+	const char letter[] = { (char)((fd >= 0 ? 'A' : 'a') + key), '\0' };
+
+	/* It is open still: who watches it can let go of it. */
+	assert_true(fcntl(fd_store_find(store, key), F_GETFD) >= 0);
+	strcat(told, letter);
+}
+
+static void changes_are_told(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fd_store *store = &fixture->store;
+
+	fixture->store.changed = note_change;
+	told[0] = '\0';
+	assert_int_equal(fd_store_put(store, 0, dup(fixture->worker)), 0);
+	assert_int_equal(fd_store_put(store, 1, dup(fixture->worker)), 0);
+	assert_int_equal(fd_store_put(store, FD_KEY_LASTING, dup(fixture->worker)), 0);
+	assert_int_equal(fd_store_put(store, 1, dup(fixture->worker)), 0);
+	fd_store_remove(store, 1);
+	fd_store_remove(store, 1);
+	fd_store_remove(store, FD_KEY_LASTING);
+	fd_store_clear_session(store);
+	assert_string_equal(told, "ABbBba");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(stores_and_finds, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_same_key_replaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(drops, setup, teardown),
+		cmocka_unit_test_setup_teardown(changes_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(settles_after_what_was_sent_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dead_workers_messages_are_stored, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dead_workers_end_is_nobodys, setup, teardown),

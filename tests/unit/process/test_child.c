@@ -332,7 +332,7 @@ static void killed_from_outside_or_by_us(void **state)
 	assert_int_equal(fixture->loops[CHILD_LOOP_NONE], 4 * CHILD_DEATHS_MAX);
 	for (int i = 0; i < CHILD_DEATHS_MAX; i++) {
 		make_older(fixture, CHILD_LOOP_NS);
-		child_condemn(&fixture->child);
+		child_condemn(&fixture->child, NULL);
 		die(fixture, 1);
 		assert_false(fixture->child.blameless);
 	}
