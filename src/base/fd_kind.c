@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #ifndef STATX_TYPE /* not every C library has struct statx; one that has it does not go with the kernel's header */
 #include <linux/stat.h>
@@ -35,7 +36,8 @@ static enum fd_kind kind_of_file(int fd, const struct statx *st)
 /* Not every C library has the call. It fails for a FUSE file system that is not for this user. */
 static bool fd_look(int fd, struct statx *st)
 {
-	return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, st) == 0;
+	return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO | STATX_SIZE,
+		       st) == 0;
 }
 
 enum fd_kind fd_kind(int fd)
@@ -56,6 +58,20 @@ enum fd_kind fd_kind(int fd)
 	default:
 		return FD_KIND_OTHER;
 	}
+}
+
+bool fd_file(int fd, struct fd_file *file)
+{
+	struct statx st;
+
+	if (!fd_look(fd, &st) || (st.stx_mode & S_IFMT) != S_IFREG)
+		return false;
+	*file = (struct fd_file){
+		.size = st.stx_size,
+		.dev = makedev(st.stx_dev_major, st.stx_dev_minor),
+		.ino = st.stx_ino,
+	};
+	return true;
 }
 
 /* All sockets are in one file system. */

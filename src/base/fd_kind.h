@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum fd_kind {
 	FD_KIND_OTHER,
@@ -23,6 +24,14 @@ enum fd_kind {
 };
 
 enum fd_kind fd_kind(int fd);
+
+struct fd_file {
+	uint64_t size;
+	uint64_t dev, ino;
+};
+
+/* What fstat() says of a regular file, as far as it is known here. False: it is none. */
+bool fd_file(int fd, struct fd_file *file);
 /* Whether both are the same socket. */
 bool fd_same_socket(int fd, int other);
 

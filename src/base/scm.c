@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/fd.h"
+#include "base/peer_fd.h"
 
 /* Aligned for a struct cmsghdr. */
 union scm_control {
@@ -96,7 +96,7 @@ static bool scm_take(struct cmsghdr *cmsg, int *fds, size_t max_fds, size_t *n_f
 		if (*n_fds < max_fds) {
 			fds[(*n_fds)++] = fd;
 		} else {
-			fd_close(&fd);
+			peer_fd_close(&fd);
 			all = false;
 		}
 	}
@@ -129,7 +129,7 @@ ssize_t scm_recv(int socket, void *data, size_t len, int *fds, size_t max_fds, s
 	if (all)
 		return got;
 	while (*n_fds > 0)
-		fd_close(&fds[--*n_fds]);
+		peer_fd_close(&fds[--*n_fds]);
 	return -EMFILE;
 }
 

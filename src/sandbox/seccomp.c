@@ -82,6 +82,7 @@ static const struct filter_row rows[] = {
 	{ .call = "ppoll_time64", BOTH },
 	{ .call = "getsockopt", C, 3, INT, SO_PEERCRED }, /* who a client is */
 	{ .call = "getsockopt", W, 3, INT, SO_TYPE },	  /* base/fd_kind.h */
+	{ .call = "setsockopt", W, 3, INT, SO_LINGER },	  /* base/peer_fd.h: sockets that nobody wants */
 	{ .call = "shutdown", W, 2, INT, SHUT_RD },	  /* base/scm.h: sockets that only we write to */
 	{ .call = "getpeername", W }, /* base/scm.h: the other end of a connection is no fd to keep */
 	{ .call = "getsockname", W },

@@ -88,6 +88,28 @@ static void files_that_are_no_notifications(void **state)
 	abuse_then_served(s, &before);
 }
 
+/* Such a file is taken for memory without a question to its file system. */
+static void memory_is_not_asked_for(void **state)
+{
+	struct session *s = *state;
+
+	slow_or_skip();
+	session_prepare(s, VMM_FEATURES);
+	slow.orders->hold[FUSE_GETATTR] = slow.orders->hold[FUSE_STATFS] = true;
+	for (unsigned i = ABUSE_CHANNEL; i <= ABUSE_LOG; i++) {
+		print_message("%s\n", abuse_places[i].name);
+		abuse_send_to(s, &abuse_places[i], slow.fd);
+		connection_send(&s->vmm.connection, VU_GET_FEATURES, 0, NULL, 0, NULL, 0);
+		/* An answer, or the end. */
+		assert_true(wait_readable(s->vmm.connection.fd, WAIT_MS));
+		vmm_disconnect(&s->vmm);
+		session_prepare(s, VMM_FEATURES);
+	}
+	assert_ok(message_mem_reg(&s->vmm.connection, VU_ADD_MEM_REG, &abuse_region.region, &slow.fd, 1));
+	assert_int_equal(slow.orders->held[FUSE_GETATTR], 0);
+	assert_int_equal(slow.orders->held[FUSE_STATFS], 0);
+}
+
 /* Guest memory in such a file is served like any; but it ends with the process that has it. */
 static void memory_that_is_not_kept(void **state)
 {
@@ -112,9 +134,9 @@ static void memory_that_is_not_kept(void **state)
 static void hang(struct session *s)
 {
 	session_prepare(s, VMM_FEATURES);
-	slow.orders->hold[FUSE_GETATTR] = true;
+	slow.orders->hold[FUSE_FLUSH] = true;
 	abuse_send_to(s, &abuse_places[ABUSE_REGION], slow.fd);
-	assert_true(slow_file_wait_held(&slow, FUSE_GETATTR));
+	assert_true(slow_file_wait_held(&slow, FUSE_FLUSH));
 }
 
 static bool is_over(void *ctx)
@@ -222,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FRESH("V-67 V-68", files_that_do_not_close),
 		FRESH("V-67 V-68", files_that_are_no_notifications),
+		NO_ROW(memory_is_not_asked_for),
 		NO_ROW(memory_that_is_not_kept),
 		NO_ROW(worker_that_hangs),
 		NO_ROW(worker_that_can_not_be_killed),

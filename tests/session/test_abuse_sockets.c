@@ -55,8 +55,9 @@ static void sockets_that_linger(void **state)
 		kill(before.worker, SIGCONT);
 		vmm_disconnect(&s->vmm);
 		abuse_assert_supervised(s);
-		close(other);
+		/* Nor does the worker wait for the other end. */
 		session_wait_left(s);
+		close(other);
 	}
 	abuse_then_served(s, &before);
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void connect_negotiated(struct session *s)
@@ -401,15 +402,17 @@ static void owner_after_backend_channel_and_twice(void **state)
 {
 	struct session *s = *state;
 	struct connection *c = &s->vmm.connection;
-	int fd = eventfd(0, EFD_CLOEXEC);
+	int ends[2];
 
 	vmm_connect(&s->vmm, session_socket(s));
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	assert_ok(message_send_u64(c, VU_SET_PROTOCOL_FEATURES, VMM_PROTOCOL_FEATURES));
 	c->mode = CONNECTION_ACK;
-	assert_ok(message_send(c, VU_SET_BACKEND_REQ_FD, NULL, 0, &fd, 1));
+	assert_ok(message_send(c, VU_SET_BACKEND_REQ_FD, NULL, 0, &ends[0], 1));
 	assert_ok(message_send(c, VU_SET_OWNER, NULL, 0, NULL, 0));
 	assert_ok(message_send(c, VU_SET_OWNER, NULL, 0, NULL, 0));
-	close(fd);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 static void reset_owner_keeps_the_connection_state(void **state)
@@ -430,9 +433,10 @@ static void backend_channel_needs_one_fd(void **state)
 {
 	struct session *s = *state;
 	struct connection *c = &s->vmm.connection;
-	int fds[2] = { eventfd(0, EFD_CLOEXEC), eventfd(0, EFD_CLOEXEC) };
 	unsigned before;
+	int fds[2];
 
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
 	connect_negotiated(s);
 	assert_ok(message_send(c, VU_SET_BACKEND_REQ_FD, NULL, 0, fds, 1));
 	before = proc_fds(session_worker(s));

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -16,18 +15,17 @@ static uint64_t file_page_size(int fd)
 {
 	struct statfs fs;
 
-	if (fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC && fs.f_bsize > 0)
+	/* Of others it is not to be asked: whoever serves their file system answers. */
+	if (fd_kind(fd) == FD_KIND_MEMORY && fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC && fs.f_bsize > 0)
 		return fs.f_bsize;
 	return sysconf(_SC_PAGESIZE);
 }
 
-int file_map_check(int fd, uint64_t offset, uint64_t size, struct stat *st)
+int file_map_check(int fd, uint64_t offset, uint64_t size, struct fd_file *file)
 {
 	if (size == 0 || offset + (size - 1) < offset)
 		return -EINVAL;
-	if (fstat(fd, st) < 0)
-		return -errno;
-	if (!S_ISREG(st->st_mode) || st->st_size < 0 || offset + (size - 1) >= (uint64_t)st->st_size)
+	if (!fd_file(fd, file) || offset + (size - 1) >= file->size)
 		return -EINVAL;
 	return 0;
 }
@@ -35,11 +33,11 @@ int file_map_check(int fd, uint64_t offset, uint64_t size, struct stat *st)
 int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 {
 	uint64_t page, head, len;
-	struct stat st;
+	struct fd_file file;
 	void *start;
 	int guard, r;
 
-	r = file_map_check(fd, offset, size, &st);
+	r = file_map_check(fd, offset, size, &file);
 	if (r < 0)
 		return r;
 	page = file_page_size(fd);
@@ -61,8 +59,8 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 		.start = start,
 		.len = len,
 		.base = (uint8_t *)start + head,
-		.dev = st.st_dev,
-		.ino = st.st_ino,
+		.dev = file.dev,
+		.ino = file.ino,
 		.guard = guard,
 	};
 	return 0;

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
+
+#include "base/fd_kind.h"
 
 struct file_map {
 	void *start; /* owned mapping, NULL when there is none */
@@ -15,11 +16,8 @@ struct file_map {
 	int guard;	   /* valid while start is not NULL */
 };
 
-/*
- * What the file is. -EINVAL: the piece is empty, wraps around, or does not lie in its file, or that is no regular file;
- * -errno.
- */
-int file_map_check(int fd, uint64_t offset, uint64_t size, struct stat *st);
+/* What the file is. -EINVAL: the piece is empty, wraps around, or does not lie in its file, or that is no regular file. */
+int file_map_check(int fd, uint64_t offset, uint64_t size, struct fd_file *file);
 /*
  * The fd stays the caller's. -EINVAL: as file_map_check(). Another -errno: no mapping. What its file loses later is
  * replaced, see sigbus_guard.h.

@@ -16,7 +16,7 @@ static bool description_valid(const struct vhost_user_inflight *wire)
 int inflight_map_open(struct inflight_map *map, const struct vhost_user_inflight *wire, int fd, unsigned n_queues)
 {
 	const uint64_t most = n_queues * inflight_packed_size(VRING_SIZE_MAX);
-	struct stat st;
+	struct fd_file file;
 	int r;
 
 	*map = (struct inflight_map){
@@ -24,7 +24,7 @@ int inflight_map_open(struct inflight_map *map, const struct vhost_user_inflight
 		.n_queues = wire->num_queues,
 		.queue_size = wire->queue_size,
 	};
-	r = description_valid(wire) ? file_map_check(fd, wire->mmap_offset, wire->mmap_size, &st) : -EINVAL;
+	r = description_valid(wire) ? file_map_check(fd, wire->mmap_offset, wire->mmap_size, &file) : -EINVAL;
 	return r < 0 ? r : file_map_open(&map->file, fd, wire->mmap_offset, map->len);
 }
 

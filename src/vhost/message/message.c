@@ -8,7 +8,7 @@
 
 #include "base/barrier.h"
 #include "base/fault.h"
-#include "base/fd.h"
+#include "base/peer_fd.h"
 #include "base/scm.h"
 #include "base/util.h"
 #include "vhost/message/message_table.h"
@@ -44,7 +44,7 @@ const struct message_spec *message_spec_find(uint32_t id)
 void message_fds_close(struct message_fds *fds)
 {
 	for (size_t i = 0; i < fds->n; i++)
-		fd_close(&fds->fd[i]);
+		peer_fd_close(&fds->fd[i]);
 	fds->n = 0;
 }
 

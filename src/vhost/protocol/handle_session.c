@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/fd_kind.h"
 #include "vhost/device/one_way.h"
 #include "vhost/device/reconnect.h"
 #include "vhost/device/translation.h"
@@ -94,8 +95,11 @@ const char *handle_get_queue_num(struct vhost_device *device, const struct messa
 
 const char *handle_set_backend_req_fd(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
-	int fd = fd_steal(&message->fds->fd[0]);
+	int fd;
 
+	if (fd_kind(message->fds->fd[0]) != FD_KIND_SOCKET)
+		return "not a connected Unix stream socket";
+	fd = fd_steal(&message->fds->fd[0]);
 	one_way_shut(device, fd);
 	device_store_fd(device, VHOST_FD_BACKEND_REQ, 0, fd);
 	translation_channel_changed(device);

@@ -103,11 +103,35 @@ static void files(void **state)
 	assert_kind(open("/dev/null", O_RDWR | O_CLOEXEC), FD_KIND_OTHER);
 }
 
+/* As fstat() says, for what nobody has to be asked for. */
+static void regular_files(void **state)
+{
+	int fds[] = { memfd_create("file", MFD_CLOEXEC), open("/proc/self/exe", O_RDONLY | O_CLOEXEC) };
+	struct fd_file file;
+	struct stat st;
+	int ends[2];
+
+	assert_return_code(ftruncate(fds[0], 12345), errno);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_return_code(fstat(fds[i], &st), errno);
+		assert_true(fd_file(fds[i], &file));
+		assert_int_equal(file.size, st.st_size);
+		assert_int_equal(file.dev, st.st_dev);
+		assert_int_equal(file.ino, st.st_ino);
+		close(fds[i]);
+	}
+	assert_return_code(pipe2(ends, O_CLOEXEC), errno);
+	assert_false(fd_file(ends[0], &file));
+	assert_false(fd_file(-1, &file));
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_has_no_type),	cmocka_unit_test(pipes), cmocka_unit_test(sockets),
-		cmocka_unit_test(sockets_of_a_network), cmocka_unit_test(files),
+		cmocka_unit_test(regular_files), cmocka_unit_test(what_has_no_type),	 cmocka_unit_test(pipes),
+		cmocka_unit_test(sockets),	 cmocka_unit_test(sockets_of_a_network), cmocka_unit_test(files),
 	};
 
 	return cmocka_run_group_tests_name("fd_kind", tests, NULL, NULL);
