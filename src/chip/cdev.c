@@ -205,14 +205,6 @@ static int line_request(struct cdev_line *line, const struct chip_line_config *c
 	return ret < 0 ? ret : line_open(line, fd, config);
 }
 
-static int line_set_config(struct cdev_line *line, const struct chip_line_config *config)
-{
-	struct gpio_v2_line_config uapi;
-
-	cdev_config_to_uapi(config, &uapi);
-	return cdev_ioctl(line->fd, GPIO_V2_LINE_SET_CONFIG_IOCTL, &uapi);
-}
-
 /*
  * Old edges are drained before the new configuration, since afterwards they could not be told from new ones; when no
  * new ones can come, once more afterwards. The watch is there before the first new edge.
@@ -229,7 +221,7 @@ static int line_reconfigure(struct cdev_line *line, const struct chip_line_confi
 		if (ret < 0)
 			return ret;
 	}
-	ret = line_set_config(line, config);
+	ret = cdev_reconfigure(line->fd, config);
 	if (ret < 0) {
 		if (!watched)
 			loop_watch_del(&line->watch);
@@ -258,7 +250,7 @@ static int cdev_adopt(struct chip *chip, unsigned offset, const struct chip_line
 	if (ret < 0)
 		return ret;
 	line->seqno_known = false;
-	ret = line_set_config(line, config);
+	ret = cdev_reconfigure(line->fd, config);
 	if (ret < 0)
 		line_close(line);
 	return ret;
@@ -315,6 +307,7 @@ const struct chip_driver cdev_driver = {
 	.probe = cdev_found_probe,
 	.found_line_info = cdev_found_line_info,
 	.request_line = cdev_found_request_line,
+	.reconfigure_line = cdev_reconfigure,
 	.try_settings = cdev_found_try_settings,
 	.attach = cdev_attach,
 	.detach = cdev_detach,

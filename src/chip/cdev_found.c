@@ -125,7 +125,6 @@ int cdev_found_try_settings(const struct chip_found *found, unsigned offset, con
 {
 	struct chip_line_config config;
 	struct gpio_v2_line_request request;
-	struct gpio_v2_line_config uapi;
 	int fd, ret;
 
 	if (!line_settings_refusable(settings, false))
@@ -134,10 +133,8 @@ int cdev_found_try_settings(const struct chip_found *found, unsigned offset, con
 	ret = line_request(found, &request, &fd);
 	if (ret < 0)
 		return ret;
-	if (try_config(found->fd, fd, offset, settings, &config)) {
-		cdev_config_to_uapi(&config, &uapi);
-		ret = cdev_ioctl(fd, GPIO_V2_LINE_SET_CONFIG_IOCTL, &uapi);
-	}
+	if (try_config(found->fd, fd, offset, settings, &config))
+		ret = cdev_reconfigure(fd, &config);
 	fd_close(&fd);
 	return ret;
 }

@@ -51,6 +51,14 @@ void cdev_config_to_uapi(const struct chip_line_config *config, struct gpio_v2_l
 		attribute_add(uapi, GPIO_V2_LINE_ATTR_ID_DEBOUNCE)->debounce_period_us = settings->debounce_us;
 }
 
+int cdev_reconfigure(int fd, const struct chip_line_config *config)
+{
+	struct gpio_v2_line_config uapi;
+
+	cdev_config_to_uapi(config, &uapi);
+	return cdev_ioctl(fd, GPIO_V2_LINE_SET_CONFIG_IOCTL, &uapi);
+}
+
 void cdev_request_as_is_to_uapi(unsigned offset, const char *consumer, struct gpio_v2_line_request *uapi)
 {
 	memset(uapi, 0, sizeof(*uapi));

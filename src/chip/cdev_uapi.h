@@ -18,6 +18,8 @@ int cdev_ioctl(int fd, unsigned long number, void *argument);
 void cdev_config_to_uapi(const struct chip_line_config *config, struct gpio_v2_line_config *uapi);
 void cdev_request_to_uapi(unsigned offset, const char *consumer, const struct chip_line_config *config,
 			  struct gpio_v2_line_request *uapi);
+/* Gives a request that there is another configuration, in one step. */
+int cdev_reconfigure(int fd, const struct chip_line_config *config);
 /* Without a direction: the line stays what it is. */
 void cdev_request_as_is_to_uapi(unsigned offset, const char *consumer, struct gpio_v2_line_request *uapi);
 void cdev_info_from_uapi(const struct gpio_v2_line_info *uapi, struct chip_line_info *info);

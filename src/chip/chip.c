@@ -50,6 +50,11 @@ int chip_request_line(const struct chip_spec *spec, const struct chip_found *fou
 	return spec->driver->request_line ? spec->driver->request_line(found, offset, consumer, config, fd) : 0;
 }
 
+int chip_reconfigure_line(const struct chip_spec *spec, int fd, const struct chip_line_config *config)
+{
+	return spec->driver->reconfigure_line ? spec->driver->reconfigure_line(fd, config) : 0;
+}
+
 int chip_try_settings(const struct chip_spec *spec, const struct chip_found *found, unsigned offset,
 		      const char *consumer, const struct chip_line_settings *settings)
 {

@@ -49,6 +49,8 @@ int chip_found_line_info(const struct chip_spec *spec, const struct chip_found *
  */
 int chip_request_line(const struct chip_spec *spec, const struct chip_found *found, unsigned offset,
 		      const char *consumer, const struct chip_line_config *config, int *fd);
+/* Configures a line by the fd of its request, a copy of which may be in an attached chip: another process's, say. -errno. */
+int chip_reconfigure_line(const struct chip_spec *spec, int fd, const struct chip_line_config *config);
 /*
  * Whether the chip can do these settings on this line: requests it as it is, gives it the settings in the direction
  * that it has, with the value that it has, and lets it go. -errno: the chip refused.

@@ -21,6 +21,8 @@ struct chip_driver {
 	/* NULL: a line needs no request before the chip is attached */
 	int (*request_line)(const struct chip_found *found, unsigned offset, const char *consumer,
 			    const struct chip_line_config *config, int *fd);
+	/* NULL: there is nothing to be done outside of the process that has the chip attached */
+	int (*reconfigure_line)(int fd, const struct chip_line_config *config);
 	/* NULL: every line can do everything */
 	int (*try_settings)(const struct chip_found *found, unsigned offset, const char *consumer,
 			    const struct chip_line_settings *settings);

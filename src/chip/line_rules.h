@@ -32,5 +32,15 @@ struct line_rules {
 	uint32_t offset;       /* of that chip */
 };
 
+/* What becomes of a line that goes into this enum line_idle_state when its guest's session ends; for the log. */
+extern const char *const line_rules_idle_words[LINE_IDLE_HOLD];
+
+/* Whether the chip can hold the line so while the guest does not use it. */
+bool line_rules_allow_idle(const struct line_rules *rules, uint8_t idle);
+/*
+ * What on_disconnect makes of a line of which no more is known than what the kernel has it as. HOLD: it stays an output of
+ * the level that it has. What the rules forbid is not held.
+ */
+uint8_t line_rules_idle_of_held(const struct line_rules *rules, enum chip_direction direction);
 /* How the chip holds the line in this enum line_idle_state, which is neither RELEASED nor HOLD; without edges. */
 struct chip_line_config line_rules_idle_config(const struct line_rules *rules, uint8_t idle);

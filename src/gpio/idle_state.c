@@ -6,15 +6,7 @@
 
 #include "chip/chip.h"
 #include "gpio/line_chip.h"
-#include "gpio/policy.h"
 #include "gpio/report.h"
-
-static const char *const operations[] = {
-	[LINE_IDLE_RELEASED] = "release on disconnect",
-	[LINE_IDLE_INPUT] = "set input on disconnect",
-	[LINE_IDLE_OUTPUT_LOW] = "set output low on disconnect",
-	[LINE_IDLE_OUTPUT_HIGH] = "set output high on disconnect",
-};
 
 static uint8_t on_disconnect(const struct line_rules *rules, const struct line_state *state)
 {
@@ -37,7 +29,7 @@ static void line_enter(struct lines *lines, uint16_t line, struct reconnect_note
 	if (lines->stale[line] || !line_chip_same(&lines->rules[line], state, &next))
 		ret = line_chip_apply(lines, line, &next);
 	if (ret < 0)
-		report_failure(lines, line, operations[next.idle], ret);
+		report_failure(lines, line, line_rules_idle_words[next.idle], ret);
 	if (ret == -ENODEV) {
 		lines->stale[line] = true;
 	} else if (ret < 0) {
@@ -71,7 +63,7 @@ uint8_t idle_state_of_dropped(struct lines *lines, uint16_t line, bool stored)
 
 	if (rules->on_disconnect != LINE_IDLE_HOLD)
 		return rules->on_disconnect;
-	if (stored && policy_allows_idle(rules, LINE_IDLE_INPUT) && chip_line_info(lines->chip, line, &info) == 0 &&
+	if (stored && line_rules_allow_idle(rules, LINE_IDLE_INPUT) && chip_line_info(lines->chip, line, &info) == 0 &&
 	    info.used && info.direction == CHIP_DIRECTION_IN)
 		return LINE_IDLE_INPUT;
 	if (stored)

@@ -12,5 +12,3 @@ bool policy_allows_irq(const struct line_rules *rules, uint32_t type);
 /* Whether the line can be in this state; any bytes. */
 bool policy_allows_state(const struct line_rules *rules, const struct line_state *state);
 bool policy_allows_note(const struct line_rules *rules, const struct reconnect_note *note);
-/* Whether the chip can hold it so while the guest does not use it. */
-bool policy_allows_idle(const struct line_rules *rules, uint8_t idle);

@@ -3,7 +3,6 @@
 #include "ipc/fd_store.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -173,10 +172,13 @@ union from_worker {
 	char excess[REQUEST + 1]; /* so that a message that is too long shows */
 };
 
-static bool has_format(const union from_worker *in, size_t len, size_t n_fds)
+static bool has_format(const struct fd_store *store, const union from_worker *in, size_t len, size_t n_fds)
 {
 	uint32_t type = in->message.type;
 
+	if (type == SUPERVISOR_CHANNEL_STORE && store->lasting_ours && len == MESSAGE &&
+	    in->message.key & FD_KEY_LASTING)
+		return false;
 	return len >= sizeof(type) && type < ARRAY_SIZE(formats) && len == formats[type].len &&
 	       n_fds == formats[type].n_fds;
 }
@@ -199,7 +201,7 @@ int fd_store_receive(struct fd_store *store, int channel, struct supervisor_chan
 
 	if (len <= 0)
 		return (int)len;
-	if (!has_format(&in, (size_t)len, n_fds)) {
+	if (!has_format(store, &in, (size_t)len, n_fds)) {
 		ret = -EPROTO;
 	} else if (in.message.type == SUPERVISOR_CHANNEL_STORE) {
 		ret = fd_store_put(store, in.message.key, fd);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct fd_store {
 	size_t n, capacity;
 	size_t max_session; /* so many that are not lasting */
 	size_t n_lasting;   /* lasting keys are FD_KEY_LASTING and a number below this */
+	bool lasting_ours;  /* the worker stores none that is lasting: what is there is what it is taken for */
 	/* NULL, or told in the supervisor: of an fd of the session that was put; -1: it is about to be closed. */
 	void (*changed)(struct fd_store *store, uint32_t key, int fd);
 };

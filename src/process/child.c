@@ -207,9 +207,11 @@ static void kill_timed_out(struct loop_timer *timer)
 	if (!child->stuck) {
 		log_limited(&child->log_limit, LOG_LEVEL_ERROR, child->tag,
 			    "process %d is stuck in the kernel after SIGKILL, continuing without it", (int)child->pid);
+		child->stuck = true;
+		if (child->ops->stuck)
+			child->ops->stuck(child);
 		kill(getpid(), SIGCHLD);
 	}
-	child->stuck = true;
 	if (child->stopped)
 		return;
 	if (after_kill_only_waits(child->pid))

@@ -66,6 +66,8 @@ struct child_ops {
 	bool takes_signals;
 	/* Supervisor: a number that is another one when the process has got on with its work. */
 	uint32_t (*progress)(const struct child *child);
+	/* Supervisor: it was killed and does not end; it does nothing any more, but what it has stays open. */
+	void (*stuck)(struct child *child);
 	/* Supervisor, after each death, before the successor starts; child->done: there will be none. */
 	void (*ended)(struct child *child, enum child_loop loop);
 	/* What ended() does about it, for the log: "session dropped, ". */

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "supervisor/chip_watch.h"
+#include "broker/chip_watch.h"
 #include "supervisor/guest_set.h"
 
 /*

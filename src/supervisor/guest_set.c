@@ -136,10 +136,10 @@ void guest_set_hand_over(const struct guest_set *set, struct handover_writer *wr
 		handover_guest_put(&set->entries[i]->process, set->entries[i]->description, writer);
 }
 
-void guest_set_forget_sockets(struct guest_set *set)
+void guest_set_forget(struct guest_set *set)
 {
 	for (size_t i = 0; i < set->n; i++)
-		listener_forget_files(&set->entries[i]->process.listener);
+		worker_process_forget(&set->entries[i]->process);
 }
 
 bool guest_set_replace_next(struct guest_set *set)

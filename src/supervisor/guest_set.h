@@ -36,8 +36,8 @@ int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *pa
 size_t guest_set_fds_needed(const struct guest_set *set);
 /* Puts all of them into a handover image. */
 void guest_set_hand_over(const struct guest_set *set, struct handover_writer *writer);
-/* After that: their sockets stay where they are. */
-void guest_set_forget_sockets(struct guest_set *set);
+/* After that: their sockets stay where they are, and their lines what they are. */
+void guest_set_forget(struct guest_set *set);
 /*
  * Replaces the next worker that an earlier program has started; one after the other, so that the guests do not all wait
  * at once. To be called until it returns false: there is none left.

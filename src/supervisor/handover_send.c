@@ -66,7 +66,7 @@ void handover_send_store(struct processes *processes, struct sd_notify *notify)
 			  strerror(-ret));
 		return;
 	}
-	guest_set_forget_sockets(&processes->set);
+	guest_set_forget(&processes->set);
 	listener_forget_files(&processes->control.listener);
 	log_info(TAG, "stored %zu guest%s with the service manager", n, n == 1 ? "" : "s");
 }

@@ -147,10 +147,10 @@ void processes_reap_strays(struct processes *processes, pid_t except)
 
 void processes_stop(struct processes *processes, int signo)
 {
-	struct child *child;
-
-	for (size_t i = 0; (child = child_at(processes, i)); i++)
-		child_stop(child, signo);
+	for (size_t i = 0; i < processes->set.n; i++)
+		worker_process_stop(&processes->set.entries[i]->process, signo);
+	if (has_control(processes))
+		child_stop(&processes->control.child, signo);
 }
 
 bool processes_any_running(const struct processes *processes)

@@ -171,7 +171,7 @@ static void removing_kill(struct loop_timer *timer)
 	loop_timer_del(timer);
 	for (size_t i = 0; i < reload->set->n; i++) {
 		if (reload->set->entries[i]->removing)
-			child_stop(&reload->set->entries[i]->process.child, SIGKILL);
+			worker_process_stop(&reload->set->entries[i]->process, SIGKILL);
 	}
 }
 
@@ -186,7 +186,7 @@ static void removing_stop(struct reload *reload)
 		log_info(entry->process.guest.name, config_find(&reload->configs, entry->process.guest.name)
 							    ? "changed, and without a front-end: made anew"
 							    : "no longer configured: stopping");
-		child_stop(&entry->process.child, SIGTERM);
+		worker_process_stop(&entry->process, SIGTERM);
 	}
 	if (reload->removes &&
 	    loop_timer_set(reload->set->loop, &reload->timer, REMOVE_TIMEOUT_NS, 0, removing_kill) < 0)

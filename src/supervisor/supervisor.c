@@ -4,8 +4,8 @@
  *
  * Start: make every socket, then start the processes; chips and lines were found and tried before. So whatever cannot
  * be had is said before anything is served. End: every process gets SIGTERM and STOP_TIMEOUT_NS of time, in which the
- * workers put their lines into the idle state, then SIGKILL; the sockets are removed last, when nobody serves them
- * any more. SIGUSR1: the end, too, but the guests are stored with the service manager for the next start: workers leave
+ * workers put their lines into the idle state, then SIGKILL; each one's lines are put there once more when it is gone or
+ * stuck; the sockets are removed last, when nobody serves them any more. SIGUSR1: the end, too, but the guests are stored with the service manager for the next start: workers leave
  * sessions and lines as they are. SIGHUP: reload.h. SIGUSR2: upgrade.h.
  *
  * With what an earlier program has handed over, the start makes no socket and tries no line, but goes on with what there
@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "broker/chip_watch.h"
 #include "chip/label.h"
 #include "handover/handover.h"
 #include "loop/loop.h"
@@ -27,7 +28,6 @@
 #include "service/ready_fd.h"
 #include "service/sd_notify.h"
 #include "supervisor/chip_replug.h"
-#include "supervisor/chip_watch.h"
 #include "supervisor/handover_send.h"
 #include "supervisor/processes.h"
 #include "supervisor/reload.h"

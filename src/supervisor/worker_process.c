@@ -23,10 +23,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "broker/idle_lines.h"
+#include "broker/line_broker.h"
 #include "loop/timer.h"
 #include "process/async_close.h"
-#include "service/inherited_fd.h"
-#include "supervisor/line_broker.h"
+#include "supervisor/guest_socket.h"
 #include "supervisor/worker_child.h"
 #include "worker/session_layout.h"
 
@@ -104,7 +105,7 @@ static struct stuck_watch_signs worker_signs(const struct stuck_watch *watch)
 }
 
 /* Who is to end anyway has a time for it; an inherited socket is its owner's to make. */
-static void worker_stuck(struct stuck_watch *watch, enum stuck_watch_reason reason)
+static void worker_found_stuck(struct stuck_watch *watch, enum stuck_watch_reason reason)
 {
 	static const char *const whys[STUCK_WATCH_REASONS] = {
 		[STUCK_WATCH_WAITING] = "a front-end has waited to be accepted for seconds",
@@ -128,7 +129,7 @@ static void stored_changed(struct fd_store *store, uint32_t key, int fd)
 static void watch_begin(struct worker_process *process)
 {
 	process->watch.signs = worker_signs;
-	process->watch.stuck = worker_stuck;
+	process->watch.stuck = worker_found_stuck;
 	process->store.changed = stored_changed;
 	stuck_watch_begin(&process->watch, process->child.loop, process->listener.fd,
 			  fd_store_find(&process->store, session_layout_connection_key()));
@@ -149,6 +150,7 @@ static int worker_prepare(struct child *child)
 		fd_close(&process->channel_fd);
 		fd_close(&process->channel_worker_fd);
 	}
+	process->store.lasting_ours = true; /* a worker of an earlier program's may have had its own requests */
 	return ret;
 }
 
@@ -157,6 +159,7 @@ static void worker_started(struct child *child)
 	struct worker_process *process = worker_process_of(child);
 
 	fd_close(&process->channel_worker_fd);
+	process->lines_used |= child->pid > 0;
 	if (child->pid > 0)
 		watch_begin(process);
 	else
@@ -248,15 +251,46 @@ static uint32_t worker_progress(const struct child *child)
 	return session_layout_progress(container_of(child, const struct worker_process, child)->session_fd);
 }
 
+/* What it sent is stored, although it is dead: the session says that it was sent. */
+static void channel_end(struct worker_process *process)
+{
+	if (process->channel_fd >= 0)
+		channel_judge(process, fd_store_receive_all(&process->store, process->channel_fd));
+	channel_close(process);
+}
+
+/* What the last worker should have done, and may have; nobody takes its word for it. */
+static void lines_leave(struct worker_process *process)
+{
+	if (process->lines_used)
+		idle_lines_enter(&process->guest, &process->store, &process->child.log_limit);
+	process->lines_used = false;
+}
+
+/* Whether nobody goes on with the session. */
+static bool session_is_over(const struct worker_process *process)
+{
+	return process->child.done || (process->child.stopped && !process->hands_over);
+}
+
+static void worker_stuck(struct child *child)
+{
+	struct worker_process *process = worker_process_of(child);
+
+	if (!session_is_over(process))
+		return;
+	channel_end(process);
+	lines_leave(process);
+}
+
 static void worker_ended(struct child *child, enum child_loop loop)
 {
 	struct worker_process *process = worker_process_of(child);
 
 	stuck_watch_end(&process->watch);
-	/* What it sent is stored, although it is dead: the session says that it was sent. */
-	if (process->channel_fd >= 0)
-		channel_judge(process, fd_store_receive_all(&process->store, process->channel_fd));
-	channel_close(process);
+	channel_end(process);
+	if (session_is_over(process))
+		lines_leave(process);
 	if (process->session_foreign)
 		session_renew(process);
 	else if (loop == CHILD_LOOP_AGAIN)
@@ -282,6 +316,7 @@ static const struct child_ops worker_ops = {
 	.main = worker_life,
 	.takes_signals = true,
 	.progress = worker_progress,
+	.stuck = worker_stuck,
 	.ended = worker_ended,
 	.loop_words = { [CHILD_LOOP_FIRST] = "its rings are broken, ", [CHILD_LOOP_AGAIN] = "session dropped, " },
 };
@@ -324,50 +359,6 @@ static int claims_store(struct worker_process *process)
 	return ret;
 }
 
-/* A socket of our own, on a path. */
-static int socket_make(struct worker_process *process, struct why *why)
-{
-	const struct guest_socket *socket = &process->guest.socket;
-	const char *path = socket->path;
-	int ret = listener_open_guest(&process->listener, socket, why);
-
-	if (ret == 0 && socket->alias[0]) {
-		path = socket->alias;
-		ret = listener_add_alias(&process->listener, path, why);
-	}
-	return ret < 0 ? why_fail(-ret, why, "%s: %s", path, why->text) : 0;
-}
-
-/* A socket that was inherited. A front-end that is connected already is the one there will ever be. */
-static int socket_take(struct worker_process *process, struct why *why)
-{
-	const struct guest_socket *socket = &process->guest.socket;
-	enum inherited_fd_kind kind;
-	int ret = inherited_fd_take(socket->fd, &kind, why);
-
-	if (ret < 0)
-		return why_fail(-ret, why, "%s: %s", process->guest.name, why->text);
-	if (kind == INHERITED_FD_LISTENING) {
-		listener_adopt(&process->listener, socket->fd);
-	} else {
-		process->connected_fd = socket->fd;
-		process->one_off = process->child.has_end = true;
-	}
-	return 0;
-}
-
-static int socket_open(struct worker_process *process, struct why *why)
-{
-	const struct guest_socket *socket = &process->guest.socket;
-
-	if (socket->fd >= 0)
-		return socket_take(process, why);
-	if (socket->path[0])
-		return socket_make(process, why);
-	return why_fail(EINVAL, why, "%s: no socket: it has no path and no fd, and socket activation gave none",
-			process->guest.name);
-}
-
 int worker_process_open_control(struct worker_process *process)
 {
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, process->control_fds) < 0 ? -errno : 0;
@@ -375,10 +366,12 @@ int worker_process_open_control(struct worker_process *process)
 
 int worker_process_open(struct worker_process *process, bool with_control, struct why *why)
 {
-	int ret = socket_open(process, why);
+	int ret = guest_socket_open(&process->guest, &process->listener, &process->connected_fd, why);
 
 	if (ret < 0)
 		return ret;
+	if (process->connected_fd >= 0)
+		process->one_off = process->child.has_end = true;
 	fd_store_init(&process->store, session_layout_fds_max(), process->guest.n_lines);
 	ret = claims_store(process);
 	if (ret == 0)
@@ -391,6 +384,7 @@ int worker_process_open(struct worker_process *process, bool with_control, struc
 int worker_process_adopt(struct worker_process *process, pid_t pid, int channel_fd, bool restarting)
 {
 	process->channel_fd = channel_fd;
+	process->lines_used = !process->child.done;
 	if (pid > 0) {
 		child_adopt(&process->child, pid, restarting);
 		watch_begin(process);
@@ -421,11 +415,26 @@ void worker_process_start(struct worker_process *process)
 	child_start(&process->child);
 }
 
+void worker_process_stop(struct worker_process *process, int signo)
+{
+	process->hands_over |= signo == SIGUSR1;
+	child_stop(&process->child, signo);
+	if (!child_is_awaited(&process->child) && session_is_over(process))
+		lines_leave(process);
+}
+
+void worker_process_forget(struct worker_process *process)
+{
+	process->lines_used = false;
+	listener_forget_files(&process->listener);
+}
+
 void worker_process_close(struct worker_process *process)
 {
 	loop_timer_del(&process->child.pause);
 	stuck_watch_end(&process->watch);
 	channel_close(process);
+	lines_leave(process);
 	fd_store_close(&process->store);
 	listener_close(&process->listener);
 	fd_close(&process->session_fd);

@@ -32,6 +32,8 @@ struct worker_process {
 	int channel_fd;	       /* owned; our end of the present worker's supervisor channel */
 	int channel_worker_fd; /* owned; its end, between prepare and started */
 	struct fd_store store;
+	bool lines_used; /* a worker has had them: they are to take their idle state when the session ends */
+	bool hands_over; /* the next start goes on with the session */
 	struct loop_watch channel_watch;
 	struct stuck_watch watch;
 };
@@ -54,5 +56,15 @@ void worker_process_replace(struct worker_process *process);
 bool worker_process_is_connected(struct worker_process *process);
 /* Starts the worker. */
 void worker_process_start(struct worker_process *process);
-/* The process is stopped and gone by then. Idempotent. */
+/*
+ * There is to be no successor: the worker, if any, gets signo, SIGUSR1 to hand its session over. Else the lines take their
+ * idle state when it has ended, whatever it did itself, or is stuck.
+ */
+void worker_process_stop(struct worker_process *process, int signo);
+/* Session and lines were handed over, and are what they are. */
+void worker_process_forget(struct worker_process *process);
+/*
+ * The process is stopped and gone by then, or is stuck; lines that a worker has had take their idle state, if they have
+ * not done so. Idempotent.
+ */
 void worker_process_close(struct worker_process *process);

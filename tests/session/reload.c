@@ -11,6 +11,7 @@
 #define GUESTS 2
 
 static char config_dir[32];
+static const char *first_lines;
 
 static void config_path(char *path, size_t size)
 {
@@ -26,13 +27,18 @@ static void config_write(const struct session *session, unsigned first)
 	file = fopen(path, "we");
 	assert_non_null(file);
 	for (unsigned i = first; i < GUESTS; i++)
-		fprintf(file, "[guest guest%u]\nsocket = %s\nsim = 8\n", i, session->daemon.sockets[i]);
+		fprintf(file, "[guest guest%u]\nsocket = %s\n%s\n", i, session->daemon.sockets[i],
+			i == 0 ? first_lines : "sim = 8");
 	fclose(file);
 }
 
 int reload_setup(void **state)
 {
-	struct session *session = calloc(1, sizeof(*session));
+	return reload_setup_lines(state, calloc(1, sizeof(struct session)), "sim = 8");
+}
+
+int reload_setup_lines(void **state, struct session *session, const char *lines)
+{
 	const char *const guests[] = { NULL };
 	struct daemon named = { .n_guests = GUESTS };
 	char option[96];
@@ -40,6 +46,7 @@ int reload_setup(void **state)
 	if (!session || !mkdtemp(strcpy(config_dir, "/tmp/vgpio-config-XXXXXX")))
 		return -1;
 	*state = session;
+	first_lines = lines;
 	for (unsigned i = 0; i < GUESTS; i++)
 		snprintf(named.sockets[i], sizeof(named.sockets[i]), "%s/gpio%u", config_dir, i);
 	session->daemon = named;

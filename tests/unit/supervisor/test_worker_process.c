@@ -255,7 +255,176 @@ static void workers_of_an_older_program_go_on(void **state)
 	assert_true(fixture->processes[0].channel_fd >= 0);
 }
 
-#define PROCESS_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+/* One line of the guest's is to go high at its session's end, and its worker has both. */
+static struct worker_process *start_with_lines(struct fixture *fixture)
+{
+	struct worker_process *process = &fixture->processes[0];
+
+	process->guest.lines[1].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
+	start_worker(fixture, 0, life_of_a_good_one);
+	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&process->store, 102) < 0; n++)
+		turn(fixture);
+	assert_true(fd_store_find(&process->store, 102) >= 0);
+	kernel.configs = 0;
+	return process;
+}
+
+static void assert_lines_are_idle(const struct worker_process *process)
+{
+	assert_int_equal(kernel.configs, 1);
+	assert_true(kernel.config.flags & GPIO_V2_LINE_FLAG_OUTPUT);
+	assert_int_equal(kernel.config.attrs[0].attr.values, 1);
+	assert_int_equal(fd_store_find(&process->store, session_layout_line_key(0)), -1);
+	assert_true(fd_store_find(&process->store, session_layout_line_key(1)) >= 0);
+}
+
+static void assert_lines_are_as_they_were(const struct worker_process *process)
+{
+	assert_int_equal(kernel.configs, 0);
+	assert_true(fd_store_find(&process->store, session_layout_line_key(0)) >= 0);
+	assert_true(fd_store_find(&process->store, session_layout_line_key(1)) >= 0);
+}
+
+static void reap_killed(struct fixture *fixture)
+{
+	kill(fixture->workers[0], SIGKILL);
+	for (unsigned n = 0; n < TURNS_MAX && !child_reap(&fixture->processes[0].child); n++)
+		usleep(1000);
+	assert_int_equal(fixture->processes[0].child.pid, 0);
+	fixture->workers[0] = 0;
+}
+
+static void killed_in_a_stop(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker_process *process = start_with_lines(fixture);
+
+	worker_process_stop(process, SIGTERM);
+	assert_lines_are_as_they_were(process);
+	reap_killed(fixture);
+	assert_lines_are_idle(process);
+	worker_process_close(process);
+	assert_int_equal(kernel.configs, 1);
+}
+
+/* It says that all is well: nobody knows. */
+static void ended_with_good_words(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker_process *process = start_with_lines(fixture);
+	pid_t worker = fixture->workers[0];
+
+	fixture->workers[0] = process->child.pid = fork();
+	if (fixture->workers[0] == 0)
+		_exit(0);
+	process->child.has_end = true;
+	for (unsigned n = 0; n < TURNS_MAX && !child_reap(&process->child); n++)
+		usleep(1000);
+	assert_true(process->child.done);
+	/* Its store is closed by then. */
+	assert_int_equal(kernel.configs, 1);
+	assert_int_equal(kernel.config.attrs[0].attr.values, 1);
+	fixture->workers[0] = worker;
+}
+
+/* Nobody waits for it, and its lines do not either. */
+static void stuck_in_a_stop(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker_process *process = start_with_lines(fixture);
+	pid_t worker = process->child.pid;
+
+	/* Another process of ours that no SIGKILL ends: there is none, so it is not this one's. */
+	process->child.pid = INT32_MAX;
+	worker_process_stop(process, SIGKILL);
+	assert_lines_are_as_they_were(process);
+	for (unsigned n = 0; n < TURNS_MAX && !process->child.stuck; n++)
+		assert_int_equal(loop_turn(&fixture->loop, 1000), 0);
+	assert_true(process->child.stuck);
+	assert_lines_are_idle(process);
+	process->child.pid = worker;
+}
+
+/* It died before, and its successor was to start later. */
+static void between_two_workers(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker_process *process = start_with_lines(fixture);
+
+	process->child.pauses = 5;
+	reap_killed(fixture);
+	assert_lines_are_as_they_were(process);
+	worker_process_stop(process, SIGTERM);
+	assert_lines_are_idle(process);
+}
+
+/* SIGUSR1: the next start has them. Should nobody keep them for it, they have their end after all. */
+static void handed_over(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker_process *process = start_with_lines(fixture);
+
+	worker_process_stop(process, SIGUSR1);
+	reap_killed(fixture);
+	assert_lines_are_as_they_were(process);
+	worker_process_stop(process, SIGKILL);
+	assert_lines_are_as_they_were(process);
+	worker_process_forget(process);
+	worker_process_close(process);
+	assert_int_equal(kernel.configs, 0);
+}
+
+static void handed_over_to_nobody(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker_process *process = start_with_lines(fixture);
+
+	worker_process_stop(process, SIGUSR1);
+	reap_killed(fixture);
+	worker_process_close(process);
+	assert_int_equal(kernel.configs, 1);
+	assert_int_equal(kernel.config.attrs[0].attr.values, 1);
+}
+
+/* A start that fails leaves lines alone. */
+static void never_used(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker_process *process = &fixture->processes[0];
+
+	process->guest.lines[1].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
+	worker_process_stop(process, SIGTERM);
+	worker_process_close(process);
+	assert_int_equal(kernel.configs + kernel.requests, 0);
+}
+
+/* A request is what it is taken for: a worker of ours stores none. */
+static void life_of_one_that_stores_a_line(int channel)
+{
+	supervisor_call_store(channel, session_layout_line_key(1), STDERR_FILENO);
+	pause();
+}
+
+static void a_line_of_its_own(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker_process *process = &fixture->processes[0];
+
+	assert_int_equal(process->child.ops->prepare(&process->child), 0);
+	fixture->workers[0] = process->child.pid = fork();
+	if (fixture->workers[0] == 0) {
+		alarm(120);
+		close(process->channel_fd);
+		life_of_one_that_stores_a_line(process->channel_worker_fd);
+		_exit(0);
+	}
+	fd_close(&process->channel_worker_fd);
+	assert_killed(fixture, 0);
+	assert_int_equal(fixture->processes[0].store.n, 0);
+}
+
+#define PROCESS_TEST(fn)      cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define PROCESS_ROW(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup, teardown)
 
 int main(void)
 {
@@ -265,6 +434,14 @@ int main(void)
 		PROCESS_TEST(endless_questions_keep_nobody_waiting),
 		PROCESS_TEST(one_question_a_turn),
 		PROCESS_TEST(workers_of_an_older_program_go_on),
+		PROCESS_TEST(a_line_of_its_own),
+		PROCESS_ROW("G-97", killed_in_a_stop),
+		PROCESS_ROW("G-97", ended_with_good_words),
+		PROCESS_ROW("G-97", stuck_in_a_stop),
+		PROCESS_ROW("G-97", between_two_workers),
+		PROCESS_TEST(handed_over),
+		PROCESS_TEST(handed_over_to_nobody),
+		PROCESS_TEST(never_used),
 	};
 
 	return cmocka_run_group_tests_name("worker_process", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Tells when a GPIO chip's device node comes or goes, and when a path to one changes. */
-#include "supervisor/chip_watch.h"
+#include "broker/chip_watch.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -10,8 +10,8 @@
 
 #include "base/fd.h"
 #include "base/scm.h"
+#include "broker/line_broker.h"
 #include "chip/chip_spec.h"
-#include "supervisor/line_broker.h"
 #include "unit/chip/fake_kernel.h"
 #include "unit/lowest_fd.h"
 #include "worker/session_layout.h"

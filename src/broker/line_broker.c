@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Lines for workers: requested and stored by the supervisor. */
-#include "supervisor/line_broker.h"
+#include "broker/line_broker.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,27 +30,32 @@ static bool is_sound(const struct guest *guest, const struct supervisor_channel_
 	       request->edges == 0;
 }
 
-/* *fd is the store's. */
-static int line_request(const struct guest *guest, struct fd_store *store,
-			const struct supervisor_channel_request *request, int *fd)
+int line_broker_request(const struct guest *guest, struct fd_store *store, unsigned line,
+			const struct chip_line_config *config, int *fd)
 {
-	const struct guest_chip *chip = chip_of(guest, request->line);
-	const struct line_rules *rules = &guest->lines[request->line];
-	const struct chip_line_config config = { .direction = request->direction,
-						 .value = request->value,
-						 .edges = request->edges,
-						 .settings = rules->settings };
+	const struct guest_chip *chip = chip_of(guest, line);
 	char consumer[CHIP_NAME_MAX];
 	int ret;
 
 	guest_consumer(guest, consumer);
-	ret = chip_request_line(&chip->spec, &chip->found, rules->offset, consumer, &config, fd);
+	ret = chip_request_line(&chip->spec, &chip->found, guest->lines[line].offset, consumer, config, fd);
 	if (ret < 0)
 		return ret;
-	ret = fd_store_put(store, session_layout_line_key(request->line), *fd);
+	ret = fd_store_put(store, session_layout_line_key(line), *fd);
 	if (ret < 0)
 		fd_close(fd);
 	return ret;
+}
+
+static int line_request(const struct guest *guest, struct fd_store *store,
+			const struct supervisor_channel_request *request, int *fd)
+{
+	const struct chip_line_config config = { .direction = request->direction,
+						 .value = request->value,
+						 .edges = request->edges,
+						 .settings = guest->lines[request->line].settings };
+
+	return line_broker_request(guest, store, request->line, &config, fd);
 }
 
 static int line_look(const struct guest *guest, uint32_t line, struct supervisor_channel_reply *reply)

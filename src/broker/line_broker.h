@@ -11,3 +11,6 @@
  */
 int line_broker_reply(const struct guest *guest, struct fd_store *store,
 		      const struct supervisor_channel_request *request, int channel);
+/* A line of a real chip that the store has not: requests it as the guest's. *fd is the store's. -errno. */
+int line_broker_request(const struct guest *guest, struct fd_store *store, unsigned line,
+			const struct chip_line_config *config, int *fd);
