@@ -38,6 +38,17 @@ static void scm_put(struct msghdr *msg, union scm_control *control, const int *f
 	memcpy(CMSG_DATA(cmsg), fds, n_fds * sizeof(int));
 }
 
+int scm_pair(int *ours, int *theirs)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	*ours = fds[0];
+	*theirs = fds[1];
+	return 0;
+}
+
 ssize_t scm_send(int socket, const void *data, size_t len, const int *fds, size_t n_fds, int flags)
 {
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };

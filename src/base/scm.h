@@ -9,6 +9,9 @@
 
 #define SCM_FDS_MAX 64
 
+/* Two ends of a new channel for messages (SOCK_SEQPACKET). 0 or -errno. */
+int scm_pair(int *ours, int *theirs);
+
 /*
  * sendmsg() with MSG_NOSIGNAL and flags; n_fds at most SCM_FDS_MAX, which stay the caller's. Returns the bytes sent or
  * -errno; retries EINTR.

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "control/control_feed.h"
 #include "control/control_json.h"
 #include "control/request_run.h"
 #include "loop/loop.h"
@@ -26,6 +27,7 @@ struct control {
 	struct loop loop;
 	struct loop_signals signals;
 	struct loop_watch listen_watch;
+	struct control_feed feed;
 	struct log_limit accept_limit;
 	struct worker_clients guests;
 	struct request_run *runs[CLIENTS_MAX]; /* owned; NULL: free */
@@ -71,15 +73,14 @@ static void guest_dropped(struct worker_client *guest, uint32_t n)
 	}
 }
 
-static void guest_ended(struct worker_client *guest)
+static void feed_ended(struct control_feed *feed)
 {
-	loop_quit(&control_of(guest)->loop, 0);
+	loop_quit(&container_of(feed, struct control, feed)->loop, 0);
 }
 
 static const struct worker_client_ops guest_ops = {
 	.changed = guest_changed,
 	.dropped = guest_dropped,
-	.ended = guest_ended,
 };
 
 /*
@@ -218,6 +219,8 @@ static int control_open(struct control *control, const struct control_start *sta
 	if (ret == 0)
 		ret = guests_open(control, start);
 	if (ret == 0)
+		ret = control_feed_open(&control->feed, &control->loop, start->feed_fd, &control->guests, feed_ended);
+	if (ret == 0)
 		ret = loop_watch_add(&control->loop, &control->listen_watch, start->listen_fd, EPOLLIN, listen_ready);
 	return ret;
 }
@@ -229,6 +232,7 @@ static void control_close(struct control *control)
 			run_ended(control->runs[i]);
 	}
 	loop_watch_del(&control->listen_watch);
+	control_feed_close(&control->feed);
 	for (size_t i = 0; i < control->guests.n; i++)
 		worker_client_deinit(&control->guests.guests[i]);
 	free(control->guests.guests);

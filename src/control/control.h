@@ -13,6 +13,7 @@
 
 struct control_start {
 	int listen_fd;
+	int feed_fd; /* ipc/control_channel.h: from the supervisor, whose end it tells, too */
 	const struct control_guest *guests;
 	size_t n_guests;
 };
@@ -22,5 +23,5 @@ bool control_supported(void);
 
 /* Before the process enters the sandbox: what needs a file. */
 void control_prepare(void);
-/* The process's life. All fds of start belong to it. Returns its exit status: 0 after SIGTERM or SIGINT. */
+/* The process's life. All fds of start belong to it, those of guests are closed in the end. Returns its exit status: 0 after SIGTERM or SIGINT. */
 int control_main(const struct control_start *start);

@@ -8,5 +8,5 @@ struct control_guest {
 	unsigned n_lines;
 	const char *(*line_name)(const void *ctx, unsigned line); /* "": the line has none */
 	const void *ctx;
-	int fd; /* of its control channel */
+	int fd; /* of its control channel; -1: it has no worker yet */
 };

@@ -16,6 +16,8 @@
 
 /* Other guests and the clients have their turn too. */
 #define REPLIES_PER_TURN 64
+/* More than fit into a socket. */
+#define LEFT_REPLIES_MAX 4096
 
 #define LEVEL_NEVER_REPORTED (-2)
 
@@ -54,8 +56,8 @@ static int lines_init(struct worker_client *guest)
 
 /* Questions */
 
-/* The request's id; 0: the channel is full. */
-static uint32_t request_send(struct worker_client *guest, struct control_channel_request *request)
+/* 0; -EAGAIN: the channel is full; another -errno: nobody is there. */
+static int request_send(struct worker_client *guest, struct control_channel_request *request)
 {
 	ssize_t len;
 
@@ -63,9 +65,22 @@ static uint32_t request_send(struct worker_client *guest, struct control_channel
 		guest->last_id = 1;
 	request->id = guest->last_id;
 	do {
-		len = send(guest->description->fd, request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL);
+		len = send(guest->fd, request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (len < 0 && errno == EINTR);
-	return len < 0 ? 0 : request->id;
+	if (len < 0) {
+		guest->unread |= errno == ECONNRESET;
+		return -errno;
+	}
+	guest->n_sent++;
+	return 0;
+}
+
+static int query_send(struct worker_client *guest, struct worker_query *query)
+{
+	int ret = request_send(guest, &query->request);
+
+	query->number = ret == 0 ? guest->n_sent : 0;
+	return ret;
 }
 
 void worker_query_cancel(struct worker_query *query)
@@ -85,7 +100,8 @@ bool worker_client_ask(struct worker_client *guest, struct worker_query *query, 
 {
 	worker_query_cancel(query);
 	query->request = (struct control_channel_request){ .type = type, .line = line, .value = value };
-	if (request_send(guest, &query->request) == 0)
+	query->maybe_done = false;
+	if (query_send(guest, query) == -EAGAIN)
 		return false;
 	query->guest = guest;
 	query->next = guest->queries;
@@ -94,14 +110,21 @@ bool worker_client_ask(struct worker_client *guest, struct worker_query *query, 
 }
 
 /*
- * Repeats what a dead worker may have taken with it, but for what done twice is not what was asked for. The time that
- * there is for an answer goes on: a worker that is restarted without end has no more of it than others.
+ * A worker answers one request before it takes the next. So of those that it has not answered it may have done the first
+ * only, and not even that one when it is the last that was sent and something was left unread.
  */
+static bool query_is_untouched(const struct worker_client *guest, const struct worker_query *query)
+{
+	return query->number == 0 || query->number > guest->n_replies + 1 ||
+	       (guest->unread && query->number == guest->n_sent);
+}
+
+/* The time that there is for an answer goes on: a worker that is restarted without end has no more of it than others. */
 static void queries_repeat(struct worker_client *guest)
 {
 	for (struct worker_query *query = guest->queries; query; query = query->next) {
-		if (!query->once)
-			request_send(guest, &query->request);
+		if (!query->once || !query->maybe_done)
+			query_send(guest, query);
 	}
 }
 
@@ -211,22 +234,11 @@ static void line_report(struct worker_client *guest, const struct control_channe
 		guest->ops->changed(guest, reply, edge_between(before.level, line->level));
 }
 
-static void hello_came(struct worker_client *guest)
-{
-	if (guest->watchers > 0)
-		watch_ask(guest);
-	queries_repeat(guest);
-	sync_begin(guest);
-}
-
 static void reply_take(struct worker_client *guest, const struct control_channel_reply *reply)
 {
 	if (reply->level < -1 || reply->level > 1)
 		return;
-	if (reply->type == CONTROL_CHANNEL_HELLO) {
-		hello_came(guest);
-		return;
-	}
+	guest->n_replies += reply->id != 0;
 	if (reply->dropped > 0)
 		guest->ops->dropped(guest, reply->dropped);
 	/* Before the answer is passed on: others that watch the line learn of it in the right order. */
@@ -238,32 +250,78 @@ static void reply_take(struct worker_client *guest, const struct control_channel
 		query_answer(guest, reply);
 }
 
-static void guest_ready(struct loop_watch *watch, uint32_t events)
+/* The channel */
+
+/* Its worker is gone, or has shut it. The next one has another. */
+static void channel_end(struct worker_client *guest)
 {
-	struct worker_client *guest = container_of(watch, struct worker_client, watch);
+	loop_watch_del(&guest->watch);
+	fd_close(&guest->fd);
+	for (struct worker_query *query = guest->queries; query; query = query->next) {
+		query->maybe_done |= !query_is_untouched(guest, query);
+		query->number = 0;
+	}
+	guest->n_sent = guest->n_replies = 0;
+	guest->unread = false;
+}
+
+/* False: there is no more to read, now or ever. */
+static bool reply_read(struct worker_client *guest)
+{
 	struct {
 		struct control_channel_reply reply;
 		char excess; /* so that a message that is too long shows */
 	} in;
+	ssize_t len = recv(guest->fd, &in, sizeof(in), MSG_DONTWAIT);
 
-	if (events & (EPOLLHUP | EPOLLERR)) {
-		loop_watch_del(watch);
-		guest->ops->ended(guest);
+	if (len < 0) {
+		/* That comes once, and before what there is to read. */
+		guest->unread |= errno == ECONNRESET;
+		return errno == ECONNRESET || errno == EINTR;
+	}
+	if (len == 0 && fd_is_shut(guest->fd)) {
+		channel_end(guest);
+		return false;
+	}
+	if (len == sizeof(in.reply))
+		reply_take(guest, &in.reply);
+	return true;
+}
+
+static void guest_ready(struct loop_watch *watch, uint32_t events)
+{
+	struct worker_client *guest = container_of(watch, struct worker_client, watch);
+	bool more = true;
+
+	for (int i = 0; i < REPLIES_PER_TURN && more; i++)
+		more = reply_read(guest);
+	/* Whatever was read: nothing is to come any more, and this would be told again and again. */
+	if (!more && guest->fd >= 0 && events & EPOLLHUP)
+		channel_end(guest);
+}
+
+static int channel_begin(struct worker_client *guest, int fd)
+{
+	int ret = loop_watch_add(guest->loop, &guest->watch, fd, EPOLLIN, guest_ready);
+
+	guest->fd = fd;
+	if (ret < 0)
+		channel_end(guest);
+	return ret;
+}
+
+void worker_client_renew(struct worker_client *guest, int fd)
+{
+	/* What the earlier one has answered need not be asked again. It can send no more. */
+	for (int i = 0; i < LEFT_REPLIES_MAX && guest->fd >= 0 && reply_read(guest); i++)
+		;
+	channel_end(guest);
+	if (channel_begin(guest, fd) < 0)
 		return;
-	}
-	for (int i = 0; i < REPLIES_PER_TURN; i++) {
-		ssize_t len = recv(watch->fd, &in, sizeof(in), MSG_DONTWAIT);
-
-		if (len < 0 && errno != EINTR)
-			return;
-		/* The worker shut it: nothing comes any more, and the supervisor makes another one when it is gone. */
-		if (len == 0 && fd_is_shut(watch->fd)) {
-			loop_watch_del(watch);
-			return;
-		}
-		if (len == sizeof(in.reply))
-			reply_take(guest, &in.reply);
-	}
+	if (guest->watchers > 0)
+		watch_ask(guest);
+	queries_repeat(guest);
+	sync_begin(guest);
 }
 
 int worker_client_init(struct worker_client *guest, struct loop *loop, const struct control_guest *description,
@@ -278,19 +336,21 @@ int worker_client_init(struct worker_client *guest, struct loop *loop, const str
 					 .name = description->name,
 					 .n_lines = description->n_lines,
 					 .description = description,
+					 .fd = -1,
 					 .sync.answered = sync_answered,
 					 .last_id = (uint32_t)clock_now_ns() };
 	ret = lines_init(guest);
-	if (ret == 0)
-		ret = loop_watch_add(loop, &guest->watch, description->fd, EPOLLIN, guest_ready);
-	if (ret == 0)
+	if (ret == 0 && description->fd >= 0) {
+		ret = channel_begin(guest, description->fd);
 		watch_ask(guest); /* an earlier control process may have watched */
+	}
 	return ret;
 }
 
 void worker_client_deinit(struct worker_client *guest)
 {
 	loop_watch_del(&guest->watch);
+	fd_close(&guest->fd);
 	loop_timer_del(&guest->sync_timer);
 	free(guest->lines);
 	free(guest->buckets);

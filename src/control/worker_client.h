@@ -4,7 +4,8 @@
  *
  * The names of the lines are the supervisor's. Level and direction are what the worker reported last: so a change is
  * known from a repetition. A worker may die and be replaced at any time without this process being asked: its
- * successor says hello, is asked what its predecessor has not answered, and, when somebody watches, for all lines.
+ * successor has a channel of its own, is asked what its predecessor has not answered or nobody could be asked meanwhile,
+ * and, when somebody watches, for all lines.
  */
 #pragma once
 
@@ -33,8 +34,6 @@ struct worker_client_ops {
 	void (*changed)(struct worker_client *guest, const struct control_channel_reply *reply, enum control_edge edge);
 	/* n changes went by unseen; the present state is being asked for. */
 	void (*dropped)(struct worker_client *guest, uint32_t n);
-	/* The supervisor is gone. */
-	void (*ended)(struct worker_client *guest);
 };
 
 /* A question to a worker, in its asker's memory. Zero-initialised: none is under way. */
@@ -42,7 +41,9 @@ struct worker_query {
 	struct worker_client *guest; /* that is asked; NULL: none is under way */
 	struct worker_query *next;
 	struct control_channel_request request;
-	bool once; /* not to be repeated to another worker: done twice it is not what was asked for */
+	bool once; /* done twice it is not what was asked for: not for another worker when one may have done it */
+	bool maybe_done;
+	uint64_t number; /* of the requests of this channel; 0: it waits for a worker */
 	/* From the loop; by then the query is free for the next one. */
 	void (*answered)(struct worker_query *query, const struct control_channel_reply *reply);
 };
@@ -59,8 +60,11 @@ struct worker_client {
 	struct loop *loop;
 	const char *name;
 	uint32_t n_lines;
-	const struct control_guest *description; /* the caller's; its fd, too */
+	const struct control_guest *description; /* the caller's */
+	int fd;					 /* owned; of the present worker's channel, -1: there is none */
 	struct loop_watch watch;
+	uint64_t n_sent, n_replies;   /* on this channel; replies that came for an earlier control process count */
+	bool unread;		      /* its worker died with something in it that it had not read */
 	struct worker_query *queries; /* under way */
 	uint32_t last_id;
 	unsigned watchers;
@@ -76,12 +80,15 @@ struct worker_client {
 	struct loop_timer sync_timer;
 };
 
-/* description, ops and loop outlive the guest. 0 or -errno: to be deinitialised all the same. */
+/* description, ops and loop outlive the guest, whose the fd becomes. 0 or -errno: to be deinitialised all the same. */
 int worker_client_init(struct worker_client *guest, struct loop *loop, const struct control_guest *description,
 		       const struct worker_client_ops *ops, void *ctx);
 void worker_client_deinit(struct worker_client *guest);
 
-/* Asks the worker. False: the channel is full, and nothing is under way. query->answered is set. */
+/* Another worker serves the guest: the channel to it, from now on the guest's. */
+void worker_client_renew(struct worker_client *guest, int fd);
+
+/* Asks the worker, or the next one. False: the channel is full, and nothing is under way. query->answered is set. */
 bool worker_client_ask(struct worker_client *guest, struct worker_query *query, enum control_channel_type type,
 		       uint32_t line, uint32_t value);
 /* Nobody waits for the answer any more. Idempotent. */

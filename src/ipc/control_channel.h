@@ -2,8 +2,9 @@
 /*
  * The control channel, between the control process (control/worker_client.h) and a worker (worker/control_server.h).
  *
- * A SOCK_SEQPACKET pair per guest, made by the supervisor, which holds both ends so that either process may be
- * replaced. Fixed structs, native endian. The control process sends requests; the worker answers each with a reply of
+ * A SOCK_SEQPACKET pair for each worker, made by the supervisor: what a worker does to it ends with that worker. The
+ * supervisor keeps the control process's end, so that this one may be replaced, too. A control process inherits the
+ * ends that there are, and gets those of workers that start later over its feed. Fixed structs, native endian. The control process sends requests; the worker answers each with a reply of
  * the same id, and sends events while watched. The worker never waits for the control process: an event that finds the
  * socket full is dropped and counted, and the next one that goes out, as soon as there is space, carries the count.
  * Neither side trusts the other: lengths, types and indices are checked.
@@ -20,7 +21,6 @@ enum control_channel_type {
 	CONTROL_CHANNEL_TOGGLE = 5, /* CONTROL_CHANNEL_SET to the opposite of the present level */
 	CONTROL_CHANNEL_WATCH = 6,  /* value 1: send events from now on; 0: no more. line unused */
 	CONTROL_CHANNEL_EVENT = 7,  /* worker to control: line changed; id 0 */
-	CONTROL_CHANNEL_HELLO = 8,  /* worker to control: a worker starts, nothing is watched yet; id 0 */
 };
 
 struct control_channel_request {
@@ -44,4 +44,12 @@ struct control_channel_reply {
 	uint8_t sim;	   /* the outside of the line can be driven */
 	uint8_t connected; /* a front-end is there */
 	uint8_t reserved[7];
+};
+
+/*
+ * On the feed, a SOCK_SEQPACKET pair from the supervisor to the control process, with one fd: the control process's end of
+ * the channel to the guest's new worker. Nothing goes the other way.
+ */
+struct control_channel_fed {
+	uint32_t guest; /* its number in the order in which the control process was told of the guests */
 };

@@ -2,14 +2,21 @@
 /* The control process, as the supervisor sees it. */
 #include "supervisor/control_process.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
 
+#include "base/fd.h"
+#include "base/scm.h"
 #include "base/util.h"
 #include "control/control.h"
+#include "ipc/control_channel.h"
 #include "loop/timer.h"
 #include "supervisor/handover_guest.h"
+
+/* Until the feed is tried again. */
+#define FEED_RETRY_NS (100ull * 1000 * 1000)
 
 static const char *line_name(const void *ctx, unsigned line)
 {
@@ -23,7 +30,7 @@ static struct control_guest *guests_take(const struct control_process *process)
 {
 	const struct guest_set *set = process->set;
 	struct control_guest *guests = calloc(set->n + 1, sizeof(*guests));
-	int *fds = malloc((SANDBOX_NAMESPACES + set->n + 1) * sizeof(*fds));
+	int *fds = malloc((SANDBOX_NAMESPACES + set->n + 2) * sizeof(*fds));
 	size_t n_fds = 0;
 
 	if (!guests || !fds) {
@@ -38,12 +45,13 @@ static struct control_guest *guests_take(const struct control_process *process)
 						    .n_lines = worker->guest.n_lines,
 						    .line_name = line_name,
 						    .ctx = &worker->guest,
-						    .fd = worker->control_fds[0] };
+						    .fd = worker->control_fd };
 		fds[n_fds++] = guests[i].fd;
 	}
 	for (size_t i = 0; i < SANDBOX_NAMESPACES; i++)
 		fds[n_fds++] = set->sandbox->namespace_fds[i];
 	fds[n_fds++] = process->listener.fd;
+	fds[n_fds++] = process->feed_child_fd;
 	child_keep_fds(fds, n_fds);
 	free(fds);
 	return guests;
@@ -55,12 +63,11 @@ static int control_life(struct child *child)
 	const struct sandbox_params params = { SANDBOX_CONTROL, child->tag, process->set->n };
 	struct control_guest *guests = guests_take(process);
 	const struct control_start start = { .listen_fd = process->listener.fd,
+					     .feed_fd = process->feed_child_fd,
 					     .guests = guests,
 					     .n_guests = process->set->n };
 	int status = 1;
 
-	/* A worker notices the supervisor's end by its channel; this process has no such channel. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (!guests)
 		return 1;
 	control_prepare();
@@ -70,11 +77,85 @@ static int control_life(struct child *child)
 	return status;
 }
 
-static const struct child_ops control_ops = { .main = control_life, .takes_signals = true };
+static int control_prepare_feed(struct child *child)
+{
+	struct control_process *process = container_of(child, struct control_process, child);
+
+	return scm_pair(&process->feed_fd, &process->feed_child_fd);
+}
+
+static void feed_close(struct control_process *process)
+{
+	loop_timer_del(&process->feed_timer);
+	fd_close(&process->feed_fd);
+}
+
+/* It has inherited all the channels that there are. */
+static void control_started(struct child *child)
+{
+	struct control_process *process = container_of(child, struct control_process, child);
+
+	fd_close(&process->feed_child_fd);
+	if (child->pid == 0)
+		feed_close(process);
+	for (size_t i = 0; i < process->set->n && child->pid > 0; i++)
+		process->set->entries[i]->process.control_due = false;
+}
+
+static void control_ended(struct child *child, enum child_loop loop)
+{
+	feed_close(container_of(child, struct control_process, child));
+}
+
+static const struct child_ops control_ops = {
+	.prepare = control_prepare_feed,
+	.started = control_started,
+	.main = control_life,
+	.takes_signals = true,
+	.ended = control_ended,
+};
+
+static int channel_send(const struct control_process *process, size_t guest)
+{
+	const struct control_channel_fed fed = { .guest = (uint32_t)guest };
+	ssize_t len = scm_send(process->feed_fd, &fed, sizeof(fed), &process->set->entries[guest]->process.control_fd,
+			       1, MSG_DONTWAIT);
+
+	return len < 0 ? (int)len : 0;
+}
+
+static void feed_again(struct loop_timer *timer)
+{
+	struct control_process *process = container_of(timer, struct control_process, feed_timer);
+
+	loop_timer_del(timer);
+	control_process_feed(process);
+}
+
+/* Of a guest whose workers come and go while the control process does not read, the last one's channel waits, and no more. */
+void control_process_feed(struct control_process *process)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < process->set->n && process->feed_fd >= 0 && ret == 0; i++) {
+		struct worker_process *worker = &process->set->entries[i]->process;
+
+		if (worker->control_due && worker->control_fd >= 0)
+			ret = channel_send(process, i);
+		if (ret == 0)
+			worker->control_due = false;
+	}
+	/* It does not read, or all fds that may be under way are (unix(7)). One that is gone needs no more. */
+	if (ret == -EPIPE || ret == -ECONNRESET)
+		feed_close(process);
+	else if (ret < 0)
+		loop_timer_set(process->set->loop, &process->feed_timer, FEED_RETRY_NS, 0, feed_again);
+}
 
 void control_process_init(struct control_process *process, const struct guest_set *set)
 {
-	*process = (struct control_process){ .set = set, .listener = LISTENER_NONE };
+	*process =
+		(struct control_process){ .set = set, .listener = LISTENER_NONE, .feed_fd = -1, .feed_child_fd = -1 };
 	process->child = (struct child){ .ops = &control_ops,
 					 .loop = set->loop,
 					 .tag = "control",
@@ -106,8 +187,16 @@ void control_process_start(struct control_process *process)
 		child_start(&process->child);
 }
 
+void control_process_restart(struct control_process *process)
+{
+	/* What is its guests' number is another's by now. */
+	feed_close(process);
+	child_restart(&process->child, SIGTERM);
+}
+
 void control_process_close(struct control_process *process)
 {
 	loop_timer_del(&process->child.pause);
+	feed_close(process);
 	listener_close(&process->listener);
 }

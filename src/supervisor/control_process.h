@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The control process, as the supervisor sees it: its socket and the process, which learns the guests when it starts. */
+/*
+ * The control process, as the supervisor sees it: its socket and the process, which learns the guests when it starts, and
+ * the channels of workers that start later over a feed.
+ */
 #pragma once
 
 #include "base/why.h"
@@ -12,6 +15,9 @@ struct control_process {
 	struct child child;
 	const struct guest_set *set; /* the caller's */
 	struct listener listener;    /* owned */
+	int feed_fd;		     /* owned; our end of the present process's feed; -1: it needs no more */
+	int feed_child_fd;	     /* owned; its end, between prepare and started */
+	struct loop_timer feed_timer;
 };
 
 /* set outlives the process. */
@@ -25,5 +31,9 @@ int control_process_open(struct control_process *process, const char *path, stru
 void control_process_adopt(struct control_process *process, const struct handover_daemon *before, const char *path);
 /* Starts the process, or ends the one that was taken over, for it; it has been looked at by child_reap(). */
 void control_process_start(struct control_process *process);
+/* Gives the process what control channels it does not have yet (struct worker_process: control_due). */
+void control_process_feed(struct control_process *process);
+/* Guests were added or removed: the process is replaced. */
+void control_process_restart(struct control_process *process);
 /* The process is stopped and gone by then. Idempotent. */
 void control_process_close(struct control_process *process);

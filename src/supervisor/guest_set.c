@@ -94,7 +94,8 @@ int guest_set_add(struct guest_set *set, const struct guest_config *config, stru
 		return -ENOMEM;
 	worker_process_init(&entry->process, guest, set->one_off, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
-	ret = worker_process_open(&entry->process, set->with_control, why);
+	entry->process.control = set->control;
+	ret = worker_process_open(&entry->process, why);
 	entry->description = ret == 0 ? guest_set_describe(config) : NULL;
 	if (ret == 0 && !entry->description)
 		ret = why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
@@ -116,8 +117,7 @@ int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *pa
 		return -ENOMEM;
 	ret = handover_guest_take(&entry->process, parts, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
-	if (ret == 0 && set->with_control)
-		ret = worker_process_open_control(&entry->process);
+	entry->process.control = set->control;
 	entry->description = strdup(parts->description);
 	if (ret == 0 && !entry->description)
 		ret = -ENOMEM;

@@ -22,7 +22,8 @@ struct guest_set {
 	struct loop *loop;
 	const sigset_t *signals_own;
 	const struct sandbox *sandbox;
-	bool one_off, with_control;
+	struct worker_control control;
+	bool one_off;
 };
 
 /* What the user wrote of this guest, as text: the caller's; NULL: no memory. Equal texts are equal guests. */

@@ -19,10 +19,18 @@ static struct child *child_at(struct processes *processes, size_t i)
 	return i == processes->set.n && has_control(processes) ? &processes->control.child : NULL;
 }
 
+static void control_channel_made(void *ctx)
+{
+	struct processes *processes = ctx;
+
+	control_process_feed(&processes->control);
+}
+
 void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path)
 {
 	*processes = (struct processes){ .set = *empty, .control_path = control_path };
-	processes->set.with_control = has_control(processes);
+	if (has_control(processes))
+		processes->set.control = (struct worker_control){ control_channel_made, processes };
 	control_process_init(&processes->control, &processes->set);
 }
 
@@ -96,20 +104,7 @@ void processes_start_control(struct processes *processes)
 void processes_restart_control(struct processes *processes)
 {
 	if (has_control(processes))
-		child_restart(&processes->control.child, SIGTERM);
-}
-
-/* The control process learns of channels at its start only. */
-static void control_channels_pass_on(struct processes *processes)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < processes->set.n; i++) {
-		any |= processes->set.entries[i]->process.control_renewed;
-		processes->set.entries[i]->process.control_renewed = false;
-	}
-	if (any)
-		processes_restart_control(processes);
+		control_process_restart(&processes->control);
 }
 
 void processes_reap(struct processes *processes)
@@ -119,7 +114,6 @@ void processes_reap(struct processes *processes)
 	/* Signals merge: one SIGCHLD may stand for any number of deaths, or for none. */
 	for (size_t i = 0; (child = child_at(processes, i)); i++)
 		child_reap(child);
-	control_channels_pass_on(processes);
 }
 
 static bool is_known(struct processes *processes, pid_t pid)

@@ -2,9 +2,9 @@
 /*
  * One guest, as the supervisor sees it.
  *
- * A worker's death loses nothing: its successor gets the same session memory, listening socket, control channel and chip,
- * and the fds that the dead one had stored. Only the supervisor channel is new each time, so that what a dead worker sent
- * and what its successor sends are never mixed up. A guest whose worker keeps dying without getting on loses its rings, and
+ * A worker's death loses nothing: its successor gets the same session memory, listening socket and lines, and the fds
+ * that the dead one had stored. Its channels, to supervisor and control process, are new each time, so that what a dead
+ * worker sent or did to them and what its successor sends are never mixed up. A guest whose worker keeps dying without getting on loses its rings, and
  * if that does not help its session: the front-end sees the connection end, and the next worker starts with nothing.
  */
 #include "supervisor/worker_process.h"
@@ -22,6 +22,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/scm.h"
 #include "base/util.h"
 #include "broker/idle_lines.h"
 #include "broker/line_broker.h"
@@ -135,21 +136,33 @@ static void watch_begin(struct worker_process *process)
 			  fd_store_find(&process->store, session_layout_connection_key()));
 }
 
+/* The control channel, too, is nobody's any more, also not one's to whom the worker has given its end. */
+static void control_end(struct worker_process *process)
+{
+	if (process->control_fd >= 0)
+		shutdown(process->control_fd, SHUT_RDWR);
+	fd_close(&process->control_fd);
+}
+
+static void channels_close(struct worker_process *process)
+{
+	channel_close(process);
+	control_end(process);
+	fd_close(&process->channel_worker_fd);
+	fd_close(&process->control_worker_fd);
+}
+
 static int worker_prepare(struct child *child)
 {
 	struct worker_process *process = worker_process_of(child);
-	int fds[2];
-	int ret;
+	int ret = scm_pair(&process->channel_fd, &process->channel_worker_fd);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-		return -errno;
-	process->channel_fd = fds[0];
-	process->channel_worker_fd = fds[1];
-	ret = loop_watch_add(child->loop, &process->channel_watch, process->channel_fd, EPOLLIN, channel_ready);
-	if (ret < 0) {
-		fd_close(&process->channel_fd);
-		fd_close(&process->channel_worker_fd);
-	}
+	if (ret == 0 && process->control.made)
+		ret = scm_pair(&process->control_fd, &process->control_worker_fd);
+	if (ret == 0)
+		ret = loop_watch_add(child->loop, &process->channel_watch, process->channel_fd, EPOLLIN, channel_ready);
+	if (ret < 0)
+		channels_close(process);
 	process->store.lasting_ours = true; /* a worker of an earlier program's may have had its own requests */
 	return ret;
 }
@@ -159,11 +172,16 @@ static void worker_started(struct child *child)
 	struct worker_process *process = worker_process_of(child);
 
 	fd_close(&process->channel_worker_fd);
-	process->lines_used |= child->pid > 0;
-	if (child->pid > 0)
-		watch_begin(process);
-	else
-		channel_close(process);
+	fd_close(&process->control_worker_fd);
+	if (child->pid == 0) {
+		channels_close(process);
+		return;
+	}
+	process->lines_used = true;
+	process->control_due = process->control_fd >= 0;
+	if (process->control_due)
+		process->control.made(process->control.ctx);
+	watch_begin(process);
 }
 
 static int worker_life(struct child *child)
@@ -177,7 +195,7 @@ static int worker_life(struct child *child)
 					    .rings_broken = process->rings_broken,
 					    .blameless = child->blameless,
 					    .supervisor_fd = process->channel_worker_fd,
-					    .control_fd = process->control_fds[1],
+					    .control_fd = process->control_worker_fd,
 					    .session_fd = process->session_fd,
 					    .store = &process->store };
 
@@ -224,8 +242,8 @@ static void session_renew(struct worker_process *process)
 		log_error(process->child.tag, "cannot make a session: %s", strerror(-ret));
 }
 
-/* Sockets that outlive a worker are shared with it: what it did to them is undone before the next one has them. */
-static void sockets_mend(struct worker_process *process)
+/* This socket outlives a worker and is shared with it: what it did to it is undone before the next one has it. */
+static void listener_mend(struct worker_process *process)
 {
 	struct why why;
 	int ret = listener_renew(&process->listener, &process->guest.socket, &why);
@@ -235,15 +253,6 @@ static void sockets_mend(struct worker_process *process)
 	else if (ret > 0)
 		log_warning(process->child.tag, "the worker shut down the listening socket: there is another one");
 	fd_set_nonblock(process->listener.fd);
-	if (process->control_fds[1] < 0 ||
-	    !(fd_is_shut(process->control_fds[0]) || fd_is_shut(process->control_fds[1])))
-		return;
-	fd_close(&process->control_fds[0]);
-	fd_close(&process->control_fds[1]);
-	ret = worker_process_open_control(process);
-	if (ret < 0)
-		log_error(process->child.tag, "cannot make a control channel: %s", strerror(-ret));
-	process->control_renewed = true;
 }
 
 static uint32_t worker_progress(const struct child *child)
@@ -289,6 +298,7 @@ static void worker_ended(struct child *child, enum child_loop loop)
 
 	stuck_watch_end(&process->watch);
 	channel_end(process);
+	control_end(process);
 	if (session_is_over(process))
 		lines_leave(process);
 	if (process->session_foreign)
@@ -307,7 +317,7 @@ static void worker_ended(struct child *child, enum child_loop loop)
 	if (child->done || loop == CHILD_LOOP_AGAIN)
 		async_close(&process->connected_fd);
 	if (!child->done && !child->stopped)
-		sockets_mend(process);
+		listener_mend(process);
 }
 
 static const struct child_ops worker_ops = {
@@ -329,7 +339,8 @@ void worker_process_init(struct worker_process *process, struct guest *guest, bo
 					    .listener = LISTENER_NONE,
 					    .connected_fd = -1,
 					    .session_fd = -1,
-					    .control_fds = { -1, -1 },
+					    .control_fd = -1,
+					    .control_worker_fd = -1,
 					    .channel_fd = -1,
 					    .channel_worker_fd = -1 };
 	*guest = (struct guest){ .socket.fd = -1 };
@@ -359,12 +370,7 @@ static int claims_store(struct worker_process *process)
 	return ret;
 }
 
-int worker_process_open_control(struct worker_process *process)
-{
-	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, process->control_fds) < 0 ? -errno : 0;
-}
-
-int worker_process_open(struct worker_process *process, bool with_control, struct why *why)
+int worker_process_open(struct worker_process *process, struct why *why)
 {
 	int ret = guest_socket_open(&process->guest, &process->listener, &process->connected_fd, why);
 
@@ -376,8 +382,6 @@ int worker_process_open(struct worker_process *process, bool with_control, struc
 	ret = claims_store(process);
 	if (ret == 0)
 		ret = session_make(process);
-	if (ret == 0 && with_control)
-		ret = worker_process_open_control(process);
 	return ret < 0 ? why_fail(-ret, why, "%s: cannot be served: %s", process->guest.name, strerror(-ret)) : 0;
 }
 
@@ -433,13 +437,11 @@ void worker_process_close(struct worker_process *process)
 {
 	loop_timer_del(&process->child.pause);
 	stuck_watch_end(&process->watch);
-	channel_close(process);
+	channels_close(process);
 	lines_leave(process);
 	fd_store_close(&process->store);
 	listener_close(&process->listener);
 	fd_close(&process->session_fd);
-	fd_close(&process->control_fds[0]);
-	fd_close(&process->control_fds[1]);
 	async_close(&process->connected_fd);
 	guest_deinit(&process->guest);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * One guest, as the supervisor sees it: everything that must outlive the guest's worker (socket, session memory, stored
- * fds, chips, control channel), and the worker process.
+ * fds, chips), and the worker process.
  */
 #pragma once
 
@@ -13,6 +13,12 @@
 #include "process/stuck_watch.h"
 #include "sandbox/sandbox.h"
 #include "service/listener.h"
+
+/* Who is told that a worker has a control channel; NULL: there is no control process, and no channel to it. */
+struct worker_control {
+	void (*made)(void *ctx);
+	void *ctx;
+};
 
 struct worker_process {
 	struct child child;
@@ -27,10 +33,12 @@ struct worker_process {
 	int session_fd;		  /* owned; a sealed memfd */
 	size_t session_size;
 	bool session_foreign;  /* an earlier program's, of another layout: it ends with the worker that serves it */
-	int control_fds[2];    /* owned; control channel: [0] the control process's end, [1] the worker's; -1 without */
-	bool control_renewed;  /* a worker shut it, and the control process knows the old one only */
 	int channel_fd;	       /* owned; our end of the present worker's supervisor channel */
 	int channel_worker_fd; /* owned; its end, between prepare and started */
+	struct worker_control control;
+	int control_fd;	       /* owned; the control process's end of the present worker's control channel, -1: none */
+	int control_worker_fd; /* owned; its end, between prepare and started */
+	bool control_due;      /* the control process has no copy yet */
 	struct fd_store store;
 	bool lines_used; /* a worker has had them: they are to take their idle state when the session ends */
 	bool hands_over; /* the next start goes on with the session */
@@ -41,15 +49,13 @@ struct worker_process {
 /* Takes the guest, its chips and claims over: *guest is empty afterwards. loop and signals_own outlive it. */
 void worker_process_init(struct worker_process *process, struct guest *guest, bool one_off, struct loop *loop,
 			 const sigset_t *signals_own);
-/* Makes the socket and what else it takes; with_control: the control channel too. -errno, with a line that says what and why. */
-int worker_process_open(struct worker_process *process, bool with_control, struct why *why);
+/* Makes the socket and what else it takes. -errno, with a line that says what and why. */
+int worker_process_open(struct worker_process *process, struct why *why);
 /*
  * Takes over the worker, which an earlier program of this very process has started, and our end of its channel (-1:
  * it is on its way out). What else such a program has handed over is in *process already. -errno.
  */
 int worker_process_adopt(struct worker_process *process, pid_t pid, int channel_fd, bool restarting);
-/* Makes the control channel; -errno. */
-int worker_process_open_control(struct worker_process *process);
 /* Replaces the worker, which goes on where this one stops; the front-end notices nothing. */
 void worker_process_replace(struct worker_process *process);
 /* Whether it has a front-end, by what its worker has said so far. */

@@ -194,7 +194,7 @@ static void request_answer(struct control_server *server, const struct control_c
 	reply_send(server, &reply);
 }
 
-/* Not a bad message: nothing comes any more. The supervisor makes another channel for the next worker. */
+/* Not a bad message: nothing comes any more. The next worker has another channel. */
 static void channel_end(struct control_server *server)
 {
 	loop_watch_del(&server->watch);
@@ -259,7 +259,6 @@ static void server_ready(struct loop_watch *watch, uint32_t events)
 int control_server_attach(struct control_server **out, struct loop *loop, int fd, struct lines *lines, const char *tag)
 {
 	struct control_server *server = calloc(1, sizeof(*server));
-	struct control_channel_reply hello;
 	int ret = -ENOMEM;
 
 	if (!server)
@@ -272,8 +271,6 @@ int control_server_attach(struct control_server **out, struct loop *loop, int fd
 		control_server_detach(server);
 		return ret;
 	}
-	hello = reply_make(server, CONTROL_CHANNEL_HELLO, 0);
-	reply_send(server, &hello);
 	*out = server;
 	return 0;
 }

@@ -252,10 +252,10 @@ static void shut_sockets_are_made_anew(void **state)
 	sockets_shut(worker);
 	kill(daemon.pid, SIGCONT);
 	child_wait(&daemon, "vgpio:guest0", worker);
-	child_wait(&daemon, "vgpio:control", control);
 	check_serves("gpio.sock", 8);
 	run_start(&ctl, "ctl", "VGPIOCTL", "--control ctl.sock get 0");
 	assert_int_equal(run_wait(&ctl), 0);
+	assert_int_equal(child_named(&daemon, "vgpio:control"), control);
 	daemon_down(&daemon);
 	assert_false(file_exists("gpio.sock"));
 	assert_non_null(strstr(run_err(&daemon), "the worker shut down the listening socket: there is another one"));

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/scm.h"
 #include "chip/chip.h"
 #include "chip/chip_spec.h"
 #include "control/control.h"
@@ -31,7 +32,9 @@ static struct {
 	void (*live)(void);
 	struct loop *loop; /* of the control process */
 	int listen_fd;
-	int a[2], bb[2]; /* the guests' control channels: the worker's end, that of the control process */
+	int a[2],
+		bb[2]; /* the guests' control channels: the worker's end, that of the control process, until that has it */
+	int feed[2]; /* in place of the worker's, the supervisor's end */
 	uint32_t bb_asked, bb_line;
 	struct {
 		struct loop_timer *timer;
@@ -138,6 +141,12 @@ static const char *bb_line_name(const void *ctx, unsigned line)
 	return names[line];
 }
 
+static void channel_make(int channel[2], int room)
+{
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) == 0);
+	MUST(setsockopt(channel[WORKER], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
+}
+
 static void worker_start(void)
 {
 	const struct chip_host chip_host = {
@@ -163,7 +172,15 @@ static void worker_end(void)
 
 void control_fixture_restart(struct input *in)
 {
+	const struct control_channel_fed fed = { .guest = 0 };
+
 	worker_end();
+	fd_close(&b.a[WORKER]);
+	channel_make(b.a, ROOM);
+	MUST(scm_send(b.feed[WORKER], &fed, sizeof(fed), &b.a[CONTROL], 1, MSG_DONTWAIT) == sizeof(fed));
+	fd_close(&b.a[CONTROL]);
+	/* As many at once as the feed has room for is another test's affair. */
+	loop_turn(b.loop, 0);
 	worker_start();
 }
 
@@ -260,7 +277,6 @@ void control_fixture_run(void (*live)(void))
 	struct control_guest guests[2] = { { .name = "a", .n_lines = N_LINES, .line_name = a_line_name },
 					   { .name = "bb", .n_lines = N_LINES, .line_name = bb_line_name } };
 	struct control_start start = { .guests = guests, .n_guests = 2 };
-	const int room = ROOM;
 	struct why why;
 
 	log_set_level(LOG_LEVEL_ERROR);
@@ -268,16 +284,17 @@ void control_fixture_run(void (*live)(void))
 	memset(&worker, 0, sizeof(worker));
 	b.live = live;
 	listen_anywhere();
-	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b.a) == 0 &&
-	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b.bb) == 0);
+	channel_make(b.a, ROOM);
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b.bb) == 0 &&
+	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b.feed) == 0);
 	MUST(chip_spec_parse("s8", 2, &worker.spec) == 0 && chip_probe(&worker.spec, &worker.found, &why) == 0);
 	worker.chip_state = calloc(1, worker.found.state_size);
 	MUST(worker.chip_state);
-	MUST(setsockopt(b.a[WORKER], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
 	worker_start();
 	start.listen_fd = b.listen_fd;
-	guests[0].fd = b.a[CONTROL];
-	guests[1].fd = b.bb[CONTROL];
+	start.feed_fd = b.feed[CONTROL];
+	guests[0].fd = fd_steal(&b.a[CONTROL]);
+	guests[1].fd = fd_steal(&b.bb[CONTROL]);
 	MUST(control_main(&start) == 0);
 	MUST(b.n_timers == 0); /* of what is gone */
 	signals_restore();
@@ -286,6 +303,7 @@ void control_fixture_run(void (*live)(void))
 	for (int i = 0; i < 2; i++) {
 		fd_close(&b.a[i]);
 		fd_close(&b.bb[i]);
+		fd_close(&b.feed[i]);
 	}
 	fd_close(&b.listen_fd);
 }

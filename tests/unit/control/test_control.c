@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/scm.h"
 #include "control/control.h"
 #include "ipc/control_channel.h"
 
@@ -32,6 +33,7 @@ struct worker {
 
 struct fixture {
 	int ports[2][2]; /* of each guest: the control process's end, the worker's */
+	int feed[2];	 /* the control process's end, the supervisor's */
 	struct worker workers[2];
 	pid_t control;
 	int client;
@@ -101,14 +103,18 @@ static void control_start(void)
 {
 	const struct control_guest guests[] = { { "a", LINES, no_name, NULL, fixture.ports[0][0] },
 						{ "b", 1, no_name, NULL, fixture.ports[1][0] } };
-	const struct control_start start = { .listen_fd = listen_open(), .guests = guests, .n_guests = 2 };
+	const struct control_start start = {
+		.listen_fd = listen_open(), .feed_fd = fixture.feed[0], .guests = guests, .n_guests = 2
+	};
 
 	fixture.control = fork();
 	if (fixture.control == 0) {
+		close(fixture.feed[1]);
 		control_prepare();
 		_exit(control_main(&start));
 	}
 	close(start.listen_fd);
+	close(fixture.feed[0]);
 }
 
 static int setup(void **state)
@@ -117,6 +123,7 @@ static int setup(void **state)
 
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fixture.ports[i]), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fixture.feed), 0);
 	control_start();
 	fixture.client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect(fixture.client, (struct sockaddr *)&name, sizeof(name)), 0);
@@ -137,6 +144,7 @@ static int teardown(void **state)
 	int status = -1;
 
 	close(fixture.client);
+	close(fixture.feed[1]);
 	kill(fixture.control, SIGTERM);
 	waitpid(fixture.control, &status, 0);
 	for (unsigned i = 0; i < 2; i++) {
@@ -190,13 +198,18 @@ static bool an_error(const struct worker *worker, struct control_channel_reply *
 	return true;
 }
 
-/* The first answer of each worker, again and again, and none else. */
-static bool hello_without_end(const struct worker *worker, struct control_channel_reply *reply)
+/* Again and again one is there that has not been asked yet, and none answers. */
+static bool another_one(const struct worker *worker, struct control_channel_reply *reply)
 {
-	const struct control_channel_reply hello = { .type = CONTROL_CHANNEL_HELLO };
+	const struct control_channel_fed fed = { .guest = 0 };
+	int fds[2];
 
 	usleep(200000);
-	send(worker->fd, &hello, sizeof(hello), MSG_NOSIGNAL);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == 0)
+		scm_send(fixture.feed[1], &fed, sizeof(fed), fds, 1, 0);
+	close(fds[0]);
+	dup2(fds[1], worker->fd);
+	close(fds[1]);
 	return false;
 }
 
@@ -232,7 +245,7 @@ static void an_answer_that_is_an_error(void **state)
 
 static void a_worker_that_always_comes_anew(void **state)
 {
-	workers_start(hello_without_end);
+	workers_start(another_one);
 	assert_info("does not answer");
 }
 

@@ -75,7 +75,6 @@ static int teardown(void **state)
 {
 	for (unsigned i = 0; i < GUESTS; i++) {
 		worker_client_deinit(&fixture.guests[i]);
-		close(fixture.descriptions[i].fd);
 		close(fixture.workers[i]);
 	}
 	loop_deinit(&fixture.loop);

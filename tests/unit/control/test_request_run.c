@@ -2,6 +2,7 @@
 /* Clients' requests beside one worker, which the test plays. Time passes as the test says. */
 #include "rows.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -101,7 +102,6 @@ static int teardown(void **state)
 		close(fixture.clients[i]);
 	}
 	worker_client_deinit(&fixture.guest);
-	close(fixture.description.fd);
 	loop_deinit(&fixture.loop);
 	close(fixture.worker);
 	return 0;
@@ -226,17 +226,52 @@ static void an_answer_that_nobody_waits_for_is_none(void **state)
 	assert_null(client_hears(0));
 }
 
+/* The worker and its channel are gone; nobody is there now. */
+static void worker_dies(void)
+{
+	shutdown(fixture.worker, SHUT_RDWR);
+	close(fixture.worker);
+	fixture.worker = -1;
+	turns();
+	assert_int_equal(fixture.guest.fd, -1);
+}
+
+static void worker_comes(void)
+{
+	int port[2];
+
+	assert_return_code(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, port), 0);
+	close(fixture.worker);
+	fixture.worker = port[1];
+	worker_client_renew(&fixture.guest, port[0]);
+	turns();
+}
+
+/* Every control process says first whether it watches. */
+static void worker_is_told_of_watchers(void)
+{
+	struct control_channel_request request;
+
+	assert_int_equal(recv(fixture.worker, &request, sizeof(request), MSG_DONTWAIT), sizeof(request));
+	assert_int_equal(request.type, CONTROL_CHANNEL_WATCH);
+	worker_answers(&request, 0);
+}
+
+#define TOGGLE "{\"cmd\":\"toggle\",\"lines\":[\"a.3\"]}\n"
+#define SET    "{\"cmd\":\"set\",\"lines\":{\"a.2\":1}}\n"
+
 /* But for what done twice is not what was asked for. */
 static void another_worker_is_asked_again(void **state)
 {
-	const struct control_channel_reply hello = { .type = CONTROL_CHANNEL_HELLO };
 	struct control_channel_request before, request;
 
-	client_asks(0, "{\"cmd\":\"set\",\"lines\":{\"a.2\":1}}\n");
-	client_asks(1, "{\"cmd\":\"toggle\",\"lines\":[\"a.3\"]}\n");
-	assert_true(worker_hears(&before));
+	worker_is_told_of_watchers();
+	client_asks(1, TOGGLE);
+	client_asks(0, SET);
 	assert_true(worker_hears(&request));
-	worker_says(&hello);
+	assert_true(worker_hears(&before));
+	worker_dies();
+	worker_comes();
 	assert_true(worker_hears(&request));
 	assert_int_equal(request.type, CONTROL_CHANNEL_SET);
 	assert_int_equal(request.line, 2);
@@ -246,8 +281,97 @@ static void another_worker_is_asked_again(void **state)
 	worker_answers(&request, 1);
 	assert_string_equal(client_hears(0), "{\"ok\":true,\"lines\":{\"a.2\":1}}\n");
 	assert_null(client_hears(1));
+	/* Nor is the next worker, whatever this one did. */
+	worker_dies();
+	worker_comes();
+	assert_false(worker_hears(&request));
 	time_passes(1);
 	assert_string_equal(client_hears(1), "{\"ok\":false,\"error\":\"a does not answer\"}\n");
+}
+
+static void assert_toggled_once(void)
+{
+	struct control_channel_request request;
+
+	assert_true(worker_hears(&request));
+	assert_int_equal(request.type, CONTROL_CHANNEL_TOGGLE);
+	assert_int_equal(request.line, 3);
+	assert_false(worker_hears(&request));
+	worker_answers(&request, 1);
+	assert_string_equal(client_hears(1), "{\"ok\":true,\"lines\":{\"a.3\":1}}\n");
+}
+
+/* What a worker left unread it has not done; nor what came behind the one that it was at. */
+static void what_nobody_has_done_is_done(void **state)
+{
+	struct control_channel_request request;
+
+	worker_is_told_of_watchers();
+	client_asks(1, TOGGLE);
+	worker_dies();
+	worker_comes();
+	assert_toggled_once();
+	client_asks(0, SET);
+	client_asks(1, TOGGLE);
+	assert_true(worker_hears(&request));
+	assert_true(worker_hears(&request));
+	worker_dies();
+	worker_comes();
+	assert_true(worker_hears(&request));
+	assert_int_equal(request.type, CONTROL_CHANNEL_TOGGLE);
+	worker_answers(&request, 1);
+	assert_true(worker_hears(&request));
+	assert_int_equal(request.type, CONTROL_CHANNEL_SET);
+	worker_answers(&request, 1);
+	assert_string_equal(client_hears(0), "{\"ok\":true,\"lines\":{\"a.2\":1}}\n");
+	assert_string_equal(client_hears(1), "{\"ok\":true,\"lines\":{\"a.3\":1}}\n");
+}
+
+static void asked_between_two_workers(void **state)
+{
+	worker_is_told_of_watchers();
+	worker_dies();
+	client_asks(1, TOGGLE);
+	assert_null(client_hears(1));
+	worker_comes();
+	assert_toggled_once();
+}
+
+/* The next one comes before the end of the last one was seen: its answers are all read. */
+static void answered_by_the_last_worker(void **state)
+{
+	struct control_channel_request request;
+	struct control_channel_reply reply = { .type = CONTROL_CHANNEL_TOGGLE, .line = 3, .level = 1 };
+
+	worker_is_told_of_watchers();
+	client_asks(1, TOGGLE);
+	assert_true(worker_hears(&request));
+	reply.id = request.id;
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(send(fixture.worker, &(struct control_channel_reply){ .type = CONTROL_CHANNEL_EVENT },
+				      sizeof(reply), 0),
+				 sizeof(reply));
+	assert_int_equal(send(fixture.worker, &reply, sizeof(reply), 0), sizeof(reply));
+	shutdown(fixture.worker, SHUT_RDWR);
+	worker_comes();
+	assert_string_equal(client_hears(1), "{\"ok\":true,\"lines\":{\"a.3\":1}}\n");
+	assert_false(worker_hears(&request));
+}
+
+/* Nothing goes round and round over a channel that is at its end, whoever shut it. */
+static void an_end_is_told_once(void **state)
+{
+	struct pollfd pfd = { .fd = fixture.loop.epoll_fd, .events = POLLIN };
+
+	shutdown(fixture.worker, SHUT_WR);
+	turns();
+	assert_int_equal(poll(&pfd, 1, 0), 0);
+	assert_int_equal(fixture.guest.fd, -1);
+	worker_comes();
+	close(fixture.worker);
+	fixture.worker = -1;
+	turns();
+	assert_int_equal(poll(&pfd, 1, 0), 0);
 }
 
 /* Whoever monitors all lines and does not read is waited for: the guest is not said to be silent. */
@@ -272,6 +396,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_answer_goes_to_who_has_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_answer_that_nobody_waits_for_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_worker_is_asked_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_nobody_has_done_is_done, setup, teardown),
+		cmocka_unit_test_setup_teardown(asked_between_two_workers, setup, teardown),
+		cmocka_unit_test_setup_teardown(answered_by_the_last_worker, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_end_is_told_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_takes_its_own_time, setup, teardown),
 	};
 

@@ -145,19 +145,11 @@ static void guest_drives(struct fixture *fixture, uint16_t line, uint32_t level)
 	assert_int_equal(lines_request(&fixture->lines, &out).status, GPIO_STATUS_OK);
 }
 
-static void says_hello(void **state)
-{
-	struct control_channel_reply hello = expect(*state, CONTROL_CHANNEL_HELLO);
-
-	assert_int_equal(hello.id, 0);
-}
-
 static void tells_all_about_a_line(void **state)
 {
 	struct fixture *fixture = *state;
 	struct control_channel_reply reply;
 
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	reply = ask_reply(fixture, CONTROL_CHANNEL_INFO, 3, 0);
 	assert_int_equal(reply.error, 0);
 	assert_int_equal(reply.line, 3);
@@ -177,7 +169,6 @@ static void drives_pulls_and_toggles(void **state)
 {
 	struct fixture *fixture = *state;
 
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_SET, 1, 1).level, 1);
 	assert_int_equal(chip_outside_level(fixture->chip, 1), 1);
 	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_TOGGLE, 1, 0).level, 0);
@@ -190,7 +181,6 @@ static void refuses(void **state)
 {
 	struct fixture *fixture = *state;
 
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_GET, LINES, 0).error, -ERANGE);
 	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_SET, UINT32_MAX, 1).error, -ERANGE);
 	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_SET, 0, 2).error, -EINVAL);
@@ -209,7 +199,6 @@ static void bad_messages_are_passed_over(void **state)
 	struct control_channel_request request = { .type = CONTROL_CHANNEL_GET };
 	char longer[sizeof(request) + 1] = { CONTROL_CHANNEL_GET };
 
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	send(fixture->ours, &request, sizeof(request) - 1, 0);
 	send(fixture->ours, longer, sizeof(longer), 0);
 	send(fixture->ours, &request, 0, 0);
@@ -223,7 +212,6 @@ static void silent_until_watched(void **state)
 	struct fixture *fixture = *state;
 	struct control_channel_reply event;
 
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	guest_drives(fixture, 0, 1);
 	assert_false(next(fixture, &event));
 	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1).error, 0);
@@ -247,7 +235,6 @@ static void what_did_not_change_is_not_told(void **state)
 	struct fixture *fixture = *state;
 	struct control_channel_reply event;
 
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1);
 	ask(fixture, CONTROL_CHANNEL_SET, 4, 1);
 	assert_int_equal(expect(fixture, CONTROL_CHANNEL_EVENT).level, 1);
@@ -269,7 +256,6 @@ static void guest_sets(struct fixture *fixture, bool level)
 /* Line 0, which is watched, changes so often, beginning with 1, and nobody reads of it. */
 static void change_unread(struct fixture *fixture, unsigned n)
 {
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	guest_drives(fixture, 0, 0);
 	ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1);
 	for (unsigned i = 1; i <= n; i++)
@@ -344,7 +330,6 @@ static void levels_are_those_on_the_wire(void **state)
 	};
 	struct control_channel_reply event;
 
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1);
 	assert_int_equal(chip_configure(fixture->chip, 1, &config), 0);
 	event = expect(fixture, CONTROL_CHANNEL_EVENT); /* the bias pulled it up */
@@ -376,8 +361,6 @@ static void a_real_line_is_not_driven(void **state)
 			 0);
 	control_server_detach(fixture->server);
 	assert_int_equal(control_server_attach(&fixture->server, &fixture->loop, fixture->workers, &lines, "test"), 0);
-	expect(fixture, CONTROL_CHANNEL_HELLO);
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	fake_chip_journal(&fake);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ask_reply(fixture, types[i], 1, 1).error, -EPERM);
@@ -407,7 +390,6 @@ static void end_of_file(void **state)
 	struct fixture *fixture = *state;
 	struct pollfd pfd = { .fd = fixture->loop.epoll_fd, .events = POLLIN };
 
-	expect(fixture, CONTROL_CHANNEL_HELLO);
 	shutdown(fixture->workers, SHUT_RD);
 	assert_int_equal(loop_turn(&fixture->loop, 0), 0);
 	assert_int_equal(poll(&pfd, 1, 0), 0);
@@ -417,7 +399,6 @@ static void end_of_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(says_hello, setup, teardown),
 		cmocka_unit_test_setup_teardown(end_of_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_all_about_a_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(drives_pulls_and_toggles, setup, teardown),
