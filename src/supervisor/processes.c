@@ -139,12 +139,13 @@ void processes_reap_strays(struct processes *processes, pid_t except)
 	}
 }
 
+/* The control process has nothing to hand over. */
 void processes_stop(struct processes *processes, int signo)
 {
 	for (size_t i = 0; i < processes->set.n; i++)
 		worker_process_stop(&processes->set.entries[i]->process, signo);
 	if (has_control(processes))
-		child_stop(&processes->control.child, signo);
+		child_stop(&processes->control.child, signo == SIGUSR1 ? SIGTERM : signo);
 }
 
 bool processes_any_running(const struct processes *processes)

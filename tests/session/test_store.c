@@ -171,6 +171,12 @@ static void service_start(struct session *s, const char *count, const char *devi
 	unsetenv("STORED");
 }
 
+/* Nobody was waited for: each process knows that it is to end. */
+static void assert_prompt(const struct session *s)
+{
+	assert_int_equal(daemon_logged(&s->daemon, "did not exit within"), 0);
+}
+
 static void sessions_wait_for_the_next_start(void **state)
 {
 	struct session *s = *state;
@@ -182,6 +188,7 @@ static void sessions_wait_for_the_next_start(void **state)
 		uint16_t head = gpio_arm(&s->vmm, 0, GPIO_IRQ_RISING), request;
 
 		service_end(s);
+	assert_prompt(s);
 		assert_non_null(strstr(told, "STOPPING=1"));
 		assert_non_null(strstr(told, "BARRIER=1"));
 		assert_true(stored >= 0);
