@@ -3,11 +3,9 @@
 #include "process/async_close.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,40 +25,41 @@ static bool holds_something(int fd)
 	return n > 0 || (n < 0 && errno == EINVAL && poll(&pfd, 1, 0) > 0);
 }
 
-/* Until the end of go: the copies in the supervisor are closed, this process has the last ones, and _exit() closes them. */
-static void __attribute__((noreturn)) closing_life(const int *fds, size_t n, int go)
+/*
+ * Until SIGUSR1: the copies in the supervisor are closed, this process has the last ones, and _exit() closes them. It takes
+ * no fd to wait for that, which may be what is lacking.
+ */
+static void __attribute__((noreturn)) closing_life(int *fds, size_t n, const sigset_t *go)
 {
-	int *keep = malloc((n + 1) * sizeof(*keep));
-	char byte;
-
 	prctl(PR_SET_NAME, "vgpio:closing");
-	if (keep) {
-		memcpy(keep, fds, n * sizeof(*keep));
-		keep[n] = go;
-		child_keep_fds(keep, n + 1);
-		while (read(go, &byte, 1) < 0 && errno == EINTR)
-			;
-	}
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	child_keep_fds(fds, n);
+	while (sigwaitinfo(go, NULL) < 0 && errno == EINTR)
+		;
 	_exit(0);
 }
 
 void async_close_all(int *fds, size_t n)
 {
 	struct fork_sync sync;
-	int go[2] = { -1, -1 };
+	sigset_t go, before;
 	pid_t pid = -1;
 
-	if (n > 0 && pipe2(go, O_CLOEXEC) == 0) {
+	if (n > 0) {
+		sigemptyset(&go);
+		sigaddset(&go, SIGUSR1);
+		sigprocmask(SIG_BLOCK, &go, &before);
 		fork_sync_begin(&sync);
 		pid = fork();
 		if (pid == 0)
-			closing_life(fds, n, go[0]);
+			closing_life(fds, n, &go);
 		fork_sync_wait(&sync);
+		sigprocmask(SIG_SETMASK, &before, NULL);
 	}
 	for (size_t i = 0; i < n; i++)
 		fd_close(&fds[i]);
-	fd_close(&go[0]);
-	fd_close(&go[1]);
+	if (pid > 0)
+		kill(pid, SIGUSR1);
 }
 
 void async_close(int *fd)
