@@ -174,6 +174,13 @@ static void row_end(struct child *child)
 	child->loop_state = CHILD_LOOP_NONE;
 }
 
+static bool lack_is_passing(struct child *child, uint64_t now)
+{
+	if (child->lacks_since_ns == 0)
+		child->lacks_since_ns = now;
+	return now - child->lacks_since_ns < CHILD_LACK_NS;
+}
+
 static enum child_loop death_judge(struct child *child)
 {
 	uint64_t now = clock_now_ns();
@@ -183,7 +190,9 @@ static enum child_loop death_judge(struct child *child)
 	pauses_shorten(child, life_ns, progress);
 	if (progress || life_ns >= CHILD_LONG_LIFE_NS)
 		row_end(child);
-	if (progress || child->blameless || fault_is_patient() || !death_note(child, now))
+	if (child->lacks ? lack_is_passing(child, now) : child->blameless)
+		return CHILD_LOOP_NONE;
+	if (progress || fault_is_patient() || !death_note(child, now))
 		return CHILD_LOOP_NONE;
 	child->loop_state = child->loop_state == CHILD_LOOP_NONE ? CHILD_LOOP_FIRST : CHILD_LOOP_AGAIN;
 	return child->loop_state;
@@ -306,7 +315,12 @@ static void death_take(struct child *child, int status)
 	char death[240];
 
 	child->done = child->has_end && status == 0;
-	child->blameless = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->condemned;
+	child->lacks = WIFEXITED(status) && WEXITSTATUS(status) == CHILD_LACKS;
+	/* One that did not begin changes nothing about what became of the one before it. */
+	if (!child->lacks) {
+		child->lacks_since_ns = 0;
+		child->blameless = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->condemned;
+	}
 	loop_timer_del(&child->pause);
 	if (!child->stopped && !child->done && !restarting)
 		loop = death_judge(child);

@@ -41,6 +41,13 @@
  */
 #define CHILD_HANDED_OVER 75
 
+/*
+ * That of a process that could not begin for want of memory, fds or the like: no death that counts, for some time. It may
+ * be that it asks for more than there will ever be.
+ */
+#define CHILD_LACKS   71
+#define CHILD_LACK_NS (60ull * 1000 * 1000 * 1000)
+
 struct child;
 
 /* What a death says. */
@@ -94,6 +101,8 @@ struct child {
 	const char *condemned_why;		/* or NULL */
 	bool blameless;				/* the one before it was killed, and not by us */
 	uint64_t started_ns;
+	bool lacks;			      /* the one before it did: CHILD_LACKS */
+	uint64_t lacks_since_ns;	      /* CHILD_LACKS, and nothing else since then; 0: not so */
 	uint32_t progress;		      /* when it started */
 	unsigned pauses;		      /* how many deaths in a row had, or would have, a longer pause each */
 	enum child_loop loop_state;	      /* of the present row */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/fd.h"
+#include "base/lack.h"
 #include "base/util.h"
 #include "process/child.h"
 
@@ -36,7 +37,11 @@ int worker_child_run(const struct worker_start *start, const struct sandbox *san
 {
 	const struct sandbox_params params = { SANDBOX_WORKER, start->guest->name, guest_fds_needed(start->guest) };
 
-	if (others_close(start, sandbox) < 0 || sandbox_enter(sandbox, &params) < 0)
-		return 1;
+	int ret = others_close(start, sandbox);
+
+	if (ret == 0)
+		ret = sandbox_enter(sandbox, &params);
+	if (ret < 0)
+		return is_lack(ret) ? CHILD_LACKS : 1;
 	return worker_main(start);
 }

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -106,7 +105,7 @@ static struct stuck_watch_signs worker_signs(const struct stuck_watch *watch)
 }
 
 /* Who is to end anyway has a time for it; an inherited socket is its owner's to make. */
-static void worker_found_stuck(struct stuck_watch *watch, enum stuck_watch_reason reason)
+static void stuck_end(struct stuck_watch *watch, enum stuck_watch_reason reason)
 {
 	static const char *const whys[STUCK_WATCH_REASONS] = {
 		[STUCK_WATCH_WAITING] = "a front-end has waited to be accepted for seconds",
@@ -130,7 +129,7 @@ static void stored_changed(struct fd_store *store, uint32_t key, int fd)
 static void watch_begin(struct worker_process *process)
 {
 	process->watch.signs = worker_signs;
-	process->watch.stuck = worker_found_stuck;
+	process->watch.stuck = stuck_end;
 	process->store.changed = stored_changed;
 	stuck_watch_begin(&process->watch, process->child.loop, process->listener.fd,
 			  fd_store_find(&process->store, session_layout_connection_key()));
@@ -152,11 +151,22 @@ static void channels_close(struct worker_process *process)
 	fd_close(&process->control_worker_fd);
 }
 
+/* Its memory; -errno: there is none. */
+static int session_make(struct worker_process *process)
+{
+	process->session_size = session_layout_size(&process->guest);
+	process->session_fd = session_layout_create(process->session_size);
+	return process->session_fd < 0 ? process->session_fd : 0;
+}
+
 static int worker_prepare(struct child *child)
 {
 	struct worker_process *process = worker_process_of(child);
-	int ret = scm_pair(&process->channel_fd, &process->channel_worker_fd);
+	/* It could not be made when the one before was thrown away. */
+	int ret = process->session_fd < 0 ? session_make(process) : 0;
 
+	if (ret == 0)
+		ret = scm_pair(&process->channel_fd, &process->channel_worker_fd);
 	if (ret == 0 && process->control.made)
 		ret = scm_pair(&process->control_fd, &process->control_worker_fd);
 	if (ret == 0)
@@ -216,30 +226,15 @@ static void session_clear(struct worker_process *process)
 	fd_store_clear_session(&process->store);
 }
 
-/* Its memory; -errno. */
-static int session_make(struct worker_process *process)
-{
-	process->session_size = session_layout_size(&process->guest);
-	process->session_fd = memfd_create("session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (process->session_fd < 0 || ftruncate(process->session_fd, (off_t)process->session_size) < 0 ||
-	    fcntl(process->session_fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
-		return -errno;
-	return 0;
-}
-
 /* Nothing of it can be read: another one, as if the workers had died again and again. */
 static void session_renew(struct worker_process *process)
 {
-	int ret;
-
 	process->session_foreign = false;
 	process->drops++;
 	fd_store_clear_session(&process->store);
 	fd_close(&process->session_fd);
 	async_close(&process->connected_fd);
-	ret = session_make(process);
-	if (ret < 0)
-		log_error(process->child.tag, "cannot make a session: %s", strerror(-ret));
+	session_make(process); /* or at the start */
 }
 
 /* This socket outlives a worker and is shared with it: what it did to it is undone before the next one has it. */

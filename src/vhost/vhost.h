@@ -136,7 +136,7 @@ size_t vhost_session_progress_at(void);
 
 /*
  * ops, session and tag outlive the device; fd_store is copied. A full session that is invalid is dropped with a
- * log line: then the device starts empty. -errno.
+ * log line: then the device starts empty. -errno; when memory or the like was lacking, a full session stays what it is.
  */
 int vhost_device_create(struct vhost_device **device, struct loop *loop, const struct vhost_ops *ops, void *ctx,
 			void *session, const struct vhost_fd_store *fd_store, const char *tag);

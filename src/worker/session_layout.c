@@ -2,8 +2,12 @@
 /* What lies where in a worker's session memory. */
 #include "worker/session_layout.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/util.h"
 #include "gpio/virtio_gpio.h"
 #include "ipc/supervisor_channel.h"
@@ -65,6 +69,19 @@ size_t session_layout_size(const struct guest *guest)
 	struct aggregate_member members[GUEST_CHIPS_MAX];
 
 	return chips_offset(guest) + align_up(aggregate_state_size(members, session_layout_members(guest, members)));
+}
+
+int session_layout_create(size_t size)
+{
+	int fd = memfd_create("session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int ret = fd;
+
+	if (fd < 0 || ftruncate(fd, (off_t)size) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		ret = -errno;
+	if (ret < 0)
+		fd_close(&fd);
+	return ret;
 }
 
 uint64_t session_layout_id(void)

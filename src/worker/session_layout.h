@@ -22,6 +22,8 @@ struct worker_state {
 
 /* Bytes of session memory for this guest. */
 size_t session_layout_size(const struct guest *guest);
+/* So many of them, zeroed, as a memfd whose size nobody can change; -errno. */
+int session_layout_create(size_t size);
 /*
  * What the session's memory means, as a number: the same in two programs when one can go on with the session of the
  * other. (A session that passes this may still be invalid: it is checked as ever.)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/lack.h"
 #include "base/log.h"
 #include "base/timed_io.h"
 #include "base/util.h"
@@ -287,15 +288,16 @@ int worker_main(const struct worker_start *start)
 		r = steps[i](&worker);
 	if (r < 0) {
 		log_error(worker.tag, "the worker cannot start: %s", strerror(-r));
-		r = 1;
+		r = is_lack(r) ? CHILD_LACKS : 1;
 	} else {
 		r = loop_run(&worker.loop);
 		if (r < 0)
 			log_error(worker.tag, "waiting failed: %s", strerror(-r));
+		r = r < 0;
 		/* Else the session ends with this process: nobody takes it up. */
 		if (!worker.hands_over)
 			idle_state_enter(&worker.lines);
 	}
 	detach(&worker);
-	return r != 0 ? 1 : worker.hands_over ? CHILD_HANDED_OVER : 0;
+	return r != 0 ? r : worker.hands_over ? CHILD_HANDED_OVER : 0;
 }

@@ -32,6 +32,6 @@ struct worker_start {
 /*
  * The worker's life. All fds of start belong to this process. Returns its exit status: CHILD_HANDED_OVER when it handed
  * its session over to a successor; 0 after SIGTERM/SIGINT, the supervisor's end, or the front-end's when it was the one;
- * 1 when it could not start (logged).
+ * when it could not start (logged), CHILD_LACKS for want of something, or else 1.
  */
 int worker_main(const struct worker_start *start);

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define KILLS_MAX 4
@@ -134,6 +135,28 @@ static void thirty_kills_at_100_ms(void **state)
 			assert_answered_once(s, n);
 		} while (!is_due);
 	}
+	assert_int_equal(daemon_logged(&s->daemon, "again and again"), 0);
+}
+
+/* A successor that cannot have the memory that it takes loses nothing of what there is: it is tried again. */
+static void lack_of_memory_passes(void **state)
+{
+	struct session *s = *state;
+	struct rlimit limit, less;
+	pid_t worker = session_worker(s);
+
+	if (proc_has_address_sanitizer(worker))
+		skip_because("an address sanitizer takes all the memory that there is");
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_IN), GPIO_OK);
+	assert_return_code(prlimit(s->daemon.pid, RLIMIT_AS, NULL, &limit), 0);
+	/* Its own, and not its guest's. */
+	less = (struct rlimit){ (proc_status(s->daemon.pid, "VmSize") + 6144) * 1024, limit.rlim_max };
+	assert_return_code(prlimit(s->daemon.pid, RLIMIT_AS, &less, NULL), 0);
+	kill(worker, SIGKILL);
+	daemon_wait_logged(&s->daemon, "the worker cannot start: Cannot allocate memory", 11);
+	assert_return_code(prlimit(s->daemon.pid, RLIMIT_AS, &limit, NULL), 0);
+	assert_int_equal(gpio_get_direction(&s->vmm, 1), GPIO_IN);
+	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 	assert_int_equal(daemon_logged(&s->daemon, "again and again"), 0);
 }
 
@@ -387,6 +410,7 @@ int main(void)
 		KILLED("S-09", takeover_is_quick),
 		KILLED("S-01 S-03", requests_under_load_are_answered_once),
 		KILLED("S-01 S-11", thirty_kills_at_100_ms),
+		KILLED("S-10 S-11", lack_of_memory_passes),
 		KILLED("S-02 S-04", held_buffers_stay_held),
 		ROW_TEST_FIXTURE("S-04", every_armed_line_fires, setup_64_killed, session_teardown),
 		KILLED("S-05", latched_edge_is_delivered),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lack.h"
 #include "base/util.h"
 #include "vhost/device/inband.h"
 #include "vhost/device/reconnect.h"
@@ -156,6 +157,11 @@ int vhost_device_create(struct vhost_device **ret, struct loop *loop, const stru
 	} else if (session->connected) {
 		int r = restore_connection(device);
 
+		if (is_lack(r)) {
+			vhost_device_free(device);
+			*ret = NULL;
+			return r;
+		}
 		if (r < 0) {
 			log_warning(tag, "cannot restore the saved session, dropping it: %s", strerror(-r));
 			vhost_device_disconnect(device);

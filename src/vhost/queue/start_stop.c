@@ -18,6 +18,8 @@
 
 /* How often a ring is looked at whose front-end gives no kick fd (SET_VRING_KICK with bit 8). */
 #define POLL_INTERVAL_NS (1000ull * 1000)
+/* Until a ring is started again for which there was no memory. */
+#define RETRY_NS (100ull * 1000 * 1000)
 
 static void requeued_free(struct vhost_queue *queue)
 {
@@ -124,13 +126,24 @@ static int ring_start(struct vhost_queue *queue)
 	return 0;
 }
 
+static void on_retry(struct loop_timer *timer)
+{
+	loop_timer_del(timer);
+	queue_update(container_of(timer, struct vhost_queue, poll));
+}
+
 static void queue_start(struct vhost_queue *queue)
 {
 	struct session_ring *state = queue->state;
 	struct ring *ring = &queue->ring;
 
-	if (ring_start(queue) < 0)
+	int r = ring_start(queue);
+
+	if (r == -ENOMEM)
+		loop_timer_set(queue->host->loop, &queue->poll, RETRY_NS, 0, on_retry);
+	if (r < 0)
 		return;
+	loop_timer_del(&queue->poll);
 	state->ran = state->layout;
 	state->locations = queue_locations(queue, ring);
 	state->packed = ring->ops == &packed_ops;
@@ -224,6 +237,7 @@ void queue_deinit(struct vhost_queue *queue)
 {
 	if (queue->running)
 		queue_end(queue);
+	loop_timer_del(&queue->poll);
 	kick_close(&queue->kick);
 	fd_close(&queue->call_fd);
 	fd_close(&queue->err_fd);
@@ -300,6 +314,9 @@ static void suspect_note(struct vhost_queue *queue)
 
 int queue_restore(struct vhost_queue *queue, int kick_fd, int call_fd, int err_fd)
 {
+	const uint8_t kick = queue->state->kick;
+	int r;
+
 	/* The dead process may have taken kicks and published chains without calling: look, and call, once. */
 	queue->signal_once = true;
 	queue_set_call(queue, call_fd);
@@ -313,5 +330,9 @@ int queue_restore(struct vhost_queue *queue, int kick_fd, int call_fd, int err_f
 		queue_update(queue);
 		return 0;
 	}
-	return queue_set_kick(queue, kick_fd, queue->state->kick == SESSION_KICK_POLLED);
+	r = queue_set_kick(queue, kick_fd, kick == SESSION_KICK_POLLED);
+	/* The next process may have what was lacking. */
+	if (r < 0)
+		queue->state->kick = kick;
+	return r;
 }

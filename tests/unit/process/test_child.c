@@ -23,6 +23,7 @@ enum life {
 	LIFE_WAIT,	     /* until it is killed */
 	LIFE_WAIT_END_WELL,  /* SIGTERM ends it with status 0 */
 	LIFE_WAIT_MAKE_ROOM, /* SIGTERM ends it with the status that says so */
+	LIFE_LACK,	     /* ends at once, for want of something */
 	LIFE_STUBBORN,	     /* SIGTERM does nothing to it */
 };
 
@@ -56,6 +57,8 @@ static int life_main(struct child *child)
 	/* No test that fails leaves it behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	child_keep_fds(&none, 1);
+	if (fixture->life == LIFE_LACK)
+		return CHILD_LACKS;
 	if (fixture->life <= LIFE_END_BADLY)
 		return fixture->life == LIFE_END_BADLY;
 	for (;;)
@@ -315,6 +318,31 @@ static void a_long_life_ends_the_row(void **state)
 	fixture->child.started_ns -= CHILD_LONG_LIFE_NS;
 	assert_int_equal(death_ms(fixture), 0);
 	assert_int_equal(fixture->loops[CHILD_LOOP_FIRST], 0);
+}
+
+/* It may last some time; but who lacks something for ever is in a loop as well. */
+static void lack_of_something_is_no_loop_for_a_while(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->life = LIFE_WAIT;
+	child_start(&fixture->child);
+	fixture->life = LIFE_LACK;
+	kill(fixture->child.pid, SIGKILL);
+	die(fixture, 1);
+	for (int i = 0; i < 4 * CHILD_DEATHS_MAX; i++) {
+		make_older(fixture, CHILD_LOOP_NS);
+		die(fixture, 1);
+		/* What became of the one that was at work before. */
+		assert_true(fixture->child.blameless);
+	}
+	assert_int_equal(fixture->loops[CHILD_LOOP_NONE], 4 * CHILD_DEATHS_MAX + 1);
+	fixture->child.lacks_since_ns -= CHILD_LACK_NS;
+	for (int i = 0; i < CHILD_DEATHS_MAX; i++) {
+		make_older(fixture, CHILD_LOOP_NS);
+		die(fixture, 1);
+	}
+	assert_int_equal(fixture->loops[CHILD_LOOP_FIRST], 1);
 }
 
 /* SIGKILL is somebody else's, unless it is ours. */
@@ -599,6 +627,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(deaths_that_go_on_are_a_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_gets_on_is_in_no_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_long_life_ends_the_row, setup, teardown),
+		cmocka_unit_test_setup_teardown(lack_of_something_is_no_loop_for_a_while, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_from_outside_or_by_us, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_seems_to_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(making_room_is_no_death, setup, teardown),
