@@ -20,8 +20,11 @@ enum gpio_direction {
 struct reconnect_note {
 	uint8_t direction, value;
 	struct irq irq;
+	uint8_t owed; /* at any time: the next buffer goes back, see virtio_gpio.c. Where padding was: no new layout */
 	uint16_t head;
 };
+
+_Static_assert(sizeof(struct reconnect_note) == 10, "owed lies in what was padding");
 
 /* One line, plain data in session memory; all zeros: nobody has it. */
 struct line_state {

@@ -49,12 +49,12 @@ _Static_assert(sizeof(struct wire_request) == 8, "request");
 int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*connected)(void *ctx, bool connected),
 		     void *ctx)
 {
-	*gpio = (struct virtio_gpio){ .lines = lines, .connected = connected, .ctx = ctx };
+	/* A process that died may have left something owed. */
+	*gpio = (struct virtio_gpio){ .lines = lines, .may_owe = true, .connected = connected, .ctx = ctx };
 	gpio->parked = calloc(lines->n_lines, sizeof(*gpio->parked));
 	gpio->held = calloc(lines->n_lines, sizeof(*gpio->held));
-	gpio->owed = calloc(lines->n_lines, sizeof(*gpio->owed));
 	gpio->fired = calloc(lines->n_lines, sizeof(*gpio->fired));
-	if (!gpio->parked || !gpio->held || !gpio->owed || !gpio->fired)
+	if (!gpio->parked || !gpio->held || !gpio->fired)
 		goto error;
 	gpio->names_size = names_block_size(lines->rules, lines->n_lines);
 	if (gpio->names_size > 0) {
@@ -74,12 +74,10 @@ void virtio_gpio_deinit(struct virtio_gpio *gpio)
 {
 	free(gpio->parked);
 	free(gpio->held);
-	free(gpio->owed);
 	free(gpio->fired);
 	free(gpio->names);
 	gpio->parked = NULL;
 	gpio->held = NULL;
-	gpio->owed = NULL;
 	gpio->fired = NULL;
 	gpio->names = NULL;
 }
@@ -102,17 +100,10 @@ static void features_set(void *ctx, uint64_t features)
 	gpio->lines->irq_enabled = features & VIRTIO_GPIO_F_IRQ;
 }
 
-static void owed_clear(struct virtio_gpio *gpio)
-{
-	memset(gpio->owed, 0, gpio->lines->n_lines * sizeof(*gpio->owed));
-	gpio->n_owed = 0;
-}
-
 static void device_reset(void *ctx)
 {
 	struct virtio_gpio *gpio = ctx;
 
-	owed_clear(gpio);
 	idle_state_enter(gpio->lines);
 }
 
@@ -127,7 +118,6 @@ static void device_leave(void *ctx)
 {
 	struct virtio_gpio *gpio = ctx;
 
-	owed_clear(gpio);
 	idle_state_enter_noted(gpio->lines);
 }
 
@@ -169,10 +159,8 @@ static void take_buffers_before(struct virtio_gpio *gpio, struct vhost_queue *qu
 		return;
 	if (vhost_queue_look(queue, VIRTIO_GPIO_EVENTQ, gpio->lines->n_lines))
 		return;
-	if (ends && request->gpio < gpio->lines->n_lines && !gpio->owed[request->gpio]) {
-		gpio->owed[request->gpio] = true;
-		gpio->n_owed++;
-	}
+	if (ends && request->gpio < gpio->lines->n_lines)
+		gpio->lines->state[request->gpio].note.owed = gpio->may_owe = true;
 }
 
 /* A request that cannot be read whole, or not be answered, is not executed. */
@@ -236,11 +224,8 @@ void virtio_gpio_irq(void *ctx, uint16_t line, enum irq_action action)
 		vhost_queue_publish(gpio->eventq); /* before the request that asked for it is answered */
 }
 
-/*
- * The line that an event buffer is for, or -1: it cannot be read, names no line, the line has a buffer already, or it may
- * have been there when the line's interrupt ended.
- */
-static int buffer_line(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
+/* The line that an event buffer is for, or -1: it cannot be read, names no line, or the line has a buffer already. */
+static int buffer_line(const struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain)
 {
 	struct wire_irq_request request;
 	uint16_t line;
@@ -248,18 +233,47 @@ static int buffer_line(struct virtio_gpio *gpio, struct vhost_queue *queue, cons
 	if (chain->write_len == 0 || vhost_chain_read(queue, chain, &request, sizeof(request)) < 0)
 		return -1;
 	line = le16_get(request.gpio);
-	if (line >= gpio->lines->n_lines || gpio->held[line])
-		return -1;
-	if (!gpio->owed[line])
-		return line;
-	gpio->owed[line] = false;
-	gpio->n_owed--;
-	return -1;
+	return line < gpio->lines->n_lines && !gpio->held[line] ? line : -1;
+}
+
+static void buffer_return(struct vhost_queue *queue, const struct vhost_chain *chain)
+{
+	static const uint8_t invalid = WIRE_IRQ_STATUS_INVALID;
+
+	vhost_queue_push(queue, chain->head, vhost_chain_write(queue, chain, &invalid, sizeof(invalid)));
+}
+
+static void buffer_hold(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain,
+			uint16_t line)
+{
+	/* One edge of a line on its way at a time. */
+	if (gpio->lines->state[line].irq.firing)
+		vhost_queue_publish(queue);
+	gpio->parked[line] = vhost_chain_park(chain);
+	gpio->lines->state[line].head = chain->head;
+	gpio->held[line] = true;
+	virtio_gpio_irq(gpio, line, lines_unmask(gpio->lines, line));
+}
+
+/* What is owed is so until it is the driver's: a process that dies in between leaves that to its successor. */
+static void buffer_pay(struct virtio_gpio *gpio, struct vhost_queue *queue, const struct vhost_chain *chain,
+		       uint16_t line)
+{
+	buffer_return(queue, chain);
+	vhost_queue_publish(queue);
+	gpio->lines->state[line].note.owed = false;
+}
+
+/* Every buffer that was there was seen. */
+static void owe_nothing(struct virtio_gpio *gpio)
+{
+	for (unsigned i = 0; i < gpio->lines->n_lines; i++)
+		gpio->lines->state[i].note.owed = false;
+	gpio->may_owe = false;
 }
 
 static void eventq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
 {
-	static const uint8_t invalid = WIRE_IRQ_STATUS_INVALID;
 	struct vhost_chain chain;
 
 	/* 5.18.2: without the feature there is no eventq. */
@@ -268,21 +282,15 @@ static void eventq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
 	while (vhost_queue_pop(queue, &chain) == 1) {
 		int line = buffer_line(gpio, queue, &chain);
 
-		if (line < 0) {
-			vhost_queue_push(queue, chain.head,
-					 vhost_chain_write(queue, &chain, &invalid, sizeof(invalid)));
-			continue;
-		}
-		/* One edge of a line on its way at a time. */
-		if (gpio->lines->state[line].irq.firing)
-			vhost_queue_publish(queue);
-		gpio->parked[line] = vhost_chain_park(&chain);
-		gpio->lines->state[line].head = chain.head;
-		gpio->held[line] = true;
-		virtio_gpio_irq(gpio, line, lines_unmask(gpio->lines, line));
+		if (line < 0)
+			buffer_return(queue, &chain);
+		else if (gpio->lines->state[line].note.owed)
+			buffer_pay(gpio, queue, &chain, (uint16_t)line);
+		else
+			buffer_hold(gpio, queue, &chain, (uint16_t)line);
 	}
-	if (gpio->n_owed > 0 && vhost_queue_is_drained(queue))
-		owed_clear(gpio);
+	if (gpio->may_owe && vhost_queue_is_drained(queue))
+		owe_nothing(gpio);
 }
 
 static void queue_start(void *ctx, unsigned index, struct vhost_queue *queue)

@@ -27,9 +27,8 @@ struct virtio_gpio {
 	struct vhost_queue *eventq;  /* NULL while it does not run */
 	struct vhost_parked *parked; /* owned: by line */
 	bool *held;		     /* owned: a buffer is parked under the line */
-	bool *owed; /* owned: the line's next buffer goes back, see take_buffers_before(); n_owed are set */
-	unsigned n_owed;
-	uint16_t *fired; /* owned: lines whose edge is put into eventq and not published, n_fired of them */
+	bool may_owe;		     /* whether note.owed may be set of any line, see take_buffers_before() */
+	uint16_t *fired;	     /* owned: lines whose edge is put into eventq and not published, n_fired of them */
 	unsigned n_fired;
 	uint32_t names_size; /* 0 when no line has a name */
 	char *names;	     /* owned: the answer to GET_LINE_NAMES, 1 + names_size bytes; or NULL */

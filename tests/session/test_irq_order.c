@@ -153,6 +153,37 @@ static void none_while_the_eventq_is_disabled(void **state)
 	assert_event(s, held, GPIO_EVENT_VALID);
 }
 
+/* What could not go back yet goes back also when the worker dies in between. */
+static void none_and_then_another_worker(void **state)
+{
+	struct session *s = *state;
+	uint16_t sent, quiet;
+
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(gpio_set_irq_type(&s->vmm, 2, GPIO_IRQ_RISING), GPIO_OK);
+		assert_int_equal(gpio_set_irq_type(&s->vmm, 3, GPIO_IRQ_RISING), GPIO_OK);
+		vmm_ring_enable(&s->vmm, VMM_EVENTQ, false);
+		sent = gpio_event_send(&s->vmm, 2);
+		quiet = gpio_event_send(&s->vmm, 3);
+		assert_int_equal(request(s, GPIO_SET_IRQ_TYPE, 2, GPIO_IRQ_NONE), GPIO_OK);
+		session_take_over(s);
+		vmm_ring_enable(&s->vmm, VMM_EVENTQ, true);
+		assert_event(s, sent, GPIO_EVENT_INVALID);
+		assert_no_event(s);
+		line_pulse(s, 3);
+		assert_event(s, quiet, GPIO_EVENT_VALID);
+		/* Once. */
+		sent = gpio_arm(&s->vmm, 2, GPIO_IRQ_RISING);
+		line_pulse(s, 2);
+		assert_event(s, sent, GPIO_EVENT_VALID);
+	}
+}
+
+static int setup_mortal(void **state)
+{
+	return session_mortal(state, session_setup_started(state));
+}
+
 /* Nothing was there by then: nothing is owed to what comes later. */
 static void none_before_any_buffer(void **state)
 {
@@ -241,6 +272,7 @@ int main(void)
 		STARTED("G-65 X-07", on_and_off_loses_no_buffer),
 		ROW_TEST_FIXTURE("G-65", many_buffers_before_none, setup_1024, session_teardown),
 		STARTED("G-65 V-76", none_while_the_eventq_is_disabled),
+		ROW_TEST_FIXTURE("G-65 V-76 S-01", none_and_then_another_worker, setup_mortal, session_teardown),
 		STARTED("G-65 G-73", none_before_any_buffer),
 		STARTED("G-63 G-65 X-07", none_before_the_first_buffer),
 		STARTED("G-65 V-63", none_on_a_new_ring),
