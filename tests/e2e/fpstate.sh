@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 # shellcheck shell=bash
-# User-Mode Linux on processors of any kind: both kernels, with an FP state of any length (fpstate.c), and what the
-# guest's processes find in their vector registers (fpregs.c).
+# User-Mode Linux on hosts of any kind: both kernels, with an FP state of any length (fpstate.c), and what the guest's
+# processes find in their vector registers (fpregs.c); and where a signal comes too early (earlysig.c).
 
 # shellcheck disable=SC2034,SC2154 # shared with the parts that ./run reads beside this one
 
@@ -14,6 +14,7 @@ fpstate_provide() {
 	local -a compile=("${CC:-cc}" -std=gnu17 -O2 -Wall -Wextra -Werror)
 	mkdir -p "$tree/bin"
 	"${compile[@]}" -shared -fPIC -o "$work/fpstate.so" "$here/fpstate.c"
+	"${compile[@]}" -shared -fPIC -o "$work/earlysig.so" "$here/earlysig.c"
 	"${compile[@]}" -static -pthread -o "$work/fpregs" "$here/fpregs.c"
 	cp "$work/fpregs" "$tree/bin/"
 	pack "$tree" "$1"
@@ -56,6 +57,17 @@ check_fpstate_refused() {
 	expect status 1 "$status" && expect lines 1 "$(wc -l <<<"$said")" && grep -q 'too large' <<<"$said"
 }
 
+# guest_start_earlysig NAME SOCKET: of what comes to its console such a guest hears nothing while it is busy.
+guest_start_earlysig() {
+	LD_PRELOAD=$work/earlysig.so guest_start_uml "$@"
+}
+
+check_earlysig() {
+	guest_kill "$guest"
+	boot "$guest" "$daemon_dir/gpio.sock" earlysig && expect 'the guest said' awake "$(g 'echo awake')" &&
+		check_edges both 2 2
+}
+
 # fpstates DIR: the checks of both kernels. (DIR has not the name of a guest: UML makes a directory of that.)
 fpstates() {
 	local kernel fpstate status guest_uml
@@ -76,6 +88,7 @@ fpstates() {
 		done
 		check "FP state of 11008 bytes: umlbox with $kernel" check_fpstate_box "$kernel" 11008
 		check "FP state of 16384 bytes: $kernel refuses it in one line" check_fpstate_refused
+		check "signals of terminals before their data: $kernel hears what comes while it idles" check_earlysig
 		guest_kill "$guest"
 	done
 	check 'SIGTERM ends that daemon: status 0, no sockets' daemon_stop
