@@ -2,8 +2,9 @@
 /*
  * A queue's states (vhost-user.rst, "Ring states"). It runs when it has a layout and memory, a kick was seen, it is
  * enabled and not broken. A ring that goes on needs no kick: the driver has kicked for what is in flight, and for what a
- * back-end that died had not taken yet, and does not do so again (cloud-hypervisor does not either). queue_update() compares that with what is, and starts or stops it; whoever changes one of them
- * calls it. While it runs the device may pop and push; it stops before memory, layout or fds change under it.
+ * back-end that died had not taken yet, and does not do so again (cloud-hypervisor does not either). queue_update()
+ * compares that with what is, and starts or stops it; whoever changes one of them calls it. While it runs the device may
+ * pop and push; it stops before memory, layout or fds change under it.
  */
 #pragma once
 
