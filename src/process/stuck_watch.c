@@ -131,6 +131,11 @@ static void ticked(struct loop_timer *timer)
 	arm_all(watch, now[STUCK_WATCH_WAITING]);
 }
 
+void stuck_watch_prepare(struct stuck_watch *watch)
+{
+	watch->first = watch->signs(watch);
+}
+
 void stuck_watch_begin(struct stuck_watch *watch, struct loop *loop, int listen_fd, int connection_fd)
 {
 	stuck_watch_end(watch);
@@ -138,7 +143,7 @@ void stuck_watch_begin(struct stuck_watch *watch, struct loop *loop, int listen_
 	watch->listen_fd = listen_fd;
 	watch->connection_fd = connection_fd;
 	memset(watch->ticks, 0, sizeof(watch->ticks));
-	watch->first = watch->last = watch->signs(watch);
+	watch->last = watch->signs(watch);
 	arm_all(watch, false);
 }
 

@@ -46,7 +46,9 @@ struct stuck_watch {
 	uint32_t messages, last_messages;
 };
 
-/* A worker has started. signs and stuck are set; connection_fd: that of its front-end; -1: none. */
+/* A worker is about to start: it cannot have given a sign yet. signs is set. */
+void stuck_watch_prepare(struct stuck_watch *watch);
+/* It has started. signs and stuck are set; connection_fd: that of its front-end; -1: none. */
 void stuck_watch_begin(struct stuck_watch *watch, struct loop *loop, int listen_fd, int connection_fd);
 /* It has another front-end from now on; -1: none. To be called before the fd of the one before is closed. */
 void stuck_watch_connection(struct stuck_watch *watch, int connection_fd);

@@ -128,8 +128,6 @@ static void stored_changed(struct fd_store *store, uint32_t key, int fd)
 
 static void watch_begin(struct worker_process *process)
 {
-	process->watch.signs = worker_signs;
-	process->watch.stuck = stuck_end;
 	process->store.changed = stored_changed;
 	stuck_watch_begin(&process->watch, process->child.loop, process->listener.fd,
 			  fd_store_find(&process->store, session_layout_connection_key()));
@@ -173,6 +171,7 @@ static int worker_prepare(struct child *child)
 		ret = loop_watch_add(child->loop, &process->channel_watch, process->channel_fd, EPOLLIN, channel_ready);
 	if (ret < 0)
 		channels_close(process);
+	stuck_watch_prepare(&process->watch);
 	process->store.lasting_ours = true; /* a worker of an earlier program's may have had its own requests */
 	return ret;
 }
@@ -337,7 +336,8 @@ void worker_process_init(struct worker_process *process, struct guest *guest, bo
 					    .control_fd = -1,
 					    .control_worker_fd = -1,
 					    .channel_fd = -1,
-					    .channel_worker_fd = -1 };
+					    .channel_worker_fd = -1,
+					    .watch = { .signs = worker_signs, .stuck = stuck_end } };
 	*guest = (struct guest){ .socket.fd = -1 };
 	snprintf(process->process_name, sizeof(process->process_name), "vgpio:%s", process->guest.name);
 	process->child = (struct child){ .ops = &worker_ops,

@@ -44,6 +44,7 @@ static int setup(void **state)
 	    listen(fixture->listener, 8) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fixture->ends) < 0 ||
 	    loop_init(&fixture->loop) < 0)
 		return -1;
+	stuck_watch_prepare(&fixture->watch);
 	stuck_watch_begin(&fixture->watch, &fixture->loop, fixture->listener, fixture->ends[0]);
 	fixture->signs.accepts++;
 	return 0;
@@ -116,6 +117,22 @@ static void nobody_waits(void **state)
 	assert_non_null(fixture->watch.tick.fn);
 }
 
+/* It had the processor before the watch did: it has no longer a time than others. */
+static void it_began_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	stuck_watch_end(&fixture->watch);
+	stuck_watch_prepare(&fixture->watch);
+	fixture->signs.accepts++;
+	stuck_watch_begin(&fixture->watch, &fixture->loop, fixture->listener, fixture->ends[0]);
+	somebody_calls(fixture);
+	seconds(fixture, STUCK_WATCH_TICKS - 1);
+	assert_int_equal(fixture->stuck[STUCK_WATCH_WAITING], 0);
+	seconds(fixture, 1);
+	assert_int_equal(fixture->stuck[STUCK_WATCH_WAITING], 1);
+}
+
 static void somebody_waits(void **state)
 {
 	struct fixture *fixture = *state;
@@ -186,6 +203,7 @@ static void one_that_starts_has_more_time(void **state)
 {
 	struct fixture *fixture = *state;
 
+	stuck_watch_prepare(&fixture->watch);
 	stuck_watch_begin(&fixture->watch, &fixture->loop, fixture->listener, -1);
 	somebody_calls(fixture);
 	seconds(fixture, STUCK_WATCH_START_TICKS - 1);
@@ -226,15 +244,11 @@ static void no_connection_at_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WATCH_TEST(nobody_waits),
-		WATCH_TEST(somebody_waits),
-		WATCH_TEST(front_end_is_gone),
-		WATCH_TEST(front_end_is_let_go),
-		WATCH_TEST(one_after_the_other),
-		WATCH_TEST(signs_of_life),
-		WATCH_TEST(one_that_starts_has_more_time),
-		WATCH_TEST(nobody_can_come),
-		WATCH_TEST(no_connection_at_all),
+		WATCH_TEST(nobody_waits),	 WATCH_TEST(somebody_waits),
+		WATCH_TEST(it_began_at_once),	 WATCH_TEST(front_end_is_gone),
+		WATCH_TEST(front_end_is_let_go), WATCH_TEST(one_after_the_other),
+		WATCH_TEST(signs_of_life),	 WATCH_TEST(one_that_starts_has_more_time),
+		WATCH_TEST(nobody_can_come),	 WATCH_TEST(no_connection_at_all),
 	};
 
 	return cmocka_run_group_tests_name("stuck_watch", tests, NULL, NULL);
