@@ -8,7 +8,11 @@
 
 #include "base/le.h"
 
-#define HEAD_LEN   6
+#define HEAD_LEN 6
+/* The least; a test builds a program whose fields are all as wide as can be. */
+#ifndef RECORD_NUMBER_LEN
+#define RECORD_NUMBER_LEN 1
+#endif
 #define NUMBER_MAX 8
 
 static bool name_is_good(const unsigned char *name, size_t len)
@@ -145,7 +149,8 @@ void record_put(struct record_writer *writer, const char *name, uint8_t kind, co
 void record_put_number(struct record_writer *writer, const char *name, uint8_t kind, uint64_t number)
 {
 	struct le64 value = le64_make(number);
-	size_t len = 1;
+	bool fixed = (kind & ~RECORD_MUST) == RECORD_FD || (kind & ~RECORD_MUST) == RECORD_PID;
+	size_t len = fixed ? sizeof(int32_t) : RECORD_NUMBER_LEN;
 
 	while (len < NUMBER_MAX && number >> 8 * len)
 		len++;

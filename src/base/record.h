@@ -76,7 +76,7 @@ struct record_writer {
 	size_t groups[RECORD_DEPTH_MAX]; /* where those begin that are not closed yet */
 };
 
-/* kind may have RECORD_MUST. Numbers have as many bytes as they need. */
+/* kind may have RECORD_MUST. Numbers have as many bytes as they need, those of fds and processes 4. */
 void record_put_number(struct record_writer *writer, const char *name, uint8_t kind, uint64_t number);
 void record_put(struct record_writer *writer, const char *name, uint8_t kind, const void *value, size_t len);
 void record_put_text(struct record_writer *writer, const char *name, uint8_t kind, const char *text);
