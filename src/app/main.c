@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "config/print_config.h"
+#include "handover/handover_print.h"
 #include "options/settings.h"
 
 static int check(const struct settings *settings, const struct guest_configs *configs)
@@ -63,6 +64,16 @@ static int can_take_over(const struct settings *settings, const struct guest_con
 	return startup_can_take_over(settings);
 }
 
+static int handover_show(const struct settings *settings)
+{
+	struct why why;
+
+	if (handover_print(settings->handover, stdout, &why) == 0)
+		return output_flush() ? 0 : EXIT_FAILED;
+	error_print("%s", why.text);
+	return EXIT_FAILED;
+}
+
 /* What is to be done, instead of serving, with the guests that are configured. */
 static int act(const struct settings *settings,
 	       int (*action)(const struct settings *settings, const struct guest_configs *configs))
@@ -93,6 +104,8 @@ static int run(const struct settings *settings, enum settings_action action, int
 		return act(settings, make_lines_safe);
 	case SETTINGS_TAKE_OVER:
 		return act(settings, can_take_over);
+	case SETTINGS_PRINT_HANDOVER:
+		return handover_show(settings);
 	case SETTINGS_RUN:
 		break;
 	}

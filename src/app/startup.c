@@ -23,8 +23,8 @@ struct startup {
 	int (*path)(struct startup *startup);
 	struct program program;
 	struct activation activation;
-	struct handover_taken left; /* what an earlier program has left to this one */
-	bool stored;		    /* the service manager has a bundle of what was left, be it empty by now */
+	struct handover left; /* what an earlier program has left to this one */
+	bool stored;	      /* the service manager has a bundle of what was left, be it empty by now */
 	struct sandbox sandbox;
 };
 
@@ -170,9 +170,8 @@ static int left_serve(struct startup *startup, int ready_fd)
 	/* Sockets of socket activation: the guests that they were for have theirs. */
 	if (status == 0)
 		activation_close(&startup->activation);
-	return status == 0
-		       ? supervise(startup, (struct supervisor_start){ .handover = &startup->left.handover }, ready_fd)
-		       : status;
+	return status == 0 ? supervise(startup, (struct supervisor_start){ .handover = &startup->left }, ready_fd)
+			   : status;
 }
 
 /* The --ready-fd was the business of an earlier program of this process. */
@@ -209,13 +208,11 @@ static int startup_open(struct startup *startup, int argc, char **argv)
 		return fail(&why);
 	/* One that was emptied before may be there, too, when the manager did not hear of it. */
 	while ((bundle = activation_take(&startup->activation, HANDOVER_STORED_NAME)) >= 0) {
-		if (!startup->left.bytes)
-			handover_take_stored(&startup->left, bundle);
+		if (startup->path != path_stored && handover_take_stored(&startup->left, bundle) > 0)
+			startup->path = path_stored;
 		close(bundle);
 		startup->stored = true;
 	}
-	if (startup->left.bytes)
-		startup->path = path_stored;
 	return 0;
 }
 
@@ -227,7 +224,7 @@ int startup_run(const struct settings *settings, int argc, char **argv)
 	if (status == 0)
 		status = startup.path(&startup);
 	sandbox_deinit(&startup.sandbox);
-	handover_taken_deinit(&startup.left);
+	handover_deinit(&startup.left);
 	activation_deinit(&startup.activation);
 	program_forget(&startup.program);
 	return status;
@@ -236,13 +233,15 @@ int startup_run(const struct settings *settings, int argc, char **argv)
 int startup_can_take_over(const struct settings *settings)
 {
 	struct sandbox sandbox = SANDBOX_NONE;
+	struct handover handover;
+	struct why why;
 	int status = EXIT_FAILED;
 
-	if (settings->take_over == HANDOVER_VERSION)
+	if (handover_look(settings->take_over, &handover, &why) == 0)
 		status = sandbox_open(&sandbox, settings);
 	else
-		error_print("cannot take over: the running program's handover has version %u, this one's has %u",
-			    settings->take_over, HANDOVER_VERSION);
+		error_print("cannot take over: %s", why.text);
+	handover_deinit(&handover);
 	sandbox_deinit(&sandbox);
 	return status;
 }

@@ -15,5 +15,5 @@
 
 /* Serves until the end. To be called before anything is opened. */
 int startup_run(const struct settings *settings, int argc, char **argv);
-/* Serves nobody: whether it could go on after a program that leaves a handover image of settings->take_over. */
+/* Serves nobody: whether it could go on after a program that leaves the handover image settings->take_over. */
 int startup_can_take_over(const struct settings *settings);

@@ -53,12 +53,12 @@ static void pointer_set(void *object, size_t at, void *pointer)
 
 static unsigned *count_of(const void *object, const struct record_row *row)
 {
-	return (unsigned *)((uintptr_t)object + row->count_at);
+	return (void *)((const char *)object + row->count_at);
 }
 
 static struct record_rest *rest_of(const void *object, const struct record_row *row)
 {
-	return (struct record_rest *)((uintptr_t)object + row->at);
+	return (void *)((const char *)object + row->at);
 }
 
 static unsigned kind_of(const struct record_row *row)

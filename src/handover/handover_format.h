@@ -1,129 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The format of the handover image: what one supervisor hands over to the next, as bytes.
+ * The handover image: what one supervisor leaves to the next, which may be an older or a newer program.
  *
- * The frame never changes, in any version: from it a program that does not know the body learns which fds it is to close
- * and which processes it is to end. The body belongs to the version, and is read by programs of that version only; any
- * change of a struct below counts HANDOVER_VERSION up. Native byte order: the image never leaves the machine.
+ * The frame is the same for ever: from it a program that does not know the body learns which fds it is to close and which
+ * processes it is to end. The body is records (base/record.h); which, is in handover_tables.c. Integers are little-endian.
  *
- * An image comes from an earlier program of ours, but is input all the same: every field is checked, so that whoever has
+ * An image comes from an earlier program of ours, but is input all the same: all of it is checked, so that whoever has
  * decoded it may use it as it is. What only the kernel knows (that an fd is open, and of which kind) is not known here.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "chip/chip.h"
+#include "base/le.h"
+#include "base/record_table.h"
 #include "guest/guest.h"
+#include "ipc/fd_store.h"
 #include "process/child.h"
+#include "service/listener.h"
 
-#ifndef HANDOVER_VERSION /* a test builds a program of another one */
-#define HANDOVER_VERSION 1u
-#endif
-
+/* Of the body: 2, records. No record that is added or left out changes it. (1 was structs, and never released.) */
+#define HANDOVER_VERSION   2u
 #define HANDOVER_IMAGE_MAX (256u << 20)
 /* "vgpioimg" */
 #define HANDOVER_MAGIC 0x676d696f69706776ull
 
-/* The frame: at the start of the image of every version. Offsets are from there, multiples of 8. */
+/* The frame: at the start of the image. Offsets are from there; lists lie at multiples of 8, the body after the frame. */
 struct handover_frame {
-	uint64_t magic;
-	uint32_t version;
-	uint32_t reserved;
-	uint64_t size; /* of the whole image */
-	uint64_t body_at, body_size;
-	uint64_t fds_at, n_fds;	  /* struct handover_fd: every fd that the body names, each once, ascending */
-	uint64_t pids_at, n_pids; /* int32_t: every process */
+	struct le64 magic;
+	struct le32 version;
+	struct le32 reserved;
+	struct le64 size; /* of the whole image */
+	struct le64 body_at, body_size;
+	struct le64 fds_at, n_fds;   /* struct handover_fd: every fd that the body names, each once, ascending */
+	struct le64 pids_at, n_pids; /* struct le32: every process */
 };
 
 struct handover_fd {
-	int32_t fd;
-	uint32_t inherited; /* its number was chosen by whoever started the first of us: not to be closed */
+	struct le32 fd;
+	struct le32 inherited; /* its number was chosen by whoever started the first of us: not to be closed */
 };
 
-/* What was made in the file system; path "": nothing. */
-struct handover_file {
-	char path[112]; /* a socket's path has at most 108 bytes */
-	uint64_t dev, ino;
-};
-
-struct handover_listener {
-	int32_t fd; /* -1: none */
-	uint32_t reserved;
-	struct handover_file socket, alias;
-};
-
-/* The body begins with it. */
-struct handover_daemon {
-	uint32_t n_guests;
-	int32_t control_pid; /* 0: none */
-	struct handover_listener control;
-};
-
-struct handover_chip {
-	char path[112];
-	char label[CHIP_NAME_MAX];
-	uint32_t simulated;
-	uint32_t n_lines;
-	int32_t fd;	   /* -1: simulated */
-	uint32_t by_label; /* was reserved, and 0 */
-	uint64_t rdev;
-};
-
-struct handover_line {
-	char name[CHIP_NAME_MAX];
-	uint32_t debounce_us;
-	uint32_t offset;
-	uint16_t chip;
-	uint8_t active_low, bias, drive;
-	uint8_t no_output, no_input, no_value, no_irq;
-	uint8_t init, on_disconnect;
-	uint8_t reserved[5];
-};
-
-struct handover_stored_fd {
-	uint32_t key;
-	int32_t fd;
-};
-
-/* After the daemon's, one a guest; its chips, lines, stored fds (by ascending keys) and description follow it at once. */
-struct handover_guest {
-	char name[GUEST_NAME_MAX];
-	char socket_path[112], socket_alias[112];
-	struct handover_listener listener;
-	uint64_t session_size;
-	uint64_t session_layout; /* session_layout_id() of the program that wrote the session */
-	uint64_t deaths_ns[CHILD_DEATHS_MAX];
-	uint32_t next_death;
-	int32_t connected_fd; /* -1: none */
-	int32_t session_fd;
-	int32_t channel_fd; /* of a running worker; else -1 */
-	int32_t pid;	    /* 0: not running */
-	uint32_t drops;
-	uint32_t n_chips, n_lines, n_stored_fds;
-	uint32_t description_size; /* with its NUL; padded to a multiple of 8 */
-	uint8_t one_off, has_end, done, restarting;
-	uint8_t inherited; /* its listening or connected socket was inherited, by number */
-	uint8_t iommu;
-	uint8_t reserved[2];
-};
-
-struct handover_guest_parts {
-	const struct handover_guest *guest;
-	const struct handover_chip *chips;
-	const struct handover_line *lines;
-	const struct handover_stored_fd *stored_fds;
-	const char *description;
-};
-
-/* An image that was taken apart. */
-struct handover {
-	const struct handover_daemon *daemon;
-	struct handover_guest_parts *guests; /* owned; the rest points into the image */
+/* What the frame says: pointers into the image. */
+struct handover_lists {
+	uint32_t version;
 	const struct handover_fd *fds;
 	size_t n_fds;
-	const int32_t *pids;
+	const struct le32 *pids;
 	size_t n_pids;
+	unsigned char *body; /* NULL: there is none */
+	size_t body_size;
+};
+
+struct handover_guest {
+	struct guest guest; /* what was found, and is still held */
+	struct listener listener;
+	size_t session_size;
+	uint64_t session_layout; /* session_layout_id() of the program that wrote the session */
+	struct handover_death {
+		uint64_t at_ns;
+	} * deaths; /* owned: those of the row, the first first */
+	unsigned n_deaths;
+	struct fd_store_entry *stored; /* owned: by ascending keys */
+	unsigned n_stored;
+	char *description; /* owned: as the user wrote the guest */
+	int connected_fd;  /* -1: none */
+	int session_fd;
+	int channel_fd; /* of a running worker; else -1 */
+	pid_t pid;	/* 0: not running */
+	uint32_t drops;
+	bool one_off, has_end, done, restarting;
+	bool inherited;		 /* its listening or connected socket was inherited, by number */
+	struct record_rest rest; /* what another program had to say of it, which this one does not know */
+};
+
+/* What the body says. The fds are nobody's yet. */
+struct handover {
+	char program[32]; /* the version of the one that wrote it */
+	struct listener control;
+	pid_t control_pid;	       /* 0: none */
+	struct handover_guest *guests; /* owned */
+	unsigned n_guests;
 };

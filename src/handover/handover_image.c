@@ -1,80 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The handover image: its frame, and putting it together. */
+/* The handover image: its frame, and what the frame says of the body. */
 #include "handover/handover_image.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "handover/handover_body.h"
+#include "handover/handover_tables.h"
 
 #define BODY_AT sizeof(struct handover_frame)
 
-static bool writer_grow(struct handover_writer *writer, size_t size)
-{
-	size_t capacity = writer->capacity ? writer->capacity : 4096;
-	char *bytes;
-
-	if (writer->failed || size > HANDOVER_IMAGE_MAX - writer->size) {
-		writer->failed = true;
-		return false;
-	}
-	while (capacity < writer->size + size)
-		capacity *= 2;
-	bytes = capacity > writer->capacity ? realloc(writer->bytes, capacity) : writer->bytes;
-	if (!bytes) {
-		writer->failed = true;
-		return false;
-	}
-	writer->bytes = bytes;
-	writer->capacity = capacity;
-	return true;
-}
-
-static void bytes_put(struct handover_writer *writer, const void *data, size_t size)
-{
-	size_t padded = (size + 7) & ~(size_t)7;
-
-	if (!writer_grow(writer, padded))
-		return;
-	if (size > 0)
-		memcpy(writer->bytes + writer->size, data, size);
-	memset(writer->bytes + writer->size + size, 0, padded - size);
-	writer->size += padded;
-}
-
-void handover_put(struct handover_writer *writer, const void *data, size_t size)
-{
-	static const struct handover_frame frame;
-
-	if (writer->size == 0)
-		bytes_put(writer, &frame, sizeof(frame));
-	bytes_put(writer, data, size);
-}
-
-/* Numbers that were found in the body, -1 and 0 left out. */
+/* Numbers that were found in the body. */
 struct numbers {
+	uint8_t kind;
 	int32_t *numbers; /* owned */
-	size_t n, capacity;
-	int32_t least;
+	size_t n;
 };
 
-static int number_add(void *ctx, const int32_t *number)
+static int number_add(void *ctx, const struct record *record, unsigned depth)
 {
 	struct numbers *numbers = ctx;
 	int32_t *more = numbers->numbers;
+	uint64_t number;
 
-	if (*number < numbers->least)
+	if (record->kind != numbers->kind)
 		return 0;
-	if (numbers->n == numbers->capacity) {
-		numbers->capacity = 2 * numbers->capacity + 64;
-		more = realloc(numbers->numbers, numbers->capacity * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		numbers->numbers = more;
-	}
-	more[numbers->n++] = *number;
+	if (!record_number(record, INT32_MAX, &number))
+		return -EINVAL;
+	if (numbers->n % 64 == 0)
+		more = realloc(more, (numbers->n + 64) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	numbers->numbers = more;
+	more[numbers->n++] = (int32_t)number;
 	return 0;
 }
 
@@ -86,21 +45,25 @@ static int number_compare(const void *a, const void *b)
 }
 
 /* Sorted; -EINVAL: one is there twice. */
-static int numbers_sort(struct numbers *numbers)
+static int numbers_find(struct numbers *numbers, uint8_t kind, const void *body, size_t size)
 {
+	int ret;
+
+	*numbers = (struct numbers){ .kind = kind };
+	ret = record_walk(body, size, number_add, numbers);
 	if (numbers->n > 0)
 		qsort(numbers->numbers, numbers->n, sizeof(*numbers->numbers), number_compare);
-	for (size_t i = 1; i < numbers->n; i++) {
+	for (size_t i = 1; i < numbers->n && ret == 0; i++) {
 		if (numbers->numbers[i - 1] == numbers->numbers[i])
-			return -EINVAL;
+			ret = -EINVAL;
 	}
-	return 0;
+	return ret;
 }
 
-static bool fd_is_inherited(const struct handover *handover, int32_t fd)
+static bool fd_is_inherited(const struct handover *handover, int fd)
 {
-	for (uint32_t i = 0; i < handover->daemon->n_guests; i++) {
-		const struct handover_guest *guest = handover->guests[i].guest;
+	for (unsigned i = 0; i < handover->n_guests; i++) {
+		const struct handover_guest *guest = &handover->guests[i];
 
 		if (guest->inherited && (guest->listener.fd == fd || guest->connected_fd == fd))
 			return true;
@@ -108,173 +71,190 @@ static bool fd_is_inherited(const struct handover *handover, int32_t fd)
 	return false;
 }
 
-int handover_seal(struct handover_writer *writer)
+static void pad(struct record_writer *image)
 {
-	struct handover_frame frame = { .magic = HANDOVER_MAGIC, .version = HANDOVER_VERSION, .body_at = BODY_AT };
-	struct numbers fds = { .least = 0 }, pids = { .least = 1 };
-	struct handover handover = { .n_fds = 0 };
-	struct handover_fd *list;
-	int ret;
+	static const char zeroes[8];
 
-	frame.body_size = writer->size > BODY_AT ? writer->size - BODY_AT : 0;
-	ret = writer->failed || writer->size < BODY_AT ? -ENOMEM : 0;
-	if (ret == 0)
-		ret = handover_body_parse(&handover, writer->bytes + BODY_AT, frame.body_size);
-	if (ret == 0)
-		ret = handover_body_visit(&handover, number_add, &fds);
-	if (ret == 0)
-		ret = handover_body_visit_pids(&handover, number_add, &pids);
-	if (ret == 0)
-		ret = numbers_sort(&fds);
-	list = ret == 0 ? calloc(fds.n + 1, sizeof(*list)) : NULL;
-	for (size_t i = 0; list && i < fds.n; i++)
-		list[i] = (struct handover_fd){ fds.numbers[i], fd_is_inherited(&handover, fds.numbers[i]) };
-	frame.fds_at = writer->size;
-	frame.n_fds = fds.n;
-	if (list)
-		bytes_put(writer, list, fds.n * sizeof(*list)); /* moves the body, which handover points into */
-	frame.pids_at = writer->size;
-	frame.n_pids = pids.n;
-	bytes_put(writer, pids.numbers, pids.n * sizeof(*pids.numbers));
-	frame.size = writer->size;
-	if (!writer->failed)
-		memcpy(writer->bytes, &frame, sizeof(frame));
-	handover_deinit(&handover);
-	free(list);
-	free(fds.numbers);
-	free(pids.numbers);
-	return ret == -ENOMEM || (ret == 0 && !list) || writer->failed ? -ENOMEM : ret < 0 ? -EINVAL : 0;
+	record_put_whole(image, zeroes, -image->size & 7);
 }
 
-void handover_writer_deinit(struct handover_writer *writer)
+static void frame_put(struct record_writer *image, struct handover_frame frame)
 {
-	free(writer->bytes);
-	*writer = (struct handover_writer){ .size = 0 };
+	frame.magic = le64_make(HANDOVER_MAGIC);
+	frame.version = le32_make(HANDOVER_VERSION);
+	frame.size = le64_make(image->size);
+	frame.body_at = le64_make(BODY_AT);
+	if (!image->failed)
+		memcpy(image->bytes, &frame, sizeof(frame));
+}
+
+static void lists_put(struct record_writer *image, const struct handover *handover, const struct numbers *fds,
+		      const struct numbers *pids)
+{
+	struct handover_frame frame = { .body_size = le64_make(image->size - BODY_AT),
+					.n_fds = le64_make(fds->n),
+					.n_pids = le64_make(pids->n) };
+
+	pad(image);
+	frame.fds_at = le64_make(image->size);
+	for (size_t i = 0; i < fds->n; i++) {
+		const int32_t number = fds->numbers[i];
+		const struct handover_fd fd = { le32_make((uint32_t)number),
+						le32_make(fd_is_inherited(handover, number)) };
+
+		record_put_whole(image, &fd, sizeof(fd));
+	}
+	frame.pids_at = le64_make(image->size);
+	for (size_t i = 0; i < pids->n; i++) {
+		const struct le32 pid = le32_make((uint32_t)pids->numbers[i]);
+
+		record_put_whole(image, &pid, sizeof(pid));
+	}
+	pad(image);
+	frame_put(image, frame);
+}
+
+int handover_encode(const struct handover *handover, struct record_writer *image)
+{
+	static const struct handover_frame frame;
+	struct numbers fds = { .n = 0 }, pids = { .n = 0 };
+	int ret;
+
+	*image = (struct record_writer){ .max = HANDOVER_IMAGE_MAX };
+	record_put_whole(image, &frame, sizeof(frame));
+	record_table_put(image, &handover_table, handover);
+	ret = image->failed ? -ENOMEM : 0;
+	if (ret == 0)
+		ret = numbers_find(&fds, RECORD_FD, image->bytes + BODY_AT, image->size - BODY_AT);
+	if (ret == 0)
+		ret = numbers_find(&pids, RECORD_PID, image->bytes + BODY_AT, image->size - BODY_AT);
+	if (ret == 0)
+		lists_put(image, handover, &fds, &pids);
+	free(fds.numbers);
+	free(pids.numbers);
+	return ret == 0 && image->failed ? -ENOMEM : ret;
 }
 
 /* Whether n things of this size lie there. */
-static bool range_check(size_t image_size, uint64_t at, uint64_t n, size_t size)
+static bool range_check(size_t image_size, struct le64 at, struct le64 n, size_t size)
 {
-	return at % 8 == 0 && at >= sizeof(struct handover_frame) && at <= image_size && n <= (image_size - at) / size;
+	return le64_get(at) % 8 == 0 && le64_get(at) >= BODY_AT && le64_get(at) <= image_size &&
+	       le64_get(n) <= (image_size - le64_get(at)) / size;
 }
 
-static bool lists_check(const struct handover *handover)
+static bool lists_check(const struct handover_lists *lists)
 {
-	for (size_t i = 0; i < handover->n_fds; i++) {
-		if (handover->fds[i].fd <= STDERR_FILENO || (i > 0 && handover->fds[i - 1].fd >= handover->fds[i].fd))
+	for (size_t i = 0; i < lists->n_fds; i++) {
+		uint32_t fd = le32_get(lists->fds[i].fd);
+
+		if (fd <= 2 || fd > INT_MAX || (i > 0 && le32_get(lists->fds[i - 1].fd) >= fd))
 			return false;
 	}
-	for (size_t i = 0; i < handover->n_pids; i++) {
-		if (handover->pids[i] <= 1) /* kill() takes 0 and -1 for many, and nobody is to end 1 */
+	for (size_t i = 0; i < lists->n_pids; i++) {
+		uint32_t pid = le32_get(lists->pids[i]);
+
+		if (pid <= 1 || pid > INT_MAX) /* kill() takes 0 and -1 for many, and nobody is to end 1 */
 			return false;
 	}
 	return true;
 }
 
-int handover_open(struct handover *handover, const void *bytes, size_t size)
+int handover_open(struct handover_lists *lists, void *bytes, size_t size)
 {
 	const struct handover_frame *frame = bytes;
+	unsigned char *at = bytes;
 
-	*handover = (struct handover){ .n_fds = 0 };
-	if (size < sizeof(*frame) || frame->magic != HANDOVER_MAGIC || frame->size != size || size % 8 != 0 ||
-	    !range_check(size, frame->fds_at, frame->n_fds, sizeof(*handover->fds)) ||
-	    !range_check(size, frame->pids_at, frame->n_pids, sizeof(*handover->pids)))
+	*lists = (struct handover_lists){ .n_fds = 0 };
+	if (size < sizeof(*frame) || le64_get(frame->magic) != HANDOVER_MAGIC || le64_get(frame->size) != size ||
+	    size % 8 != 0 || !range_check(size, frame->fds_at, frame->n_fds, sizeof(*lists->fds)) ||
+	    !range_check(size, frame->pids_at, frame->n_pids, sizeof(*lists->pids)))
 		return -EBADMSG;
-	handover->fds = (const void *)((const char *)bytes + frame->fds_at);
-	handover->n_fds = frame->n_fds;
-	handover->pids = (const void *)((const char *)bytes + frame->pids_at);
-	handover->n_pids = frame->n_pids;
-	if (!lists_check(handover)) {
-		*handover = (struct handover){ .n_fds = 0 };
-		return -EBADMSG;
+	*lists = (struct handover_lists){
+		.version = le32_get(frame->version),
+		.fds = (const void *)(at + le64_get(frame->fds_at)),
+		.n_fds = le64_get(frame->n_fds),
+		.pids = (const void *)(at + le64_get(frame->pids_at)),
+		.n_pids = le64_get(frame->n_pids),
+	};
+	if (range_check(size, frame->body_at, frame->body_size, 1)) {
+		lists->body = at + le64_get(frame->body_at);
+		lists->body_size = le64_get(frame->body_size);
 	}
-	return frame->version == HANDOVER_VERSION ? 0 : -EPROTONOSUPPORT;
+	if (lists_check(lists))
+		return 0;
+	*lists = (struct handover_lists){ .n_fds = 0 };
+	return -EBADMSG;
 }
 
 static int fd_compare(const void *a, const void *b)
 {
-	int32_t x = *(const int32_t *)a, y = ((const struct handover_fd *)b)->fd;
+	uint32_t x = *(const uint32_t *)a, y = le32_get(((const struct handover_fd *)b)->fd);
 
 	return (x > y) - (x < y);
 }
 
-/* Where an fd stands in the frame's list; n_fds: nowhere. */
-static size_t fd_index(const struct handover *handover, int32_t fd)
-{
-	const struct handover_fd *at =
-		handover->n_fds > 0 ? bsearch(&fd, handover->fds, handover->n_fds, sizeof(*at), fd_compare) : NULL;
-
-	return at ? (size_t)(at - handover->fds) : handover->n_fds;
-}
-
 /* Every fd of the body is in the list, every one of the list in the body, and none has two owners. */
 struct fd_check {
-	const struct handover *handover;
+	const struct handover_lists *lists;
 	bool *seen; /* one for each of the list */
 	size_t n;
+	const int *to;
 };
 
-static int fd_check(void *ctx, const int32_t *fd)
+static int fd_check(void *ctx, const struct record *record, unsigned depth)
 {
 	struct fd_check *check = ctx;
-	size_t at = fd_index(check->handover, *fd);
+	const struct handover_lists *lists = check->lists;
+	const struct handover_fd *found;
+	uint64_t number;
+	struct le32 to;
+	uint32_t fd;
 
-	if (*fd == -1)
+	if (record->kind != RECORD_FD)
 		return 0;
-	if (at == check->handover->n_fds || check->seen[at])
+	if (!record_number(record, INT_MAX, &number) || lists->n_fds == 0)
 		return -EBADMSG;
-	check->seen[at] = true;
+	fd = (uint32_t)number;
+	found = bsearch(&fd, lists->fds, lists->n_fds, sizeof(*found), fd_compare);
+	if (!found || check->seen[found - lists->fds] || (check->to && record->len != sizeof(to)))
+		return -EBADMSG;
+	check->seen[found - lists->fds] = true;
 	check->n++;
+	if (check->to) {
+		to = le32_make((uint32_t)check->to[found - lists->fds]);
+		memcpy(lists->body + (record->value - lists->body), &to, sizeof(to));
+	}
 	return 0;
 }
 
-int handover_decode(struct handover *handover, const void *bytes)
+static int fds_check(const struct handover_lists *lists, const int *to)
 {
-	const struct handover_frame *frame = bytes;
-	struct fd_check check = { .handover = handover };
+	struct fd_check check = { .lists = lists, .seen = calloc(lists->n_fds + 1, sizeof(bool)), .to = to };
 	int ret;
 
-	if (!range_check(frame->size, frame->body_at, frame->body_size, 1))
-		return -EBADMSG;
-	ret = handover_body_parse(handover, (const char *)bytes + frame->body_at, frame->body_size);
-	if (ret < 0)
-		return ret;
-	check.seen = calloc(handover->n_fds + 1, sizeof(*check.seen));
 	if (!check.seen)
 		return -ENOMEM;
-	ret = handover_body_visit(handover, fd_check, &check);
+	ret = record_walk(lists->body, lists->body_size, fd_check, &check);
 	free(check.seen);
-	return ret < 0 ? ret : check.n == handover->n_fds ? 0 : -EBADMSG;
+	return ret < 0 ? ret : check.n == lists->n_fds ? 0 : -EBADMSG;
+}
+
+int handover_decode(const struct handover_lists *lists, const int *to, struct handover *handover, struct why *why)
+{
+	int ret;
+
+	*handover = (struct handover){ .n_guests = 0 };
+	if (lists->version != HANDOVER_VERSION)
+		return why_fail(EPROTONOSUPPORT, why, "it has version %u, this program knows %u", lists->version,
+				HANDOVER_VERSION);
+	ret = lists->body ? fds_check(lists, to) : -EBADMSG;
+	if (ret < 0)
+		return why_fail(-ret, why, "%s",
+				ret == -ENOMEM ? strerror(ENOMEM) : "its fds are not those of its list");
+	return record_table_take(&handover_table, handover, lists->body, lists->body_size, why);
 }
 
 void handover_deinit(struct handover *handover)
 {
-	free(handover->guests);
-	*handover = (struct handover){ .n_fds = 0 };
-}
-
-struct renumbering {
-	const struct handover *handover;
-	const int *to;
-};
-
-/* The image is the caller's, who said that it may be written. */
-static int fd_renumber(void *ctx, const int32_t *fd)
-{
-	const struct renumbering *renumbering = ctx;
-
-	if (*fd < 0)
-		return 0;
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr): takes the const away, which a visit has for all others */
-	*(int32_t *)(uintptr_t)fd = renumbering->to[fd_index(renumbering->handover, *fd)];
-	return 0;
-}
-
-void handover_renumber(struct handover *handover, const int *to)
-{
-	struct renumbering renumbering = { handover, to };
-
-	handover_body_visit(handover, fd_renumber, &renumbering);
-	/* The list would no longer ascend: nobody needs it any more. */
-	handover->n_fds = 0;
+	record_table_free(&handover_table, handover);
 }

@@ -4,27 +4,16 @@
 
 #include "handover/handover_format.h"
 
-/* The bytes of an image in the making. */
-struct handover_writer {
-	char *bytes; /* owned */
-	size_t size, capacity;
-	bool failed; /* out of memory */
-};
+/* Writes it. 0; -ENOMEM; -EINVAL: an fd or a process has two owners. In any case image is to be given to its deinit. */
+int handover_encode(const struct handover *handover, struct record_writer *image);
 
-/* The body is written piece by piece, in order, each padded to a multiple of 8. */
-void handover_put(struct handover_writer *writer, const void *data, size_t size);
-/* Puts the frame around the body: fds and pids are found in it. 0, or -ENOMEM, or -EINVAL: the body is none. */
-int handover_seal(struct handover_writer *writer);
-void handover_writer_deinit(struct handover_writer *writer);
-
+/* Reads the frame, of any version's image. bytes outlives lists. 0, or -EBADMSG: it is no image, lists is empty. */
+int handover_open(struct handover_lists *lists, void *bytes, size_t size);
 /*
- * Finds fds and pids, of any version's image. bytes is aligned to 8 and outlives handover. 0; -EBADMSG: it is no image;
- * -EPROTONOSUPPORT: of an unknown version: fds and pids are good, the rest is empty.
+ * Takes the body apart. to: NULL, or the fds have other numbers here, to[i] is that of the i-th of the list; then the
+ * image's bytes are changed. -EBADMSG: it is invalid; -EPROTONOSUPPORT: it has something that must be understood, and is
+ * not; -ENOMEM; with why. In any case handover is to be given to handover_deinit().
  */
-int handover_open(struct handover *handover, const void *bytes, size_t size);
-/* Takes the body apart, after handover_open(). 0; -EBADMSG: it is invalid; -ENOMEM. */
-int handover_decode(struct handover *handover, const void *bytes);
+int handover_decode(const struct handover_lists *lists, const int *to, struct handover *handover, struct why *why);
+/* Closes nothing. */
 void handover_deinit(struct handover *handover);
-
-/* The fds of a decoded image have other numbers here: to[i] is now that of the i-th. Writes to the image's bytes. */
-void handover_renumber(struct handover *handover, const int *to);

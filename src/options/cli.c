@@ -49,7 +49,9 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 			       "put each line into its on-disconnect state and exit, or hold it" },
 	[OPTION_PRINT_CAPABILITIES] = { "print-capabilities", 0, NULL, false,
 					"print the back-end's capabilities as JSON (vhost-user convention), and exit" },
-	[OPTION_TAKE_OVER] = { "can-take-over", 0, "VERSION", false, NULL },
+	[OPTION_PRINT_HANDOVER] = { "print-handover", 0, "FILE", false,
+				    "print what a program left to the next one at an upgrade, and exit" },
+	[OPTION_TAKE_OVER] = { "can-take-over", 0, "FD", false, NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, false, "print this and exit" },
 	[OPTION_VERSION] = { "version", 'V', NULL, false, "print the version and exit" },
 };

@@ -72,7 +72,9 @@ static int fds_take(struct settings *settings, const char *const *values)
 	const struct {
 		enum option_id id;
 		int *fd;
-	} fds[] = { { OPTION_FD, &settings->fd }, { OPTION_READY_FD, &settings->ready_fd } };
+	} fds[] = { { OPTION_FD, &settings->fd },
+		    { OPTION_READY_FD, &settings->ready_fd },
+		    { OPTION_TAKE_OVER, &settings->take_over } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		const char *word = values[fds[i].id];
@@ -103,7 +105,6 @@ static int action_take(struct settings *settings, const char *const *values)
 	};
 	const char *hold = values[OPTION_MAKE_SAFE];
 	enum option_id first = OPTIONS_ALL;
-	uint64_t version;
 
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (!values[actions[i].id])
@@ -117,8 +118,6 @@ static int action_take(struct settings *settings, const char *const *values)
 	if (hold && *hold && strcmp(hold, "hold") != 0)
 		return why_fail(EINVAL, &settings->why, "--make-safe: \"%.64s\" is not \"hold\"", hold);
 	settings->hold = hold && *hold;
-	if (values[OPTION_TAKE_OVER] && decimal_parse(values[OPTION_TAKE_OVER], UINT32_MAX, &version) == 0)
-		settings->take_over = (unsigned)version;
 	return 0;
 }
 
@@ -163,6 +162,9 @@ enum settings_action settings_parse(struct settings *settings, int argc, char **
 	ret = cli_parse(&settings->cli, argc, argv, &settings->why);
 	if (ret != 0)
 		return ret > 0 ? SETTINGS_PRINT : SETTINGS_REFUSE;
+	settings->handover = values[OPTION_PRINT_HANDOVER];
+	if (settings->handover)
+		return SETTINGS_PRINT_HANDOVER;
 	settings->safe = values[OPTION_SAFE];
 	settings->one_off = values[OPTION_ONE_OFF];
 	for (size_t i = 0; i < ARRAY_SIZE(takers) && ret == 0; i++)

@@ -17,13 +17,14 @@
 
 /* What the process is to do after settings_parse(). */
 enum settings_action {
-	SETTINGS_RUN,	       /* serve the guests */
-	SETTINGS_CHECK,	       /* --check */
-	SETTINGS_PRINT_CONFIG, /* --print-config */
-	SETTINGS_MAKE_SAFE,    /* --make-safe */
-	SETTINGS_TAKE_OVER,    /* --can-take-over, which supervisor/upgrade.c asks: whether this program could */
-	SETTINGS_PRINT,	       /* cli.print, for cli_print(); exit status 0 */
-	SETTINGS_REFUSE,       /* what is wrong, in one line, is in why; exit status 2 */
+	SETTINGS_RUN,		 /* serve the guests */
+	SETTINGS_CHECK,		 /* --check */
+	SETTINGS_PRINT_CONFIG,	 /* --print-config */
+	SETTINGS_MAKE_SAFE,	 /* --make-safe */
+	SETTINGS_TAKE_OVER,	 /* --can-take-over, which supervisor/upgrade.c asks: whether this program could */
+	SETTINGS_PRINT_HANDOVER, /* --print-handover */
+	SETTINGS_PRINT,		 /* cli.print, for cli_print(); exit status 0 */
+	SETTINGS_REFUSE,	 /* what is wrong, in one line, is in why; exit status 2 */
 };
 
 struct settings {
@@ -37,11 +38,12 @@ struct settings {
 	enum settings_action action;
 	bool safe;
 	bool one_off;
-	bool hold;	    /* --make-safe=hold */
-	int fd;		    /* --fd; -1: not given */
-	int ready_fd;	    /* -1: not given */
-	unsigned take_over; /* --can-take-over: the version of a handover image */
-	struct why why;	    /* of SETTINGS_REFUSE */
+	bool hold;	      /* --make-safe=hold */
+	int fd;		      /* --fd; -1: not given */
+	int ready_fd;	      /* -1: not given */
+	int take_over;	      /* --can-take-over: the fd of a handover image */
+	const char *handover; /* --print-handover: the path of one */
+	struct why why;	      /* of SETTINGS_REFUSE */
 };
 
 /* In any case settings is to be given to settings_deinit(); argv outlives it. */

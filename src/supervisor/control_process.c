@@ -13,7 +13,6 @@
 #include "control/control.h"
 #include "ipc/control_channel.h"
 #include "loop/timer.h"
-#include "supervisor/handover_guest.h"
 
 /* Until the feed is tried again. */
 #define FEED_RETRY_NS (100ull * 1000 * 1000)
@@ -170,9 +169,9 @@ int control_process_open(struct control_process *process, const char *path, stru
 	return ret < 0 ? why_fail(-ret, why, "%s: %s", path, why->text) : 0;
 }
 
-void control_process_adopt(struct control_process *process, const struct handover_daemon *before, const char *path)
+void control_process_adopt(struct control_process *process, const struct handover *before, const char *path)
 {
-	handover_listener_take(&process->listener, &before->control);
+	process->listener = before->control;
 	if (strcmp(process->listener.socket.path, path) != 0)
 		listener_close(&process->listener);
 	if (before->control_pid > 0)

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/why.h"
-#include "handover/handover_image.h"
+#include "handover/handover_format.h"
 #include "process/child.h"
 #include "service/listener.h"
 #include "supervisor/guest_set.h"
@@ -28,7 +28,7 @@ int control_process_open(struct control_process *process, const char *path, stru
  * Takes over what an earlier program of this very process had: the socket, if it is the one of this path, and the
  * process, which has other control channels, and is on its way out from now on.
  */
-void control_process_adopt(struct control_process *process, const struct handover_daemon *before, const char *path);
+void control_process_adopt(struct control_process *process, const struct handover *before, const char *path);
 /* Starts the process, or ends the one that was taken over, for it; it has been looked at by child_reap(). */
 void control_process_start(struct control_process *process);
 /* Gives the process what control channels it does not have yet (struct worker_process: control_due). */

@@ -108,32 +108,39 @@ int guest_set_add(struct guest_set *set, const struct guest_config *config, stru
 	return 0;
 }
 
-int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, struct why *why)
+int guest_set_adopt(struct guest_set *set, struct handover_guest *left, struct why *why)
 {
 	struct guest_entry *entry = entry_new(set, why);
 	int ret;
 
 	if (!entry)
 		return -ENOMEM;
-	ret = handover_guest_take(&entry->process, parts, set->loop, set->signals_own);
+	ret = handover_guest_take(&entry->process, left, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
 	entry->process.control = set->control;
-	entry->description = strdup(parts->description);
-	if (ret == 0 && !entry->description)
-		ret = -ENOMEM;
+	entry->description = left->description;
+	left->description = NULL;
 	if (ret < 0) {
+		why_fail(-ret, why, "%s: cannot be taken over: %s", entry->process.guest.name, strerror(-ret));
 		entry_free(entry);
-		return why_fail(-ret, why, "%s: cannot be taken over: %s", parts->guest->name, strerror(-ret));
+		return ret;
 	}
 	set->entries[set->n++] = entry;
 	fds_share(set);
 	return 0;
 }
 
-void guest_set_hand_over(const struct guest_set *set, struct handover_writer *writer)
+int guest_set_hand_over(const struct guest_set *set, struct handover *handover)
 {
-	for (size_t i = 0; i < set->n; i++)
-		handover_guest_put(&set->entries[i]->process, set->entries[i]->description, writer);
+	int ret = 0;
+
+	handover->guests = calloc(set->n + 1, sizeof(*handover->guests));
+	if (!handover->guests)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->n && ret == 0; i++)
+		ret = handover_guest_put(&set->entries[i]->process, set->entries[i]->description,
+					 &handover->guests[handover->n_guests++]);
+	return ret;
 }
 
 void guest_set_forget(struct guest_set *set)

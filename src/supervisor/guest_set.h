@@ -6,7 +6,7 @@
 
 #include "base/why.h"
 #include "config/guest_config.h"
-#include "handover/handover_image.h"
+#include "handover/handover_format.h"
 #include "supervisor/worker_process.h"
 
 struct guest_entry {
@@ -32,11 +32,11 @@ char *guest_set_describe(const struct guest_config *guest);
 /* A guest, with its socket, but no process yet. guest is taken over. -errno, with a line that says what and why. */
 int guest_set_add(struct guest_set *set, const struct guest_config *config, struct guest *guest, struct why *why);
 /* One that an earlier program of this very process has served. -errno, with a line that says what and why. */
-int guest_set_adopt(struct guest_set *set, const struct handover_guest_parts *parts, struct why *why);
+int guest_set_adopt(struct guest_set *set, struct handover_guest *left, struct why *why);
 /* File descriptors that the supervisor needs for all of them and for itself. */
 size_t guest_set_fds_needed(const struct guest_set *set);
-/* Puts all of them into a handover image. */
-void guest_set_hand_over(const struct guest_set *set, struct handover_writer *writer);
+/* What a handover image says of all of them: guests, and the deaths of each, are the caller's to free. -ENOMEM. */
+int guest_set_hand_over(const struct guest_set *set, struct handover *handover);
 /* After that: their sockets stay where they are, and their lines what they are. */
 void guest_set_forget(struct guest_set *set);
 /*

@@ -2,43 +2,46 @@
 /* The supervisor hands over what it serves to the next program. */
 #include "supervisor/handover_send.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "handover/handover.h"
-#include "supervisor/handover_guest.h"
 
 #define TAG "upgrade"
 
-/* The caller's, also after a failure: -errno. */
-static int image_make(const struct processes *processes, struct handover_writer *image)
+int handover_send_image(const struct processes *processes, struct record_writer *image)
 {
-	struct handover_daemon daemon = { .n_guests = (uint32_t)processes->set.n,
-					  .control_pid = processes->control.child.pid };
+	struct handover handover = { .program = PROGRAM_VERSION,
+				     .control = processes->control.listener,
+				     .control_pid = processes->control.child.pid };
+	int ret = guest_set_hand_over(&processes->set, &handover);
 
-	*image = (struct handover_writer){ .size = 0 };
-	handover_listener_put(&processes->control.listener, &daemon.control);
-	handover_put(image, &daemon, sizeof(daemon));
-	guest_set_hand_over(&processes->set, image);
-	return handover_seal(image);
+	*image = (struct record_writer){ .size = 0 };
+	if (ret == 0)
+		ret = handover_encode(&handover, image);
+	for (unsigned i = 0; i < handover.n_guests; i++)
+		free(handover.guests[i].deaths);
+	free(handover.guests);
+	return ret;
 }
 
 void handover_send_exec(const struct processes *processes, const struct program *program)
 {
-	struct handover_writer image;
-	int ret = image_make(processes, &image);
+	struct record_writer image;
+	int ret = handover_send_image(processes, &image);
 
 	if (ret == 0) {
 		log_info(TAG, "running %s", program->path);
 		ret = upgrade_exec(program, &image);
 	}
-	handover_writer_deinit(&image);
+	record_writer_deinit(&image);
 	log_error(TAG, "cannot run %s: %s: going on as before", program->path, strerror(-ret));
 }
 
 /* The image and all its fds, as one entry of the store. 0 or -errno. */
-static int image_store(const struct handover_writer *image, struct sd_notify *notify)
+static int image_store(const struct record_writer *image, struct sd_notify *notify)
 {
 	int bundle = handover_store(image);
 	int ret;
@@ -54,13 +57,13 @@ static int image_store(const struct handover_writer *image, struct sd_notify *no
 
 void handover_send_store(struct processes *processes, struct sd_notify *notify)
 {
-	struct handover_writer image;
+	struct record_writer image;
 	size_t n = processes->set.n;
-	int ret = image_make(processes, &image);
+	int ret = handover_send_image(processes, &image);
 
 	if (ret == 0)
 		ret = image_store(&image, notify);
-	handover_writer_deinit(&image);
+	record_writer_deinit(&image);
 	if (ret < 0) {
 		log_error(TAG, "cannot store the guests with the service manager: %s; their sessions end",
 			  strerror(-ret));

@@ -9,6 +9,8 @@
 #include "supervisor/processes.h"
 #include "supervisor/upgrade.h"
 
+/* The image of all that is served now. -errno. In any case it is the caller's to deinit. */
+int handover_send_image(const struct processes *processes, struct record_writer *image);
 /* Does not return, but for a failure, which is logged: then nothing has changed. */
 void handover_send_exec(const struct processes *processes, const struct program *program);
 /*

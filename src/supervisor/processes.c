@@ -44,11 +44,11 @@ static int guests_open(struct processes *processes, const struct guest_configs *
 	return ret;
 }
 
-static int guests_adopt(struct processes *processes, const struct handover *handover, struct why *why)
+static int guests_adopt(struct processes *processes, struct handover *handover, struct why *why)
 {
 	int ret = 0;
 
-	for (uint32_t i = 0; i < handover->daemon->n_guests && ret == 0; i++)
+	for (unsigned i = 0; i < handover->n_guests && ret == 0; i++)
 		ret = guest_set_adopt(&processes->set, &handover->guests[i], why);
 	return ret < 0 ? ret : fd_limit_raise(guest_set_fds_needed(&processes->set), why);
 }
@@ -68,14 +68,14 @@ int processes_open(struct processes *processes, const struct guest_configs *conf
 	return ret < 0 ? ret : control_open(processes, why);
 }
 
-int processes_adopt(struct processes *processes, const struct handover *handover, struct why *why)
+int processes_adopt(struct processes *processes, struct handover *handover, struct why *why)
 {
 	int ret = guests_adopt(processes, handover, why);
 
 	if (ret < 0)
 		return ret;
 	/* Also when there is to be none any more: then what was handed over is closed. */
-	control_process_adopt(&processes->control, handover->daemon, processes->control_path);
+	control_process_adopt(&processes->control, handover, processes->control_path);
 	return control_open(processes, why);
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/why.h"
 #include "config/guest_config.h"
-#include "handover/handover_image.h"
+#include "handover/handover_format.h"
 #include "supervisor/control_process.h"
 #include "supervisor/guest_set.h"
 
@@ -27,7 +27,7 @@ void processes_init(struct processes *processes, const struct guest_set *empty, 
 int processes_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
 		   struct why *why);
 /* The same with what an earlier program has handed over, fds and all. -errno, with a line that says why. */
-int processes_adopt(struct processes *processes, const struct handover *handover, struct why *why);
+int processes_adopt(struct processes *processes, struct handover *handover, struct why *why);
 /* Every process is stopped and gone by then. Idempotent. */
 void processes_close(struct processes *processes);
 

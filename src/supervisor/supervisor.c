@@ -140,6 +140,13 @@ static void upgrade_start(struct supervisor *supervisor)
 		upgrade_request(&supervisor->upgrade);
 }
 
+static int upgrade_image(void *ctx, struct record_writer *image)
+{
+	const struct supervisor *supervisor = ctx;
+
+	return handover_send_image(&supervisor->processes, image);
+}
+
 static void upgrade_agreed(void *ctx)
 {
 	struct supervisor *supervisor = ctx;
@@ -147,13 +154,18 @@ static void upgrade_agreed(void *ctx)
 	supervisor->upgrade_due = true;
 }
 
+static const struct upgrade_ops upgrade_ops = { upgrade_image, upgrade_agreed };
+
 /* As store_go_on(). */
 static void upgrade_go_on(struct supervisor *supervisor)
 {
 	if (!supervisor->upgrade_due || supervisor->stopping || supervisor->reload.pending)
 		return;
 	supervisor->upgrade_due = false;
-	handover_send_exec(&supervisor->processes, supervisor->start->program);
+	if (supervisor->upgrade.stale)
+		upgrade_request(&supervisor->upgrade);
+	else
+		handover_send_exec(&supervisor->processes, supervisor->start->program);
 }
 
 static void signal_came(struct loop_signals *signals, int signo)
@@ -220,6 +232,7 @@ static void reload_done(void *ctx, bool changed, const char *why)
 	struct supervisor *supervisor = ctx;
 	size_t n = supervisor->processes.set.n;
 
+	supervisor->upgrade.stale = true;
 	if (changed)
 		processes_restart_control(&supervisor->processes);
 	processes_start_guests(&supervisor->processes);
@@ -245,7 +258,7 @@ static void supervisor_init(struct supervisor *supervisor, const struct supervis
 		.start = start, .settings = start->settings, .notify = start->notify, .loop.epoll_fd = -1
 	};
 	processes_init(&supervisor->processes, &empty, start->settings->control_path);
-	upgrade_init(&supervisor->upgrade, start->program, &supervisor->loop, &supervisor->signals_own, upgrade_agreed,
+	upgrade_init(&supervisor->upgrade, start->program, &supervisor->loop, &supervisor->signals_own, &upgrade_ops,
 		     supervisor);
 	reload_init(&supervisor->reload, start->settings, &supervisor->processes.set, reload_done, supervisor);
 }

@@ -10,7 +10,7 @@
 
 #include "base/why.h"
 #include "guest/resolve.h"
-#include "handover/handover_image.h"
+#include "handover/handover_format.h"
 #include "options/settings.h"
 #include "supervisor/upgrade.h"
 
@@ -18,7 +18,7 @@ struct supervisor_start {
 	const struct settings *settings;
 	const struct program *program;
 	/* Either what an earlier program has handed over, fds and all: decoded, its fds looked at, */
-	const struct handover *handover;
+	struct handover *handover;
 	/* It was stored with the service manager by an earlier start; then the configuration may be another. */
 	bool stored;
 	/* or NULL, and: */

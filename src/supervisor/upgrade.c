@@ -71,27 +71,28 @@ void program_forget(struct program *program)
 }
 
 void upgrade_init(struct upgrade *upgrade, const struct program *program, struct loop *loop,
-		  const sigset_t *signals_own, void (*agreed)(void *ctx), void *ctx)
+		  const sigset_t *signals_own, const struct upgrade_ops *ops, void *ctx)
 {
 	*upgrade = (struct upgrade){
-		.program = program, .loop = loop, .signals_own = signals_own, .agreed = agreed, .ctx = ctx
+		.program = program, .loop = loop, .signals_own = signals_own, .ops = ops, .ctx = ctx
 	};
 }
 
-static void __attribute__((noreturn)) asked_life(const struct upgrade *upgrade)
+static void __attribute__((noreturn)) asked_life(const struct upgrade *upgrade, const struct record_writer *image)
 {
 	const struct program *program = upgrade->program;
 	char **argv = calloc((size_t)program->argc + 2, sizeof(*argv));
 	char word[48];
-	int none = -1;
+	int none = -1, fd;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Before the other program is loaded, which may last: meanwhile no line could be given back (fork_sync.h). */
 	child_keep_fds(&none, 1);
 	sigprocmask(SIG_SETMASK, upgrade->signals_own, NULL);
-	if (!argv)
+	fd = handover_memfd(image);
+	if (!argv || fd < 0)
 		_exit(1);
-	snprintf(word, sizeof(word), "--can-take-over=%u", HANDOVER_VERSION);
+	snprintf(word, sizeof(word), "--can-take-over=%d", fd);
 	argv[0] = program->argv[0];
 	argv[1] = word;
 	for (int i = 1; i < program->argc; i++)
@@ -109,28 +110,40 @@ static void ask_timed_out(struct loop_timer *timer)
 	kill(upgrade->pid, SIGKILL); /* upgrade_reap() does the rest */
 }
 
+static pid_t asked_start(const struct upgrade *upgrade, const struct record_writer *image)
+{
+	struct fork_sync sync;
+	pid_t pid;
+
+	fork_sync_begin(&sync);
+	pid = fork();
+	if (pid == 0)
+		asked_life(upgrade, image);
+	fork_sync_wait(&sync);
+	return pid < 0 ? -errno : pid;
+}
+
 void upgrade_request(struct upgrade *upgrade)
 {
 	const struct program *program = upgrade->program;
-	struct fork_sync sync;
+	struct record_writer image;
 	pid_t pid;
 
 	if (upgrade->pid > 0) {
 		upgrade->retry = true;
 		return;
 	}
-	upgrade->retry = false;
+	upgrade->retry = upgrade->stale = false;
 	if (!program->path[0]) {
 		log_error(TAG, "cannot find out the path of the program (is /proc mounted?): going on as before");
 		return;
 	}
-	fork_sync_begin(&sync);
-	pid = fork();
+	pid = upgrade->ops->image(upgrade->ctx, &image);
 	if (pid == 0)
-		asked_life(upgrade);
-	fork_sync_wait(&sync);
+		pid = asked_start(upgrade, &image);
+	record_writer_deinit(&image);
 	if (pid < 0) {
-		log_error(TAG, "cannot start a process: %s: going on as before", strerror(errno));
+		log_error(TAG, "cannot start a process: %s: going on as before", strerror(-pid));
 		return;
 	}
 	upgrade->pid = pid;
@@ -146,11 +159,11 @@ void upgrade_reap(struct upgrade *upgrade)
 		return;
 	upgrade->pid = 0;
 	loop_timer_del(&upgrade->timer);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-		upgrade->agreed(upgrade->ctx);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && !upgrade->stale) {
+		upgrade->ops->agreed(upgrade->ctx);
 		return;
 	}
-	if (upgrade->retry) {
+	if (upgrade->retry || upgrade->stale) {
 		upgrade_request(upgrade);
 		return;
 	}
@@ -170,20 +183,20 @@ void upgrade_cancel(struct upgrade *upgrade)
 }
 
 /* Which of our fds the new program gets: those of the image. */
-static void fds_pass(const struct handover *handover, bool pass)
+static void fds_pass(const struct handover_lists *lists, bool pass)
 {
-	for (size_t i = 0; i < handover->n_fds; i++)
-		fcntl(handover->fds[i].fd, F_SETFD, pass ? 0 : FD_CLOEXEC);
+	for (size_t i = 0; i < lists->n_fds; i++)
+		fcntl((int)le32_get(lists->fds[i].fd), F_SETFD, pass ? 0 : FD_CLOEXEC);
 }
 
-int upgrade_exec(const struct program *program, const struct handover_writer *image)
+int upgrade_exec(const struct program *program, const struct record_writer *image)
 {
-	struct handover handover;
+	struct handover_lists lists;
 	char variable[sizeof(HANDOVER_VARIABLE) + 16];
 	size_t last = 0;
 	int fd, ret;
 
-	ret = handover_open(&handover, image->bytes, image->size);
+	ret = handover_open(&lists, image->bytes, image->size);
 	if (ret < 0)
 		return ret;
 	fd = handover_memfd(image);
@@ -193,10 +206,10 @@ int upgrade_exec(const struct program *program, const struct handover_writer *im
 	while (program->envp[last])
 		last++;
 	program->envp[last] = variable;
-	fds_pass(&handover, true);
+	fds_pass(&lists, true);
 	execve(program->path, program->argv, program->envp);
 	ret = -errno;
-	fds_pass(&handover, false);
+	fds_pass(&lists, false);
 	program->envp[last] = NULL;
 	fd_close(&fd);
 	return ret;

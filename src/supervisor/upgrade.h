@@ -4,9 +4,9 @@
  * present one serves. Process id, child processes and fds stay; what they are to the program goes into the handover
  * image (handover_image.h). Nothing is undone before: when the new program cannot be run everything goes on.
  *
- * First it is asked, in a process of its own, with the words that this one was given, whether it can take over: a file
- * that cannot be run, that does not know an option or refuses the configuration, or that does not know the image is found
- * out then.
+ * First it is asked, in a process of its own, with the words that this one was given, whether it can take over this very
+ * image: a file that cannot be run, that does not know an option or refuses the configuration, or that does not know what
+ * must be known of the image is found out then.
  */
 #pragma once
 
@@ -27,21 +27,29 @@ struct program {
 int program_note(struct program *program, int argc, char **argv);
 void program_forget(struct program *program);
 
+struct upgrade_ops {
+	/* What the new program would get now. -errno; in any case it is to be given to record_writer_deinit(). */
+	int (*image)(void *ctx, struct record_writer *image);
+	/* The new program can take over. */
+	void (*agreed)(void *ctx);
+};
+
 struct upgrade {
 	const struct program *program;
 	struct loop *loop;
 	const sigset_t *signals_own;
 	void *ctx;
-	void (*agreed)(void *ctx); /* the new program can take over */
-	pid_t pid;		   /* of the process that is asked; 0: none */
-	bool retry;		   /* another one is to be asked, should this one say no */
+	const struct upgrade_ops *ops;
+	pid_t pid;  /* of the process that is asked; 0: none */
+	bool retry; /* another one is to be asked, should this one say no */
+	bool stale; /* the image that it was asked about is not what it would get: another one is to be asked */
 	struct loop_timer timer;
 };
 
 /* program, loop and signals_own outlive it. */
 void upgrade_init(struct upgrade *upgrade, const struct program *program, struct loop *loop,
-		  const sigset_t *signals_own, void (*agreed)(void *ctx), void *ctx);
-/* Asks the new program. */
+		  const sigset_t *signals_own, const struct upgrade_ops *ops, void *ctx);
+/* Asks the new program, with the image that it would get. */
 void upgrade_request(struct upgrade *upgrade);
 /* Looks whether the process that was asked has ended. */
 void upgrade_reap(struct upgrade *upgrade);
@@ -49,4 +57,4 @@ void upgrade_reap(struct upgrade *upgrade);
 void upgrade_cancel(struct upgrade *upgrade);
 
 /* Does not return, but for a failure: then nothing has changed. -errno. image is sealed. */
-int upgrade_exec(const struct program *program, const struct handover_writer *image);
+int upgrade_exec(const struct program *program, const struct record_writer *image);

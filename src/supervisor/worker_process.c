@@ -438,5 +438,7 @@ void worker_process_close(struct worker_process *process)
 	listener_close(&process->listener);
 	fd_close(&process->session_fd);
 	async_close(&process->connected_fd);
+	free(process->rest.bytes);
+	process->rest = (struct record_rest){ .len = 0 };
 	guest_deinit(&process->guest);
 }

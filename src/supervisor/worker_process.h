@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/record_table.h"
 #include "base/why.h"
 #include "chip/chip.h"
 #include "guest/guest.h"
@@ -42,6 +43,7 @@ struct worker_process {
 	struct fd_store store;
 	bool lines_used; /* a worker has had them: they are to take their idle state when the session ends */
 	bool hands_over; /* the next start goes on with the session */
+	struct record_rest rest; /* owned: of the handover of another program, for the next one */
 	struct loop_watch channel_watch;
 	struct stuck_watch watch;
 };

@@ -383,8 +383,9 @@ static void an_unknown_version(void **state)
 
 	child = craft_start(&craft, &daemon, &other);
 	child_wait(&daemon, "vgpio:guest0", 0);
-	assert_non_null(strstr(run_err(&daemon), "error: upgrade: cannot take over from the program before: its "
-						 "handover is of another version; its guests' sessions end\n"));
+	assert_non_null(strstr(run_err(&daemon),
+			       "error: upgrade: cannot take over from the program before: it has version 99, "
+			       "this program knows 2; its guests' sessions end; see --print-handover="));
 	/* Ended, and reaped; this process here is none of its children. */
 	assert_int_equal(kill(child, 0), -1);
 	assert_int_equal(errno, ESRCH);
@@ -416,13 +417,13 @@ static void nonsense(void **state)
 	struct craft craft = craft_make();
 
 	craft.seals = SEALS & ~F_SEAL_WRITE;
-	check_nonsense(&craft, "is invalid");
+	check_nonsense(&craft, "is no handover image");
 	craft = craft_make();
 	craft.frame.magic++;
-	check_nonsense(&craft, "is invalid");
+	check_nonsense(&craft, "is no handover image");
 	craft = craft_make();
 	craft.frame.n_fds = 1000;
-	check_nonsense(&craft, "is invalid");
+	check_nonsense(&craft, "is no handover image");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		craft = craft_make();
 		craft.number = numbers[i];
@@ -436,14 +437,11 @@ static void the_question(void **state)
 	struct run run;
 
 	run_start(&run, "ask", "VHOST_DEVICE_GPIO", "--can-take-over=1 -s gpio.sock -l s4");
-	assert_int_equal(run_wait(&run), 0);
-	assert_false(file_exists("gpio.sock"));
-	run_start(&run, "ask", "VHOST_DEVICE_GPIO", "--can-take-over=2 -s gpio.sock -l s4");
 	assert_int_equal(run_wait(&run), 1);
-	assert_string_equal(run_err(&run), "vhost-device-gpio: cannot take over: the running program's handover has "
-					   "version 2, this one's has 1\n");
+	assert_string_equal(run_err(&run), "vhost-device-gpio: cannot take over: what it left is no handover image\n");
 	run_start(&run, "ask", "VHOST_DEVICE_GPIO", "--can-take-over=1 -s gpio.sock -l x4");
 	assert_int_equal(run_wait(&run), 2);
+	assert_false(file_exists("gpio.sock"));
 }
 
 int main(void)

@@ -274,7 +274,7 @@ static void image_that_is_refused(void **state)
 	service_start(s, "1", "s8");
 	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
 	close(held);
-	assert_int_equal(daemon_logged(&s->daemon, "its handover is of another version"), 1);
+	assert_int_equal(daemon_logged(&s->daemon, "socket-path: not known here"), 1);
 	session_reconnect(s);
 	assert_serving(s);
 }

@@ -183,6 +183,53 @@ static void another_file_under_the_same_name(void **state)
 	}
 }
 
+/* Upgrades to this program; what it is asked about, in words. */
+static void image_print(struct session *s, char *words, size_t size)
+{
+	char text[600], command[900];
+	FILE *stream;
+
+	snprintf(text, sizeof(text),
+		 "cat \"/proc/self/fd/${1#*=}\" > \"$0.image\"\n"
+		 "cp '%s' \"$0.new\"; mv \"$0.new\" \"$0\"; exec \"$0\" \"$@\"",
+		 program_original);
+	program_script(text);
+	upgrade(s);
+	snprintf(command, sizeof(command), "'%s' --print-handover='%s.image'; rm '%s.image'", program_original,
+		 program_path, program_path);
+	stream = popen(command, "re");
+	assert_non_null(stream);
+	words[fread(words, 1, size - 1, stream)] = '\0';
+	assert_int_equal(pclose(stream), 0);
+}
+
+/* Records that only one of them knows, and numbers of another width: up and down, and nobody notices. */
+static void programs_that_say_more_and_less(void **state)
+{
+	struct session *s = *state;
+	static char words[65536];
+
+	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
+	for (unsigned i = 0; i < 5; i++) {
+		program_copy(getenv("OTHER_NEWER"));
+		upgrade(s);
+		assert_serving(s);
+		image_print(s, words, sizeof(words));
+		assert_non_null(strstr(words, "\n  mood 3"));
+		assert_non_null(strstr(words, "\n    pins 8\n"));
+		assert_null(strstr(words, "\n    label "));
+		assert_serving(s);
+		/* What is the guest's own was carried along. */
+		image_print(s, words, sizeof(words));
+		assert_non_null(strstr(words, "\n  mood 3"));
+		assert_null(strstr(words, "\n    pins 8\n"));
+		assert_non_null(strstr(words, "\nthis program can take over\n"));
+	}
+	assert_int_equal(gpio_get_direction(&s->vmm, 1), GPIO_OUT);
+	assert_int_equal(daemon_logged(&s->daemon, "error:"), 0);
+	assert_int_equal(daemon_logged(&s->daemon, "warning:"), 0);
+}
+
 static void session_of_another_layout(void **state)
 {
 	struct session *s = *state;
@@ -213,7 +260,7 @@ static void processes_that_die_meanwhile(void **state)
 	char text[600];
 
 	snprintf(text, sizeof(text),
-		 "case $1 in --can-take-over=1) exit 0;; esac\n"
+		 "case $1 in --can-take-over=*) exit 0;; esac\n"
 		 "read -r all < /proc/$$/task/$$/children; kill -9 $all; exec '%s' \"$@\"",
 		 program_original);
 	program_script(text);
@@ -319,7 +366,7 @@ static void worker_that_makes_room_meanwhile(void **state)
 	char text[600];
 
 	snprintf(text, sizeof(text),
-		 "case $1 in --can-take-over=1) exit 0;; esac\n"
+		 "case $1 in --can-take-over=*) exit 0;; esac\n"
 		 "read -r all < /proc/$$/task/$$/children; kill -CONT $all; sleep 0.3; exec '%s' \"$@\"",
 		 program_original);
 	upgrade_begin(s, &upgrade);
@@ -340,7 +387,7 @@ static void line_is_asked_for_between_the_programs(void **state)
 	struct upgrade upgrade;
 	char text[600];
 
-	snprintf(text, sizeof(text), "case $1 in --can-take-over=1) exit 0;; esac\nsleep 1; exec '%s' \"$@\"",
+	snprintf(text, sizeof(text), "case $1 in --can-take-over=*) exit 0;; esac\nsleep 1; exec '%s' \"$@\"",
 		 program_original);
 	program_script(text);
 	upgrade_begin(s, &upgrade);
@@ -408,6 +455,7 @@ int main(void)
 		ROW_TEST_FIXTURE("S-08", front_end_comes_back_afterwards, upgrade_setup, session_teardown),
 		UPGRADE(real_outputs_hold_over_an_upgrade),
 		UPGRADE(another_file_under_the_same_name),
+		ROW_TEST_FIXTURE("S-12", programs_that_say_more_and_less, upgrade_setup, session_teardown),
 		UPGRADE(session_of_another_layout),
 		UPGRADE(processes_that_die_meanwhile),
 		UPGRADE(many_at_once),

@@ -23,8 +23,8 @@ struct fixture {
 	int listener, connected, connected_peer, session, chip, stored_fds, control;
 	int32_t pid;
 	uint64_t session_size;
-	struct handover_writer image;
-	struct handover_taken left;
+	struct record_writer image;
+	struct handover left;
 };
 
 static int listener_make(void)
@@ -82,36 +82,32 @@ static int teardown(void **state)
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		close(fds[i]);
-	handover_taken_deinit(&fixture->left);
-	handover_writer_deinit(&fixture->image);
+	handover_deinit(&fixture->left);
+	record_writer_deinit(&fixture->image);
 	return 0;
 }
 
 static void image_make(struct fixture *fixture)
 {
-	const struct handover_daemon daemon = { .n_guests = 1, .control.fd = fixture->control };
-	const struct handover_guest guest = { .name = "g",
-					      .listener.fd = fixture->listener,
-					      .session_size = fixture->session_size,
-					      .connected_fd = fixture->connected,
-					      .session_fd = fixture->session,
-					      .channel_fd = -1,
-					      .pid = fixture->pid,
-					      .n_chips = 1,
-					      .n_lines = 1,
-					      .n_stored_fds = 1,
-					      .description_size = 1 };
-	const struct handover_chip chip = { .path = "/dev/x", .n_lines = 1, .fd = fixture->chip };
-	const struct handover_line line = { .offset = 0 };
-	const struct handover_stored_fd stored_fds = { 1, fixture->stored_fds };
+	char text[] = "";
+	struct guest_chip chip = { .spec.path = "/dev/x", .found = { .fd = fixture->chip, .n_lines = 1 } };
+	struct line_rules line = { .offset = 0 };
+	struct fd_store_entry stored = { 1, fixture->stored_fds };
+	struct handover_guest guest = {
+		.guest = { .name = "g", .chips = &chip, .n_chips = 1, .lines = &line, .n_lines = 1 },
+		.listener.fd = fixture->listener,
+		.session_size = fixture->session_size,
+		.connected_fd = fixture->connected,
+		.session_fd = fixture->session,
+		.channel_fd = -1,
+		.pid = fixture->pid,
+		.stored = &stored,
+		.n_stored = 1,
+		.description = text,
+	};
+	const struct handover handover = { .control.fd = fixture->control, .guests = &guest, .n_guests = 1 };
 
-	handover_put(&fixture->image, &daemon, sizeof(daemon));
-	handover_put(&fixture->image, &guest, sizeof(guest));
-	handover_put(&fixture->image, &chip, sizeof(chip));
-	handover_put(&fixture->image, &line, sizeof(line));
-	handover_put(&fixture->image, &stored_fds, sizeof(stored_fds));
-	handover_put(&fixture->image, "", 1);
-	assert_int_equal(handover_seal(&fixture->image), 0);
+	assert_int_equal(handover_encode(&handover, &fixture->image), 0);
 }
 
 static bool same_file(int a, int b)
@@ -139,32 +135,33 @@ static int take_stored(struct fixture *fixture)
 static void stored(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct handover_guest_parts *parts;
+	const struct handover_guest *guest;
 	unsigned before = open_fds();
 
 	assert_int_equal(take_stored(fixture), 1);
 	assert_int_equal(open_fds(), before + 6);
-	parts = &fixture->left.handover.guests[0];
-	assert_true(same_file(parts->guest->listener.fd, fixture->listener));
-	assert_int_not_equal(parts->guest->listener.fd, fixture->listener);
-	assert_true(same_file(parts->guest->connected_fd, fixture->connected));
-	assert_true(same_file(parts->guest->session_fd, fixture->session));
-	assert_true(same_file(fixture->left.handover.daemon->control.fd, fixture->control));
-	close(parts->guest->listener.fd);
-	close(parts->guest->connected_fd);
-	close(parts->guest->session_fd);
-	close(parts->chips[0].fd);
-	close(parts->stored_fds[0].fd);
-	close(fixture->left.handover.daemon->control.fd);
+	guest = &fixture->left.guests[0];
+	assert_true(same_file(guest->listener.fd, fixture->listener));
+	assert_int_not_equal(guest->listener.fd, fixture->listener);
+	assert_true(same_file(guest->connected_fd, fixture->connected));
+	assert_true(same_file(guest->session_fd, fixture->session));
+	assert_true(same_file(fixture->left.control.fd, fixture->control));
+	close(guest->listener.fd);
+	close(guest->connected_fd);
+	close(guest->session_fd);
+	close(guest->guest.chips[0].found.fd);
+	close(guest->stored[0].fd);
+	close(fixture->left.control.fd);
 }
 
+/* But for the image itself, for whoever wants to look at it. */
 static void check_refused(struct fixture *fixture)
 {
 	unsigned before = open_fds();
 
 	assert_int_equal(take_stored(fixture), -EPROTO);
-	assert_null(fixture->left.bytes);
-	assert_int_equal(open_fds(), before);
+	assert_null(fixture->left.guests);
+	assert_int_equal(open_fds(), before + 1);
 }
 
 /* Whatever it was that had the number, it is not ours. */
@@ -254,12 +251,12 @@ static void inherited(void **state)
 	assert_int_equal(take_inherited(fixture), 1);
 	assert_int_equal(open_fds(), before);
 	assert_null(getenv(HANDOVER_VARIABLE));
-	assert_int_equal(fixture->left.handover.guests[0].guest->session_fd, fixture->session);
+	assert_int_equal(fixture->left.guests[0].session_fd, fixture->session);
 	assert_int_equal(fcntl(fixture->session, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(fcntl(fixture->stored_fds, F_GETFD), FD_CLOEXEC);
 }
 
-/* All that it names is closed. */
+/* All that it names is closed; it stays. */
 static void inherited_and_refused(void **state)
 {
 	struct fixture *fixture = *state;
@@ -267,7 +264,7 @@ static void inherited_and_refused(void **state)
 
 	fixture->session_size++;
 	assert_int_equal(take_inherited(fixture), -EPROTO);
-	assert_int_equal(open_fds(), before - 6);
+	assert_int_equal(open_fds(), before - 6 + 1);
 }
 
 static void inherited_but_not_open(void **state)
@@ -287,7 +284,7 @@ static void nothing(void **state)
 
 	unsetenv(HANDOVER_VARIABLE);
 	assert_int_equal(handover_take(&fixture->left), 0);
-	assert_null(fixture->left.bytes);
+	assert_null(fixture->left.guests);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

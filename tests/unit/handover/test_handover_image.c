@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The handover image: what goes in comes out, and nothing else is taken for one. */
+/* The handover image: what goes in comes out, also of programs that know more or less, and nothing else is taken for one. */
 #include "rows.h"
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/util.h"
+#include "chip/chip_spec.h"
 #include "handover/handover_image.h"
+#include "handover/handover_print.h"
 
 #define GUESTS	2
 #define CHIPS	2
@@ -17,151 +21,233 @@
 
 /* What the tests write down; they change it before. */
 struct model {
-	struct handover_daemon daemon;
-	struct {
-		struct handover_guest guest;
-		struct handover_chip chips[CHIPS];
-		struct handover_line lines[LINES];
-		struct handover_stored_fd stored_fds[STORED];
-	} guests[GUESTS];
+	struct handover handover;
+	struct handover_guest guests[GUESTS];
+	struct parts {
+		struct guest_chip chips[CHIPS];
+		struct line_rules lines[LINES];
+		struct fd_store_entry stored[STORED];
+		struct handover_death deaths[2];
+	} parts[GUESTS];
+	struct record_writer extra; /* records more, of guest 1 */
 };
 
-static struct handover_guest guest_make(unsigned i)
+static char text[] = "[guest g]\nsim = 8\n";
+
+static struct handover_guest guest_make(unsigned i, struct parts *parts)
 {
-	int32_t base = 100 * ((int32_t)i + 1);
+	int base = 100 * ((int)i + 1);
 
 	return (struct handover_guest){
-		.name = { 'g', (char)('0' + i) },
-		.socket_path = "/run/g",
-		.socket_alias = "/run/h",
+		.guest = { .name = { 'g', (char)('0' + i) },
+			   .socket = { .path = "/run/g", .alias = "/run/h", .fd = -1, .has_mode = true, .mode = 0660 },
+			   .chips = parts->chips,
+			   .n_chips = CHIPS,
+			   .lines = parts->lines,
+			   .n_lines = LINES },
 		.listener = { .fd = base,
 			      .socket = { .path = "/run/g", .dev = 1, .ino = 2 },
 			      .alias = { .path = "/run/h", .dev = 1, .ino = 3 } },
 		.session_size = 4096,
 		.session_layout = 77,
-		.deaths_ns = { 5, 6 },
-		.next_death = 2,
+		.deaths = parts->deaths,
+		.n_deaths = 2,
+		.stored = parts->stored,
+		.n_stored = STORED,
+		.description = text,
 		.connected_fd = -1,
 		.session_fd = base + 1,
 		.channel_fd = base + 2,
 		.pid = base + 3,
 		.drops = 1,
-		.n_chips = CHIPS,
-		.n_lines = LINES,
-		.n_stored_fds = STORED,
-		.description_size = sizeof("text"),
 	};
+}
+
+static void parts_make(struct parts *parts, int base)
+{
+	chip_spec_sim(8, &parts->chips[0].spec);
+	parts->chips[0].found = (struct chip_found){ .fd = -1, .n_lines = 8 };
+	chip_spec_path("/dev/gpiochip0", &parts->chips[1].spec);
+	parts->chips[1].found = (struct chip_found){ .fd = base, .n_lines = 4, .label = "l", .rdev = 7 };
+	for (unsigned i = 0; i < LINES; i++)
+		parts->lines[i] = (struct line_rules){ .name = "n",
+						       .chip = (uint16_t)(i % 2),
+						       .offset = i,
+						       .init = LINE_IDLE_OUTPUT_HIGH,
+						       .settings = { .bias = (uint8_t)i, .debounce_us = UINT32_MAX } };
+	for (unsigned i = 0; i < STORED; i++)
+		parts->stored[i] = (struct fd_store_entry){ 10 * i, base + 1 + (int)i };
+	parts->deaths[0].at_ns = 5;
+	parts->deaths[1].at_ns = 1ull << 40;
 }
 
 static void model_make(struct model *model)
 {
-	*model = (struct model){
-		.daemon = { .n_guests = GUESTS,
-			    .control_pid = 50,
-			    .control = { .fd = 10, .socket = { .path = "ctl" } } },
-	};
+	*model = (struct model){ .handover = { .program = "0.2.0",
+					       .control = { .fd = 10, .socket = { .path = "ctl" } },
+					       .control_pid = 50,
+					       .guests = model->guests,
+					       .n_guests = GUESTS },
+				 .extra = { .max = 4096 } };
 	for (unsigned i = 0; i < GUESTS; i++) {
-		int32_t base = 100 * ((int32_t)i + 1) + 10;
-
-		model->guests[i].guest = guest_make(i);
-		model->guests[i].chips[0] =
-			(struct handover_chip){ .path = "s8", .simulated = 1, .n_lines = 8, .fd = -1 };
-		model->guests[i].chips[1] = (struct handover_chip){
-			.path = "/dev/gpiochip0", .label = "l", .n_lines = 4, .fd = base, .rdev = 7
-		};
-		for (unsigned j = 0; j < LINES; j++)
-			model->guests[i].lines[j] = (struct handover_line){
-				.name = "n", .chip = (uint16_t)(j % 2), .offset = j, .init = LINE_IDLE_OUTPUT_HIGH
-			};
-		for (unsigned j = 0; j < STORED; j++)
-			model->guests[i].stored_fds[j] = (struct handover_stored_fd){ 10 * j, base + 1 + (int32_t)j };
+		model->guests[i] = guest_make(i, &model->parts[i]);
+		parts_make(&model->parts[i], 100 * ((int)i + 1) + 10);
 	}
 }
 
-static int model_write(const struct model *model, struct handover_writer *writer)
+static int model_write(struct model *model, struct record_writer *image)
 {
-	*writer = (struct handover_writer){ .size = 0 };
-	handover_put(writer, &model->daemon, sizeof(model->daemon));
-	for (unsigned i = 0; i < GUESTS; i++) {
-		handover_put(writer, &model->guests[i].guest, sizeof(model->guests[i].guest));
-		handover_put(writer, model->guests[i].chips, sizeof(model->guests[i].chips));
-		handover_put(writer, model->guests[i].lines, sizeof(model->guests[i].lines));
-		handover_put(writer, model->guests[i].stored_fds, sizeof(model->guests[i].stored_fds));
-		handover_put(writer, "text", sizeof("text"));
-	}
-	return handover_seal(writer);
+	model->guests[1].rest = (struct record_rest){ model->extra.bytes, model->extra.size };
+	return handover_encode(&model->handover, image);
 }
 
-/* All that a program does with an image. */
-static int image_take(const void *bytes, size_t size, struct handover *handover)
+/* All that a program does with an image. handover is to be given to handover_deinit(). */
+static int image_take(void *bytes, size_t size, struct handover *handover, struct why *why)
 {
-	int ret = handover_open(handover, bytes, size);
+	struct handover_lists lists;
+	int ret = handover_open(&lists, bytes, size);
 
-	return ret < 0 ? ret : handover_decode(handover, bytes);
+	*handover = (struct handover){ .n_guests = 0 };
+	return ret < 0 ? ret : handover_decode(&lists, NULL, handover, why);
+}
+
+static void check_guest(const struct handover_guest *got, const struct handover_guest *want)
+{
+	assert_string_equal(got->guest.name, want->guest.name);
+	assert_string_equal(got->guest.socket.path, want->guest.socket.path);
+	assert_string_equal(got->guest.socket.alias, want->guest.socket.alias);
+	assert_int_equal(got->guest.socket.mode, want->guest.socket.mode);
+	assert_int_equal(got->guest.socket.has_group, want->guest.socket.has_group);
+	assert_int_equal(got->listener.fd, want->listener.fd);
+	assert_memory_equal(&got->listener.alias, &want->listener.alias, sizeof(want->listener.alias));
+	assert_int_equal(got->session_fd, want->session_fd);
+	assert_int_equal(got->connected_fd, want->connected_fd);
+	assert_int_equal(got->channel_fd, want->channel_fd);
+	assert_int_equal(got->pid, want->pid);
+	assert_true(got->session_layout == want->session_layout && got->session_size == want->session_size);
+	assert_int_equal(got->n_deaths, want->n_deaths);
+	assert_memory_equal(got->deaths, want->deaths, want->n_deaths * sizeof(*want->deaths));
+	assert_int_equal(got->drops, want->drops);
+	assert_string_equal(got->description, want->description);
+	assert_int_equal(got->n_stored, want->n_stored);
+	for (unsigned i = 0; i < want->n_stored; i++) {
+		assert_int_equal(got->stored[i].key, want->stored[i].key);
+		assert_int_equal(got->stored[i].fd, want->stored[i].fd);
+	}
+}
+
+static void check_chips_and_lines(const struct guest *got, const struct guest *want)
+{
+	assert_int_equal(got->n_chips, want->n_chips);
+	for (unsigned i = 0; i < want->n_chips; i++) {
+		assert_ptr_equal(got->chips[i].spec.driver, want->chips[i].spec.driver);
+		assert_string_equal(got->chips[i].spec.path, want->chips[i].spec.path);
+		assert_string_equal(got->chips[i].found.label, want->chips[i].found.label);
+		assert_int_equal(got->chips[i].found.fd, want->chips[i].found.fd);
+		assert_int_equal(got->chips[i].found.n_lines, want->chips[i].found.n_lines);
+		assert_int_equal(got->chips[i].found.rdev, want->chips[i].found.rdev);
+		assert_int_equal(got->chips[i].found.state_size,
+				 chip_state_size(&want->chips[i].spec, want->chips[i].found.n_lines));
+	}
+	assert_int_equal(got->n_lines, want->n_lines);
+	for (unsigned i = 0; i < want->n_lines; i++) {
+		assert_string_equal(got->lines[i].name, want->lines[i].name);
+		assert_int_equal(got->lines[i].chip, want->lines[i].chip);
+		assert_int_equal(got->lines[i].offset, want->lines[i].offset);
+		assert_int_equal(got->lines[i].init, want->lines[i].init);
+		assert_int_equal(got->lines[i].settings.bias, want->lines[i].settings.bias);
+		assert_int_equal(got->lines[i].settings.debounce_us, want->lines[i].settings.debounce_us);
+	}
 }
 
 static void comes_back(void **state)
 {
-	struct handover_writer writer;
+	struct record_writer image;
 	struct handover handover;
 	struct model model;
+	struct why why;
 
 	model_make(&model);
-	assert_int_equal(model_write(&model, &writer), 0);
-	assert_int_equal(image_take(writer.bytes, writer.size, &handover), 0);
-	assert_memory_equal(handover.daemon, &model.daemon, sizeof(model.daemon));
+	assert_int_equal(model_write(&model, &image), 0);
+	assert_int_equal(image_take(image.bytes, image.size, &handover, &why), 0);
+	assert_string_equal(handover.program, "0.2.0");
+	assert_int_equal(handover.control.fd, 10);
+	assert_string_equal(handover.control.socket.path, "ctl");
+	assert_int_equal(handover.control_pid, 50);
+	assert_int_equal(handover.n_guests, GUESTS);
 	for (unsigned i = 0; i < GUESTS; i++) {
-		const struct handover_guest_parts *parts = &handover.guests[i];
-
-		assert_memory_equal(parts->guest, &model.guests[i].guest, sizeof(*parts->guest));
-		assert_memory_equal(parts->chips, model.guests[i].chips, sizeof(model.guests[i].chips));
-		assert_memory_equal(parts->lines, model.guests[i].lines, sizeof(model.guests[i].lines));
-		assert_memory_equal(parts->stored_fds, model.guests[i].stored_fds, sizeof(model.guests[i].stored_fds));
-		assert_string_equal(parts->description, "text");
+		check_guest(&handover.guests[i], &model.guests[i]);
+		check_chips_and_lines(&handover.guests[i].guest, &model.guests[i].guest);
 	}
 	handover_deinit(&handover);
-	handover_writer_deinit(&writer);
+	record_writer_deinit(&image);
+}
+
+/* What another program said of a guest, and this one does not know, is there for the next one. */
+static void unknown_is_carried_along(void **state)
+{
+	struct record_writer image, again;
+	struct handover handover;
+	struct model model;
+	struct why why;
+
+	model_make(&model);
+	record_put_text(&model.extra, "mood", RECORD_TEXT, "fine");
+	assert_int_equal(model_write(&model, &image), 0);
+	assert_int_equal(image_take(image.bytes, image.size, &handover, &why), 0);
+	assert_int_equal(handover.guests[1].rest.len, model.extra.size);
+	assert_int_equal(handover_encode(&handover, &again), 0);
+	assert_int_equal(again.size, image.size);
+	assert_memory_equal(again.bytes, image.bytes, image.size);
+	handover_deinit(&handover);
+	record_writer_deinit(&again);
+	record_writer_deinit(&image);
+	record_writer_deinit(&model.extra);
 }
 
 static void lists_fds_and_processes(void **state)
 {
-	static const int32_t fds[] = { 10, 100, 101, 102, 110, 111, 112, 113, 200, 201, 202, 210, 211, 212, 213 };
-	static const int32_t pids[] = { 50, 103, 203 };
-	struct handover_writer writer;
-	struct handover handover;
+	static const unsigned fds[] = { 10, 100, 101, 102, 110, 111, 112, 113, 200, 201, 202, 210, 211, 212, 213 };
+	static const unsigned pids[] = { 50, 103, 203 };
+	struct record_writer image;
+	struct handover_lists lists;
 	struct model model;
 
 	model_make(&model);
-	model.guests[1].guest.inherited = 1;
-	assert_int_equal(model_write(&model, &writer), 0);
-	assert_int_equal(handover_open(&handover, writer.bytes, writer.size), 0);
-	assert_int_equal(handover.n_fds, sizeof(fds) / sizeof(fds[0]));
-	for (size_t i = 0; i < handover.n_fds; i++) {
-		assert_int_equal(handover.fds[i].fd, fds[i]);
-		assert_int_equal(handover.fds[i].inherited, fds[i] == 200);
+	model.guests[1].inherited = true;
+	assert_int_equal(model_write(&model, &image), 0);
+	assert_int_equal(handover_open(&lists, image.bytes, image.size), 0);
+	assert_int_equal(lists.n_fds, ARRAY_SIZE(fds));
+	for (size_t i = 0; i < lists.n_fds; i++) {
+		assert_int_equal(le32_get(lists.fds[i].fd), fds[i]);
+		assert_int_equal(le32_get(lists.fds[i].inherited), fds[i] == 200);
 	}
-	assert_int_equal(handover.n_pids, sizeof(pids) / sizeof(pids[0]));
-	for (size_t i = 0; i < handover.n_pids; i++)
-		assert_int_equal(handover.pids[i], pids[i]);
-	handover_writer_deinit(&writer);
+	assert_int_equal(lists.n_pids, ARRAY_SIZE(pids));
+	for (size_t i = 0; i < lists.n_pids; i++)
+		assert_int_equal(le32_get(lists.pids[i]), pids[i]);
+	record_writer_deinit(&image);
 }
 
 /* The frame of another version is understood, its body left alone. */
 static void another_version(void **state)
 {
-	struct handover_writer writer;
+	struct record_writer image;
+	struct handover_lists lists;
 	struct handover handover;
 	struct model model;
+	struct why why;
 
 	model_make(&model);
-	assert_int_equal(model_write(&model, &writer), 0);
-	((struct handover_frame *)writer.bytes)->version++;
-	memset(writer.bytes + sizeof(struct handover_frame), 0xff, 64);
-	assert_int_equal(handover_open(&handover, writer.bytes, writer.size), -EPROTONOSUPPORT);
-	assert_int_equal(handover.n_fds, 15);
-	assert_int_equal(handover.n_pids, 3);
+	assert_int_equal(model_write(&model, &image), 0);
+	((struct handover_frame *)image.bytes)->version = le32_make(3);
+	memset(image.bytes + sizeof(struct handover_frame), 0xff, 64);
+	assert_int_equal(handover_open(&lists, image.bytes, image.size), 0);
+	assert_int_equal(lists.n_fds, 15);
+	assert_int_equal(lists.n_pids, 3);
+	assert_int_equal(handover_decode(&lists, NULL, &handover, &why), -EPROTONOSUPPORT);
+	assert_string_equal(why.text, "it has version 3, this program knows 2");
 	assert_null(handover.guests);
-	handover_writer_deinit(&writer);
+	record_writer_deinit(&image);
 }
 
 /* In memory of exactly that size, for the sanitizer. */
@@ -176,243 +262,339 @@ static void *copy_make(const void *bytes, size_t size)
 
 static void cut_short(void **state)
 {
-	struct handover_writer writer;
+	struct record_writer image;
 	struct model model;
+	struct why why;
 
 	model_make(&model);
-	assert_int_equal(model_write(&model, &writer), 0);
-	for (size_t size = 0; size < writer.size; size++) {
+	assert_int_equal(model_write(&model, &image), 0);
+	for (size_t size = 0; size < image.size; size++) {
 		struct handover handover;
-		void *copy = copy_make(writer.bytes, size);
+		void *copy = copy_make(image.bytes, size);
 
-		assert_int_equal(image_take(copy, size, &handover), -EBADMSG);
+		assert_int_equal(image_take(copy, size, &handover, &why), -EBADMSG);
 		handover_deinit(&handover);
 		/* And with a frame that knows no better. */
 		if (size >= sizeof(struct handover_frame)) {
-			((struct handover_frame *)copy)->size = size;
-			assert_int_equal(image_take(copy, size, &handover), -EBADMSG);
+			((struct handover_frame *)copy)->size = le64_make(size);
+			assert_int_equal(image_take(copy, size, &handover, &why), -EBADMSG);
 			handover_deinit(&handover);
 		}
 		free(copy);
 	}
-	handover_writer_deinit(&writer);
+	record_writer_deinit(&image);
 }
 
-/* One field of guest 1 each; the image of what is left is refused, at the latest by whoever takes it. */
-static void check_refused(const struct model *model)
+static void check_refused(struct model *model, int ret, const char *words)
 {
-	struct handover_writer writer;
+	struct record_writer image;
+	struct handover handover;
+	struct why why = { .text = "" };
 
-	assert_int_equal(model_write(model, &writer), -EINVAL);
-	handover_writer_deinit(&writer);
+	assert_int_equal(model_write(model, &image), 0);
+	assert_int_equal(image_take(image.bytes, image.size, &handover, &why), ret);
+	assert_string_equal(why.text, words);
+	handover_deinit(&handover);
+	record_writer_deinit(&image);
+	record_writer_deinit(&model->extra);
 }
 
-#define REFUSED(statement)                                                                                             \
+/* One thing of guest 1 each. */
+#define REFUSED(words, statement)                                                                                      \
 	do {                                                                                                           \
 		struct model model;                                                                                    \
 		model_make(&model);                                                                                    \
-		struct handover_guest *guest = &model.guests[1].guest;                                                 \
-		struct handover_chip *chip = &model.guests[1].chips[1];                                                \
-		struct handover_line *line = &model.guests[1].lines[1];                                                \
-		struct handover_stored_fd *stored_fds = model.guests[1].stored_fds;                                    \
-		(void)guest, (void)chip, (void)line, (void)stored_fds;                                                 \
+		struct handover_guest *guest = &model.guests[1];                                                       \
+		struct guest_chip *chip = &model.parts[1].chips[1];                                                    \
+		struct line_rules *line = &model.parts[1].lines[1];                                                    \
+		struct fd_store_entry *stored = model.parts[1].stored;                                                 \
+		(void)guest, (void)chip, (void)line, (void)stored;                                                     \
 		statement;                                                                                             \
-		check_refused(&model);                                                                                 \
+		check_refused(&model, -EBADMSG, words);                                                                \
+	} while (0)
+
+#define EXTRA(words, ret, NAME, KIND, NUMBER)                                                                          \
+	do {                                                                                                           \
+		struct model model;                                                                                    \
+		model_make(&model);                                                                                    \
+		record_put_number(&model.extra, NAME, KIND, NUMBER);                                                   \
+		check_refused(&model, ret, words);                                                                     \
 	} while (0)
 
 static void bad_guests(void **state)
 {
-	REFUSED(guest->name[0] = '\0');
-	REFUSED(memset(guest->name, 'n', sizeof(guest->name)));
-	REFUSED(guest->name[0] = '\n');
-	REFUSED(strcpy(guest->name, model.guests[0].guest.name));
-	REFUSED(memset(guest->socket_path, 'n', sizeof(guest->socket_path)));
-	REFUSED(memset(guest->socket_path, 'n', 108));
-	REFUSED(memset(guest->socket_alias, 'n', sizeof(guest->socket_alias)));
-	REFUSED(memset(guest->listener.socket.path, 'n', 108));
-	REFUSED(memset(guest->listener.alias.path, 'n', 108));
-	REFUSED(guest->listener.fd = -1);
-	REFUSED(guest->session_size = 0);
-	REFUSED(guest->session_size = UINT64_MAX);
-	REFUSED(guest->next_death = CHILD_DEATHS_MAX);
-	REFUSED(guest->session_fd = -1);
-	REFUSED(guest->connected_fd = -2);
-	REFUSED(guest->pid = -1);
-	REFUSED(guest->pid = 0);
-	REFUSED(guest->done = 1);
-	REFUSED(guest->n_chips = 0);
-	REFUSED(guest->n_chips = UINT32_MAX);
-	REFUSED(guest->n_lines = 0);
-	REFUSED(guest->n_lines = UINT32_MAX);
-	REFUSED(guest->n_stored_fds = UINT32_MAX);
-	REFUSED(guest->description_size = 0);
-	REFUSED(guest->description_size = 3);
-	REFUSED(guest->description_size = UINT32_MAX);
-	REFUSED(guest->one_off = 2);
-	REFUSED(guest->iommu = 2);
-	REFUSED(guest->has_end = 2);
-	REFUSED(guest->restarting = 2);
-	REFUSED(guest->inherited = 2);
-	REFUSED(model.daemon.n_guests = 1);
-	REFUSED(model.daemon.n_guests = 3);
-	REFUSED(model.daemon.n_guests = UINT32_MAX);
-	REFUSED(model.daemon.control_pid = -1);
-	REFUSED(model.daemon.control.fd = -1);
+	REFUSED("guest 1: name: empty", guest->guest.name[0] = '\0');
+	REFUSED("guest 1: name: not a text of its kind", guest->guest.name[0] = '\n');
+	REFUSED("two guests of one name", strcpy(guest->guest.name, "g0"));
+	REFUSED("guest g1: listener: files without a socket", guest->listener.fd = -1);
+	REFUSED("guest g1: session-size: 0", guest->session_size = 0);
+	REFUSED("guest g1: session-size: not a number of its range", guest->session_size = SIZE_MAX);
+	REFUSED("guest g1: a process that cannot be in such a state", guest->pid = 0);
+	REFUSED("guest g1: a process that cannot be in such a state", guest->done = true);
+	REFUSED("guest g1: no lines", guest->guest.n_lines = 0);
+	REFUSED("guest g1: line 0: of no chip", guest->guest.n_chips = 0);
+	REFUSED("guest g1: description: missing", guest->description = NULL);
+	EXTRA("guest g1: one-off: not a number of its range", -EBADMSG, "one-off", RECORD_NUMBER, 2);
+	EXTRA("guest g1: iommu: not a number of its range", -EBADMSG, "iommu", RECORD_NUMBER, 256);
+	EXTRA("guest g1: iommu: of another kind", -EBADMSG, "iommu", RECORD_PID, 500);
+	EXTRA("guest g1: pid: there twice", -EBADMSG, "pid", RECORD_PID, 500);
+	EXTRA("guest g1: name: there twice", -EBADMSG, "name", RECORD_TEXT, 'x');
+	EXTRA("guest g1: chip: of another kind", -EBADMSG, "chip", RECORD_NUMBER, 1);
+}
+
+static void what_must_be_understood(void **state)
+{
+	EXTRA("guest g1: mood: not known here, and not to be left out", -EPROTONOSUPPORT, "mood",
+	      RECORD_NUMBER | RECORD_MUST, 2);
+	EXTRA("guest g1: mood-fd: not known here, and not to be left out", -EPROTONOSUPPORT, "mood-fd", RECORD_FD, 400);
+	EXTRA("guest g1: mood-pid: not known here, and not to be left out", -EPROTONOSUPPORT, "mood-pid", RECORD_PID,
+	      400);
 }
 
 static void bad_chips_and_lines(void **state)
 {
-	REFUSED(memset(chip->path, 'n', CHIP_PATH_MAX));
-	REFUSED(memset(chip->label, 'n', sizeof(chip->label)));
-	REFUSED(chip->by_label = 2);
-	REFUSED(model.guests[1].chips[0].by_label = 1); /* simulated */
-	REFUSED(chip->simulated = 1);
-	REFUSED(chip->simulated = 2);
-	REFUSED(chip->fd = -1);
-	REFUSED(chip->n_lines = 0);
-	REFUSED(chip->n_lines = CHIP_LINES_MAX + 1);
-	REFUSED(memset(line->name, 'n', sizeof(line->name)));
-	REFUSED(line->name[0] = '\x7f');
-	REFUSED(line->chip = CHIPS);
-	REFUSED(line->offset = 4);
-	REFUSED(line->active_low = 2);
-	REFUSED(line->bias = CHIP_BIAS_PULL_DOWN + 1);
-	REFUSED(line->drive = CHIP_DRIVE_OPEN_SOURCE + 1);
-	REFUSED(line->no_output = 2);
-	REFUSED(line->no_input = 2);
-	REFUSED(line->no_value = 2);
-	REFUSED(line->no_irq = 2);
-	REFUSED(line->init = LINE_IDLE_HOLD);
-	REFUSED(line->on_disconnect = LINE_IDLE_HOLD + 1);
+	REFUSED("guest g1: chip /dev/gpiochip0: no lines", chip->found.n_lines = 0);
+	REFUSED("guest g1: chip /dev/gpiochip0: lines: not a number of its range",
+		chip->found.n_lines = CHIP_LINES_MAX + 1);
+	REFUSED("guest g1: chip s8: simulated, but with a label", model.parts[1].chips[0].spec.by_label = true);
+	REFUSED("guest g1: line 1: name: not a text of its kind", line->name[0] = '\x7f');
+	REFUSED("guest g1: line 1: of no chip", line->chip = CHIPS);
+	REFUSED("guest g1: line 1: of no chip", line->offset = 4);
+	REFUSED("guest g1: line n: bias: not a number of its range", line->settings.bias = CHIP_BIAS_PULL_DOWN + 1);
+	REFUSED("guest g1: line n: drive: not a number of its range",
+		line->settings.drive = CHIP_DRIVE_OPEN_SOURCE + 1);
+	REFUSED("guest g1: line n: init: not a number of its range", line->init = LINE_IDLE_HOLD);
+	REFUSED("guest g1: line n: on-disconnect: not a number of its range", line->on_disconnect = LINE_IDLE_HOLD + 1);
 }
+
+static void check_not_written(struct model *model)
+{
+	struct record_writer image;
+
+	assert_int_equal(model_write(model, &image), -EINVAL);
+	record_writer_deinit(&image);
+}
+
+#define NOT_WRITTEN(statement)                                                                                         \
+	do {                                                                                                           \
+		struct model model;                                                                                    \
+		model_make(&model);                                                                                    \
+		struct handover_guest *guest = &model.guests[1];                                                       \
+		struct fd_store_entry *stored = model.parts[1].stored;                                                 \
+		(void)guest, (void)stored;                                                                             \
+		statement;                                                                                             \
+		check_not_written(&model);                                                                             \
+	} while (0)
 
 static void bad_fds(void **state)
 {
-	REFUSED(stored_fds[1].fd = -1);
-	REFUSED(stored_fds[1].key = stored_fds[0].key);
-	REFUSED(stored_fds[2].key = 5);
+	REFUSED("guest g1: stored: keys in disorder", stored[1].key = stored[0].key);
+	REFUSED("guest g1: stored: keys in disorder", stored[2].key = 5);
 	/* Two owners would close it twice. */
-	REFUSED(stored_fds[1].fd = stored_fds[0].fd);
-	REFUSED(stored_fds[1].fd = guest->session_fd);
-	REFUSED(guest->channel_fd = guest->listener.fd);
-	REFUSED(guest->listener.fd = model.guests[0].guest.listener.fd);
-	REFUSED(chip->fd = model.daemon.control.fd);
+	NOT_WRITTEN(stored[1].fd = stored[0].fd);
+	NOT_WRITTEN(stored[1].fd = guest->session_fd);
+	NOT_WRITTEN(stored[1].fd = -1);
+	NOT_WRITTEN(guest->session_fd = -1);
+	NOT_WRITTEN(guest->channel_fd = guest->listener.fd);
+	NOT_WRITTEN(guest->listener.fd = model.guests[0].listener.fd);
+	NOT_WRITTEN(model.parts[1].chips[1].found.fd = model.handover.control.fd);
+	NOT_WRITTEN(guest->pid = model.handover.control_pid);
+}
+
+static int take_again(const struct record_writer *image)
+{
+	struct handover handover;
+	struct why why;
+	int ret = image_take(image->bytes, image->size, &handover, &why);
+
+	handover_deinit(&handover);
+	return ret;
 }
 
 /* The lists of the frame and the body must agree: what is closed by the one is what the other means. */
 static void lists_that_disagree(void **state)
 {
-	struct handover_writer writer;
+	struct record_writer image;
 	struct handover_frame *frame;
 	struct handover_fd *fds;
-	struct handover handover;
+	struct le32 *pids;
 	struct model model;
 
 	model_make(&model);
-	assert_int_equal(model_write(&model, &writer), 0);
-	frame = (struct handover_frame *)writer.bytes;
-	fds = (struct handover_fd *)(writer.bytes + frame->fds_at);
-	fds[14].fd++;
-	assert_int_equal(image_take(writer.bytes, writer.size, &handover), -EBADMSG);
-	handover_deinit(&handover);
+	assert_int_equal(model_write(&model, &image), 0);
+	frame = (struct handover_frame *)image.bytes;
+	fds = (struct handover_fd *)(image.bytes + le64_get(frame->fds_at));
+	pids = (struct le32 *)(image.bytes + le64_get(frame->pids_at));
+	fds[14].fd = le32_make(214);
+	assert_int_equal(take_again(&image), -EBADMSG);
 	fds[14].fd = fds[13].fd;
-	assert_int_equal(image_take(writer.bytes, writer.size, &handover), -EBADMSG);
-	fds[14].fd = 213;
-	frame->n_fds--;
-	assert_int_equal(image_take(writer.bytes, writer.size, &handover), -EBADMSG);
-	handover_deinit(&handover);
-	frame->n_fds++;
-	fds[0].fd = 2;
-	assert_int_equal(image_take(writer.bytes, writer.size, &handover), -EBADMSG);
-	fds[0].fd = 10;
-	*(int32_t *)(writer.bytes + frame->pids_at) = -1; /* kill() takes it for everybody */
-	assert_int_equal(image_take(writer.bytes, writer.size, &handover), -EBADMSG);
-	*(int32_t *)(writer.bytes + frame->pids_at) = 50;
-	assert_int_equal(image_take(writer.bytes, writer.size, &handover), 0);
-	handover_deinit(&handover);
-	handover_writer_deinit(&writer);
+	assert_int_equal(take_again(&image), -EBADMSG);
+	fds[14].fd = le32_make(213);
+	frame->n_fds = le64_make(14);
+	assert_int_equal(take_again(&image), -EBADMSG);
+	frame->n_fds = le64_make(15);
+	fds[0].fd = le32_make(2);
+	assert_int_equal(take_again(&image), -EBADMSG);
+	fds[0].fd = le32_make(10);
+	pids[0] = le32_make(UINT32_MAX); /* kill() takes it for everybody */
+	assert_int_equal(take_again(&image), -EBADMSG);
+	pids[0] = le32_make(50);
+	assert_int_equal(take_again(&image), 0);
+	record_writer_deinit(&image);
 }
 
 static void new_numbers(void **state)
 {
-	struct handover_writer writer;
+	struct record_writer image;
+	struct handover_lists lists;
 	struct handover handover;
 	struct model model;
+	struct why why;
 	int to[15];
 
 	model_make(&model);
-	assert_int_equal(model_write(&model, &writer), 0);
-	assert_int_equal(image_take(writer.bytes, writer.size, &handover), 0);
+	assert_int_equal(model_write(&model, &image), 0);
+	assert_int_equal(handover_open(&lists, image.bytes, image.size), 0);
 	for (int i = 0; i < 15; i++)
-		to[i] = 30 - i;
-	handover_renumber(&handover, to);
-	assert_int_equal(handover.daemon->control.fd, 30);
-	assert_int_equal(handover.guests[0].guest->listener.fd, 29);
-	assert_int_equal(handover.guests[0].guest->connected_fd, -1);
-	assert_int_equal(handover.guests[0].chips[0].fd, -1);
-	assert_int_equal(handover.guests[0].chips[1].fd, 26);
-	assert_int_equal(handover.guests[1].stored_fds[2].fd, 16);
+		to[i] = 30000 - i;
+	assert_int_equal(handover_decode(&lists, to, &handover, &why), 0);
+	assert_int_equal(handover.control.fd, 30000);
+	assert_int_equal(handover.guests[0].listener.fd, 29999);
+	assert_int_equal(handover.guests[0].connected_fd, -1);
+	assert_int_equal(handover.guests[0].guest.chips[0].found.fd, -1);
+	assert_int_equal(handover.guests[0].guest.chips[1].found.fd, 29996);
+	assert_int_equal(handover.guests[1].stored[2].fd, 29986);
 	handover_deinit(&handover);
-	handover_writer_deinit(&writer);
+	record_writer_deinit(&image);
 }
 
 /* Whatever is taken can be used: strings end, counts are in range. */
 static void use(const struct handover *handover)
 {
-	for (uint32_t i = 0; i < handover->daemon->n_guests; i++) {
-		const struct handover_guest_parts *parts = &handover->guests[i];
+	for (unsigned i = 0; i < handover->n_guests; i++) {
+		const struct handover_guest *guest = &handover->guests[i];
 
-		assert_in_range(strlen(parts->guest->name), 1, GUEST_NAME_MAX - 1);
-		assert_int_equal(strlen(parts->description) + 1, parts->guest->description_size);
-		for (uint32_t j = 0; j < parts->guest->n_lines; j++)
-			assert_true(parts->lines[j].offset < parts->chips[parts->lines[j].chip].n_lines);
-		for (uint32_t j = 0; j < parts->guest->n_stored_fds; j++)
-			assert_true(parts->stored_fds[j].fd > 2);
+		assert_in_range(strlen(guest->guest.name), 1, GUEST_NAME_MAX - 1);
+		assert_non_null(guest->description);
+		for (unsigned j = 0; j < guest->guest.n_lines; j++)
+			assert_true(guest->guest.lines[j].offset <
+				    guest->guest.chips[guest->guest.lines[j].chip].found.n_lines);
+		for (unsigned j = 0; j < guest->n_stored; j++)
+			assert_true(guest->stored[j].fd > 2);
 	}
 }
 
 static void mutants(void **state)
 {
-	struct handover_writer writer;
+	struct record_writer image;
 	struct model model;
 	unsigned random = 1, taken = 0;
 	char *copy;
 
 	model_make(&model);
-	assert_int_equal(model_write(&model, &writer), 0);
-	copy = copy_make(writer.bytes, writer.size);
+	assert_int_equal(model_write(&model, &image), 0);
+	copy = copy_make(image.bytes, image.size);
 	for (unsigned i = 0; i < MUTANTS; i++) {
 		struct handover handover;
+		struct why why;
 		size_t at;
 
 		random = random * 1103515245 + 12345;
-		at = (random >> 8) % writer.size;
+		at = (random >> 8) % image.size;
 		random = random * 1103515245 + 12345;
 		if ((random >> 16) & 1)
 			copy[at] = (char)(copy[at] ^ 1 << (random >> 20) % 8);
 		else
 			copy[at] = (char)(random >> 20);
-		if (image_take(copy, writer.size, &handover) == 0) {
+		if (image_take(copy, image.size, &handover, &why) == 0) {
 			use(&handover);
 			taken++;
 		}
 		handover_deinit(&handover);
-		copy[at] = writer.bytes[at];
+		memcpy(copy, image.bytes, image.size);
 	}
 	/* Paths, times and the like may be anything. */
 	assert_in_range(taken, MUTANTS / 20, MUTANTS / 10 * 9);
 	free(copy);
-	handover_writer_deinit(&writer);
+	record_writer_deinit(&image);
+}
+
+/* As an operator sees it; *printed is the caller's. */
+static int image_print(const void *bytes, size_t size, char **printed, struct why *why)
+{
+	char path[] = "handover-XXXXXX";
+	int fd = mkstemp(path), ret;
+	FILE *file = fdopen(fd, "w"), *stream;
+	size_t len;
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	fclose(file);
+	stream = open_memstream(printed, &len);
+	assert_non_null(stream);
+	ret = handover_print(path, stream, why);
+	fclose(stream);
+	remove(path);
+	return ret;
+}
+
+#define assert_line(printed, line) assert_non_null(strstr(printed, "\n" line "\n"))
+
+static void printed(void **state)
+{
+	struct record_writer image;
+	struct model model;
+	struct why why;
+	char *words;
+
+	model_make(&model);
+	record_put_text(&model.extra, "mood", RECORD_TEXT, "a\"b");
+	record_put(&model.extra, "lamp", 0x70, "\0\377", 2);
+	assert_int_equal(model_write(&model, &image), 0);
+	assert_int_equal(image_print(image.bytes, image.size, &words, &why), 0);
+	assert_line(words, "file descriptors: 10 100 101 102 110 111 112 113 200 201 202 210 211 212 213");
+	assert_line(words, "processes: 50 103 203");
+	assert_line(words, "  name! \"g1\"");
+	assert_line(words, "    debounce-us! 4294967295");
+	assert_line(words, "  description \"[guest g]\\x0asim = 8\\x0a\"");
+	assert_line(words, "  mood \"a\\x22b\"");
+	assert_line(words, "  lamp 00 ff");
+	assert_line(words, "this program can take over");
+	free(words);
+	record_put_number(&model.extra, "hat", RECORD_NUMBER | RECORD_MUST, 5);
+	record_writer_deinit(&image);
+	assert_int_equal(model_write(&model, &image), 0);
+	assert_int_equal(image_print(image.bytes, image.size, &words, &why), 0);
+	assert_line(words, "  hat! 5");
+	assert_line(words, "this program cannot take over: guest g1: hat: not known here, and not to be left out");
+	free(words);
+	((struct handover_frame *)image.bytes)->version = le32_make(3);
+	assert_int_equal(image_print(image.bytes, image.size, &words, &why), 0);
+	assert_line(words, "this program cannot take over: it has version 3, this program knows 2");
+	free(words);
+	assert_int_equal(image_print(image.bytes, image.size - 1, &words, &why), -EBADMSG);
+	assert_non_null(strstr(why.text, ": not a handover image"));
+	free(words);
+	record_writer_deinit(&model.extra);
+	record_writer_deinit(&image);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comes_back),	   cmocka_unit_test(lists_fds_and_processes),
-		cmocka_unit_test(another_version), cmocka_unit_test(cut_short),
-		cmocka_unit_test(bad_guests),	   cmocka_unit_test(bad_chips_and_lines),
-		cmocka_unit_test(bad_fds),	   cmocka_unit_test(lists_that_disagree),
-		cmocka_unit_test(new_numbers),	   cmocka_unit_test(mutants),
+		cmocka_unit_test(comes_back),
+		cmocka_unit_test(unknown_is_carried_along),
+		cmocka_unit_test(lists_fds_and_processes),
+		cmocka_unit_test(another_version),
+		cmocka_unit_test(cut_short),
+		cmocka_unit_test(bad_guests),
+		cmocka_unit_test(what_must_be_understood),
+		cmocka_unit_test(bad_chips_and_lines),
+		cmocka_unit_test(bad_fds),
+		cmocka_unit_test(lists_that_disagree),
+		cmocka_unit_test(new_numbers),
+		cmocka_unit_test(mutants),
+		cmocka_unit_test(printed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

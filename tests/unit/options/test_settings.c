@@ -203,6 +203,7 @@ static const struct {
 	{ "--fd=-3 -l s8", "--fd: \"-3\" is not the number of a file descriptor" },
 	{ "--fd=2147483648 -l s8", "--fd: \"2147483648\" is not the number of a file descriptor" },
 	{ "--ready-fd= -s a -l s8", "--ready-fd: \"\" is not the number of a file descriptor" },
+	{ "--can-take-over=-1 -s a -l s8", "--can-take-over: \"-1\" is not the number of a file descriptor" },
 	{ "--check --print-config -s a -l s8", "--check and --print-config cannot be combined" },
 	{ "--make-safe=now -s a -l s8", "--make-safe: \"now\" is not \"hold\"" },
 	{ "--safe=yes -s a -l s8", "--safe takes no value" },
@@ -229,6 +230,17 @@ static void refusals_name_word_and_place(void **state)
 	}
 }
 
+static void handover_without_guests(void **state)
+{
+	char name[] = "vhost-device-gpio", option[] = "--print-handover=/proc/1/fd/7";
+	char *argv[] = { name, option, NULL };
+	struct settings settings;
+
+	assert_int_equal(settings_parse(&settings, 2, argv), SETTINGS_PRINT_HANDOVER);
+	assert_string_equal(settings.handover, "/proc/1/fd/7");
+	settings_deinit(&settings);
+}
+
 static void what_is_to_be_done(void **state)
 {
 	static const struct {
@@ -240,6 +252,7 @@ static void what_is_to_be_done(void **state)
 		{ "-s a -l s8 --print-config", SETTINGS_PRINT_CONFIG },
 		{ "-s a -l s8 --make-safe", SETTINGS_MAKE_SAFE },
 		{ "-s a -l s8 --make-safe=hold", SETTINGS_MAKE_SAFE },
+		{ "-s a -l s8 --can-take-over=7", SETTINGS_TAKE_OVER },
 	};
 	struct parsed parsed;
 
@@ -356,6 +369,7 @@ int main(void)
 		cmocka_unit_test(equal_simulated_chips_are_not_the_same),
 		cmocka_unit_test(log_level_and_control),
 		cmocka_unit_test(guests_max_is_accepted),
+		cmocka_unit_test(handover_without_guests),
 		cmocka_unit_test(what_is_to_be_done),
 		cmocka_unit_test(switches_and_fds),
 		cmocka_unit_test(guests_of_both_kinds),
