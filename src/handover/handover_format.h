@@ -31,7 +31,7 @@ struct handover_frame {
 	struct le64 size; /* of the whole image */
 	struct le64 body_at, body_size;
 	struct le64 fds_at, n_fds;   /* struct handover_fd: every fd that the body names, each once, ascending */
-	struct le64 pids_at, n_pids; /* struct le32: every process */
+	struct le64 pids_at, n_pids; /* struct le32: every process, each once, ascending */
 };
 
 struct handover_fd {

@@ -186,57 +186,59 @@ int handover_open(struct handover_lists *lists, void *bytes, size_t size)
 	return -EBADMSG;
 }
 
-static int fd_compare(const void *a, const void *b)
+/* What the frame says the body has is what it has, each once: what is closed by the one is what the other means. */
+static bool lists_agree(const struct handover_lists *lists, const struct numbers *fds, const struct numbers *pids)
 {
-	uint32_t x = *(const uint32_t *)a, y = le32_get(((const struct handover_fd *)b)->fd);
+	bool agree = fds->n == lists->n_fds && pids->n == lists->n_pids;
 
-	return (x > y) - (x < y);
+	for (size_t i = 0; i < fds->n && agree; i++)
+		agree = (uint32_t)fds->numbers[i] == le32_get(lists->fds[i].fd);
+	for (size_t i = 0; i < pids->n && agree; i++)
+		agree = (uint32_t)pids->numbers[i] == le32_get(lists->pids[i]);
+	return agree;
 }
 
-/* Every fd of the body is in the list, every one of the list in the body, and none has two owners. */
-struct fd_check {
-	const struct handover_lists *lists;
-	bool *seen; /* one for each of the list */
-	size_t n;
+struct renumbering {
+	unsigned char *body;
+	const struct numbers *fds;
 	const int *to;
 };
 
-static int fd_check(void *ctx, const struct record *record, unsigned depth)
+static int fd_renumber(void *ctx, const struct record *record, unsigned depth)
 {
-	struct fd_check *check = ctx;
-	const struct handover_lists *lists = check->lists;
-	const struct handover_fd *found;
-	uint64_t number;
+	const struct renumbering *renumbering = ctx;
+	const struct numbers *fds = renumbering->fds;
+	const int32_t *found;
+	int32_t number;
 	struct le32 to;
-	uint32_t fd;
 
 	if (record->kind != RECORD_FD)
 		return 0;
-	if (!record_number(record, INT_MAX, &number) || lists->n_fds == 0)
+	if (record->len != sizeof(to))
 		return -EBADMSG;
-	fd = (uint32_t)number;
-	found = bsearch(&fd, lists->fds, lists->n_fds, sizeof(*found), fd_compare);
-	if (!found || check->seen[found - lists->fds] || (check->to && record->len != sizeof(to)))
-		return -EBADMSG;
-	check->seen[found - lists->fds] = true;
-	check->n++;
-	if (check->to) {
-		to = le32_make((uint32_t)check->to[found - lists->fds]);
-		memcpy(lists->body + (record->value - lists->body), &to, sizeof(to));
-	}
+	memcpy(&to, record->value, sizeof(to));
+	number = (int32_t)le32_get(to);
+	found = bsearch(&number, fds->numbers, fds->n, sizeof(number), number_compare);
+	to = le32_make((uint32_t)renumbering->to[found - fds->numbers]);
+	memcpy(renumbering->body + (record->value - renumbering->body), &to, sizeof(to));
 	return 0;
 }
 
-static int fds_check(const struct handover_lists *lists, const int *to)
+static int body_check(const struct handover_lists *lists, const int *to)
 {
-	struct fd_check check = { .lists = lists, .seen = calloc(lists->n_fds + 1, sizeof(bool)), .to = to };
-	int ret;
+	struct numbers fds = { .n = 0 }, pids = { .n = 0 };
+	struct renumbering renumbering = { lists->body, &fds, to };
+	int ret = numbers_find(&fds, RECORD_FD, lists->body, lists->body_size);
 
-	if (!check.seen)
-		return -ENOMEM;
-	ret = record_walk(lists->body, lists->body_size, fd_check, &check);
-	free(check.seen);
-	return ret < 0 ? ret : check.n == lists->n_fds ? 0 : -EBADMSG;
+	if (ret == 0)
+		ret = numbers_find(&pids, RECORD_PID, lists->body, lists->body_size);
+	if (ret == 0 && !lists_agree(lists, &fds, &pids))
+		ret = -EBADMSG;
+	if (ret == 0 && to)
+		ret = record_walk(lists->body, lists->body_size, fd_renumber, &renumbering);
+	free(fds.numbers);
+	free(pids.numbers);
+	return ret == -ENOMEM ? ret : ret < 0 ? -EBADMSG : 0;
 }
 
 int handover_decode(const struct handover_lists *lists, const int *to, struct handover *handover, struct why *why)
@@ -247,10 +249,10 @@ int handover_decode(const struct handover_lists *lists, const int *to, struct ha
 	if (lists->version != HANDOVER_VERSION)
 		return why_fail(EPROTONOSUPPORT, why, "it has version %u, this program knows %u", lists->version,
 				HANDOVER_VERSION);
-	ret = lists->body ? fds_check(lists, to) : -EBADMSG;
+	ret = lists->body ? body_check(lists, to) : -EBADMSG;
 	if (ret < 0)
 		return why_fail(-ret, why, "%s",
-				ret == -ENOMEM ? strerror(ENOMEM) : "its fds are not those of its list");
+				ret == -ENOMEM ? strerror(ENOMEM) : "its frame and its body do not agree");
 	return record_table_take(&handover_table, handover, lists->body, lists->body_size, why);
 }
 
