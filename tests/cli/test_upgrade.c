@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -240,6 +241,63 @@ static void reload_at_the_same_time(void **state)
 	}
 }
 
+/* A program of the test's own, which is the daemon's, and then a script in its place: OWN_PROGRAM. */
+static void own_program_copy(void)
+{
+	char cwd[256], path[300], command[600];
+
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	snprintf(path, sizeof(path), "%s/program", cwd);
+	snprintf(command, sizeof(command), "cp '%s' program", getenv("VHOST_DEVICE_GPIO"));
+	assert_int_equal(system(command), 0);
+	setenv("OWN_PROGRAM", path, 1);
+}
+
+static void own_program_script(const char *text)
+{
+	FILE *file = fopen("program.new", "we");
+
+	assert_non_null(file);
+	fprintf(file, "#!/bin/sh\n%s\n", text);
+	assert_int_equal(fchmod(fileno(file), 0755), 0);
+	fclose(file);
+	assert_int_equal(rename("program.new", "program"), 0);
+}
+
+static bool was_asked(void *ctx)
+{
+	return file_exists("asked");
+}
+
+/* What was agreed to is not what there is by then: the program is asked again, about what it would get now. */
+static void reload_while_it_is_asked(void **state)
+{
+	struct run daemon;
+	struct vmm vmm;
+
+	if (!config_is_supported())
+		skip_because("this build reads no configuration");
+	own_program_copy();
+	config_write(STAYS);
+	run_start(&daemon, "daemon", "OWN_PROGRAM", "--config guests.conf --control ctl.sock");
+	child_wait(&daemon, "vgpio:stays", 0);
+	front_end_up(&vmm, "stays.sock");
+	/* Does not answer at once, and says yes as long as it is about one guest. */
+	own_program_script("cat \"/proc/self/fd/${1#*=}\" > image; echo >> asked\n"
+			   "while [ ! -e go ]; do sleep 0.01; done; ! grep -q comes image");
+	kill(daemon.pid, SIGUSR2);
+	assert_true(wait_for(was_asked, NULL, WAIT_MS));
+	config_write(STAYS COMES);
+	kill(daemon.pid, SIGHUP);
+	child_wait(&daemon, "vgpio:comes", 0);
+	fclose(fopen("go", "we"));
+	run_wait_err(&daemon, "cannot take over (exit status 1): going on as before");
+	assert_null(strstr(run_err(&daemon), "upgrade: running"));
+	assert_int_equal(gpio_get_value(&vmm, 2), 1);
+	vmm_deinit(&vmm);
+	daemon_down(&daemon);
+}
+
 /* The guests that are served do not depend on what the file says now; the program that would read it does. */
 static void broken_configuration(void **state)
 {
@@ -454,6 +512,7 @@ int main(void)
 		UPGRADE(ready_fd),
 		UPGRADE(socket_activation),
 		UPGRADE(reload_at_the_same_time),
+		UPGRADE(reload_while_it_is_asked),
 		UPGRADE(broken_configuration),
 		UPGRADE(control_clients),
 		UPGRADE(an_unknown_version),
