@@ -273,18 +273,26 @@ static int unknown_take(const struct record_table *table, void *object, const st
 	return 0;
 }
 
+/* Which rows there were; the last: records mostly come in the order of the rows. */
+struct seen {
+	uint64_t rows;
+	size_t last;
+};
+
 /* NOLINTNEXTLINE(misc-no-recursion): see above */
-static int record_take(const struct record_table *table, void *object, const struct record *record, uint64_t *seen,
+static int record_take(const struct record_table *table, void *object, const struct record *record, struct seen *seen,
 		       struct why *why)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		const struct record_row *row = &table->rows[i];
+		size_t at = (seen->last + i) % table->n;
+		const struct record_row *row = &table->rows[at];
 
 		if (strcmp(row->name, record->name) != 0)
 			continue;
-		if ((*seen & 1ull << i) && !(row->flags & RECORD_LIST))
+		if ((seen->rows & 1ull << at) && !(row->flags & RECORD_LIST))
 			return why_fail(EBADMSG, why, "%s: there twice", row->name);
-		*seen |= 1ull << i;
+		seen->rows |= 1ull << at;
+		seen->last = at;
 		return row_take(row, object, record, why);
 	}
 	return unknown_take(table, object, record, why);
@@ -304,7 +312,7 @@ int record_table_take(const struct record_table *table, void *object, const void
 {
 	struct record_reader reader = { records, len };
 	struct record record;
-	uint64_t seen = 0;
+	struct seen seen = { 0 };
 	int ret;
 
 	defaults_set(table, object);
@@ -315,7 +323,7 @@ int record_table_take(const struct record_table *table, void *object, const void
 	}
 	if (ret < 0)
 		return invalid(why, "not a record");
-	ret = needed_check(table, seen, why);
+	ret = needed_check(table, seen.rows, why);
 	if (ret == 0 && table->finish && !table->finish(object, why))
 		ret = -EBADMSG;
 	return ret;

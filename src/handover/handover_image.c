@@ -11,20 +11,22 @@
 
 #define BODY_AT sizeof(struct handover_frame)
 
-/* Numbers that were found in the body. */
-struct numbers {
-	uint8_t kind;
-	int32_t *numbers; /* owned */
-	size_t n;
+/* The fds and processes that were found in the body. */
+struct found {
+	struct numbers {
+		int32_t *numbers; /* owned */
+		size_t n;
+	} fds, pids;
 };
 
 static int number_add(void *ctx, const struct record *record, unsigned depth)
 {
-	struct numbers *numbers = ctx;
+	struct found *found = ctx;
+	struct numbers *numbers = record->kind == RECORD_FD ? &found->fds : &found->pids;
 	int32_t *more = numbers->numbers;
 	uint64_t number;
 
-	if (record->kind != numbers->kind)
+	if (record->kind != RECORD_FD && record->kind != RECORD_PID)
 		return 0;
 	if (!record_number(record, INT32_MAX, &number))
 		return -EINVAL;
@@ -44,20 +46,33 @@ static int number_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorted; -EINVAL: one is there twice. */
-static int numbers_find(struct numbers *numbers, uint8_t kind, const void *body, size_t size)
+/* -EINVAL: one is there twice. */
+static int numbers_sort(struct numbers *numbers)
+{
+	if (numbers->n > 0)
+		qsort(numbers->numbers, numbers->n, sizeof(*numbers->numbers), number_compare);
+	for (size_t i = 1; i < numbers->n; i++) {
+		if (numbers->numbers[i - 1] == numbers->numbers[i])
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int found_find(struct found *found, const void *body, size_t size)
 {
 	int ret;
 
-	*numbers = (struct numbers){ .kind = kind };
-	ret = record_walk(body, size, number_add, numbers);
-	if (numbers->n > 0)
-		qsort(numbers->numbers, numbers->n, sizeof(*numbers->numbers), number_compare);
-	for (size_t i = 1; i < numbers->n && ret == 0; i++) {
-		if (numbers->numbers[i - 1] == numbers->numbers[i])
-			ret = -EINVAL;
-	}
-	return ret;
+	*found = (struct found){ .fds.n = 0 };
+	ret = record_walk(body, size, number_add, found);
+	if (ret == 0)
+		ret = numbers_sort(&found->fds);
+	return ret == 0 ? numbers_sort(&found->pids) : ret;
+}
+
+static void found_free(struct found *found)
+{
+	free(found->fds.numbers);
+	free(found->pids.numbers);
 }
 
 static bool fd_is_inherited(const struct handover *handover, int fd)
@@ -88,9 +103,9 @@ static void frame_put(struct record_writer *image, struct handover_frame frame)
 		memcpy(image->bytes, &frame, sizeof(frame));
 }
 
-static void lists_put(struct record_writer *image, const struct handover *handover, const struct numbers *fds,
-		      const struct numbers *pids)
+static void lists_put(struct record_writer *image, const struct handover *handover, const struct found *found)
 {
+	const struct numbers *fds = &found->fds, *pids = &found->pids;
 	struct handover_frame frame = { .body_size = le64_make(image->size - BODY_AT),
 					.n_fds = le64_make(fds->n),
 					.n_pids = le64_make(pids->n) };
@@ -117,7 +132,7 @@ static void lists_put(struct record_writer *image, const struct handover *handov
 int handover_encode(const struct handover *handover, struct record_writer *image)
 {
 	static const struct handover_frame frame;
-	struct numbers fds = { .n = 0 }, pids = { .n = 0 };
+	struct found found = { .fds.n = 0 };
 	int ret;
 
 	*image = (struct record_writer){ .max = HANDOVER_IMAGE_MAX };
@@ -125,13 +140,10 @@ int handover_encode(const struct handover *handover, struct record_writer *image
 	record_table_put(image, &handover_table, handover);
 	ret = image->failed ? -ENOMEM : 0;
 	if (ret == 0)
-		ret = numbers_find(&fds, RECORD_FD, image->bytes + BODY_AT, image->size - BODY_AT);
+		ret = found_find(&found, image->bytes + BODY_AT, image->size - BODY_AT);
 	if (ret == 0)
-		ret = numbers_find(&pids, RECORD_PID, image->bytes + BODY_AT, image->size - BODY_AT);
-	if (ret == 0)
-		lists_put(image, handover, &fds, &pids);
-	free(fds.numbers);
-	free(pids.numbers);
+		lists_put(image, handover, &found);
+	found_free(&found);
 	return ret == 0 && image->failed ? -ENOMEM : ret;
 }
 
@@ -187,8 +199,9 @@ int handover_open(struct handover_lists *lists, void *bytes, size_t size)
 }
 
 /* What the frame says the body has is what it has, each once: what is closed by the one is what the other means. */
-static bool lists_agree(const struct handover_lists *lists, const struct numbers *fds, const struct numbers *pids)
+static bool lists_agree(const struct handover_lists *lists, const struct found *found)
 {
+	const struct numbers *fds = &found->fds, *pids = &found->pids;
 	bool agree = fds->n == lists->n_fds && pids->n == lists->n_pids;
 
 	for (size_t i = 0; i < fds->n && agree; i++)
@@ -226,18 +239,15 @@ static int fd_renumber(void *ctx, const struct record *record, unsigned depth)
 
 static int body_check(const struct handover_lists *lists, const int *to)
 {
-	struct numbers fds = { .n = 0 }, pids = { .n = 0 };
-	struct renumbering renumbering = { lists->body, &fds, to };
-	int ret = numbers_find(&fds, RECORD_FD, lists->body, lists->body_size);
+	struct found found;
+	struct renumbering renumbering = { lists->body, &found.fds, to };
+	int ret = found_find(&found, lists->body, lists->body_size);
 
-	if (ret == 0)
-		ret = numbers_find(&pids, RECORD_PID, lists->body, lists->body_size);
-	if (ret == 0 && !lists_agree(lists, &fds, &pids))
+	if (ret == 0 && !lists_agree(lists, &found))
 		ret = -EBADMSG;
 	if (ret == 0 && to)
 		ret = record_walk(lists->body, lists->body_size, fd_renumber, &renumbering);
-	free(fds.numbers);
-	free(pids.numbers);
+	found_free(&found);
 	return ret == -ENOMEM ? ret : ret < 0 ? -EBADMSG : 0;
 }
 
