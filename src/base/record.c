@@ -166,9 +166,9 @@ void record_open(struct record_writer *writer, const char *name, uint8_t kind)
 {
 	if (writer->depth == RECORD_DEPTH_MAX - 1)
 		writer->failed = true;
-	else
-		writer->groups[writer->depth] = writer->size;
-	writer->depth++;
+	if (writer->failed)
+		return;
+	writer->groups[writer->depth++] = writer->size;
 	record_put(writer, name, kind, NULL, 0);
 }
 
