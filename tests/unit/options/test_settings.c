@@ -144,7 +144,7 @@ static void help_and_version(void **state)
 	struct parsed parsed;
 
 	assert_int_equal(parse(&parsed, "--version"), SETTINGS_PRINT);
-	assert_string_equal(parsed.text, "vhost-device-gpio 0.1.0\n");
+	assert_string_equal(parsed.text, "vhost-device-gpio 0.2.0\n");
 	assert_int_equal(parse(&parsed, "-V"), SETTINGS_PRINT);
 	assert_int_equal(parse(&parsed, "-h"), SETTINGS_PRINT);
 	assert_int_equal(parse(&parsed, "--help"), SETTINGS_PRINT);
