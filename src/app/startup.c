@@ -16,6 +16,7 @@
 #include "service/activation.h"
 #include "service/ready_fd.h"
 #include "service/sd_notify.h"
+#include "supervisor/handover_guest.h"
 #include "supervisor/supervisor.h"
 
 struct startup {
@@ -230,6 +231,16 @@ int startup_run(const struct settings *settings, int argc, char **argv)
 	return status;
 }
 
+/* Rather than that a guest's session ends. */
+static bool sessions_look(const struct handover *handover, struct why *why)
+{
+	for (unsigned i = 0; i < handover->n_guests; i++) {
+		if (handover_guest_look(&handover->guests[i], why) < 0)
+			return false;
+	}
+	return true;
+}
+
 int startup_can_take_over(const struct settings *settings)
 {
 	struct sandbox sandbox = SANDBOX_NONE;
@@ -237,7 +248,7 @@ int startup_can_take_over(const struct settings *settings)
 	struct why why;
 	int status = EXIT_FAILED;
 
-	if (handover_look(settings->take_over, &handover, &why) == 0)
+	if (handover_look(settings->take_over, &handover, &why) == 0 && sessions_look(&handover, &why))
 		status = sandbox_open(&sandbox, settings);
 	else
 		error_print("cannot take over: %s", why.text);

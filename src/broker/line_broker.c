@@ -74,7 +74,7 @@ static int line_look(const struct guest *guest, uint32_t line, struct supervisor
 }
 
 /* A worker that is dying hears nothing, and its end comes by itself. One whose socket is full does not wait for replies. */
-static int reply_send(int channel, const struct supervisor_channel_reply *reply, int fd)
+int line_broker_send(int channel, const struct supervisor_channel_reply *reply, int fd)
 {
 	ssize_t len = scm_send(channel, reply, sizeof(*reply), &fd, fd >= 0, MSG_DONTWAIT);
 
@@ -94,12 +94,12 @@ int line_broker_reply(const struct guest *guest, struct fd_store *store,
 		return -EPROTO;
 	reply.error = request->type == SUPERVISOR_CHANNEL_LINE ? line_request(guest, store, request, &fd)
 							       : line_look(guest, request->line, &reply);
-	ret = reply_send(channel, &reply, fd);
+	ret = line_broker_send(channel, &reply, fd);
 	/* Other workers may have used up what is under way of a user's fds (unix(7)): this one has not done it. */
 	if (ret == -ETOOMANYREFS) {
 		fd_store_remove(store, session_layout_line_key(request->line));
 		reply.error = ret;
-		ret = reply_send(channel, &reply, -1);
+		ret = line_broker_send(channel, &reply, -1);
 	}
 	return ret;
 }

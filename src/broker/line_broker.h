@@ -14,3 +14,6 @@ int line_broker_reply(const struct guest *guest, struct fd_store *store,
 /* A line of a real chip that the store has not: requests it as the guest's. *fd is the store's. -errno. */
 int line_broker_request(const struct guest *guest, struct fd_store *store, unsigned line,
 			const struct chip_line_config *config, int *fd);
+
+/* Sends a reply, without waiting. 0, also when the worker is gone; -errno: it does not wait for one. */
+int line_broker_send(int channel, const struct supervisor_channel_reply *reply, int fd);

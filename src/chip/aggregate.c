@@ -48,6 +48,25 @@ size_t aggregate_state_size(const struct aggregate_member *members, unsigned n_m
 	return size;
 }
 
+unsigned aggregate_state_parts(const struct aggregate_member *members, unsigned n_members, size_t offset,
+			       struct field_part *parts)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < n_members; i++) {
+		const struct field_part *part = members[i].spec->driver->line_state;
+
+		if (!part)
+			continue;
+		parts[n] = *part;
+		parts[n].number = i;
+		parts[n].offset = offset;
+		parts[n++].count = members[i].found->n_lines;
+		offset += state_size_of(members[i].found);
+	}
+	return n;
+}
+
 /* From the members. A line that is another's says nothing: it is never configured. */
 
 /* Makes the member's offset the virtual one. */

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "base/fields.h"
 #include "chip/chip_types.h"
 
 /* spec and found outlive the aggregate. */
@@ -23,6 +24,9 @@ struct aggregate_line {
 
 /* Session memory for the members' states. */
 size_t aggregate_state_size(const struct aggregate_member *members, unsigned n_members);
+/* What lies where in it, when it lies at this offset: a part a member that has something there; returns how many. */
+unsigned aggregate_state_parts(const struct aggregate_member *members, unsigned n_members, size_t offset,
+			       struct field_part *parts);
 /* members and lines are copied; state (zeroed at first) outlives the chip; host is copied. -errno. */
 int aggregate_attach(const struct aggregate_member *members, unsigned n_members, const struct aggregate_line *lines,
 		     unsigned n_lines, void *state, const struct chip_host *host, struct chip **chip);

@@ -29,7 +29,7 @@ int chip_probe(const struct chip_spec *spec, struct chip_found *found, struct wh
 
 size_t chip_state_size(const struct chip_spec *spec, unsigned n_lines)
 {
-	return n_lines * spec->driver->line_state_size;
+	return spec->driver->line_state ? n_lines * spec->driver->line_state->stride : 0;
 }
 
 bool chip_found_same(const struct chip_found *a, const struct chip_found *b)

@@ -2,6 +2,7 @@
 /* What a chip driver implements: cdev, sim, and the aggregate of chips. */
 #pragma once
 
+#include "base/fields.h"
 #include "base/why.h"
 #include "chip/chip_types.h"
 
@@ -15,7 +16,7 @@ struct chip {
 /* Each function is the one of chip.h with the same name. */
 struct chip_driver {
 	const char *name;
-	size_t line_state_size; /* bytes of session memory a line */
+	const struct field_part *line_state; /* what a line has in session memory; NULL: nothing */
 	int (*probe)(const struct chip_spec *spec, struct chip_found *found, struct why *why);
 	int (*found_line_info)(const struct chip_found *found, unsigned offset, struct chip_line_info *info);
 	/* NULL: a line needs no request before the chip is attached */

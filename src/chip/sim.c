@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "chip/sim_fields.h"
 #include "chip/sim_line.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -260,7 +261,7 @@ static int sim_outside_pull(struct chip *chip, unsigned offset, enum chip_pull p
 
 const struct chip_driver sim_driver = {
 	.name = "sim",
-	.line_state_size = sizeof(struct sim_line),
+	.line_state = &sim_line_part,
 	.probe = sim_probe,
 	.found_line_info = sim_found_line_info,
 	.attach = sim_attach,

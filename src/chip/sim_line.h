@@ -26,7 +26,7 @@ enum sim_outside {
 	SIM_OUTSIDE_HIGH,
 };
 
-/* Plain data in session memory; all zeros is a line that nobody uses, pulled down. */
+/* Plain data in session memory; all zeros is a line that nobody uses, pulled down. sim_fields.c has a row for each. */
 struct sim_line {
 	uint8_t role;	 /* enum sim_role: what the guest made of it */
 	uint8_t value;	 /* logical, when SIM_ROLE_OUT */
@@ -38,7 +38,8 @@ struct sim_line {
 	uint8_t bias;
 	uint8_t drive;
 	uint32_t debounce_us;
-	uint8_t settled;     /* of an input with a debounce time: the level on the wire that its user sees */
+	uint8_t settled; /* of an input with a debounce time: the level on the wire that its user sees */
+	uint8_t padding[3];
 	uint64_t changed_ns; /* when the wire last changed */
 };
 

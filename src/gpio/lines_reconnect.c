@@ -17,8 +17,11 @@ void lines_reconnect_save(struct lines *lines)
 	for (unsigned i = 0; i < lines->n_lines; i++) {
 		struct line_state *state = &lines->state[i];
 
-		state->note = (struct reconnect_note){ state->direction, state->value, state->irq, state->note.owed,
-						       state->head };
+		state->note = (struct reconnect_note){ .direction = state->direction,
+						       .value = state->value,
+						       .irq = state->irq,
+						       .owed = state->note.owed,
+						       .head = state->head };
 		irq_mask(&state->note.irq);
 	}
 }

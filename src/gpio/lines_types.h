@@ -20,13 +20,11 @@ enum gpio_direction {
 struct reconnect_note {
 	uint8_t direction, value;
 	struct irq irq;
-	uint8_t owed; /* at any time: the next buffer goes back, see virtio_gpio.c. Where padding was: no new layout */
+	uint8_t owed; /* at any time: the next buffer goes back, see virtio_gpio.c */
 	uint16_t head;
 };
 
-_Static_assert(sizeof(struct reconnect_note) == 10, "owed lies in what was padding");
-
-/* One line, plain data in session memory; all zeros: nobody has it. */
+/* One line, plain data in session memory; all zeros: nobody has it. Its members have rows in line_fields.c. */
 struct line_state {
 	uint8_t direction; /* enum gpio_direction */
 	uint8_t value;	   /* the last SET_VALUE, for OUT; 0 at first and after NONE */

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/le.h"
+#include "base/memory_form.h"
 #include "base/record_table.h"
 #include "guest/guest.h"
 #include "ipc/fd_store.h"
@@ -54,7 +55,7 @@ struct handover_guest {
 	struct guest guest; /* what was found, and is still held */
 	struct listener listener;
 	size_t session_size;
-	uint64_t session_layout; /* session_layout_id() of the program that wrote the session */
+	struct memory_form session_form; /* owned: of the program whose worker wrote the session; no parts: not known */
 	struct handover_death {
 		uint64_t at_ns;
 	} * deaths; /* owned: those of the row, the first first */

@@ -146,6 +146,8 @@ static bool guest_finish(void *object, struct why *why)
 		return refuse(why, "name: empty");
 	if (guest->session_size == 0)
 		return refuse(why, "session-size: 0");
+	if (guest->session_form.n_parts > 0 && guest->session_form.size != guest->session_size)
+		return refuse(why, "session-form: of another size");
 	if (!process_check(guest))
 		return refuse(why, "a process that cannot be in such a state");
 	return lines_check(&guest->guest, why);
@@ -167,7 +169,7 @@ static const struct record_row guest_rows[] = {
 	FD("connected-fd", 0, handover_guest, connected_fd),
 	FD("session-fd", RECORD_NEEDED, handover_guest, session_fd),
 	MUST_NUMBER("session-size", handover_guest, session_size, INT64_MAX),
-	MUST_NUMBER("session-layout", handover_guest, session_layout, UINT64_MAX),
+	RECORD_GROUP_ROW("session-form", MUST, handover_guest, session_form, &memory_form_table),
 	RECORD_LIST_ROW("stored", MUST, handover_guest, stored, n_stored, UINT32_MAX, &stored_table),
 	FD("channel-fd", 0, handover_guest, channel_fd),
 	PID("pid", handover_guest, pid),

@@ -41,7 +41,7 @@ void fd_store_deinit(struct fd_store *store);
 enum fd_store_received {
 	FD_STORE_END = 0, /* of the channel */
 	FD_STORE_DONE,
-	FD_STORE_REQUEST, /* of a line, in *request: a reply is due */
+	FD_STORE_REQUEST, /* in *request: a reply is due */
 };
 
 /*

@@ -15,13 +15,17 @@
  * SOCK_SEQPACKET, fixed structs. The worker is not trusted: unknown types, wrong lengths, lines that are not its own and
  * more fds than the session may have end that worker.
  *
+ * A worker that moves the session into other memory (worker/session_move.h) says so and waits: from the reply on that is
+ * the session. A supervisor that knows nothing of such memory, since another program has taken its place meanwhile,
+ * refuses, and the next worker moves the session again.
+ *
  * A line of a real chip is given back to the kernel only when the supervisor has closed its duplicate, too. A worker
  * that must know when sends the end of a pipe behind the removals: when the supervisor gets to it, it closes it (as
  * BARRIER=1 of sd_notify(3)).
  *
  * After an upgrade the new supervisor serves the old program's workers until they are replaced: what they say (also
  * SUPERVISOR_CHANNEL_STORE of a line that they have requested themselves, as they once did) must be understood. They are
- * told nothing.
+ * told nothing. So numbers and structs below are the same for ever.
  */
 #pragma once
 
@@ -39,6 +43,7 @@ enum supervisor_channel_type {
 	/* Worker to supervisor, struct supervisor_channel_request. */
 	SUPERVISOR_CHANNEL_LINE = 5,	  /* request this line and store it under its key */
 	SUPERVISOR_CHANNEL_LINE_INFO = 6, /* what does the kernel say of this line? */
+	SUPERVISOR_CHANNEL_MOVED = 8, /* the session is in the memory beside (line: 1), or cannot be moved there (0) */
 	/* Supervisor to worker, struct supervisor_channel_reply; with one fd when it is the line asked for. */
 	SUPERVISOR_CHANNEL_REPLY = 7,
 };

@@ -114,6 +114,11 @@ static const struct filter_row rows[] = {
 	{ .call = "memfd_create", W }, /* GET_INFLIGHT_FD */
 	{ .call = "ftruncate", W },
 	{ .call = "ftruncate64", W },
+	/* Where there is something in another program's session (worker/session_move.c). */
+	{ .call = "lseek", W, 3, INT, SEEK_DATA },
+	{ .call = "lseek", W, 3, INT, SEEK_HOLE },
+	{ .call = "_llseek", W, 5, INT, SEEK_DATA },
+	{ .call = "_llseek", W, 5, INT, SEEK_HOLE },
 
 	/* Memory, never executable: the guest's, the session, the C library's. */
 	{ .call = "mmap", BOTH, 3, PROT_EXEC, 0 },

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "worker/session_layout.h"
 
 /* The deaths in their order: the child has them in a ring. */
@@ -26,17 +25,17 @@ static int deaths_put(const struct child *child, struct handover_guest *out)
 int handover_guest_put(const struct worker_process *process, char *description, struct handover_guest *out)
 {
 	const struct child *child = &process->child;
+	int ret;
 
 	*out = (struct handover_guest){
 		.guest = process->guest,
 		.listener = process->listener,
-		.session_size = process->session_size,
-		.session_layout = process->session_foreign ? 0 : session_layout_id(),
+		.session_size = process->session.size,
 		.stored = process->store.fds,
 		.n_stored = (unsigned)process->store.n,
 		.description = description,
 		.connected_fd = process->connected_fd,
-		.session_fd = process->session_fd,
+		.session_fd = process->session.fd,
 		.channel_fd = process->channel_fd,
 		.pid = child->pid,
 		.drops = process->drops,
@@ -47,7 +46,15 @@ int handover_guest_put(const struct worker_process *process, char *description, 
 		.inherited = process->guest.socket.fd >= 0,
 		.rest = process->rest,
 	};
-	return deaths_put(child, out);
+	ret = session_memory_form(&process->session, &process->guest, &out->session_form);
+	return ret < 0 ? ret : deaths_put(child, out);
+}
+
+int handover_guest_look(const struct handover_guest *in, struct why *why)
+{
+	int ret = session_layout_can_take(&in->session_form, why);
+
+	return ret < 0 ? why_fail(-ret, why, "%s: %s", in->guest.name, why->text) : 0;
 }
 
 static void child_take(struct child *child, const struct handover_guest *in)
@@ -69,17 +76,11 @@ int handover_guest_take(struct worker_process *process, struct handover_guest *i
 	child_take(&process->child, in);
 	process->drops = in->drops;
 	process->connected_fd = in->connected_fd;
-	process->session_fd = in->session_fd;
-	process->session_size = in->session_size;
-	process->session_foreign =
-		in->session_layout != session_layout_id() || in->session_size != session_layout_size(&process->guest);
+	session_memory_take(&process->session, in->session_fd, in->session_size, &in->session_form, &process->guest);
 	process->listener = in->listener;
 	process->rest = in->rest;
 	in->rest = (struct record_rest){ .len = 0 };
 	for (unsigned i = 0; i < in->n_stored && ret == 0; i++)
 		ret = fd_store_put(&process->store, in->stored[i].key, in->stored[i].fd);
-	if (process->session_foreign)
-		log_warning(process->guest.name,
-			    "this program does not know the session layout of the one before: the session ends");
 	return ret < 0 ? ret : worker_process_adopt(process, in->pid, in->channel_fd, in->restarting);
 }

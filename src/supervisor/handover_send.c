@@ -21,8 +21,10 @@ int handover_send_image(const struct processes *processes, struct record_writer 
 	*image = (struct record_writer){ .size = 0 };
 	if (ret == 0)
 		ret = handover_encode(&handover, image);
-	for (unsigned i = 0; i < handover.n_guests; i++)
+	for (unsigned i = 0; i < handover.n_guests; i++) {
 		free(handover.guests[i].deaths);
+		memory_form_deinit(&handover.guests[i].session_form);
+	}
 	free(handover.guests);
 	return ret;
 }

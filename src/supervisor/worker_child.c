@@ -13,8 +13,8 @@
 /* Closes what is not this worker's: other guests' fds above all, and its own chips', of which it requests lines only. */
 static int others_close(const struct worker_start *start, const struct sandbox *sandbox)
 {
-	const int fixed[] = { start->listen_fd, start->connected_fd, start->supervisor_fd, start->control_fd,
-			      start->session_fd };
+	const int fixed[] = { start->listen_fd,	 start->connected_fd, start->supervisor_fd,
+			      start->control_fd, start->session_fd,   start->move_fd };
 	size_t n = 0;
 	int *fds = malloc((ARRAY_SIZE(fixed) + SANDBOX_NAMESPACES + start->store->n) * sizeof(*fds));
 

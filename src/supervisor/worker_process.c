@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/falloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +48,18 @@ static void channel_judge(struct worker_process *process, int ret)
 			    "invalid message from the worker: %s", strerror(-ret));
 }
 
+/* The worker cannot move it: then the session ends with this worker. */
+static int session_moved(struct worker_process *process, const struct supervisor_channel_request *request)
+{
+	struct supervisor_channel_reply reply = { .type = SUPERVISOR_CHANNEL_REPLY };
+
+	if (request->line == 0)
+		process->session.foreign = process->session.next_fd >= 0;
+	if (request->line == 0 || !session_memory_moved(&process->session))
+		reply.error = -ESTALE;
+	return line_broker_send(process->channel_fd, &reply, -1);
+}
+
 /* Takes some messages. 1; 0: the channel is at its end; -errno: the worker broke the protocol (logged). */
 static int channel_take(struct worker_process *process)
 {
@@ -59,7 +70,9 @@ static int channel_take(struct worker_process *process)
 	for (unsigned i = 0; i < MESSAGES_PER_TURN && ret == FD_STORE_DONE; i++)
 		ret = fd_store_receive(&process->store, process->channel_fd, &request);
 	if (ret == FD_STORE_REQUEST) {
-		ret = line_broker_reply(&process->guest, &process->store, &request, process->channel_fd);
+		ret = request.type == SUPERVISOR_CHANNEL_MOVED
+			      ? session_moved(process, &request)
+			      : line_broker_reply(&process->guest, &process->store, &request, process->channel_fd);
 		if (ret == 0)
 			return 1;
 	}
@@ -98,10 +111,10 @@ bool worker_process_is_connected(struct worker_process *process)
 
 static struct stuck_watch_signs worker_signs(const struct stuck_watch *watch)
 {
-	const struct worker_process *process = container_of(watch, const struct worker_process, watch);
+	const struct session_memory *session = &container_of(watch, const struct worker_process, watch)->session;
 
-	return (struct stuck_watch_signs){ .accepts = session_layout_accepted(process->session_fd),
-					   .progress = session_layout_progress(process->session_fd) };
+	return (struct stuck_watch_signs){ .accepts = session_layout_accepted(session->fd, session->form),
+					   .progress = session_layout_progress(session->fd, session->form) };
 }
 
 /* Who is to end anyway has a time for it; an inherited socket is its owner's to make. */
@@ -149,19 +162,10 @@ static void channels_close(struct worker_process *process)
 	fd_close(&process->control_worker_fd);
 }
 
-/* Its memory; -errno: there is none. */
-static int session_make(struct worker_process *process)
-{
-	process->session_size = session_layout_size(&process->guest);
-	process->session_fd = session_layout_create(process->session_size);
-	return process->session_fd < 0 ? process->session_fd : 0;
-}
-
 static int worker_prepare(struct child *child)
 {
 	struct worker_process *process = worker_process_of(child);
-	/* It could not be made when the one before was thrown away. */
-	int ret = process->session_fd < 0 ? session_make(process) : 0;
+	int ret = session_memory_prepare(&process->session, &process->guest);
 
 	if (ret == 0)
 		ret = scm_pair(&process->channel_fd, &process->channel_worker_fd);
@@ -196,6 +200,8 @@ static void worker_started(struct child *child)
 static int worker_life(struct child *child)
 {
 	struct worker_process *process = worker_process_of(child);
+	const struct session_memory *session = &process->session;
+	const bool moves = session->next_fd >= 0;
 	const struct worker_start start = { .guest = &process->guest,
 					    .listen_fd = process->listener.fd,
 					    .connected_fd = process->connected_fd,
@@ -205,7 +211,10 @@ static int worker_life(struct child *child)
 					    .blameless = child->blameless,
 					    .supervisor_fd = process->channel_worker_fd,
 					    .control_fd = process->control_worker_fd,
-					    .session_fd = process->session_fd,
+					    .session_fd = moves ? session->next_fd : session->fd,
+					    .move_fd = moves ? session->fd : -1,
+					    .move_from = session->form,
+					    .move_to = session->next_form,
 					    .store = &process->store };
 
 	return worker_child_run(&start, process->sandbox);
@@ -217,23 +226,21 @@ static int worker_life(struct child *child)
  */
 static void session_clear(struct worker_process *process)
 {
-	size_t size = process->drops == 0 ? session_layout_connection_size() : process->session_size;
+	int ret = session_memory_clear(&process->session, process->drops > 0, &process->guest);
 
 	process->drops++;
-	if (fallocate(process->session_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)size) < 0)
-		log_error(process->child.tag, "cannot clear the session: %s", strerror(errno));
+	if (ret < 0)
+		log_error(process->child.tag, "cannot clear the session: %s", strerror(-ret));
 	fd_store_clear_session(&process->store);
 }
 
 /* Nothing of it can be read: another one, as if the workers had died again and again. */
 static void session_renew(struct worker_process *process)
 {
-	process->session_foreign = false;
 	process->drops++;
 	fd_store_clear_session(&process->store);
-	fd_close(&process->session_fd);
 	async_close(&process->connected_fd);
-	session_make(process); /* or at the start */
+	session_memory_make(&process->session, &process->guest); /* or at the start */
 }
 
 /* This socket outlives a worker and is shared with it: what it did to it is undone before the next one has it. */
@@ -251,7 +258,9 @@ static void listener_mend(struct worker_process *process)
 
 static uint32_t worker_progress(const struct child *child)
 {
-	return session_layout_progress(container_of(child, const struct worker_process, child)->session_fd);
+	const struct session_memory *session = &container_of(child, const struct worker_process, child)->session;
+
+	return session_layout_progress(session->fd, session->form);
 }
 
 /* What it sent is stored, although it is dead: the session says that it was sent. */
@@ -295,7 +304,8 @@ static void worker_ended(struct child *child, enum child_loop loop)
 	control_end(process);
 	if (session_is_over(process))
 		lines_leave(process);
-	if (process->session_foreign)
+	session_memory_settle(&process->session);
+	if (process->session.foreign)
 		session_renew(process);
 	else if (loop == CHILD_LOOP_AGAIN)
 		session_clear(process);
@@ -332,7 +342,7 @@ void worker_process_init(struct worker_process *process, struct guest *guest, bo
 					    .one_off = one_off,
 					    .listener = LISTENER_NONE,
 					    .connected_fd = -1,
-					    .session_fd = -1,
+					    .session = SESSION_MEMORY_NONE,
 					    .control_fd = -1,
 					    .control_worker_fd = -1,
 					    .channel_fd = -1,
@@ -376,7 +386,7 @@ int worker_process_open(struct worker_process *process, struct why *why)
 	fd_store_init(&process->store, session_layout_fds_max(), process->guest.n_lines);
 	ret = claims_store(process);
 	if (ret == 0)
-		ret = session_make(process);
+		ret = session_memory_make(&process->session, &process->guest);
 	return ret < 0 ? why_fail(-ret, why, "%s: cannot be served: %s", process->guest.name, strerror(-ret)) : 0;
 }
 
@@ -387,7 +397,7 @@ int worker_process_adopt(struct worker_process *process, pid_t pid, int channel_
 	if (pid > 0) {
 		child_adopt(&process->child, pid, restarting);
 		watch_begin(process);
-	} else if (process->session_foreign) {
+	} else if (process->session.foreign) {
 		session_renew(process);
 	}
 	return channel_fd < 0 ? 0
@@ -398,7 +408,7 @@ int worker_process_adopt(struct worker_process *process, pid_t pid, int channel_
 void worker_process_replace(struct worker_process *process)
 {
 	/* A session that no successor knows ends: the worker that knows it puts the lines into their idle state. */
-	child_restart(&process->child, process->session_foreign ? SIGTERM : SIGUSR2);
+	child_restart(&process->child, process->session.foreign ? SIGTERM : SIGUSR2);
 }
 
 void worker_process_start(struct worker_process *process)
@@ -436,7 +446,7 @@ void worker_process_close(struct worker_process *process)
 	lines_leave(process);
 	fd_store_close(&process->store);
 	listener_close(&process->listener);
-	fd_close(&process->session_fd);
+	session_memory_close(&process->session);
 	async_close(&process->connected_fd);
 	free(process->rest.bytes);
 	process->rest = (struct record_rest){ .len = 0 };

@@ -14,6 +14,7 @@
 #include "process/stuck_watch.h"
 #include "sandbox/sandbox.h"
 #include "service/listener.h"
+#include "worker/session_memory.h"
 
 /* Who is told that a worker has a control channel; NULL: there is no control process, and no channel to it. */
 struct worker_control {
@@ -31,9 +32,7 @@ struct worker_process {
 	char process_name[GUEST_NAME_MAX + 8];
 	struct listener listener; /* owned; the worker accepts */
 	int connected_fd;	  /* the guest's, inherited: a front-end that is connected already; -1: none */
-	int session_fd;		  /* owned; a sealed memfd */
-	size_t session_size;
-	bool session_foreign;  /* an earlier program's, of another layout: it ends with the worker that serves it */
+	struct session_memory session;
 	int channel_fd;	       /* owned; our end of the present worker's supervisor channel */
 	int channel_worker_fd; /* owned; its end, between prepare and started */
 	struct worker_control control;
@@ -41,8 +40,8 @@ struct worker_process {
 	int control_worker_fd; /* owned; its end, between prepare and started */
 	bool control_due;      /* the control process has no copy yet */
 	struct fd_store store;
-	bool lines_used; /* a worker has had them: they are to take their idle state when the session ends */
-	bool hands_over; /* the next start goes on with the session */
+	bool lines_used;	 /* a worker has had them: they are to take their idle state when the session ends */
+	bool hands_over;	 /* the next start goes on with the session */
 	struct record_rest rest; /* owned: of the handover of another program, for the next one */
 	struct loop_watch channel_watch;
 	struct stuck_watch watch;

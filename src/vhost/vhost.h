@@ -26,11 +26,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fields.h"
+
 struct loop;
 struct vhost_device;
 struct vhost_queue;
 
 #define VHOST_QUEUES_MAX	 8
+#define VHOST_SESSION_PARTS_MAX	 (4 + 2 * VHOST_QUEUES_MAX)
 #define VHOST_DEVICE_FEATURES	 24 /* bits that are a device type's own: 0 to 23 */
 #define VHOST_CONFIG_MAX	 256
 #define VHOST_STATE_MAX		 1048576
@@ -95,7 +98,10 @@ struct vhost_ops {
 	void (*connected)(void *ctx, bool connected);
 };
 
-/* Of the fds that are stored; with an index the key of one, see vhost_fd_key(). */
+/*
+ * Of the fds that are stored; with an index the key of one, see vhost_fd_key(). A later program finds them by it: a
+ * number is never given to anything else.
+ */
 enum vhost_fd_kind {
 	VHOST_FD_CONNECTION = 1,
 	VHOST_FD_BACKEND_REQ = 2,
@@ -129,10 +135,14 @@ struct vhost_fd_store {
 
 /* Bytes of session memory for a device with this many queues; zeroed memory is an empty session. 8-byte aligned. */
 size_t vhost_session_size(unsigned n_queues);
-/* A session that a program of another version has written is of no use. */
-uint32_t vhost_session_version(void);
 /* Where in it a uint32_t lies that is another one after each message and each batch of chains that were answered. */
 size_t vhost_session_progress_at(void);
+/*
+ * What lies where in it, by tables (base/fields.h): VHOST_SESSION_PARTS_MAX parts at most; returns how many. In the part
+ * "session" are two numbers that others may look for: "progress", which is that one, and "epoch", another one after
+ * each reset and for each connection.
+ */
+unsigned vhost_session_parts(unsigned n_queues, struct field_part parts[VHOST_SESSION_PARTS_MAX]);
 
 /*
  * ops, session and tag outlive the device; fd_store is copied. A full session that is invalid is dropped with a

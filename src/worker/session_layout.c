@@ -3,22 +3,21 @@
 #include "worker/session_layout.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/util.h"
+#include "chip/sim_fields.h"
+#include "gpio/line_fields.h"
 #include "gpio/virtio_gpio.h"
 #include "ipc/supervisor_channel.h"
 
-/*
- * To be counted up when the meaning of struct worker_state, struct line_state, of a chip's state, of the keys of
- * stored fds or of the session as a whole changes: then workers of two programs cannot follow each other.
- */
-#ifndef SESSION_LAYOUT_VERSION /* a test builds a program of another one */
-#define SESSION_LAYOUT_VERSION 1u
-#endif
+static const struct field worker_fields[] = {
+	FIELD_MUST(struct worker_state, begun),
+	FIELD_MUST(struct worker_state, drops),
+	FIELD_MAY(struct worker_state, accepts),
+};
+
+#define PARTS_MAX (VHOST_SESSION_PARTS_MAX + 2 + GUEST_CHIPS_MAX)
 
 static size_t align_up(size_t size)
 {
@@ -34,8 +33,6 @@ static size_t lines_offset(void)
 {
 	return state_offset() + align_up(sizeof(struct worker_state));
 }
-
-_Static_assert(sizeof(struct worker_state) + sizeof(uint32_t) <= 64, "the number of accepts lies behind it");
 
 static size_t chips_offset(const struct guest *guest)
 {
@@ -71,56 +68,89 @@ size_t session_layout_size(const struct guest *guest)
 	return chips_offset(guest) + align_up(aggregate_state_size(members, session_layout_members(guest, members)));
 }
 
-int session_layout_create(size_t size)
+/* All but those of chips. */
+static unsigned fixed_parts(size_t n_lines, struct field_part parts[PARTS_MAX])
 {
-	int fd = memfd_create("session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int ret = fd;
+	unsigned n = vhost_session_parts(VIRTIO_GPIO_QUEUES, parts);
 
-	if (fd < 0 || ftruncate(fd, (off_t)size) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
-		ret = -errno;
+	parts[n++] = (struct field_part){
+		"worker", 0, worker_fields, ARRAY_SIZE(worker_fields), state_offset(), sizeof(struct worker_state), 1
+	};
+	parts[n++] = line_fields_part(lines_offset(), n_lines);
+	return n;
+}
+
+int session_layout_form(const struct guest *guest, struct memory_form *form)
+{
+	struct aggregate_member members[GUEST_CHIPS_MAX];
+	struct field_part parts[PARTS_MAX];
+	unsigned n = fixed_parts(guest->n_lines, parts);
+
+	n += aggregate_state_parts(members, session_layout_members(guest, members), chips_offset(guest), parts + n);
+	return memory_form_make(form, parts, n, session_layout_size(guest));
+}
+
+/* Those of any guest. */
+static unsigned known_parts(struct field_part parts[PARTS_MAX])
+{
+	unsigned n = fixed_parts(1, parts);
+
+	parts[n++] = sim_line_part;
+	return n;
+}
+
+int session_layout_can_take(const struct memory_form *form, struct why *why)
+{
+	struct field_part known[PARTS_MAX];
+
+	return memory_form_check_known(form, known, known_parts(known), why);
+}
+
+int session_layout_plan(const struct guest *guest, const struct memory_form *from, struct memory_form *to,
+			struct why *why)
+{
+	struct field_part known[PARTS_MAX];
+	struct memory_form own;
+	int ret;
+
+	if (from->n_parts == 0)
+		return why_fail(EPROTONOSUPPORT, why, "its form is not said");
+	ret = session_layout_form(guest, &own);
 	if (ret < 0)
-		fd_close(&fd);
+		return why_fail(-ret, why, "out of memory");
+	if (memory_form_fits(from, &own))
+		ret = SESSION_LAYOUT_FITS;
+	else
+		ret = memory_form_plan(to, from, &own, known, known_parts(known), why);
+	memory_form_deinit(&own);
 	return ret;
 }
 
-uint64_t session_layout_id(void)
+/* Of a part that there is once. own_at: where it lies in this program's. */
+static uint32_t number_at(int session_fd, const struct memory_form *form, const char *part_name, const char *name,
+			  size_t own_at)
 {
-	const uint32_t facts[] = { SESSION_LAYOUT_VERSION,	vhost_session_version(),   (uint32_t)state_offset(),
-				   sizeof(struct worker_state), sizeof(struct line_state), VIRTIO_GPIO_QUEUES };
-	uint64_t layout = 0xcbf29ce484222325; /* FNV-1a */
+	const struct form_part *part = form ? memory_form_part(form, part_name, 0, false) : NULL;
+	const struct form_field *field = part ? memory_form_field(part, name) : NULL;
+	off_t at = (off_t)own_at;
+	uint32_t number = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
-		layout = (layout ^ facts[i]) * 0x100000001b3;
-	return layout;
+	if (form && (!field || field->size != sizeof(number)))
+		return 0;
+	if (form)
+		at = (off_t)(part->offset + field->offset);
+	return pread(session_fd, &number, sizeof(number), at) == sizeof(number) ? number : 0;
 }
 
-static uint32_t number_at(int session_fd, size_t at)
+uint32_t session_layout_progress(int session_fd, const struct memory_form *form)
 {
-	uint32_t number;
-
-	return pread(session_fd, &number, sizeof(number), (off_t)at) == sizeof(number) ? number : 0;
+	return number_at(session_fd, form, "session", "progress", vhost_session_progress_at());
 }
 
-uint32_t session_layout_progress(int session_fd)
+uint32_t session_layout_accepted(int session_fd, const struct memory_form *form)
 {
-	return number_at(session_fd, vhost_session_progress_at());
-}
-
-/* Behind struct worker_state, where padding was: no new layout. */
-static size_t accepts_offset(void)
-{
-	return state_offset() + align_up(sizeof(struct worker_state)) - sizeof(uint32_t);
-}
-
-uint32_t *session_layout_accepts(void *session)
-{
-	return (uint32_t *)((char *)session + accepts_offset());
-}
-
-uint32_t session_layout_accepted(int session_fd)
-{
-	return number_at(session_fd, accepts_offset());
+	return number_at(session_fd, form, "worker", "accepts",
+			 state_offset() + offsetof(struct worker_state, accepts));
 }
 
 size_t session_layout_connection_size(void)

@@ -10,41 +10,51 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/memory_form.h"
 #include "chip/aggregate.h"
 #include "guest/guest.h"
 
 struct line_state;
 
 struct worker_state {
-	uint32_t begun; /* not 0: the lines have taken their first state, init or idle */
-	uint32_t drops; /* the lines were put into their idle state as often */
+	uint32_t begun;	  /* not 0: the lines have taken their first state, init or idle */
+	uint32_t drops;	  /* the lines were put into their idle state as often */
+	uint32_t accepts; /* so many front-ends were taken, accepted or refused, and 1 when that began; it wraps */
 };
 
 /* Bytes of session memory for this guest. */
 size_t session_layout_size(const struct guest *guest);
-/* So many of them, zeroed, as a memfd whose size nobody can change; -errno. */
-int session_layout_create(size_t size);
+/* Its form; -ENOMEM. The caller's, to be freed with memory_form_deinit(). */
+int session_layout_form(const struct guest *guest, struct memory_form *form);
 /*
- * What the session's memory means, as a number: the same in two programs when one can go on with the session of the
- * other. (A session that passes this may still be invalid: it is checked as ever.)
+ * Whether this program's workers can take memory of this form, whoever's guest's: all that must be known of it is.
+ * -EPROTONOSUPPORT, with why.
  */
-uint64_t session_layout_id(void);
+int session_layout_can_take(const struct memory_form *form, struct why *why);
+
+#define SESSION_LAYOUT_FITS 2
+/*
+ * How memory of the form from becomes this guest's. SESSION_LAYOUT_FITS: as it is. 0, or 1 when something is lost, which
+ * why names: *to, the caller's, is the form of the memory to move it into. -errno, with why.
+ */
+int session_layout_plan(const struct guest *guest, const struct memory_form *from, struct memory_form *to,
+			struct why *why);
 /*
  * A number that the memory of this fd has, another one after each answer of a worker's; 0 when there is none. A worker
- * that lies there keeps its own guest's session.
+ * that lies there keeps its own guest's session. form: NULL: this program's.
  */
-uint32_t session_layout_progress(int session_fd);
-/*
- * So many front-ends has the worker taken, accepted or refused, and 1 when it began to: in the session's memory; by its
- * fd, as above.
- */
-uint32_t *session_layout_accepts(void *session);
-uint32_t session_layout_accepted(int session_fd);
+uint32_t session_layout_progress(int session_fd, const struct memory_form *form);
+/* The present worker's accepts, likewise. */
+uint32_t session_layout_accepted(int session_fd, const struct memory_form *form);
 /* How many of them, from the start, are the connection's: without them the lines' state is still good. */
 size_t session_layout_connection_size(void);
 /* How many fds the supervisor must be ready to store for it, beside those of lines. */
 size_t session_layout_fds_max(void);
-/* Under which key the connection to the front-end is stored: without it there is none. */
+/*
+ * Keys are found by a later program, too: none is ever given another meaning.
+ *
+ * Under which key the connection to the front-end is stored: without it there is none.
+ */
 uint32_t session_layout_connection_key(void);
 /* Under which key the request of a line is stored. */
 uint32_t session_layout_line_key(unsigned line);

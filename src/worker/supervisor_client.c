@@ -131,12 +131,25 @@ static int request_send(struct supervisor_client *client, const struct superviso
 	int ret = supervisor_call_request(&client->call, request, reply, fd);
 
 	chips_received(client);
-	if (ret == -ETIMEDOUT)
+	if (ret == -ETIMEDOUT && request->type == SUPERVISOR_CHANNEL_MOVED)
+		log_error(client->tag, "session: the supervisor does not answer");
+	else if (ret == -ETIMEDOUT)
 		log_limited(&client->reply_limit, LOG_LEVEL_WARNING, client->tag,
 			    "line %u: the supervisor does not answer", request->line);
 	else if (ret < 0)
 		supervisor_gone(client, ret);
 	return ret < 0 ? ret : reply->error;
+}
+
+int supervisor_client_moved(struct supervisor_client *client, bool moved)
+{
+	const struct supervisor_channel_request request = { .type = SUPERVISOR_CHANNEL_MOVED, .line = moved };
+	struct supervisor_channel_reply reply;
+	int fd;
+	int ret = request_send(client, &request, &reply, &fd);
+
+	fd_close(&fd);
+	return ret;
 }
 
 static int request_line(void *ctx, unsigned line, const struct chip_line_config *config, int *fd)

@@ -29,6 +29,12 @@ struct supervisor_client {
 int supervisor_client_open(struct supervisor_client *client, struct loop *loop, int channel);
 void supervisor_client_close(struct supervisor_client *client);
 
+/*
+ * Says that the session is moved, or that it cannot be, and waits for the reply: from then on it is what it was moved to.
+ * -errno: it is not, and this worker is of no use.
+ */
+int supervisor_client_moved(struct supervisor_client *client, bool moved);
+
 /* For the fds of the vhost session. */
 struct vhost_fd_store supervisor_client_session_store(struct supervisor_client *client);
 

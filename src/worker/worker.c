@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/lack.h"
 #include "base/log.h"
@@ -31,6 +32,7 @@
 #include "worker/control_server.h"
 #include "worker/front_end_listener.h"
 #include "worker/session_layout.h"
+#include "worker/session_move.h"
 #include "worker/supervisor_client.h"
 
 struct worker {
@@ -137,10 +139,28 @@ static int attach_loop(struct worker *worker)
 	return supervisor_client_open(&worker->supervisor, &worker->loop, worker->start->supervisor_fd);
 }
 
+/* From another program's memory. Until the supervisor has heard of it nothing has happened. -ECANCELED: that is said. */
+static int move_session(struct worker *worker)
+{
+	const struct worker_start *start = worker->start;
+	struct why why;
+	int ret = session_move(start->move_from, start->move_fd, start->move_to, start->session_fd, &why);
+
+	if (ret < 0)
+		log_error(worker->tag, "cannot take over the session of the program before: %s", why.text);
+	fault_point(FAULT_SESSION_MOVED);
+	ret = supervisor_client_moved(&worker->supervisor, ret == 0);
+	fault_point(FAULT_SESSION_TOLD);
+	return ret < 0 ? -ECANCELED : 0;
+}
+
 static int attach_session(struct worker *worker)
 {
 	size_t size = session_layout_size(worker->start->guest);
+	int ret = worker->start->move_fd >= 0 ? move_session(worker) : 0;
 
+	if (ret < 0)
+		return ret;
 	worker->session = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, worker->start->session_fd, 0);
 	if (worker->session == MAP_FAILED) {
 		worker->session = NULL;
@@ -241,7 +261,7 @@ static int attach_device(struct worker *worker)
 				worker->tag);
 	if (r == 0 && worker->start->listen_fd >= 0)
 		r = front_end_listener_open(&worker->listener, &worker->loop, worker->start->listen_fd, worker->device,
-					    session_layout_accepts(worker->session), worker->tag);
+					    &worker->state->accepts, worker->tag);
 	/* Else a connection that ends later would stay open here, in the copy inherited from the supervisor. */
 	fd_store_deinit(worker->start->store);
 	if (r == 0)
@@ -287,7 +307,8 @@ int worker_main(const struct worker_start *start)
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
 		r = steps[i](&worker);
 	if (r < 0) {
-		log_error(worker.tag, "the worker cannot start: %s", strerror(-r));
+		if (r != -ECANCELED)
+			log_error(worker.tag, "the worker cannot start: %s", strerror(-r));
 		r = is_lack(r) ? CHILD_LACKS : 1;
 	} else {
 		r = loop_run(&worker.loop);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/memory_form.h"
 #include "guest/guest.h"
 #include "ipc/fd_store.h"
 
@@ -25,7 +26,9 @@ struct worker_start {
 	bool blameless;	   /* the worker before did not die of what it was at: somebody killed it */
 	int supervisor_fd; /* SOCK_SEQPACKET to the supervisor; its end of file means that the supervisor is gone */
 	int control_fd;	   /* SOCK_SEQPACKET to the control process (control_server.h), or -1 */
-	int session_fd;	   /* memfd of session_layout_size() bytes (session_layout.h), zeroed at first */
+	int session_fd;	   /* memfd of session_layout_size() bytes or more (session_layout.h), zeroed at first */
+	int move_fd;	   /* memfd from which the session is to be moved there first (session_move.h); -1: none */
+	const struct memory_form *move_from, *move_to; /* their forms */
 	struct fd_store *store; /* this process's copy: the worker duplicates what it uses, then closes all of it */
 };
 

@@ -108,6 +108,7 @@ void worker_fixture_run(void (*live)(void))
 		.supervisor_fd = w.supervisor[0],
 		.control_fd = w.control[0],
 		.session_fd = w.session_fd,
+		.move_fd = -1,
 		.store = &store,
 	};
 	int status;

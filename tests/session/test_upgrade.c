@@ -230,29 +230,6 @@ static void programs_that_say_more_and_less(void **state)
 	assert_int_equal(daemon_logged(&s->daemon, "session ends"), 0);
 }
 
-static void session_of_another_layout(void **state)
-{
-	struct session *s = *state;
-	struct upgrade upgrade;
-
-	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_OUT), GPIO_OK);
-	program_copy(getenv("OTHER_SESSION"));
-	upgrade_begin(s, &upgrade);
-	kill(s->daemon.pid, SIGUSR2);
-	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
-	upgrade_finish(&upgrade);
-	assert_int_equal(daemon_logged(&s->daemon, "does not know the session"), 1);
-	session_reconnect(s);
-	assert_serving(s);
-	assert_int_equal(gpio_get_direction(&s->vmm, 1), GPIO_NONE);
-	/* From now on it knows it. */
-	upgrade_begin(s, &upgrade);
-	kill(s->daemon.pid, SIGUSR2);
-	upgrade_finish(&upgrade);
-	assert_serving(s);
-	assert_int_equal(daemon_logged(&s->daemon, "does not know the session"), 1);
-}
-
 /* Every child is killed by what runs in the supervisor's place for a moment. */
 static void processes_that_die_meanwhile(void **state)
 {
@@ -456,7 +433,6 @@ int main(void)
 		UPGRADE(real_outputs_hold_over_an_upgrade),
 		UPGRADE(another_file_under_the_same_name),
 		ROW_TEST_FIXTURE("S-12", programs_that_say_more_and_less, upgrade_setup, session_teardown),
-		UPGRADE(session_of_another_layout),
 		UPGRADE(processes_that_die_meanwhile),
 		UPGRADE(many_at_once),
 		UPGRADE(while_stopping),

@@ -13,7 +13,11 @@
 
 char program_original[256], program_path[256];
 
-void program_copy(const char *from)
+/* What the test put there stays there; else two programs take turns, when there are two. */
+static bool is_turn = true;
+static unsigned turns;
+
+static void file_copy(const char *from)
 {
 	char temporary[300];
 	struct stat st;
@@ -35,11 +39,26 @@ void program_copy(const char *from)
 	assert_int_equal(rename(temporary, program_path), 0);
 }
 
+void program_copy(const char *from)
+{
+	is_turn = from == program_original;
+	file_copy(from);
+}
+
+static void program_turn(void)
+{
+	const char *other = getenv("OTHER_LAYOUT_TURNS");
+
+	if (is_turn && other)
+		file_copy(turns++ % 2 == 0 ? other : program_original);
+}
+
 void program_script(const char *text)
 {
 	char temporary[300];
 	FILE *file;
 
+	is_turn = false;
 	snprintf(temporary, sizeof(temporary), "%s.new", program_path);
 	file = fopen(temporary, "we");
 	assert_non_null(file);
@@ -116,6 +135,7 @@ unsigned upgrades_given_up(const struct session *s)
 
 void upgrade_begin(struct session *s, struct upgrade *upgrade)
 {
+	program_turn();
 	upgrade->s = s;
 	upgrade->given_up = upgrades_given_up(s);
 	upgrade->control = control_wait(s);

@@ -34,7 +34,10 @@ struct upgrade {
 	pid_t control, workers[DAEMON_GUESTS_MAX];
 };
 
-/* Before SIGUSR2: notes which processes there are. */
+/*
+ * Before SIGUSR2: notes which processes there are. With OTHER_LAYOUT_TURNS in the environment, of a program whose sessions
+ * have another layout, that one and the original take turns in place of the copy of the original.
+ */
 void upgrade_begin(struct session *s, struct upgrade *upgrade);
 /* Waits until every process is another one, but the supervisor; asks again when that was given up. */
 void upgrade_finish(struct upgrade *upgrade);

@@ -70,6 +70,13 @@ void device_store_fd(struct vhost_device *device, enum vhost_fd_kind kind, unsig
 	}
 }
 
+void device_begin_anew(struct vhost_device *device)
+{
+	device->session->epoch++;
+	if (device->ops->reset)
+		device->ops->reset(device->ctx);
+}
+
 void device_reset(struct vhost_device *device)
 {
 	device_each_queue(device, queue_stop);
@@ -80,8 +87,7 @@ void device_reset(struct vhost_device *device)
 		queue->state->enabled = 0;
 		queue->state->broken = 0;
 	}
-	if (device->ops->reset)
-		device->ops->reset(device->ctx);
+	device_begin_anew(device);
 	/* Last: SET_STATUS 0 that is replayed finds something to do. */
 	device->session->status = 0;
 }

@@ -69,5 +69,7 @@ void device_flush(struct vhost_device *device);
 bool device_is_suspended(const struct vhost_device *device);
 /* Puts the fd into the fd store (-1: drops what is under the key). */
 void device_store_fd(struct vhost_device *device, enum vhost_fd_kind kind, unsigned index, int fd);
+/* ops reset: what there is of the session is another one from now on. */
+void device_begin_anew(struct vhost_device *device);
 /* The device's initial state: rings stopped and disabled, nothing in flight, ops reset. The connection stays. */
 void device_reset(struct vhost_device *device);

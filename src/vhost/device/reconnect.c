@@ -67,8 +67,7 @@ void reconnect_reset(struct vhost_device *device)
 	case SESSION_RECONNECT_AWAITED:
 		break; /* of the last one; this one did nothing */
 	default:
-		if (device->ops->reset)
-			device->ops->reset(device->ctx);
+		device_begin_anew(device);
 	}
 }
 
@@ -87,8 +86,7 @@ void reconnect_drop(struct vhost_device *device)
 
 	if (reconnect->state == SESSION_RECONNECT_NONE)
 		return;
-	if (device->ops->reset)
-		device->ops->reset(device->ctx);
+	device_begin_anew(device);
 	compiler_barrier();
 	reconnect->state = SESSION_RECONNECT_NONE;
 }

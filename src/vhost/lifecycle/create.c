@@ -33,8 +33,7 @@ static void on_restarted(struct queue_host *host, struct vhost_queue *restarted)
 		if (&device->queues[i] != restarted)
 			queue_reset(&device->queues[i]);
 	}
-	if (device->ops->reset)
-		device->ops->reset(device->ctx);
+	device_begin_anew(device);
 }
 
 static void on_starting(struct queue_host *host, bool kicked)

@@ -10,11 +10,6 @@ size_t vhost_session_size(unsigned n_queues)
 	       n_queues * (session_inflight_stride() + VRING_SIZE_MAX * sizeof(struct session_deferred_write));
 }
 
-uint32_t vhost_session_version(void)
-{
-	return SESSION_VERSION;
-}
-
 size_t vhost_session_progress_at(void)
 {
 	return offsetof(struct session, progress);
@@ -22,12 +17,12 @@ size_t vhost_session_progress_at(void)
 
 void session_clear(struct session *session, unsigned n_queues)
 {
-	uint32_t progress = session->progress;
+	uint32_t progress = session->progress, epoch = session->epoch;
 
 	memset(session, 0, offsetof(struct session, reconnect));
 	session->progress = progress;
+	session->epoch = epoch + 1;
 	session->n_queues = n_queues;
-	session->version = SESSION_VERSION;
 	session->magic = SESSION_MAGIC;
 }
 
@@ -72,7 +67,7 @@ bool session_reconnect_check(const struct session *session, unsigned n_queues)
 
 bool session_check(const struct session *session, unsigned n_queues)
 {
-	if (session->magic != SESSION_MAGIC || session->version != SESSION_VERSION || session->n_queues != n_queues)
+	if (session->magic != SESSION_MAGIC || session->n_queues != n_queues)
 		return false;
 	if (!rx_check(&session->rx) || session->tx.len > sizeof(session->tx.bytes))
 		return false;

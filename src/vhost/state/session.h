@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * The session: everything of a connection that must outlive the worker process, as plain data in shared memory. No
- * pointers, no fds (those are in the fd store, see vhost.h). Zeroed memory is an empty session.
+ * pointers, no fds (those are in the fd store, see vhost.h). Zeroed memory is an empty session. Each member has its row in
+ * session_fields.c, by which a program of another layout takes it over.
  *
  * Who writes: this library, in the one process that is attached. Who reads: that process, and its successor, which
  * checks all of it first (session_check), because the process that wrote it may have been in a guest's hand.
@@ -22,8 +23,7 @@
 #include "vhost/vhost.h"
 #include "vhost/wire.h"
 
-#define SESSION_MAGIC	0x76677069u /* "vgpi" */
-#define SESSION_VERSION 5u
+#define SESSION_MAGIC 0x76677069u /* "vgpi" */
 
 #define SESSION_SLOTS_MAX      256 /* memory regions */
 #define SESSION_RX_PAYLOAD_MAX 512 /* the largest payload that the message table allows is below */
@@ -77,19 +77,21 @@ struct session_ring {
 	uint8_t kick;	  /* enum session_kick */
 	uint8_t started;  /* a kick was seen since SET_VRING_KICK */
 	uint8_t enabled;
-	uint8_t broken;	      /* until it is set up anew */
-	uint8_t packed;	      /* the format in which it last ran */
-	uint32_t base;	      /* a position, as in SET_VRING_BASE: see ring.h */
-	uint32_t position;    /* where the ring is, or was when it last ran */
-	uint16_t lag;	      /* available, not used and not in flight either: as the front-end started us */
-	uint8_t has_call_fd;  /* SET_VRING_CALL came: calls are never messages on this connection */
-	uint8_t has_err_fd;   /* SET_VRING_ERR */
-	uint8_t deaths;	      /* of workers in a row that had this chain in their hands: suspect */
-	uint32_t handled;     /* the head of the chain that the device is at now, and 1; 0: none */
-	uint32_t suspect;     /* the same, of a worker that died */
-	uint8_t transferred;  /* it ran last in another process: of ran only the size is valid */
-	uint8_t reconnected;  /* it ran last on an earlier connection: so is ran, and see reconnect.h */
-	uint32_t fingerprint; /* what ring.h, fingerprint() said when it stopped */
+	uint8_t broken;	     /* until it is set up anew */
+	uint8_t packed;	     /* the format in which it last ran */
+	uint32_t base;	     /* a position, as in SET_VRING_BASE: see ring.h */
+	uint32_t position;   /* where the ring is, or was when it last ran */
+	uint16_t lag;	     /* available, not used and not in flight either: as the front-end started us */
+	uint8_t has_call_fd; /* SET_VRING_CALL came: calls are never messages on this connection */
+	uint8_t has_err_fd;  /* SET_VRING_ERR */
+	uint8_t deaths;	     /* of workers in a row that had this chain in their hands: suspect */
+	uint8_t padding[3];
+	uint32_t handled;    /* the head of the chain that the device is at now, and 1; 0: none */
+	uint32_t suspect;    /* the same, of a worker that died */
+	uint8_t transferred; /* it ran last in another process: of ran only the size is valid */
+	uint8_t reconnected; /* it ran last on an earlier connection: so is ran, and see reconnect.h */
+	uint8_t padding_2[2];
+	uint32_t fingerprint;		    /* what ring.h, fingerprint() said when it stopped */
 	struct session_locations locations; /* of ran */
 };
 
@@ -105,8 +107,10 @@ struct session_rx {
 	uint8_t n_own;	  /* as many of them are this message's, valid from its first byte on: all or none */
 	uint8_t executed; /* the reply below is all that is left to do */
 	uint8_t attempts; /* so often its execution began, but for those processes that somebody killed */
-	uint8_t replayed; /* an earlier process began it. Where padding was: no new layout */
+	uint8_t replayed; /* an earlier process began it. */
+	uint8_t padding[2];
 	struct vhost_user_header header;
+	uint8_t padding_2[4];
 	uint8_t payload[SESSION_RX_PAYLOAD_MAX] __attribute__((aligned(8)));
 	struct scm_note taken;
 };
@@ -116,6 +120,7 @@ struct session_tx {
 	uint32_t len;	/* 0: none */
 	uint8_t has_fd; /* it needs one, which only the process that made it has */
 	uint8_t bytes[sizeof(struct vhost_user_header) + SESSION_RX_PAYLOAD_MAX];
+	uint8_t padding[7];
 	struct scm_note sent;
 };
 
@@ -128,20 +133,22 @@ enum session_reconnect_state {
 /* What is saved of a front-end that may reconnect: see reconnect.h. Its in-flight regions stay where they are. */
 struct session_reconnect {
 	uint8_t state; /* enum session_reconnect_state */
+	uint8_t padding[7];
 	uint64_t features;
 	struct session_ring rings[VHOST_QUEUES_MAX]; /* has_run, and what is valid with it; transferred: never */
 };
 
 struct session {
 	uint32_t magic; /* 0: empty */
-	uint32_t version;
+	uint32_t epoch; /* another one after each reset, and for each connection; outlives it */
 	uint32_t n_queues;
 	uint8_t connected;
 	uint8_t has_features; /* SET_FEATURES came */
 	uint8_t status;	      /* SET_STATUS */
 	uint8_t transfer_ok;  /* the last transfer of the device's state is over and went well */
 	uint8_t bound;	      /* to the process that wrote this, by an fd that could not be stored */
-	uint32_t progress;    /* moves with each answer; outlives the connection. Where padding was: no new layout */
+	uint8_t padding[3];
+	uint32_t progress; /* moves with each answer; outlives the connection */
 	uint64_t features;
 	uint64_t protocol_features;
 	struct session_log log;
@@ -153,10 +160,6 @@ struct session {
 	struct session_reconnect reconnect;  /* outlives the connection, so it stands last: session_clear() */
 	/* then each queue's in-flight region, of session_inflight_stride() bytes; then each queue's deferred writes */
 };
-
-_Static_assert(offsetof(struct session_rx, header) == 16, "replayed lies in what was padding");
-_Static_assert(offsetof(struct session, progress) == 20 && offsetof(struct session, features) == 24,
-	       "progress lies in what was padding");
 
 /* Space for the largest ring in either format. Untouched pages of the memfd cost nothing. */
 static inline size_t session_inflight_stride(void)

@@ -49,7 +49,6 @@ static struct handover_guest guest_make(unsigned i, struct parts *parts)
 			      .socket = { .path = "/run/g", .dev = 1, .ino = 2 },
 			      .alias = { .path = "/run/h", .dev = 1, .ino = 3 } },
 		.session_size = 4096,
-		.session_layout = 77,
 		.deaths = parts->deaths,
 		.n_deaths = 2,
 		.stored = parts->stored,
@@ -124,7 +123,7 @@ static void check_guest(const struct handover_guest *got, const struct handover_
 	assert_int_equal(got->connected_fd, want->connected_fd);
 	assert_int_equal(got->channel_fd, want->channel_fd);
 	assert_int_equal(got->pid, want->pid);
-	assert_true(got->session_layout == want->session_layout && got->session_size == want->session_size);
+	assert_true(got->session_form.n_parts == want->session_form.n_parts && got->session_size == want->session_size);
 	assert_int_equal(got->n_deaths, want->n_deaths);
 	assert_memory_equal(got->deaths, want->deaths, want->n_deaths * sizeof(*want->deaths));
 	assert_int_equal(got->drops, want->drops);

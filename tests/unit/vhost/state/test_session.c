@@ -50,7 +50,6 @@ static void fields_out_of_range_are_found(void **state)
 		assert_false(session_check(session, QUEUES));                                                          \
 	} while (0)
 	BAD(magic, 1);
-	BAD(version, SESSION_VERSION + 1);
 	BAD(rx.have, sizeof(session->rx.header) + sizeof(session->rx.payload) + 1);
 	BAD(rings[1].layout.size, 3);
 	BAD(rings[0].layout.size, 2 * VRING_SIZE_MAX);
@@ -307,7 +306,6 @@ static void garbage_is_dropped(void **state)
 		/* half of the time so that it is not dropped for its first bytes */
 		if (round % 2) {
 			session->magic = SESSION_MAGIC;
-			session->version = SESSION_VERSION;
 			session->n_queues = QUEUES;
 			session->rx.have = 0;
 			memset(session->rings, round / 2 % 2, sizeof(session->rings));
