@@ -34,8 +34,9 @@ enum fault_point {
 	FAULT_RECONNECT_RESET,	  /* the lines at rest, the connection not over */
 	FAULT_RECONNECT_RESTORED, /* rings and lines as they were, nobody noted that */
 	/* For ever, as a message or a chain that kills does. */
-	FAULT_SESSION_MOVED, /* nobody was told */
-	FAULT_SESSION_TOLD,  /* nothing was done with it */
+	FAULT_SESSION_MOVING, /* one part of it */
+	FAULT_SESSION_MOVED,  /* nobody was told */
+	FAULT_SESSION_TOLD,   /* nothing was done with it */
 
 	FAULT_POISON_MESSAGE, /* SET_LOG_FD */
 	FAULT_POISON_CHAIN,   /* a request of type 0x666 */

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/fault.h"
+
 #define PAGE 4096u
 
 /* From one place in an element to one in another. */
@@ -272,6 +274,7 @@ static int parts_fill(const struct memories *memories)
 	for (unsigned i = 0; i < to->n_parts && ret == 0; i++) {
 		if (strcmp(to->parts[i].name, MEMORY_FORM_KEPT) != 0)
 			ret = part_fill(memories, &to->parts[i], kept_is_good);
+		fault_point(FAULT_SESSION_MOVING);
 	}
 	epoch_put(memories, epoch);
 	return ret;
