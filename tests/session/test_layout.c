@@ -166,8 +166,8 @@ static void what_must_be_known_ends_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(held_lines_stay_as_they_are, setup_lines, session_teardown),
-		UPGRADE(message_at_hand_is_finished),
+		ROW_TEST_FIXTURE("S-10", held_lines_stay_as_they_are, setup_lines, session_teardown),
+		ROW_TEST_FIXTURE("S-10", message_at_hand_is_finished, upgrade_setup, session_teardown),
 		UPGRADE(what_is_not_known_comes_back),
 		UPGRADE(what_must_be_known_is_asked_for_first),
 		UPGRADE(what_must_be_known_ends_it),

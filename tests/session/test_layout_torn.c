@@ -135,7 +135,7 @@ static void any_bytes(void **state)
 	vmm_deinit(&other);
 }
 
-#define TORN(fn) cmocka_unit_test_setup_teardown(fn, setup, faults_teardown)
+#define TORN(fn) ROW_TEST_FIXTURE("S-10", fn, setup, faults_teardown)
 
 int main(void)
 {
@@ -143,7 +143,7 @@ int main(void)
 		TORN(in_the_midst_of_it),
 		TORN(before_it_has_said_so),
 		TORN(before_it_goes_on),
-		cmocka_unit_test_setup_teardown(any_bytes, setup_two, faults_teardown),
+		ROW_TEST_FIXTURE("S-08", any_bytes, setup_two, faults_teardown),
 	};
 
 	return upgrade_run("layout_torn", tests, sizeof(tests) / sizeof(tests[0]));
