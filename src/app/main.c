@@ -13,6 +13,7 @@
 #include "config/print_config.h"
 #include "handover/handover_print.h"
 #include "options/settings.h"
+#include "supervisor/handover_guest.h"
 
 static int check(const struct settings *settings, const struct guest_configs *configs)
 {
@@ -68,7 +69,7 @@ static int handover_show(const struct settings *settings)
 {
 	struct why why;
 
-	if (handover_print(settings->handover, stdout, &why) == 0)
+	if (handover_print(settings->handover, stdout, handover_guest_look, &why) == 0)
 		return output_flush() ? 0 : EXIT_FAILED;
 	error_print("%s", why.text);
 	return EXIT_FAILED;

@@ -62,16 +62,21 @@ static void lists_print(const struct handover_lists *lists, FILE *stream)
 	putc('\n', stream);
 }
 
-static void image_print(const struct handover_lists *lists, size_t size, FILE *stream)
+static void image_print(const struct handover_lists *lists, size_t size, FILE *stream,
+			int (*look)(const struct handover_guest *guest, struct why *why))
 {
 	struct handover handover;
 	struct why why;
+	int ret;
 
 	fprintf(stream, "handover image, version %u, %zu bytes; \"!\": must be understood\n", lists->version, size);
 	lists_print(lists, stream);
 	if (lists->version >= HANDOVER_VERSION && record_walk(lists->body, lists->body_size, record_print, stream) < 0)
 		fputs("(from here on it is no record)\n", stream);
-	if (handover_decode(lists, NULL, &handover, &why) < 0)
+	ret = handover_decode(lists, NULL, &handover, &why);
+	for (unsigned i = 0; i < handover.n_guests && look && ret == 0; i++)
+		ret = look(&handover.guests[i], &why);
+	if (ret < 0)
 		fprintf(stream, "this program cannot take over: %s\n", why.text);
 	else
 		fputs("this program can take over\n", stream);
@@ -95,7 +100,8 @@ static int file_read(const char *path, struct record_writer *bytes, struct why *
 	return error ? why_fail(error, why, "%s: %s", path, strerror(error)) : 0;
 }
 
-int handover_print(const char *path, FILE *stream, struct why *why)
+int handover_print(const char *path, FILE *stream, int (*look)(const struct handover_guest *guest, struct why *why),
+		   struct why *why)
 {
 	struct record_writer bytes = { .max = HANDOVER_IMAGE_MAX };
 	struct handover_lists lists;
@@ -104,7 +110,7 @@ int handover_print(const char *path, FILE *stream, struct why *why)
 	if (ret == 0 && handover_open(&lists, bytes.bytes, bytes.size) < 0)
 		ret = why_fail(EBADMSG, why, "%s: not a handover image", path);
 	if (ret == 0)
-		image_print(&lists, bytes.size, stream);
+		image_print(&lists, bytes.size, stream, look);
 	record_writer_deinit(&bytes);
 	return ret;
 }

@@ -92,7 +92,7 @@ static void image_print(const uint8_t *data, size_t size)
 	if (fd < 0 || !stream || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	handover_print(path, stream, &why);
+	handover_print(path, stream, NULL, &why);
 	fclose(stream);
 	close(fd);
 }

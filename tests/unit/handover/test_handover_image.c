@@ -531,7 +531,7 @@ static int image_print(const void *bytes, size_t size, char **printed, struct wh
 	fclose(file);
 	stream = open_memstream(printed, &len);
 	assert_non_null(stream);
-	ret = handover_print(path, stream, why);
+	ret = handover_print(path, stream, NULL, why);
 	fclose(stream);
 	remove(path);
 	return ret;
