@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -13,18 +15,38 @@
 #include "failure.h"
 #include "wait.h"
 
-static void __attribute__((noreturn)) echo(const struct pingpong *pingpong)
+static bool wait_read(const struct pingpong *pingpong)
 {
 	uint64_t value;
 
+	return read(pingpong->ping_fd, &value, sizeof(value)) == sizeof(value);
+}
+
+static int epoll_make(const struct pingpong *pingpong)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	epoll_ctl(fd, EPOLL_CTL_ADD, pingpong->ping_fd, &event);
+	return fd;
+}
+
+static void __attribute__((noreturn)) echo(const struct pingpong *pingpong, enum pingpong_kind kind)
+{
+	const uint64_t value = 1;
+	struct epoll_event event;
+	int epoll_fd;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (read(pingpong->ping_fd, &value, sizeof(value)) == sizeof(value))
+	epoll_fd = kind == PINGPONG_EPOLL ? epoll_make(pingpong) : -1;
+	while (epoll_fd >= 0 ? epoll_wait(epoll_fd, &event, 1, -1) == 1 : wait_read(pingpong)) {
 		if (write(pingpong->pong_fd, &value, sizeof(value)) != sizeof(value))
 			break;
+	}
 	_exit(0);
 }
 
-void pingpong_start(struct pingpong *pingpong)
+void pingpong_start(struct pingpong *pingpong, enum pingpong_kind kind)
 {
 	pingpong->ping_fd = eventfd(0, EFD_CLOEXEC);
 	pingpong->pong_fd = eventfd(0, EFD_CLOEXEC);
@@ -34,7 +56,7 @@ void pingpong_start(struct pingpong *pingpong)
 	if (pingpong->pid < 0)
 		failure("fork: %s", strerror(errno));
 	if (pingpong->pid == 0)
-		echo(pingpong);
+		echo(pingpong, kind);
 }
 
 void pingpong_stop(struct pingpong *pingpong)

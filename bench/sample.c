@@ -23,6 +23,7 @@ void sample_add(struct sample *sample, uint64_t ns)
 {
 	if (sample->n < sample->max)
 		sample->ns[sample->n++] = ns;
+	sample->sorted = false;
 }
 
 static int compare(const void *a, const void *b)
@@ -36,6 +37,8 @@ uint64_t sample_quantile(struct sample *sample, unsigned per_mille)
 {
 	size_t at = sample->n * per_mille / 1000;
 
-	qsort(sample->ns, sample->n, sizeof(*sample->ns), compare);
+	if (!sample->sorted)
+		qsort(sample->ns, sample->n, sizeof(*sample->ns), compare);
+	sample->sorted = true;
 	return sample->n ? sample->ns[at < sample->n ? at : sample->n - 1] : 0;
 }

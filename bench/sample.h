@@ -2,12 +2,14 @@
 /* A set of measured times. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct sample {
 	uint64_t *ns; /* owned */
 	size_t n, max;
+	bool sorted;
 };
 
 void sample_init(struct sample *sample, size_t max);

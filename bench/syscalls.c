@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "figure.h"
 #include "proc.h"
 #include "wait.h"
 
@@ -58,9 +59,9 @@ bool syscalls_start(struct syscalls *syscalls, pid_t pid)
 }
 
 /* "% time  seconds  usecs/call  calls  [errors]  syscall": prints the row; its calls, 0 for other lines. */
-static unsigned long row_print(char *line, unsigned requests)
+static unsigned long row_print(const char *name, char *line, unsigned requests)
 {
-	char *words[6];
+	char *words[6], full[128];
 	unsigned n = 0;
 	unsigned long calls;
 
@@ -69,12 +70,13 @@ static unsigned long row_print(char *line, unsigned requests)
 	if (n < 5 || strcmp(words[n - 1], "total") == 0)
 		return 0;
 	calls = strtoul(words[3], NULL, 10);
+	snprintf(full, sizeof(full), "%s/%s", name, words[n - 1]);
 	if (calls)
-		printf("  %-16s %8.3f\n", words[n - 1], (double)calls / requests);
+		figure_print(full, (double)calls / requests, "calls/request", 0, NULL);
 	return calls;
 }
 
-void syscalls_stop(struct syscalls *syscalls, unsigned requests)
+void syscalls_stop(struct syscalls *syscalls, const char *name, unsigned requests)
 {
 	unsigned long total = 0;
 	char line[256];
@@ -86,8 +88,9 @@ void syscalls_stop(struct syscalls *syscalls, unsigned requests)
 	if (!file)
 		failure("%s: %s", syscalls->path, strerror(errno));
 	while (fgets(line, sizeof(line), file))
-		total += row_print(line, requests);
+		total += row_print(name, line, requests);
 	fclose(file);
 	unlink(syscalls->path);
-	printf("  %-16s %8.3f\n", "all", (double)total / requests);
+	snprintf(line, sizeof(line), "%s/all", name);
+	figure_print(line, (double)total / requests, "calls/request", (double)total / requests / 2, "wait and call");
 }

@@ -12,5 +12,5 @@ struct syscalls {
 
 /* False when there is no strace, or it may not trace. */
 bool syscalls_start(struct syscalls *syscalls, pid_t pid);
-/* Prints each system call with its number per request, and all of them together. */
-void syscalls_stop(struct syscalls *syscalls, unsigned requests);
+/* Each system call per request as a figure NAME/CALL, and all of them together. */
+void syscalls_stop(struct syscalls *syscalls, const char *name, unsigned requests);
