@@ -132,6 +132,14 @@ uint32_t ring_first_base(const struct ring *ring)
 	return ring_is_packed(ring) ? 0x80008000u : 0;
 }
 
+void ring_new_kick_fd(struct ring *ring)
+{
+	close(ring->kick_fd);
+	ring->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (ring->kick_fd < 0)
+		failure("eventfd: %s", strerror(errno));
+}
+
 void ring_deinit(struct ring *ring)
 {
 	if (!ring->memory)

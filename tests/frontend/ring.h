@@ -110,6 +110,8 @@ uint64_t ring_slot(const struct ring *ring, uint16_t head);
 /* Makes the chain and puts its head in the available ring; the device sees it at ring_publish(). Returns the head. */
 uint16_t ring_add(struct ring *ring, const struct ring_part *parts, unsigned n_parts, enum ring_layout layout);
 void ring_publish(struct ring *ring);
+/* Another eventfd to kick with, as QEMU has one for each start: no kick of before is in it. */
+void ring_new_kick_fd(struct ring *ring);
 /* Kicks if the device asked for it. Returns whether it did. */
 bool ring_notify(struct ring *ring);
 void ring_kick(struct ring *ring);

@@ -13,6 +13,7 @@
 static void connect_ready(struct session *s)
 {
 	vmm_disconnect(&s->vmm);
+	ring_new_kick_fd(&s->vmm.rings[VMM_REQUESTQ]);
 	session_prepare(s, VMM_FEATURES);
 }
 
@@ -211,6 +212,7 @@ static void a_chain_that_came_before_the_translations(void **state)
 		uint64_t start_ms;
 
 		vmm_disconnect(&s->vmm);
+		ring_new_kick_fd(ring);
 		ring_reset(ring);
 		ring_kick(ring);
 		iommu_connect(&iommu, s);

@@ -242,12 +242,11 @@ static void none_on_a_new_ring(void **state)
 	for (unsigned i = 0; i < 40; i++) {
 		uint16_t head;
 
-		/* No kick is left over. */
-		session_settle(s);
 		vmm_disconnect(&s->vmm);
 		session_prepare(s, VMM_FEATURES);
 		for (unsigned j = 0; j < VMM_RINGS; j++) {
 			ring_reset(&s->vmm.rings[j]);
+			ring_new_kick_fd(&s->vmm.rings[j]);
 			ring_kick(&s->vmm.rings[j]);
 			vmm_ring_setup(&s->vmm, j, ring_first_base(&s->vmm.rings[j]));
 			vmm_ring_enable(&s->vmm, j, true);

@@ -153,6 +153,58 @@ static void kick_fds_of_every_kind(void **state)
 	assert_serving(s);
 }
 
+/* An eventfd tells of each kick whatever is in it: what the driver kicked stays there until the ring stops. */
+static void eventfd_is_read_once(void **state)
+{
+	struct session *s = *state;
+	struct ring *ring = &s->vmm.rings[0];
+	const unsigned n = 50;
+	uint64_t count = 0;
+
+	fds_only(s);
+	assert_serving(s);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < n; i++)
+			assert_serving(s);
+		assert_int_equal(read(ring->kick_fd, &count, sizeof(count)), sizeof(count));
+		print_message("%llu of %u kicks are in the eventfd\n", (unsigned long long)count, n);
+		assert_in_range(count, n, n + 1);
+		for (unsigned i = 0; i < n; i++)
+			assert_serving(s);
+		/* Who is to see nothing of this run is the next one, of another driver perhaps. */
+		vmm_stop(&s->vmm);
+		assert_false(wait_readable(ring->kick_fd, 0));
+		if (round == 0)
+			vmm_resume(&s->vmm);
+		else
+			vmm_restart(&s->vmm);
+		assert_serving(s);
+	}
+	/* A successor finds them, and looks. */
+	session_take_over(s);
+	assert_serving(s);
+}
+
+/* Each ring has a watch of its own on it: nobody takes the other one's kick away. */
+static void one_eventfd_for_both_rings(void **state)
+{
+	struct session *s = *state;
+	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
+
+	fds_only(s);
+	line_drive(s, 0, 1);
+	assert_int_equal(gpio_set_irq_type(&s->vmm, 0, GPIO_IRQ_HIGH), GPIO_OK);
+	assert_ok(message_send_vring_fd(&s->vmm.connection, VU_SET_VRING_KICK, VMM_EVENTQ, ring->kick_fd));
+	for (unsigned i = 0; i < 50; i++) {
+		uint16_t head = gpio_event_send(&s->vmm, 0);
+
+		gpio_send(&s->vmm, GPIO_GET_DIRECTION, 0, 0);
+		ring_kick(ring);
+		assert_event(s, head, GPIO_EVENT_VALID);
+		ring_wait(ring);
+	}
+}
+
 /* A file cannot be waited for; and who writes to one may wait for its file system. */
 static void files_in_place_of_eventfds(void **state)
 {
@@ -321,6 +373,8 @@ int main(void)
 		STARTED("V-65 V-64", running_ring_loses_its_kick_fd),
 		FRESH("V-66", nofd_bit_and_fd_must_agree),
 		STARTED("V-67", kick_fds_of_every_kind),
+		STARTED("V-67 V-63", eventfd_is_read_once),
+		STARTED("V-67", one_eventfd_for_both_rings),
 		STARTED("V-67 V-68", files_in_place_of_eventfds),
 		STARTED("V-67", refused_kick_fd_is_not_kept),
 		STARTED("V-67", hung_up_kick_fd_does_not_spin),

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 
 #include "base/fd.h"
+#include "base/fd_kind.h"
 #include "base/scm.h"
 #include "base/timed_io.h"
 #include "base/util.h"
@@ -19,7 +20,8 @@ static void on_kick(struct loop_watch *watch, uint32_t events);
 
 static int kick_watch(struct kick *kick)
 {
-	return loop_watch_add(kick->loop, &kick->watch, kick->fd, EPOLLIN, on_kick);
+	kick->unread = true;
+	return loop_watch_add(kick->loop, &kick->watch, kick->fd, kick->edges ? EPOLLIN | EPOLLET : EPOLLIN, on_kick);
 }
 
 static void on_pause_over(struct loop_timer *timer)
@@ -36,8 +38,11 @@ static void on_kick(struct loop_watch *watch, uint32_t events)
 {
 	struct kick *kick = container_of(watch, struct kick, watch);
 	uint64_t count = 0;
-	ssize_t n = timed_read(kick->fd, &count, sizeof(count));
+	ssize_t n = sizeof(count);
 
+	if (!kick->edges || kick->unread)
+		n = timed_read(kick->fd, &count, sizeof(count));
+	kick->unread = false;
 	/* A pipe or socket whose writer is gone: no kick will come any more. */
 	if (n == 0 || (n < 0 && n != -EAGAIN)) {
 		loop_watch_del(watch);
@@ -72,12 +77,21 @@ int kick_open(struct kick *kick, int fd)
 	kick->in_vain = 0;
 	if (fd < 0)
 		return 0;
+	kick->edges = fd_kind(fd) == FD_KIND_ANONYMOUS;
 	r = fd_set_nonblock(fd);
 	if (r == 0)
 		r = kick_watch(kick);
 	if (r < 0)
 		fd_close(&kick->fd);
 	return r;
+}
+
+void kick_drain(struct kick *kick)
+{
+	uint64_t count;
+
+	if (kick->fd >= 0 && kick->edges && !kick->unread)
+		timed_read(kick->fd, &count, sizeof(count));
 }
 
 void kick_take(struct kick *kick)

@@ -243,11 +243,24 @@ void queue_deinit(struct vhost_queue *queue)
 	fd_close(&queue->err_fd);
 }
 
+/*
+ * The next run needs none of this one's kicks to go on, and to a new driver they would look like its own. (At the end of
+ * a connection they stay: the next one may have begun, and kicked the same eventfd.)
+ */
+static void kicks_end(struct vhost_queue *queue)
+{
+	const struct session_ring *state = queue->state;
+
+	if (state->has_run && state->position != ring_format(state->packed)->position_of_new)
+		kick_drain(&queue->kick);
+}
+
 int queue_set_kick(struct vhost_queue *queue, int fd, bool polled)
 {
 	int r;
 
 	queue_stop(queue);
+	kicks_end(queue);
 	r = kick_open(&queue->kick, fd);
 	first_look_fd(queue);
 	if (fd >= 0)
