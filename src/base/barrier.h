@@ -7,6 +7,18 @@
 
 #include <stdatomic.h>
 
+/* For a loop that looks at memory which others write: leaves the processor's other thread what it can. */
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+	__asm__ volatile("yield" ::: "memory");
+#else
+	atomic_signal_fence(memory_order_seq_cst);
+#endif
+}
+
 /* What is before it in the source is done before what is behind it. */
 static inline void compiler_barrier(void)
 {

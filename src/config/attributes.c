@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/decimal.h"
 #include "base/util.h"
 #include "config/suggest.h"
+#include "config/time_word.h"
 #include "config/words.h"
 
 /* In the order in which they are written. */
@@ -123,43 +123,13 @@ static int choice_take(struct attributes *attributes, const struct attribute_row
 		      value, list);
 }
 
-/* Debounce periods: 1 us to what the kernel's 32 bits hold; a number that has no fraction in the largest unit. */
-static const struct {
-	const char *word;
-	uint32_t us;
-} units[] = { { "s", 1000000 }, { "ms", 1000 }, { "us", 1 } };
-
+/* Debounce periods: 1 us to what the kernel's 32 bits hold. */
 static int time_take(struct attributes *attributes, const struct attribute_row *row, const char *value, size_t len)
 {
-	const char *where = attributes->line->where;
-	size_t n_digits = 0, unit = 0;
-	uint64_t count;
+	const struct time_range range = { 1, UINT32_MAX };
 
-	while (n_digits < len && decimal_is(value + n_digits, 1))
-		n_digits++;
-	if (n_digits > 0 && n_digits == len)
-		return why_at(attributes->why, where, "%s: \"%.*s\" has no unit (us, ms, s); did you mean \"%.*sms\"?",
-			      row->word, word_shown(len), value, word_shown(len), value);
-	while (unit < ARRAY_SIZE(units) && (strlen(units[unit].word) != len - n_digits ||
-					    memcmp(units[unit].word, value + n_digits, len - n_digits) != 0))
-		unit++;
-	if (unit == ARRAY_SIZE(units) || n_digits == 0)
-		return why_at(attributes->why, where, "%s: \"%.*s\" is not a time (200us, 5ms, 1s)", row->word,
-			      word_shown(len), value);
-	if (decimal_parse_len(value, n_digits, UINT32_MAX / units[unit].us, &count) < 0 || count == 0)
-		return why_at(attributes->why, where, "%s: \"%.*s\" is out of range (1us to %luus)", row->word,
-			      word_shown(len), value, (unsigned long)UINT32_MAX);
-	*(uint32_t *)field_of(attributes->line, row->field) = (uint32_t)count * units[unit].us;
-	return 0;
-}
-
-static void time_write(const char *word, uint32_t us, char text[ATTRIBUTE_TEXT_MAX])
-{
-	size_t unit = 0;
-
-	while (us % units[unit].us != 0)
-		unit++;
-	snprintf(text, ATTRIBUTE_TEXT_MAX, "%s=%u%s", word, us / units[unit].us, units[unit].word);
+	return time_read(attributes->line->where, row->word, value, len, &range, field_of(attributes->line, row->field),
+			 attributes->why);
 }
 
 static int value_missing(const struct attributes *attributes, const struct attribute_row *row)
@@ -282,10 +252,13 @@ static bool is_output(const struct config_line *line, enum attribute_id id)
 static void word_write(const struct config_line *line, const struct attribute_row *row, char text[ATTRIBUTE_TEXT_MAX])
 {
 	const void *field = (const char *)line + row->field;
+	char time[TIME_WORD_MAX];
 
 	snprintf(text, ATTRIBUTE_TEXT_MAX, "%s", row->word);
-	if (row->kind == KIND_TIME)
-		time_write(row->word, *(const uint32_t *)field, text);
+	if (row->kind == KIND_TIME) {
+		time_print(*(const uint32_t *)field, time);
+		snprintf(text, ATTRIBUTE_TEXT_MAX, "%s=%s", row->word, time);
+	}
 	for (const struct line_setting_value *choice = row->choices; choice && choice->word; choice++) {
 		if (choice->value == *(const uint8_t *)field)
 			snprintf(text, ATTRIBUTE_TEXT_MAX, "%s=%s", row->word, choice->word);

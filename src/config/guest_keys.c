@@ -14,6 +14,7 @@
 #include "config/lines_grammar.h"
 #include "config/lines_print.h"
 #include "config/suggest.h"
+#include "config/time_word.h"
 #include "config/words.h"
 
 /* A value at hand. */
@@ -175,6 +176,23 @@ static int switch_take(const struct taking *taking, const char *value)
 	return 0;
 }
 
+static int busy_poll_take(const struct taking *taking, const char *value)
+{
+	const struct time_range range = { 0, BUSY_POLL_MAX_US };
+
+	return time_read(taking->where, taking->key, value, strlen(value), &range,
+			 &taking->guest->settings.busy_poll_us, taking->why);
+}
+
+static void busy_poll_print(const struct guest_config *guest, FILE *file)
+{
+	char time[TIME_WORD_MAX];
+
+	time_print(guest->settings.busy_poll_us, time);
+	if (guest->settings.busy_poll_us > 0)
+		fprintf(file, "busy-poll = %s\n", time);
+}
+
 /* In the order in which they are applied: what a value is checked against comes before it. */
 static const struct row {
 	const char *word;
@@ -188,6 +206,7 @@ static const struct row {
 	{ "socket-mode", mode_take, mode_print, 0 },
 	{ "socket-group", group_take, group_print, 0 },
 	{ "iommu", switch_take, NULL, offsetof(struct guest_config, settings.iommu) },
+	{ "busy-poll", busy_poll_take, busy_poll_print, 0 },
 	{ "sim", sim_take, sim_print, 0 },
 	{ "names", names_take, names_print, 0 },
 	{ "lines", lines_key_take, lines_print, 0 },

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <sys/un.h>
 
-#define GUEST_NAME_MAX 32
-#define GUESTS_MAX     256
+#define GUEST_NAME_MAX	 32
+#define GUESTS_MAX	 256
+#define BUSY_POLL_MAX_US 10000
 
 #define SOCKET_PATH_SIZE sizeof(((struct sockaddr_un *)0)->sun_path)
 
@@ -23,5 +25,6 @@ struct guest_socket {
 
 /* The rest, copied as a whole from the configuration to the guest: a key, a member. */
 struct guest_settings {
-	bool iommu; /* its machine may have a virtual IOMMU: VIRTIO_F_ACCESS_PLATFORM may be offered */
+	bool iommu;	       /* its machine may have a virtual IOMMU: VIRTIO_F_ACCESS_PLATFORM may be offered */
+	uint32_t busy_poll_us; /* how long its rings are looked at without a kick; 0: not at all */
 };

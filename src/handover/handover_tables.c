@@ -163,6 +163,7 @@ static const struct record_row guest_rows[] = {
 	MUST_NUMBER("socket-group", handover_guest, guest.socket.group, UINT32_MAX),
 	MUST_NUMBER("socket-inherited", handover_guest, inherited, 1),
 	MUST_NUMBER("iommu", handover_guest, guest.settings.iommu, 1),
+	MUST_NUMBER("busy-poll-us", handover_guest, guest.settings.busy_poll_us, BUSY_POLL_MAX_US),
 	RECORD_LIST_ROW("chip", MUST, handover_guest, guest.chips, guest.n_chips, GUEST_CHIPS_MAX, &chip_table),
 	RECORD_LIST_ROW("line", MUST, handover_guest, guest.lines, guest.n_lines, CHIP_LINES_MAX, &line_table),
 	RECORD_GROUP_ROW("listener", MUST, handover_guest, listener, &listener_table),

@@ -145,8 +145,8 @@ void loop_alarm_del(struct loop_alarm *alarm)
 	alarm->loop = NULL;
 }
 
-/* How long a turn may wait. */
-static int wait_ms(const struct loop *loop, int timeout_ms)
+/* How long a turn may wait for what is due. */
+static int due_ms(const struct loop *loop, int timeout_ms)
 {
 	uint64_t now = loop->alarms ? clock_now_ns() : 0;
 
@@ -159,6 +159,12 @@ static int wait_ms(const struct loop *loop, int timeout_ms)
 			timeout_ms = (int)left_ms;
 	}
 	return timeout_ms;
+}
+
+static int wait_ms(const struct loop *loop, int timeout_ms)
+{
+	timeout_ms = due_ms(loop, timeout_ms);
+	return timeout_ms != 0 && loop->before && loop->before->fn(loop->before) ? 0 : timeout_ms;
 }
 
 /* One that is set meanwhile is due later than now. Each may delete any other: so from the first on after each. */

@@ -18,6 +18,7 @@
 struct loop_watch;
 struct loop_defer;
 struct loop_alarm;
+struct loop_before;
 struct loop_after;
 
 struct loop {
@@ -28,7 +29,8 @@ struct loop {
 	struct loop_watch *ready[LOOP_EVENTS_PER_TURN]; /* of this turn; NULL once deleted */
 	int n_ready;
 	struct loop_alarm *alarms;
-	struct loop_after *after; /* or NULL */
+	struct loop_before *before; /* or NULL */
+	struct loop_after *after;   /* or NULL */
 };
 
 int loop_init(struct loop *loop);
@@ -80,6 +82,11 @@ struct loop_alarm {
 void loop_alarm_set(struct loop *loop, struct loop_alarm *alarm, uint64_t due_ns,
 		    void (*fn)(struct loop *loop, struct loop_alarm *alarm));
 void loop_alarm_del(struct loop_alarm *alarm);
+
+/* fn runs before a turn that would wait: one of a loop. True: it is not to wait, fn wants to run again. */
+struct loop_before {
+	bool (*fn)(struct loop_before *before);
+};
 
 /* fn runs at the end of every turn, behind what was deferred: one of a loop, for what must not be forgotten. */
 struct loop_after {

@@ -52,6 +52,8 @@ struct vhost_ops {
 	 * says, and a device with the bit that is not behind the machine's virtual IOMMU does not start there.
 	 */
 	bool iommu;
+	/* How long rings are looked at after the last chain before a kick is waited for (busy_poll.h); 0: not at all. */
+	uint32_t busy_poll_us;
 	/* What a session brings is restored with its rings broken: the processes before died again and again. */
 	bool restore_broken;
 	/* The process before did not die of what it was at, somebody killed it: that does not count against a chain. */

@@ -210,6 +210,8 @@ struct vring_avail {
 };
 
 /* 2.7.8 "The Virtqueue Used Ring". */
+#define VRING_USED_F_NO_NOTIFY 1
+
 struct vring_used_elem {
 	struct le32 id;
 	struct le32 len;

@@ -246,6 +246,7 @@ static int attach_device(struct worker *worker)
 
 	worker->ops = virtio_gpio_ops;
 	worker->ops.iommu = worker->start->guest->settings.iommu;
+	worker->ops.busy_poll_us = worker->start->guest->settings.busy_poll_us;
 	worker->ops.restore_broken = worker->start->rings_broken;
 	worker->ops.restore_blameless = worker->start->blameless;
 	r = virtio_gpio_init(&worker->gpio, &worker->lines, on_connected, worker);

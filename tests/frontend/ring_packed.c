@@ -185,13 +185,13 @@ static uint32_t returned_base(const struct ring *ring)
 }
 
 /* A list without an end. */
+/* The first one last: the device may be looking. */
 static void make_bad(struct ring *ring)
 {
-	struct ring_at at = ring->avail_at;
+	for (unsigned i = ring->size; i-- > 0;) {
+		struct ring_at at = at_add(ring, ring->avail_at, i);
 
-	for (unsigned i = 0; i < ring->size; i++) {
 		ring_store16(ring, desc_at(ring, at.index) + 14, available_flags(at.wrap) | DESC_F_NEXT);
-		at = at_add(ring, at, 1);
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "vhost/device/busy_poll.h"
 #include "vhost/memory/dirty_log.h"
 #include "vhost/memory/inflight_map.h"
 #include "vhost/memory/iotlb.h"
@@ -31,6 +32,7 @@ struct vhost_device {
 	int fd; /* owned: the connection */
 	struct loop_watch watch;
 	struct loop_after after;
+	struct busy_poll busy_poll;
 	struct backend_channel backend_channel;
 	struct state_transfer state_transfer;
 	struct message_fds rx_fds;

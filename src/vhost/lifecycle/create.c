@@ -119,6 +119,7 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 	};
 	for (unsigned i = 0; i < ops->n_queues; i++)
 		queue_init(&device->queues[i], &device->queue_host, i, session, tag);
+	busy_poll_init(&device->busy_poll, &device->queue_host, device->queues);
 }
 
 /* Whatever stood there: a valid session. */
@@ -178,6 +179,7 @@ void vhost_device_free(struct vhost_device *device)
 	if (!device)
 		return;
 	connection_release(device);
+	device->loop->before = NULL;
 	device->loop->after = NULL;
 	free(device);
 }

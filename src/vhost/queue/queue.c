@@ -54,7 +54,7 @@ static int chain_next(struct vhost_queue *queue, struct vhost_chain *chain)
 	if (queue->next_requeued < queue->n_requeued)
 		return chain_requeued(queue, queue->requeued[queue->next_requeued++], chain);
 	r = ops->next(&queue->ring, memory, chain);
-	if (r == 0 && ops->arm_kick(&queue->ring))
+	if (r == 0 && !queue->polled && ops->arm_kick(&queue->ring))
 		r = ops->next(&queue->ring, memory, chain);
 	if (r == -EIO)
 		queue->host->broken(queue, queue->ring.why);
@@ -142,6 +142,7 @@ int vhost_queue_pop(struct vhost_queue *queue, struct vhost_chain *chain)
 		budget_spend(queue, 1 + (memory->n_spans - spans) / SPANS_PER_CHAIN);
 		if (r == 1) {
 			queue->kick.in_vain = 0;
+			queue->host->n_popped++;
 			chain_begin(queue, chain->head);
 			fault_point(FAULT_CHAIN_POPPED);
 		}
@@ -311,6 +312,20 @@ void queue_finish(struct vhost_queue *queue)
 		if (queue->next_requeued == before)
 			return;
 	}
+}
+
+void queue_poll_begin(struct vhost_queue *queue)
+{
+	queue->polled = true;
+	queue->ring.ops->disarm_kick(&queue->ring);
+}
+
+bool queue_poll_end(struct vhost_queue *queue)
+{
+	if (!queue->polled)
+		return false;
+	queue->polled = false;
+	return queue->ring.ops->arm_kick(&queue->ring);
 }
 
 static void on_ready(struct loop_defer *defer)

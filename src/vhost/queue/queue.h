@@ -37,6 +37,7 @@ struct queue_host {
 	const struct inflight_map *inflight_map; /* the front-end's in-flight regions */
 	const uint64_t *features;		 /* negotiated */
 	uint32_t *progress;			 /* the session's */
+	uint32_t n_popped;			 /* chains so far; wraps around */
 	const struct vhost_ops *ops;
 	void *ctx;
 	/*
@@ -64,6 +65,7 @@ struct vhost_queue {
 	void *inflight; /* a region of vhost-user.rst, "Inflight I/O tracking", for rings up to VRING_SIZE_MAX: our own */
 	struct ring ring; /* valid while running */
 	bool running;
+	bool polled;			    /* the ring is looked at all the time: no kicks are asked for */
 	bool pushed;			    /* since it was last published */
 	bool signal_once;		    /* a call may have been lost in a crash, or could not be made yet */
 	bool notice_pending[QUEUE_NOTICES]; /* notify() could not send it yet */
@@ -88,6 +90,9 @@ static inline const struct ring_ops *queue_ring_ops(const struct vhost_queue *qu
 	return ring_format(*queue->host->features & VIRTIO_F_RING_PACKED);
 }
 
+/* From now on the ring is looked at all the time; until then. True: there is a chain that no kick will come for. */
+void queue_poll_begin(struct vhost_queue *queue);
+bool queue_poll_end(struct vhost_queue *queue);
 /* Lets the device look at the ring now, if it runs. */
 void queue_dispatch(struct vhost_queue *queue);
 /* The same for a chain of another queue, see vhost_queue_look(). */

@@ -31,7 +31,8 @@ static void requeued_free(struct vhost_queue *queue)
 static void queue_end(struct vhost_queue *queue)
 {
 	queue->running = false;
-	queue->waits = false; /* in flight, like all that is held */
+	queue_poll_end(queue); /* whoever has the ring next may wait for a kick */
+	queue->waits = false;  /* in flight, like all that is held */
 	queue->state->fingerprint = queue->ring.ops->fingerprint(&queue->ring);
 	loop_defer_del(&queue->ready);
 	loop_defer_del(&queue->flush);
@@ -189,8 +190,10 @@ void queue_retry(struct vhost_queue *queue)
 
 void queue_memory_changed(struct vhost_queue *queue)
 {
-	if (queue->running && queue_resolve(queue) < 0)
+	if (queue->running && queue_resolve(queue) < 0) {
+		queue->polled = false; /* it is nowhere */
 		queue_stop(queue);
+	}
 	if (queue->running)
 		queue->state->locations = queue_locations(queue, &queue->ring);
 	queue_update(queue);

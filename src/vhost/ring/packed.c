@@ -170,17 +170,38 @@ static int packed_next(struct ring *ring, struct memory *memory, struct vhost_ch
  * 2.8.14. It is written without EVENT_IDX, too, where it means nothing to the driver: it shows that the ring has
  * been used, see packed_looks_new().
  */
-static bool packed_arm_kick(struct ring *ring)
+static void place_write(struct ring *ring)
 {
 	struct packed *packed = &ring->packed;
 
 	packed->armed = cursor_encode(packed->next_avail);
 	le16_store_release(&packed->device->off_wrap, packed->armed);
-	if (ring->event_idx)
-		le16_store_release(&packed->device->flags, VRING_PACKED_EVENT_F_DESC);
 	dirty_log_mark_ring(&ring->log, 0, sizeof(*packed->device));
+}
+
+static bool packed_has_next(const struct ring *ring)
+{
+	return is_available(ring, ring->packed.next_avail);
+}
+
+static bool packed_arm_kick(struct ring *ring)
+{
+	place_write(ring);
+	if (ring->event_idx)
+		le16_store_release(&ring->packed.device->flags, VRING_PACKED_EVENT_F_DESC);
+	else if (ring->disarmed)
+		le16_store_release(&ring->packed.device->flags, VRING_PACKED_EVENT_F_ENABLE);
+	ring->disarmed = false;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return is_available(ring, packed->next_avail);
+	return packed_has_next(ring);
+}
+
+/* This place stays there for as long as nobody is asked for a kick, which is what a fingerprint is then. */
+static void packed_disarm_kick(struct ring *ring)
+{
+	place_write(ring);
+	le16_store_release(&ring->packed.device->flags, VRING_PACKED_EVENT_F_DISABLE);
+	ring->disarmed = true;
 }
 
 /* Each chain is the driver's at once: see inflight_packed.h. */
@@ -394,6 +415,8 @@ const struct ring_ops packed_ops = {
 	.next = packed_next,
 	.reread = packed_reread,
 	.arm_kick = packed_arm_kick,
+	.disarm_kick = packed_disarm_kick,
+	.has_next = packed_has_next,
 	.put = packed_put,
 	.publish = packed_publish,
 };

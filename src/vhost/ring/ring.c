@@ -12,6 +12,7 @@ void ring_init(struct ring *ring, const struct ring_ops *ops, uint64_t features,
 		.ops = ops,
 		.event_idx = features & VIRTIO_F_EVENT_IDX,
 		.indirect = features & VIRTIO_F_INDIRECT_DESC,
+		.disarmed = true,
 		.inflight = inflight,
 	};
 }

@@ -53,6 +53,7 @@ struct ring {
 	uint16_t size; /* at most VRING_SIZE_MAX */
 	bool event_idx;
 	bool indirect;
+	bool disarmed;		    /* memory may say that no kick is wanted, ours or what a process left that died */
 	void *inflight;		    /* the in-flight region, in the format of the ring */
 	uint64_t taken;		    /* its counter */
 	const char *why;	    /* of the last -EIO */
@@ -120,6 +121,10 @@ struct ring_ops {
 	int (*reread)(struct ring *ring, struct memory *memory, uint16_t head, struct vhost_chain *chain);
 	/* Asks for a kick at the next chain. True when one has come meanwhile, which is then to be taken without. */
 	bool (*arm_kick)(struct ring *ring);
+	/* Asks for none until arm_kick(), which is to be called before nobody looks at the ring any more. */
+	void (*disarm_kick)(struct ring *ring);
+	/* Whether next() would find something. */
+	bool (*has_next)(const struct ring *ring);
 	/* Returns a chain. Nothing happens when it is not in flight. */
 	void (*put)(struct ring *ring, uint16_t head, uint32_t len);
 	/* All that was put is the driver's now. True when it wants to be called. */

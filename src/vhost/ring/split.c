@@ -154,15 +154,43 @@ static int split_next(struct ring *ring, struct memory *memory, struct vhost_cha
 	return r < 0 ? r : 1;
 }
 
+static bool split_has_next(const struct ring *ring)
+{
+	return le16_load_acquire(&ring->split.avail->idx) != ring->split.next_avail;
+}
+
+static void avail_event_set(struct ring *ring, uint16_t idx)
+{
+	le16_store_release(avail_event(ring), idx);
+	log_used(ring, avail_event(ring), sizeof(struct le16));
+}
+
+static void used_flags_set(struct ring *ring, uint16_t flags)
+{
+	le16_store_release(&ring->split.used->flags, flags);
+	log_used(ring, &ring->split.used->flags, sizeof(struct le16));
+}
+
+/* With EVENT_IDX used.flags stays 0 (2.7.10). */
 static bool split_arm_kick(struct ring *ring)
 {
-	/* Without EVENT_IDX used.flags stays 0: kicks are never suppressed (2.7.10). */
-	if (ring->event_idx) {
-		le16_store_release(avail_event(ring), ring->split.next_avail);
-		log_used(ring, avail_event(ring), sizeof(struct le16));
-	}
+	if (ring->event_idx)
+		avail_event_set(ring, ring->split.next_avail);
+	else if (ring->disarmed)
+		used_flags_set(ring, 0);
+	ring->disarmed = false;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return le16_load_acquire(&ring->split.avail->idx) != ring->split.next_avail;
+	return split_has_next(ring);
+}
+
+/* With EVENT_IDX the driver kicks when it comes by a place: one that it has come by lasts for 65535 chains. */
+static void split_disarm_kick(struct ring *ring)
+{
+	if (ring->event_idx)
+		avail_event_set(ring, (uint16_t)(ring->split.next_avail - 1));
+	else
+		used_flags_set(ring, VRING_USED_F_NO_NOTIFY);
+	ring->disarmed = true;
 }
 
 /* The driver does not see it before it is published. */
@@ -294,6 +322,8 @@ const struct ring_ops split_ops = {
 	.next = split_next,
 	.reread = split_read_chain,
 	.arm_kick = split_arm_kick,
+	.disarm_kick = split_disarm_kick,
+	.has_next = split_has_next,
 	.put = split_put,
 	.publish = split_publish,
 };

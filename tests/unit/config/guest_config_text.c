@@ -80,6 +80,8 @@ const char *guest_config_text(const struct guest_config *guest)
 		add("gid%u ", (unsigned)guest->socket.group);
 	if (guest->settings.iommu)
 		add("iommu ");
+	if (guest->settings.busy_poll_us)
+		add("poll%u ", guest->settings.busy_poll_us);
 	if (guest->sim)
 		add("sim%u", guest->sim);
 	for (unsigned i = 0; guest->sim_names && i < guest->sim; i++)

@@ -132,7 +132,7 @@ static const struct {
 	{ "[guest a]\nscoket = a\nsim\n", "f:2: unknown key \"scoket\"; did you mean \"socket\"?" },
 	{ "[guest a\nsim = 1\n", "f:1: a section without ']'" },
 	{ "[guest a]\n= 1\n",
-	  "f:2: unknown key \"\" (socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
+	  "f:2: unknown key \"\" (socket, fd, socket-mode, socket-group, iommu, busy-poll, sim, names, lines)" },
 	/* Sections. */
 	{ "[gest a]\nsim=1\n", "f:1: unknown section \"gest\"; did you mean \"guest\"?" },
 	{ "[daemon]\n", "f:1: unknown section \"daemon\" (guest, line)" },

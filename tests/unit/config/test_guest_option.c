@@ -53,6 +53,9 @@ static const struct {
 	{ "fd=0,sim=1", "guest0 fd0 sim1 S[sim]" },
 	{ "iommu=on,sim=1", "guest0 iommu sim1 S[sim]" },
 	{ "sim=1,iommu=off", "guest0 sim1 S[sim]" },
+	{ "sim=1,busy-poll=50us", "guest0 poll50 sim1 S[sim]" },
+	{ "busy-poll=10ms,sim=1", "guest0 poll10000 sim1 S[sim]" },
+	{ "busy-poll=0us,sim=1", "guest0 sim1 S[sim]" },
 };
 
 static void words_and_their_meaning(void **state)
@@ -75,12 +78,13 @@ static const struct {
 	{ "sim", "--guest: \"sim\" is not key=value" },
 	{ "scoket=a,sim=1", "--guest: unknown key \"scoket\"; did you mean \"socket\"?" },
 	{ "socket_mode=a,sim=1", "--guest: unknown key \"socket_mode\"; did you mean \"socket-mode\"?" },
-	{ "=a", "--guest: unknown key \"\" (name, socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
+	{ "=a", "--guest: unknown key \"\" (name, socket, fd, socket-mode, socket-group, iommu, busy-poll, sim, names, "
+		"lines)" },
 	{ "sm=1", "--guest: unknown key \"sm\"; did you mean \"sim\"?" },
-	{ "fb=1",
-	  "--guest: unknown key \"fb\" (name, socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
-	{ "speed=9",
-	  "--guest: unknown key \"speed\" (name, socket, fd, socket-mode, socket-group, iommu, sim, names, lines)" },
+	{ "fb=1", "--guest: unknown key \"fb\" (name, socket, fd, socket-mode, socket-group, iommu, busy-poll, sim, "
+		  "names, lines)" },
+	{ "speed=9", "--guest: unknown key \"speed\" (name, socket, fd, socket-mode, socket-group, iommu, busy-poll, "
+		     "sim, names, lines)" },
 	{ "sim=1,sim=1", "--guest: \"sim\" is given twice" },
 	{ "socket=,sim=1", "--guest: socket: empty" },
 	{ "name=a b,sim=1", "--guest: name: \"a b\" is not a guest's name (letters, digits, '-' and '_')" },
@@ -105,6 +109,11 @@ static const struct {
 	  "--guest: socket-group: group \"4294967295\": the number is too large" },
 	{ "iommu=yes,sim=1", "--guest: iommu: \"yes\" is not on or off" },
 	{ "iommu=,sim=1", "--guest: iommu: empty" },
+	{ "busy-poll=,sim=1", "--guest: busy-poll: empty" },
+	{ "busy-poll=50,sim=1", "--guest: busy-poll: \"50\" has no unit (us, ms, s); did you mean \"50ms\"?" },
+	{ "busy-poll=on,sim=1", "--guest: busy-poll: \"on\" is not a time (200us, 5ms, 1s)" },
+	{ "busy-poll=10001us,sim=1", "--guest: busy-poll: \"10001us\" is out of range (0us to 10000us)" },
+	{ "busy-poll=1s,sim=1", "--guest: busy-poll: \"1s\" is out of range (0us to 10000us)" },
 	{ "sim=0", "--guest: sim: \"0\" is not a number of lines (1 to 65535)" },
 	{ "sim=65536", "--guest: sim: \"65536\" is not a number of lines (1 to 65535)" },
 	{ "sim=s8", "--guest: sim: \"s8\" is not a number of lines (1 to 65535)" },

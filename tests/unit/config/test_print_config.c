@@ -51,7 +51,7 @@ static void the_text(void **state)
 	    "ivi.sock,socket-mode=660,socket-group=36,lines=@pinctrl-rp1{17=door,input,bias=pull-up,"
 	    "debounce=5ms:\"Red "
 	    "LED\"=led:4-7:8,on-disconnect=release:9,no-irq,ro,active-low:10}@gpiochip1@\"0\"{\"5\"}");
-	add("sim=3,names=a:[b],fd=5,iommu=on");
+	add("sim=3,names=a:[b],fd=5,iommu=on,busy-poll=200us");
 	assert_int_equal(print(), 0);
 	assert_string_equal(text, "[guest ivi]\n"
 				  "socket = /run/ivi.sock\n"
@@ -66,6 +66,7 @@ static void the_text(void **state)
 				  "[guest guest1]\n"
 				  "fd = 5\n"
 				  "iommu = on\n"
+				  "busy-poll = 200us\n"
 				  "sim = 3\n"
 				  "names = a:\"[b]\"\n");
 }
@@ -230,6 +231,7 @@ static void put_guest(char *word)
 	if (below(4) == 0)
 		put(word, ",socket-mode=%o,socket-group=%u", below(01000), below(70000));
 	put(word, "%s", PICK("", "", ",iommu=on", ",iommu=off"));
+	put(word, "%s", PICK("", ",busy-poll=50us", ",busy-poll=10ms", ",busy-poll=0us"));
 	if (sim)
 		put(word, ",sim=%u", sim);
 	if (sim && below(2)) {

@@ -41,6 +41,7 @@ static struct handover_guest guest_make(unsigned i, struct parts *parts)
 	return (struct handover_guest){
 		.guest = { .name = { 'g', (char)('0' + i) },
 			   .socket = { .path = "/run/g", .alias = "/run/h", .fd = -1, .has_mode = true, .mode = 0660 },
+			   .settings.busy_poll_us = 50,
 			   .chips = parts->chips,
 			   .n_chips = CHIPS,
 			   .lines = parts->lines,
@@ -119,6 +120,7 @@ static void check_guest(const struct handover_guest *got, const struct handover_
 	assert_int_equal(got->guest.socket.has_group, want->guest.socket.has_group);
 	assert_int_equal(got->listener.fd, want->listener.fd);
 	assert_memory_equal(&got->listener.alias, &want->listener.alias, sizeof(want->listener.alias));
+	assert_int_equal(got->guest.settings.busy_poll_us, want->guest.settings.busy_poll_us);
 	assert_int_equal(got->session_fd, want->session_fd);
 	assert_int_equal(got->connected_fd, want->connected_fd);
 	assert_int_equal(got->channel_fd, want->channel_fd);
@@ -336,6 +338,8 @@ static void bad_guests(void **state)
 	EXTRA("guest g1: one-off: not a number of its range", -EBADMSG, "one-off", RECORD_NUMBER, 2);
 	EXTRA("guest g1: iommu: not a number of its range", -EBADMSG, "iommu", RECORD_NUMBER, 256);
 	EXTRA("guest g1: iommu: of another kind", -EBADMSG, "iommu", RECORD_PID, 500);
+	REFUSED("guest g1: busy-poll-us: not a number of its range",
+		guest->guest.settings.busy_poll_us = BUSY_POLL_MAX_US + 1);
 	EXTRA("guest g1: pid: there twice", -EBADMSG, "pid", RECORD_PID, 500);
 	EXTRA("guest g1: name: there twice", -EBADMSG, "name", RECORD_TEXT, 'x');
 	EXTRA("guest g1: chip: of another kind", -EBADMSG, "chip", RECORD_NUMBER, 1);

@@ -368,6 +368,38 @@ static void kicks_are_asked_for(void **state)
 	assert_int_equal(le16_get(event_at(DEVICE)->off_wrap), 0x0000);
 }
 
+/* With or without EVENT_IDX; and what is there is what shows that the ring was used, see packed_looks_new(). */
+static void no_kicks_are_asked_for(void **state)
+{
+	for (unsigned event_idx = 0; event_idx < 2; event_idx++) {
+		assert_int_equal(packed_ops.begin(&ring, NEW), 0);
+		ring.event_idx = event_idx;
+		packed_ops.disarm_kick(&ring);
+		assert_int_equal(le16_get(event_at(DEVICE)->flags), VRING_PACKED_EVENT_F_DISABLE);
+		assert_int_equal(le16_get(event_at(DEVICE)->off_wrap), 0x8000);
+		assert_false(packed_ops.has_next(&ring));
+		put(0, 0, 0x1000, 8, 0, LAP_1);
+		assert_true(packed_ops.has_next(&ring));
+		one(0, 0, LAP_1);
+		assert_false(packed_ops.looks_new(&ring, false));
+		assert_int_equal(packed_ops.fingerprint(&ring), le16_get(event_at(DEVICE)->off_wrap));
+		assert_int_equal(packed_ops.recognize(&ring, packed_ops.fingerprint(&ring)), 1);
+		assert_false(packed_ops.arm_kick(&ring));
+		assert_int_equal(le16_get(event_at(DEVICE)->flags),
+				 event_idx ? VRING_PACKED_EVENT_F_DESC : VRING_PACKED_EVENT_F_ENABLE);
+		assert_int_equal(le16_get(event_at(DEVICE)->off_wrap), 0x8001);
+		memset(file, 0, SIZE * 16);
+	}
+}
+
+/* A process that died left that no kick is wanted: its successor, who has not said so, wants them. */
+static void kicks_are_asked_for_again(void **state)
+{
+	event_at(DEVICE)->flags = le16_make(VRING_PACKED_EVENT_F_DISABLE);
+	assert_false(packed_ops.arm_kick(&ring));
+	assert_int_equal(le16_get(event_at(DEVICE)->flags), VRING_PACKED_EVENT_F_ENABLE);
+}
+
 static void begins_where_the_front_end_says(void **state)
 {
 	assert_int_equal(packed_ops.begin(&ring, 0x00028004), -EINVAL); /* available is behind used */
@@ -584,6 +616,8 @@ int main(void)
 		T("P-12", the_driver_decides_when_it_is_called),
 		T("P-12", the_place_to_be_called_at_wraps),
 		T("P-13", kicks_are_asked_for),
+		T("P-13 P-15 S-08", no_kicks_are_asked_for),
+		T("P-13 S-01", kicks_are_asked_for_again),
 		T("P-03 P-15", begins_where_the_front_end_says),
 		T("P-15", a_used_ring_does_not_look_new),
 		T("P-15", what_is_in_flight_is_recovered),

@@ -246,6 +246,43 @@ static void kicks_are_asked_for_by_avail_event(void **state)
 	assert_int_equal(le16_get(used()->flags), 0);
 }
 
+/* What the driver does with it, 2.7.10: whether the chain that it made available last is worth a kick. */
+static bool is_kicked(uint16_t new)
+{
+	const struct le16 *avail_event = (const struct le16 *)&used()->ring[SIZE];
+
+	if (!ring.event_idx)
+		return !(le16_get(used()->flags) & VRING_USED_F_NO_NOTIFY);
+	return (uint16_t)(new - le16_get(*avail_event) - 1) < 1;
+}
+
+static void no_kicks_are_asked_for(void **state)
+{
+	for (unsigned event_idx = 0; event_idx < 2; event_idx++) {
+		ring.event_idx = event_idx;
+		ring.split.next_avail = 9;
+		avail()->idx = le16_make(9);
+		assert_false(split_ops.has_next(&ring));
+		split_ops.disarm_kick(&ring);
+		assert_false(is_kicked(10));
+		assert_false(is_kicked(11));
+		avail()->idx = le16_make(11);
+		assert_true(split_ops.has_next(&ring));
+		ring.split.next_avail = 11;
+		assert_false(split_ops.arm_kick(&ring));
+		assert_true(is_kicked(12));
+		assert_int_equal(le16_get(used()->flags), 0);
+	}
+}
+
+/* A process that died left that no kick is wanted: its successor, who has not said so, wants them. */
+static void kicks_are_asked_for_again(void **state)
+{
+	used()->flags = le16_make(VRING_USED_F_NO_NOTIFY);
+	assert_false(split_ops.arm_kick(&ring));
+	assert_true(is_kicked(1));
+}
+
 /* Taken up again after its front-end was away: by what we published, and by what the driver must have offered. */
 static void a_ring_is_recognized(void **state)
 {
@@ -306,6 +343,8 @@ int main(void)
 		ROW_TEST_FIXTURE("R-20 R-23", used_elements_are_published_together, setup, teardown),
 		ROW_TEST_FIXTURE("R-24 R-27", used_event_decides, setup, teardown),
 		ROW_TEST_FIXTURE("R-25 R-26", kicks_are_asked_for_by_avail_event, setup, teardown),
+		ROW_TEST_FIXTURE("R-25", no_kicks_are_asked_for, setup, teardown),
+		ROW_TEST_FIXTURE("R-25 S-01", kicks_are_asked_for_again, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_ring_is_recognized, setup, teardown),
 		ROW_TEST_FIXTURE("S-02 S-08", bases_that_fit, setup, teardown),
 	};
