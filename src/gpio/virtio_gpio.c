@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "base/le.h"
+#include "base/util.h"
 #include "gpio/idle_state.h"
 #include "gpio/line_transfer.h"
 #include "gpio/lines.h"
@@ -189,7 +190,7 @@ static uint32_t answer(struct virtio_gpio *gpio, struct vhost_queue *queue, cons
 
 static void requestq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
 {
-	struct vhost_chain chain;
+	struct vhost_chain chain UNINITIALIZED;
 
 	while (vhost_queue_pop(queue, &chain) == 1)
 		vhost_queue_push(queue, chain.head, answer(gpio, queue, &chain));
@@ -274,7 +275,7 @@ static void owe_nothing(struct virtio_gpio *gpio)
 
 static void eventq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
 {
-	struct vhost_chain chain;
+	struct vhost_chain chain UNINITIALIZED;
 
 	/* 5.18.2: without the feature there is no eventq. */
 	if (!gpio->lines->irq_enabled)

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/util.h"
 
 #define NS_PER_MS 1000000u
 
@@ -186,7 +187,7 @@ static void loop_run_alarms(struct loop *loop)
 
 int loop_turn(struct loop *loop, int timeout_ms)
 {
-	struct epoll_event events[LOOP_EVENTS_PER_TURN];
+	struct epoll_event events[LOOP_EVENTS_PER_TURN] UNINITIALIZED;
 	int n = epoll_wait(loop->epoll_fd, events, LOOP_EVENTS_PER_TURN, wait_ms(loop, timeout_ms));
 
 	if (n < 0) {

@@ -129,19 +129,24 @@ bool memory_is_empty(const struct memory *memory)
 	return true;
 }
 
+static bool slot_has(const struct memory *memory, unsigned slot, uint64_t addr, bool user, uint64_t *offset)
+{
+	const struct session_region *region = &memory->slots[slot];
+
+	*offset = addr - (user ? region->user_addr : region->guest_addr);
+	return memory->maps[slot].start && *offset < region->size;
+}
+
 /* The slot with this guest-physical or user address, the one of the last access first; or -1. */
 static int slot_find(struct memory *memory, uint64_t addr, bool user, uint64_t *offset)
 {
-	for (unsigned n = 0; n < memory->n_slots_end; n++) {
-		unsigned i = (memory->last + n) % memory->n_slots_end;
-		const struct session_region *slot = &memory->slots[i];
-		uint64_t start = user ? slot->user_addr : slot->guest_addr;
-
-		if (!memory->maps[i].start || addr < start || addr - start >= slot->size)
-			continue;
-		memory->last = i;
-		*offset = addr - start;
-		return (int)i;
+	if (slot_has(memory, memory->last, addr, user, offset))
+		return (int)memory->last;
+	for (unsigned i = 0; i < memory->n_slots_end; i++) {
+		if (slot_has(memory, i, addr, user, offset)) {
+			memory->last = i;
+			return (int)i;
+		}
 	}
 	return -1;
 }
