@@ -129,7 +129,7 @@ static void line_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct cdev_line *line = container_of(watch, struct cdev_line, watch);
 	const struct chip_observer *observer = &line->cdev->chip.host.observer;
-	struct gpio_v2_line_event batch[CDEV_EVENTS_MAX];
+	struct gpio_v2_line_event batch[CDEV_EVENTS_MAX] UNINITIALIZED;
 	ssize_t len;
 
 	observer->fetch(observer->ctx, line_offset(line), CDEV_EVENTS_MAX);
@@ -148,7 +148,7 @@ static void line_ready(struct loop_watch *watch, uint32_t events)
 /* The edges that wait in the fd are forgotten. Bounded: the kernel's buffer is, a noisy line's edges are not. */
 static void line_drain(struct cdev_line *line)
 {
-	struct gpio_v2_line_event batch[CDEV_EVENTS_MAX];
+	struct gpio_v2_line_event batch[CDEV_EVENTS_MAX] UNINITIALIZED;
 
 	for (int i = 0; i < 2; i++) {
 		ssize_t len = read(line->fd, batch, sizeof(batch));

@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LOOP_EVENTS_PER_TURN 32
+/* As many lines as most guests have fire in one turn, with one call. */
+#define LOOP_EVENTS_PER_TURN 128
 
 struct loop_watch;
 struct loop_defer;
