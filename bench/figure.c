@@ -20,15 +20,15 @@ void figure_print(const char *name, double value, const char *unit, double ratio
 }
 
 static void quantile_print(const char *name, const char *suffix, unsigned per_mille, struct sample *times,
-			   struct sample *floor)
+			   struct sample *yardstick, const char *of)
 {
-	double value = (double)sample_quantile(times, per_mille), of = 0;
+	double value = (double)sample_quantile(times, per_mille), share = 0;
 	char full[128];
 
-	if (floor)
-		of = (double)sample_quantile(floor, per_mille);
+	if (yardstick)
+		share = value / (double)sample_quantile(yardstick, per_mille);
 	snprintf(full, sizeof(full), "%s/%s", name, suffix);
-	figure_print(full, value / 1000, "us", of > 0 ? value / of : 0, "floor");
+	figure_print(full, value / 1000, "us", share, of);
 }
 
 /* One per mille a line: "share microseconds". */
@@ -51,9 +51,9 @@ static void picture_write(const char *name, struct sample *times)
 	fclose(file);
 }
 
-void figure_times(const char *name, struct sample *times, struct sample *floor)
+void figure_times(const char *name, struct sample *times, struct sample *yardstick, const char *of)
 {
-	quantile_print(name, "p50", 500, times, floor);
-	quantile_print(name, "p99", 990, times, floor);
+	quantile_print(name, "p50", 500, times, yardstick, of);
+	quantile_print(name, "p99", 990, times, yardstick, of);
 	picture_write(name, times);
 }

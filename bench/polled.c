@@ -123,9 +123,9 @@ static void measure(const char *name, struct vmm *vmm, int cpu, unsigned n)
 			sample_add(&get, request_once(vmm, &kicks));
 	}
 	snprintf(text, sizeof(text), "%s/words", name);
-	figure_times(text, &floor, NULL);
+	figure_times(text, &floor, NULL, NULL);
 	snprintf(text, sizeof(text), "%s/get", name);
-	figure_times(text, &get, &floor);
+	figure_times(text, &get, &floor, "words");
 	snprintf(text, sizeof(text), "%s/kicks", name);
 	figure_print(text, (double)kicks / n, "kicks/request", 0, NULL);
 	sample_deinit(&floor);

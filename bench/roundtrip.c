@@ -87,12 +87,12 @@ static uint64_t requests_once(struct bench *bench, uint16_t type, unsigned n)
 	return end - start;
 }
 
-static void figure_named(const struct bench *bench, const char *what, struct sample *times)
+static void figure_named(struct bench *bench, const char *what, struct sample *times)
 {
 	char name[96];
 
 	snprintf(name, sizeof(name), "%s/%s", bench->name, what);
-	figure_times(name, times, &bench->floor != times ? (struct sample *)&bench->floor : NULL);
+	figure_times(name, times, &bench->floor != times ? &bench->floor : NULL, "floor");
 }
 
 static void measure_times(struct bench *bench)
