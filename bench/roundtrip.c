@@ -162,7 +162,7 @@ static void measure_syscalls(struct bench *bench)
 	for (unsigned i = 0; i < STRACE_N; i++)
 		requests_once(bench, GPIO_GET_VALUE, 1);
 	snprintf(name, sizeof(name), "%s/syscalls", bench->name);
-	syscalls_stop(&syscalls, name, STRACE_N);
+	syscalls_stop(&syscalls, name, STRACE_N, "calls/request");
 }
 
 static void bench_start(struct bench *bench)

@@ -59,7 +59,7 @@ bool syscalls_start(struct syscalls *syscalls, pid_t pid)
 }
 
 /* "% time  seconds  usecs/call  calls  [errors]  syscall": prints the row; its calls, 0 for other lines. */
-static unsigned long row_print(const char *name, char *line, unsigned requests)
+static unsigned long row_print(const char *name, char *line, unsigned requests, const char *unit)
 {
 	char *words[6], full[128];
 	unsigned n = 0;
@@ -72,14 +72,14 @@ static unsigned long row_print(const char *name, char *line, unsigned requests)
 	calls = strtoul(words[3], NULL, 10);
 	snprintf(full, sizeof(full), "%s/%s", name, words[n - 1]);
 	if (calls)
-		figure_print(full, (double)calls / requests, "calls/request", 0, NULL);
+		figure_print(full, (double)calls / requests, unit, 0, NULL);
 	return calls;
 }
 
-void syscalls_stop(struct syscalls *syscalls, const char *name, unsigned requests)
+void syscalls_stop(struct syscalls *syscalls, const char *name, unsigned requests, const char *unit)
 {
 	unsigned long total = 0;
-	char line[256];
+	char line[256], full[128];
 	FILE *file;
 
 	kill(syscalls->strace, SIGINT);
@@ -88,9 +88,9 @@ void syscalls_stop(struct syscalls *syscalls, const char *name, unsigned request
 	if (!file)
 		failure("%s: %s", syscalls->path, strerror(errno));
 	while (fgets(line, sizeof(line), file))
-		total += row_print(name, line, requests);
+		total += row_print(name, line, requests, unit);
 	fclose(file);
 	unlink(syscalls->path);
-	snprintf(line, sizeof(line), "%s/all", name);
-	figure_print(line, (double)total / requests, "calls/request", (double)total / requests / 2, "wait and call");
+	snprintf(full, sizeof(full), "%s/all", name);
+	figure_print(full, (double)total / requests, unit, total ? (double)total / requests / 2 : 0, "wait and call");
 }

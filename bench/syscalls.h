@@ -12,5 +12,5 @@ struct syscalls {
 
 /* False when there is no strace, or it may not trace. */
 bool syscalls_start(struct syscalls *syscalls, pid_t pid);
-/* Each system call per request as a figure NAME/CALL, and all of them together. */
-void syscalls_stop(struct syscalls *syscalls, const char *name, unsigned requests);
+/* Each system call per request as a figure NAME/CALL in this unit, and all of them together. */
+void syscalls_stop(struct syscalls *syscalls, const char *name, unsigned requests, const char *unit);
