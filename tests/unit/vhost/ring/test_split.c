@@ -343,7 +343,7 @@ int main(void)
 		ROW_TEST_FIXTURE("R-20 R-23", used_elements_are_published_together, setup, teardown),
 		ROW_TEST_FIXTURE("R-24 R-27", used_event_decides, setup, teardown),
 		ROW_TEST_FIXTURE("R-25 R-26", kicks_are_asked_for_by_avail_event, setup, teardown),
-		ROW_TEST_FIXTURE("R-25", no_kicks_are_asked_for, setup, teardown),
+		ROW_TEST_FIXTURE("R-25 R-26", no_kicks_are_asked_for, setup, teardown),
 		ROW_TEST_FIXTURE("R-25 S-01", kicks_are_asked_for_again, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", a_ring_is_recognized, setup, teardown),
 		ROW_TEST_FIXTURE("S-02 S-08", bases_that_fit, setup, teardown),
