@@ -7,7 +7,7 @@
  *	roundtrip NAME FRONT-END-CPU WORKER-CPU [REQUESTS]
  *
  * The program under test is the one in the environment variable VHOST_DEVICE_GPIO. TEST_RING=packed and the others of
- * vmm_matrix_read() choose the kind of ring. Figures are named NAME/..., see README.md.
+ * vmm_matrix_read() choose the kind of ring, BENCH_KEYS has more keys of the guest. Figures are named NAME/..., see README.md.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -167,10 +167,14 @@ static void measure_syscalls(struct bench *bench)
 
 static void bench_start(struct bench *bench)
 {
+	const char *keys = getenv("BENCH_KEYS");
 	struct vmm *vmm = &bench->vmm;
+	char guest[128];
+	const char *const guests[] = { guest, NULL };
 
 	bench->call_fd = eventfd(0, EFD_CLOEXEC);
-	daemon_start(&bench->daemon, "s8");
+	snprintf(guest, sizeof(guest), "sim=8%s%s", keys ? "," : "", keys ? keys : "");
+	daemon_start_guests(&bench->daemon, guests, NULL);
 	process_pin(bench->daemon.workers[0], bench->worker_cpu);
 	vmm_init(vmm, 0);
 	vmm_start(vmm, bench->daemon.sockets[0]);
