@@ -26,7 +26,6 @@ struct startup {
 	struct activation activation;
 	struct handover left; /* what an earlier program has left to this one */
 	bool stored;	      /* the service manager has a bundle of what was left, be it empty by now */
-	struct sandbox sandbox;
 };
 
 static int fail(const struct why *why)
@@ -93,14 +92,6 @@ static int ready_fd_check(int ready_fd)
 	return EXIT_FAILED;
 }
 
-static int sandbox_open(struct sandbox *sandbox, const struct settings *settings)
-{
-	const struct sandbox_options options = { .mode = settings->sandbox, .user = settings->user };
-	struct why why;
-
-	return sandbox_prepare(sandbox, &options, &why) < 0 ? fail(&why) : 0;
-}
-
 /* What to serve is in start; the rest of it is made here. */
 static int supervise(const struct startup *startup, struct supervisor_start start, int ready_fd)
 {
@@ -111,7 +102,6 @@ static int supervise(const struct startup *startup, struct supervisor_start star
 	sd_notify_init(&notify);
 	start.settings = startup->settings;
 	start.program = &startup->program;
-	start.sandbox = &startup->sandbox;
 	start.stored = startup->stored;
 	start.notify = &notify;
 	start.ready_fd = &ready_fd;
@@ -154,8 +144,6 @@ static int path_fresh(struct startup *startup)
 	if (status == 0)
 		status = sockets_take(&startup->activation, &configs, sockets, ready_fd);
 	if (status == 0)
-		status = sandbox_open(&startup->sandbox, startup->settings);
-	if (status == 0)
 		status = configs_serve(startup, &configs, sockets);
 	guest_configs_deinit(&configs);
 	return status;
@@ -166,8 +154,6 @@ static int left_serve(struct startup *startup, int ready_fd)
 {
 	int status = ready_fd_check(ready_fd);
 
-	if (status == 0)
-		status = sandbox_open(&startup->sandbox, startup->settings);
 	/* Sockets of socket activation: the guests that they were for have theirs. */
 	if (status == 0)
 		activation_close(&startup->activation);
@@ -219,12 +205,11 @@ static int startup_open(struct startup *startup, int argc, char **argv)
 
 int startup_run(const struct settings *settings, int argc, char **argv)
 {
-	struct startup startup = { .settings = settings, .path = path_fresh, .sandbox = SANDBOX_NONE };
+	struct startup startup = { .settings = settings, .path = path_fresh };
 	int status = startup_open(&startup, argc, argv);
 
 	if (status == 0)
 		status = startup.path(&startup);
-	sandbox_deinit(&startup.sandbox);
 	handover_deinit(&startup.left);
 	activation_deinit(&startup.activation);
 	program_forget(&startup.program);
@@ -249,7 +234,7 @@ int startup_can_take_over(const struct settings *settings)
 	int status = EXIT_FAILED;
 
 	if (handover_look(settings->take_over, &handover, &why) == 0 && sessions_look(&handover, &why))
-		status = sandbox_open(&sandbox, settings);
+		status = sandbox_prepare(&sandbox, &settings->sandbox, &why) < 0 ? fail(&why) : 0;
 	else
 		error_print("cannot take over: %s", why.text);
 	handover_deinit(&handover);

@@ -58,9 +58,9 @@ static int sandbox_take(struct settings *settings, const char *const *values)
 	if (mode == SANDBOX_ON && sandbox_refuses_on())
 		return why_fail(EINVAL, &settings->why, "--sandbox=on is not supported by this build: %s",
 				sandbox_refuses_on());
-	settings->sandbox = (enum sandbox_mode)mode;
-	settings->user = values[OPTION_USER];
-	if (settings->user && settings->sandbox == SANDBOX_OFF)
+	settings->sandbox.mode = (enum sandbox_mode)mode;
+	settings->sandbox.user = values[OPTION_USER];
+	if (settings->sandbox.user && settings->sandbox.mode == SANDBOX_OFF)
 		return why_fail(EINVAL, &settings->why,
 				"--user and --sandbox=off cannot be combined: the user is part of the sandbox");
 	return 0;

@@ -33,8 +33,7 @@ struct settings {
 	const char *config;
 	char control_path[SOCKET_PATH_SIZE]; /* "": no control socket */
 	enum log_level log_level;
-	enum sandbox_mode sandbox;
-	const char *user; /* NULL: not given */
+	struct sandbox_options sandbox;
 	enum settings_action action;
 	bool safe;
 	bool one_off;

@@ -2,8 +2,8 @@
 /*
  * Namespaces with nothing in them.
  *
- * A process that is forked for that makes them, sends their fds and ends; the fds hold them (namespaces(7)). The first is
- * a user namespace, which anybody may have where the system's policy says so, and in which no other privilege is needed,
+ * A process that is forked for that (maker.c) makes them, sends their fds and ends; the fds hold them (namespaces(7)). The
+ * first is a user namespace, which anybody may have where the system's policy says so, and in which no other privilege is needed,
  * then or later. Where it cannot be had, a privileged process can have the others without.
  *
  * The empty root is a tmpfs, read-only, in a mount namespace in which nothing else is left.
@@ -13,17 +13,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <string.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include "base/fd.h"
-#include "base/scm.h"
-#include "base/util.h"
-#include "sandbox/privilege.h"
 
 #define NAMESPACE(stage) ((stage)-SANDBOX_NAMESPACE_FIRST)
 
@@ -89,60 +81,9 @@ static const struct {
 	[NAMESPACE(SANDBOX_ROOT)] = { root_make, CLONE_NEWNS },
 };
 
-/* Makes what can be made. */
-static void __attribute__((noreturn)) maker_life(const struct sandbox *sandbox, int socket)
+int sandbox_namespace_make(enum sandbox_stage stage, int *fd)
 {
-	int32_t errors[SANDBOX_NAMESPACES] = { 0 };
-	int fds[SANDBOX_NAMESPACES];
-	size_t n_fds = 0;
-
-	/* Where it cannot be had, the stage of that name says so, and the namespaces are the present user's. */
-	if (sandbox_has(sandbox, SANDBOX_USER))
-		sandbox_enter_user(sandbox, NULL, SANDBOX_USER);
-	for (size_t i = 0; i < SANDBOX_NAMESPACES; i++) {
-		int fd = -1;
-
-		errors[i] = namespaces[i].make(&fd);
-		if (errors[i] == 0)
-			fds[n_fds++] = fd;
-	}
-	_exit(scm_send(socket, errors, sizeof(errors), fds, n_fds, 0) < 0);
-}
-
-static void maker_hear(struct sandbox *sandbox, int socket, int32_t errors[SANDBOX_NAMESPACES])
-{
-	int fds[SANDBOX_NAMESPACES];
-	size_t n_fds = 0, next = 0;
-	ssize_t len =
-		scm_recv(socket, errors, SANDBOX_NAMESPACES * sizeof(*errors), fds, SANDBOX_NAMESPACES, &n_fds, 0);
-
-	for (size_t i = 0; i < SANDBOX_NAMESPACES; i++) {
-		if (len != (ssize_t)(SANDBOX_NAMESPACES * sizeof(*errors)))
-			errors[i] = len < 0 ? (int32_t)len : -EPIPE;
-		else if (errors[i] == 0 && next < n_fds)
-			sandbox->namespace_fds[i] = fds[next++];
-	}
-}
-
-int sandbox_namespaces_make(struct sandbox *sandbox, int32_t errors[SANDBOX_NAMESPACES])
-{
-	int sockets[2];
-	pid_t pid;
-	int ret;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
-		return -errno;
-	pid = fork();
-	ret = pid < 0 ? -errno : 0;
-	if (pid == 0)
-		maker_life(sandbox, sockets[1]);
-	fd_close(&sockets[1]);
-	if (pid > 0) {
-		maker_hear(sandbox, sockets[0], errors);
-		waitpid(pid, NULL, 0);
-	}
-	fd_close(&sockets[0]);
-	return ret;
+	return namespaces[NAMESPACE(stage)].make(fd);
 }
 
 int sandbox_enter_namespace(const struct sandbox *sandbox, const struct sandbox_params *params,

@@ -4,7 +4,7 @@
 
 #include "sandbox/types.h"
 
-/* Makes those that can be had: their fds. The others are in errors, 0 or -errno each. -errno: no process to make them. */
-int sandbox_namespaces_make(struct sandbox *sandbox, int32_t errors[SANDBOX_NAMESPACES]);
+/* In a process that is there for that, which enters it. *fd is the caller's. */
+int sandbox_namespace_make(enum sandbox_stage stage, int *fd);
 int sandbox_enter_namespace(const struct sandbox *sandbox, const struct sandbox_params *params,
 			    enum sandbox_stage stage);

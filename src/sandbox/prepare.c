@@ -14,8 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "config/account.h"
-#include "sandbox/namespaces.h"
+#include "sandbox/maker.h"
 #include "sandbox/privilege.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/seccomp.h"
@@ -45,26 +44,29 @@ const char *sandbox_refuses_on(void)
 	return STAGES_LEFT_OUT ? "it was built with sanitizers or coverage" : NULL;
 }
 
-/* -errno: the user that was asked for cannot be had. */
-static int user_choose(struct sandbox *sandbox, const struct sandbox_options *options, struct why *why)
+/* Whose processes they are to be, by name. NULL: the present user's. -errno: the user that was asked for cannot be had. */
+static int user_choose(struct sandbox *sandbox, const struct sandbox_options *options, const char **name,
+		       struct why *why)
 {
-	const char *name = options->user ? options->user : SANDBOX_USER_DEFAULT;
-	int ret;
-
+	*name = NULL;
 	sandbox->stages &= ~STAGE_BIT(SANDBOX_USER);
-	if (geteuid() != 0) {
-		if (!options->user)
-			return 0;
+	if (geteuid() == 0)
+		*name = options->user ? options->user : SANDBOX_USER_DEFAULT;
+	else if (options->user)
 		return why_fail(EPERM, why, "--user: only root can run the processes as another user");
-	}
-	ret = user_find(name, &sandbox->uid, &sandbox->gid, why);
-	if (ret == 0) {
-		sandbox->stages |= STAGE_BIT(SANDBOX_USER);
-		return 0;
-	}
-	if (!options->user)
-		return 0;
-	return why_fail(-ret, why, "--user: %s", why->text);
+	return 0;
+}
+
+/* The same of what came of it. */
+static int user_take(struct sandbox *sandbox, const struct sandbox_options *options, const struct sandbox_made *made,
+		     struct why *why)
+{
+	if (made->user < 0)
+		return options->user ? why_fail(-made->user, why, "--user: %s", made->why.text) : 0;
+	sandbox->uid = made->uid;
+	sandbox->gid = made->gid;
+	sandbox->stages |= STAGE_BIT(SANDBOX_USER);
+	return 0;
 }
 
 static void outcome_note(struct sandbox *sandbox, struct outcome *outcome, unsigned stage, int error)
@@ -74,26 +76,13 @@ static void outcome_note(struct sandbox *sandbox, struct outcome *outcome, unsig
 		sandbox->stages &= ~STAGE_BIT(stage);
 }
 
-/* -errno: no process to do it. */
-static int namespaces_prepare(struct sandbox *sandbox, struct outcome *outcome)
+static void made_note(struct sandbox *sandbox, const struct sandbox_made *made, struct outcome *outcome)
 {
-	int32_t errors[SANDBOX_NAMESPACES];
-	int ret = sandbox_namespaces_make(sandbox, errors);
-
-	for (unsigned i = 0; i < SANDBOX_NAMESPACES && ret == 0; i++) {
+	for (unsigned i = 0; i < SANDBOX_NAMESPACES; i++) {
 		if (sandbox_has(sandbox, SANDBOX_NAMESPACE_FIRST + i))
-			outcome_note(sandbox, outcome, SANDBOX_NAMESPACE_FIRST + i, errors[i]);
+			outcome_note(sandbox, outcome, SANDBOX_NAMESPACE_FIRST + i, made->namespaces[i]);
 	}
-	return ret;
-}
-
-static void filters_prepare(struct sandbox *sandbox, struct outcome *outcome)
-{
-	int ret = 0;
-
-	for (unsigned role = 0; role < SANDBOX_ROLES && ret == 0 && sandbox_has(sandbox, SANDBOX_FILTER); role++)
-		ret = sandbox_filter_make(role, &sandbox->filters[role]);
-	outcome_note(sandbox, outcome, SANDBOX_FILTER, ret);
+	outcome_note(sandbox, outcome, SANDBOX_FILTER, made->filter);
 }
 
 /* Enters what it can, and reports each stage as soon as it is over: the last one might be the end. */
@@ -149,13 +138,25 @@ static void namespaces_close_unused(struct sandbox *sandbox)
 	}
 }
 
-static int stages_find(struct sandbox *sandbox, struct outcome *outcome, struct why *why)
+static int stages_find(struct sandbox *sandbox, const struct sandbox_options *options, struct outcome *outcome,
+		       struct why *why)
 {
-	int ret = namespaces_prepare(sandbox, outcome);
+	struct sandbox_made made;
+	const char *user;
+	int ret = user_choose(sandbox, options, &user, why);
 
-	filters_prepare(sandbox, outcome);
-	if (ret == 0)
+	if (ret < 0)
+		return ret;
+	ret = sandbox_make(sandbox, user, &made);
+	if (ret == 0 && user) {
+		ret = user_take(sandbox, options, &made, why);
+		if (ret < 0)
+			return ret;
+	}
+	if (ret == 0) {
+		made_note(sandbox, &made, outcome);
 		ret = stages_try(sandbox, outcome);
+	}
 	/* That says nothing about the sandbox: with "auto", too, nobody is to go on without it. */
 	if (ret < 0)
 		return why_fail(-ret, why, "no process to try the sandbox in: %s", strerror(-ret));
@@ -230,10 +231,7 @@ int sandbox_prepare(struct sandbox *sandbox, const struct sandbox_options *optio
 		return 0;
 	sandbox->mode = options->mode;
 	sandbox->stages = (STAGE_BIT(SANDBOX_STAGES) - 1) & ~STAGES_LEFT_OUT;
-	ret = user_choose(sandbox, options, why);
-	if (ret < 0)
-		return ret;
-	ret = stages_find(sandbox, &outcome, why);
+	ret = stages_find(sandbox, options, &outcome, why);
 	if (ret < 0) {
 		sandbox_deinit(sandbox);
 		return ret;

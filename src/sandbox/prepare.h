@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What the supervisor does for the sandbox at its start: what does not work here is found out before any socket is there. */
+/* What the supervisor does for the sandbox at its start: what does not work here is found out before anything is served. */
 #pragma once
 
 #include "base/why.h"
 #include "sandbox/types.h"
-
-struct sandbox_options {
-	enum sandbox_mode mode;
-	const char *user; /* --user; NULL: SANDBOX_USER_DEFAULT, where there is one */
-};
 
 /* NULL, or why this build cannot do --sandbox=on. */
 const char *sandbox_refuses_on(void);

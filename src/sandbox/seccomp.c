@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Which system calls a process may make (seccomp(2)). libseccomp makes the program of the list, once, in the supervisor;
- * a process only gives it to the kernel.
+ * Which system calls a process may make (seccomp(2)). libseccomp makes the program of the list, once (maker.c); a process
+ * only gives it to the kernel.
  *
  * A call that is not in the list ends the process at once (SIGSYS); the supervisor logs it, and the kernel's log has its
  * number. A row says why it is there. Where a call can do more than is needed, its argument is looked at: fcntl, ioctl,
@@ -171,21 +171,14 @@ static int rows_add(scmp_filter_ctx filter, enum sandbox_role role)
 }
 
 /* libseccomp 2.5 writes to a file only. */
-static int program_read(scmp_filter_ctx filter, struct sock_fprog *program)
+static int program_write(scmp_filter_ctx filter)
 {
 	int fd = memfd_create("filter", MFD_CLOEXEC);
 	int ret = fd < 0 ? -errno : seccomp_export_bpf(filter, fd);
-	off_t size = ret < 0 ? 0 : lseek(fd, 0, SEEK_END);
 
-	if (ret == 0 && (size <= 0 || size / (off_t)sizeof(*program->filter) > BPF_MAXINSNS))
-		ret = -EMSGSIZE;
-	if (ret == 0) {
-		program->filter = malloc((size_t)size);
-		program->len = (unsigned short)((size_t)size / sizeof(*program->filter));
-		ret = !program->filter ? -ENOMEM : pread(fd, program->filter, (size_t)size, 0) != size ? -EIO : 0;
-	}
-	fd_close(&fd);
-	return ret;
+	if (ret < 0)
+		fd_close(&fd);
+	return ret < 0 ? ret : fd;
 }
 
 bool sandbox_filter_supported(void)
@@ -193,7 +186,7 @@ bool sandbox_filter_supported(void)
 	return true;
 }
 
-int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program)
+int sandbox_filter_make(enum sandbox_role role)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int ret;
@@ -204,9 +197,22 @@ int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program)
 	if (ret == 0)
 		ret = rows_add(filter, role);
 	if (ret == 0)
-		ret = program_read(filter, program);
+		ret = program_write(filter);
 	seccomp_release(filter);
 	return ret;
+}
+
+int sandbox_filter_read(int fd, struct sock_fprog *program)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	if (size <= 0 || size / (off_t)sizeof(*program->filter) > BPF_MAXINSNS)
+		return -EMSGSIZE;
+	program->filter = malloc((size_t)size);
+	program->len = (unsigned short)((size_t)size / sizeof(*program->filter));
+	if (!program->filter)
+		return -ENOMEM;
+	return pread(fd, program->filter, (size_t)size, 0) == size ? 0 : -EIO;
 }
 
 int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params, enum sandbox_stage stage)

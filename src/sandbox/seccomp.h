@@ -5,7 +5,9 @@
 #include "sandbox/types.h"
 
 bool sandbox_filter_supported(void);
-/* Makes the program: its instructions are the caller's, of malloc(). 0 or -errno. */
-int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program);
+/* Makes the program: a file with its instructions, the caller's. -errno. */
+int sandbox_filter_make(enum sandbox_role role);
+/* The program in such a file: its instructions are the caller's, of malloc(). 0 or -errno. */
+int sandbox_filter_read(int fd, struct sock_fprog *program);
 /* 0 or -errno. */
 int sandbox_enter_filter(const struct sandbox *sandbox, const struct sandbox_params *params, enum sandbox_stage stage);

@@ -9,7 +9,12 @@ bool sandbox_filter_supported(void)
 	return false;
 }
 
-int sandbox_filter_make(enum sandbox_role role, struct sock_fprog *program)
+int sandbox_filter_make(enum sandbox_role role)
+{
+	return -EOPNOTSUPP;
+}
+
+int sandbox_filter_read(int fd, struct sock_fprog *program)
 {
 	return -EOPNOTSUPP;
 }

@@ -14,6 +14,12 @@ enum sandbox_mode {
 	SANDBOX_OFF,
 };
 
+/* What the user wants. */
+struct sandbox_options {
+	enum sandbox_mode mode;
+	const char *user; /* --user; NULL: SANDBOX_USER_DEFAULT, where there is one */
+};
+
 /* Who enters. */
 enum sandbox_role {
 	SANDBOX_WORKER,

@@ -2,11 +2,12 @@
 /*
  * The supervisor's life.
  *
- * Start: make every socket, then start the processes; chips and lines were found and tried before. So whatever cannot
- * be had is said before anything is served. End: every process gets SIGTERM and STOP_TIMEOUT_NS of time, in which the
- * workers put their lines into the idle state, then SIGKILL; each one's lines are put there once more when it is gone or
- * stuck; the sockets are removed last, when nobody serves them any more. SIGUSR1: the end, too, but the guests are stored with the service manager for the next start: workers leave
- * sessions and lines as they are. SIGHUP: reload.h. SIGUSR2: upgrade.h.
+ * Start: make every socket, then the sandbox, then start the processes; chips and lines were found and tried before. So
+ * whatever cannot be had is said before anything is served. End: every process gets SIGTERM and STOP_TIMEOUT_NS of time,
+ * in which the workers put their lines into the idle state, then SIGKILL; each one's lines are put there once more when it
+ * is gone or stuck; the sockets are removed last, when nobody serves them any more. SIGUSR1: the end, too, but the guests
+ * are stored with the service manager for the next start: workers leave sessions and lines as they are. SIGHUP: reload.h.
+ * SIGUSR2: upgrade.h.
  *
  * With what an earlier program has handed over, the start makes no socket and tries no line, but goes on with what there
  * is, and replaces that program's workers by its own.
@@ -52,6 +53,7 @@ struct supervisor {
 	struct upgrade upgrade;
 	bool upgrade_due; /* the new program agreed */
 	struct chip_watch chips;
+	struct sandbox sandbox;
 };
 
 static void stop_timed_out(struct loop_timer *timer)
@@ -250,17 +252,39 @@ static void supervisor_init(struct supervisor *supervisor, const struct supervis
 	const struct guest_set empty = {
 		.loop = &supervisor->loop,
 		.signals_own = &supervisor->signals_own,
-		.sandbox = start->sandbox,
+		.sandbox = &supervisor->sandbox,
 		.one_off = start->settings->one_off,
 	};
 
 	*supervisor = (struct supervisor){
-		.start = start, .settings = start->settings, .notify = start->notify, .loop.epoll_fd = -1
+		.start = start,
+		.settings = start->settings,
+		.notify = start->notify,
+		.loop.epoll_fd = -1,
+		.sandbox = SANDBOX_NONE,
 	};
 	processes_init(&supervisor->processes, &empty, start->settings->control_path);
 	upgrade_init(&supervisor->upgrade, start->program, &supervisor->loop, &supervisor->signals_own, &upgrade_ops,
 		     supervisor);
 	reload_init(&supervisor->reload, start->settings, &supervisor->processes.set, reload_done, supervisor);
+}
+
+/* Sockets first: whoever waits for them need not wait for the sandbox, and who connects meanwhile is served after it. */
+static int guests_open(struct supervisor *supervisor, struct why *why)
+{
+	const struct supervisor_start *start = supervisor->start;
+	int ret = processes_open(&supervisor->processes, start->configs, start->guests, why);
+
+	return ret < 0 ? ret : sandbox_prepare(&supervisor->sandbox, &start->settings->sandbox, why);
+}
+
+/* What can fail comes before what was left is taken. */
+static int guests_adopt(struct supervisor *supervisor, struct why *why)
+{
+	const struct supervisor_start *start = supervisor->start;
+	int ret = sandbox_prepare(&supervisor->sandbox, &start->settings->sandbox, why);
+
+	return ret < 0 ? ret : processes_adopt(&supervisor->processes, start->handover, why);
 }
 
 static int supervisor_open(struct supervisor *supervisor, struct why *why)
@@ -276,8 +300,7 @@ static int supervisor_open(struct supervisor *supervisor, struct why *why)
 		why_fail(-ret, why, "%s", strerror(-ret));
 		return ret;
 	}
-	ret = start->handover ? processes_adopt(&supervisor->processes, start->handover, why)
-			      : processes_open(&supervisor->processes, start->configs, start->guests, why);
+	ret = start->handover ? guests_adopt(supervisor, why) : guests_open(supervisor, why);
 	if (ret == 0)
 		chips_watch(supervisor);
 	return ret;
@@ -293,6 +316,7 @@ static void supervisor_close(struct supervisor *supervisor)
 	loop_signals_del(&supervisor->signals);
 	processes_close(&supervisor->processes);
 	loop_deinit(&supervisor->loop);
+	sandbox_deinit(&supervisor->sandbox);
 }
 
 static void taken_over(struct supervisor *supervisor)
@@ -310,7 +334,7 @@ static void supervisor_begin(struct supervisor *supervisor)
 {
 	const struct supervisor_start *start = supervisor->start;
 
-	sandbox_log(start->sandbox);
+	sandbox_log(&supervisor->sandbox);
 	processes_start_guests(&supervisor->processes);
 	/* Who died between the programs: SIGCHLD was dropped when it was given its disposition. */
 	if (start->handover)

@@ -328,8 +328,8 @@ static void sandbox_is_a_mode(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_int_equal(parse(&parsed, rows[i].words), SETTINGS_RUN);
-		assert_int_equal(parsed.settings.sandbox, rows[i].mode);
-		assert_null(parsed.settings.user);
+		assert_int_equal(parsed.settings.sandbox.mode, rows[i].mode);
+		assert_null(parsed.settings.sandbox.user);
 		parsed_free(&parsed);
 	}
 	if (sandbox_refuses_on()) {
@@ -337,11 +337,11 @@ static void sandbox_is_a_mode(void **state)
 		assert_non_null(strstr(parsed.text, "--sandbox=on is not supported by this build: it was built "));
 	} else {
 		assert_int_equal(parse(&parsed, "-s a -l s8 --sandbox=on"), SETTINGS_RUN);
-		assert_int_equal(parsed.settings.sandbox, SANDBOX_ON);
+		assert_int_equal(parsed.settings.sandbox.mode, SANDBOX_ON);
 		parsed_free(&parsed);
 	}
 	assert_int_equal(parse(&parsed, "-s a -l s8 --user gpio"), SETTINGS_RUN);
-	assert_string_equal(parsed.settings.user, "gpio");
+	assert_string_equal(parsed.settings.sandbox.user, "gpio");
 	parsed_free(&parsed);
 }
 
