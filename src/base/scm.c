@@ -149,7 +149,7 @@ ssize_t scm_recv(int socket, void *data, size_t len, int *fds, size_t max_fds, s
 
 void scm_shut(int socket)
 {
-	char bytes[4096];
+	char bytes[512];
 
 	if (shutdown(socket, SHUT_RD) < 0)
 		return;

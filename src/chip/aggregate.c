@@ -7,8 +7,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/pool.h"
 #include "base/util.h"
 #include "chip/chip.h"
 #include "chip/driver.h"
@@ -144,10 +144,10 @@ static void aggregate_detach(struct chip *chip)
 
 	for (unsigned i = 0; i < aggregate->n_members; i++) {
 		chip_detach(aggregate->members[i].chip);
-		free(aggregate->members[i].virtual_of);
+		pool_free(aggregate->members[i].virtual_of);
 	}
-	free(aggregate->members);
-	free(aggregate);
+	pool_free(aggregate->members);
+	pool_free(aggregate);
 }
 
 static int member_attach(struct aggregate *aggregate, const struct aggregate_member *of, void *state)
@@ -156,7 +156,7 @@ static int member_attach(struct aggregate *aggregate, const struct aggregate_mem
 	struct chip_host host = aggregate->chip.host;
 
 	*member = (struct member){ .aggregate = aggregate };
-	member->virtual_of = malloc(of->found->n_lines * sizeof(*member->virtual_of));
+	member->virtual_of = pool_alloc(1, of->found->n_lines * sizeof(*member->virtual_of));
 	if (!member->virtual_of)
 		return -ENOMEM;
 	aggregate->n_members++;
@@ -185,7 +185,7 @@ static int aggregate_fill(struct aggregate *aggregate, const struct aggregate_me
 	char *at = state;
 	int ret = 0;
 
-	aggregate->members = calloc(n_members, sizeof(*aggregate->members));
+	aggregate->members = pool_alloc(n_members, sizeof(*aggregate->members));
 	if (!aggregate->members)
 		return -ENOMEM;
 	for (unsigned i = 0; i < n_members && ret == 0; i++) {
@@ -207,7 +207,7 @@ int aggregate_attach(const struct aggregate_member *members, unsigned n_members,
 
 	if (n_lines == 0 || n_lines > CHIP_LINES_MAX)
 		return -ERANGE;
-	aggregate = calloc(1, sizeof(*aggregate) + n_lines * sizeof(aggregate->lines[0]));
+	aggregate = pool_alloc(1, sizeof(*aggregate) + n_lines * sizeof(aggregate->lines[0]));
 	if (!aggregate)
 		return -ENOMEM;
 	aggregate->chip = (struct chip){ .driver = &driver_aggregate, .host = *host, .n_lines = n_lines };

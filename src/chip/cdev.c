@@ -12,12 +12,12 @@
 #include <errno.h>
 #include <linux/gpio.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/util.h"
 #include "chip/cdev_found.h"
 #include "chip/cdev_uapi.h"
@@ -57,7 +57,7 @@ static unsigned line_offset(const struct cdev_line *line)
 static int cdev_attach(const struct chip_spec *spec, const struct chip_found *found, void *state,
 		       const struct chip_host *host, struct chip **chip)
 {
-	struct cdev *cdev = calloc(1, sizeof(*cdev) + found->n_lines * sizeof(cdev->lines[0]));
+	struct cdev *cdev = pool_alloc(1, sizeof(*cdev) + found->n_lines * sizeof(cdev->lines[0]));
 
 	if (!cdev)
 		return -ENOMEM;
@@ -76,7 +76,7 @@ static void cdev_detach(struct chip *chip)
 		loop_watch_del(&cdev->lines[i].watch);
 		fd_close(&cdev->lines[i].fd);
 	}
-	free(cdev);
+	pool_free(cdev);
 }
 
 static int cdev_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info)

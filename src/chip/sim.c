@@ -10,11 +10,11 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/util.h"
 #include "chip/sim_fields.h"
 #include "chip/sim_line.h"
@@ -139,13 +139,13 @@ static void sim_detach(struct chip *chip)
 	struct sim *sim = sim_of(chip);
 
 	loop_timer_del(&sim->timer);
-	free(sim);
+	pool_free(sim);
 }
 
 static int sim_attach(const struct chip_spec *spec, const struct chip_found *found, void *state,
 		      const struct chip_host *host, struct chip **chip)
 {
-	struct sim *sim = malloc(sizeof(*sim));
+	struct sim *sim = pool_alloc(1, sizeof(*sim));
 	uint64_t now = clock_now_ns();
 	int ret;
 

@@ -9,8 +9,8 @@
 #include "gpio/lines_attach.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
+#include "base/pool.h"
 #include "chip/chip.h"
 #include "gpio/idle_state.h"
 #include "gpio/line_chip.h"
@@ -106,7 +106,7 @@ int lines_attach(struct lines *lines, struct chip *chip, const char *tag, const 
 		.state = state,
 		.n_lines = (uint16_t)n_lines,
 	};
-	lines->stale = calloc(n_lines, sizeof(*lines->stale));
+	lines->stale = pool_alloc(n_lines, sizeof(*lines->stale));
 	ret = lines->stale ? 0 : -ENOMEM;
 	for (unsigned i = 0; ret == 0 && i < n_lines; i++)
 		ret = line_attach(lines, (uint16_t)i, begin, stored_fd(stored_ctx, i));
@@ -117,6 +117,6 @@ int lines_attach(struct lines *lines, struct chip *chip, const char *tag, const 
 
 void lines_detach(struct lines *lines)
 {
-	free(lines->stale);
+	pool_free(lines->stale);
 	lines->stale = NULL;
 }

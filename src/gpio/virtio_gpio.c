@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "base/le.h"
+#include "base/pool.h"
 #include "base/util.h"
 #include "gpio/idle_state.h"
 #include "gpio/line_transfer.h"
@@ -52,14 +53,14 @@ int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*conne
 {
 	/* A process that died may have left something owed. */
 	*gpio = (struct virtio_gpio){ .lines = lines, .may_owe = true, .connected = connected, .ctx = ctx };
-	gpio->parked = calloc(lines->n_lines, sizeof(*gpio->parked));
-	gpio->held = calloc(lines->n_lines, sizeof(*gpio->held));
-	gpio->fired = calloc(lines->n_lines, sizeof(*gpio->fired));
+	gpio->parked = pool_alloc(lines->n_lines, sizeof(*gpio->parked));
+	gpio->held = pool_alloc(lines->n_lines, sizeof(*gpio->held));
+	gpio->fired = pool_alloc(lines->n_lines, sizeof(*gpio->fired));
 	if (!gpio->parked || !gpio->held || !gpio->fired)
 		goto error;
 	gpio->names_size = names_block_size(lines->rules, lines->n_lines);
 	if (gpio->names_size > 0) {
-		gpio->names = malloc(1 + gpio->names_size);
+		gpio->names = pool_alloc(1, 1 + gpio->names_size);
 		if (!gpio->names)
 			goto error;
 		gpio->names[0] = GPIO_STATUS_OK;
@@ -73,10 +74,10 @@ error:
 
 void virtio_gpio_deinit(struct virtio_gpio *gpio)
 {
-	free(gpio->parked);
-	free(gpio->held);
-	free(gpio->fired);
-	free(gpio->names);
+	pool_free(gpio->parked);
+	pool_free(gpio->held);
+	pool_free(gpio->fired);
+	pool_free(gpio->names);
 	gpio->parked = NULL;
 	gpio->held = NULL;
 	gpio->fired = NULL;

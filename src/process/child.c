@@ -108,7 +108,7 @@ void child_start(struct child *child)
 	}
 	life_begins(child);
 	fork_sync_begin(&sync);
-	pid = fork();
+	pid = fork_sync_fork();
 	ret = -errno;
 	if (pid == 0)
 		child_life(child);

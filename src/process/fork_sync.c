@@ -9,12 +9,27 @@
 
 #include "base/fd.h"
 
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 34)
+#define HAVE__FORK
+#endif
+#endif
+
 #define WAIT_MS 3000 /* a machine that is busy gives a new process the processor late */
 
 void fork_sync_begin(struct fork_sync *sync)
 {
 	if (pipe2(sync->fds, O_CLOEXEC) < 0)
 		sync->fds[0] = sync->fds[1] = -1;
+}
+
+pid_t fork_sync_fork(void)
+{
+#ifdef HAVE__FORK
+	return _Fork();
+#else
+	return fork();
+#endif
 }
 
 void fork_sync_wait(struct fork_sync *sync)

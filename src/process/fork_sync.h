@@ -6,11 +6,18 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 struct fork_sync {
 	int fds[2]; /* -1: there is no fd for it, and nobody waits */
 };
 
-/* Before fork(). */
+/* Before fork_sync_fork(). */
 void fork_sync_begin(struct fork_sync *sync);
-/* In the old process, whether fork() worked or not. Waits for a limited time. */
+/*
+ * fork(), by the kernel alone. What the C library does around it is for programs with threads, and writes to pages that
+ * the two processes then no longer share.
+ */
+pid_t fork_sync_fork(void);
+/* In the old process, whether that worked or not. Waits for a limited time. */
 void fork_sync_wait(struct fork_sync *sync);

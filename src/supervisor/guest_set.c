@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "config/print_config.h"
+#include "process/apart.h"
 #include "process/fd_limit.h"
 #include "supervisor/handover_guest.h"
 #include "worker/session_layout.h"
@@ -36,7 +37,7 @@ static void entry_free(struct guest_entry *entry)
 {
 	worker_process_close(&entry->process);
 	free(entry->description);
-	free(entry);
+	apart_free(entry);
 }
 
 /* An empty entry, with space for it in the set, where it is not yet. */
@@ -44,13 +45,13 @@ static struct guest_entry *entry_new(struct guest_set *set, struct why *why)
 {
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers, so that a guest's address stays the same */
 	struct guest_entry **entries = realloc(set->entries, (set->n + 1) * sizeof(*entries));
-	struct guest_entry *entry = calloc(1, sizeof(*entry));
+	struct guest_entry *entry = apart_alloc(sizeof(*entry));
 
 	if (entries)
 		set->entries = entries;
 	if (entries && entry)
 		return entry;
-	free(entry);
+	apart_free(entry);
 	why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	return NULL;
 }

@@ -10,7 +10,6 @@
 #include "worker/control_server.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/util.h"
 #include "chip/chip.h"
 #include "gpio/lines.h"
@@ -258,13 +258,13 @@ static void server_ready(struct loop_watch *watch, uint32_t events)
 
 int control_server_attach(struct control_server **out, struct loop *loop, int fd, struct lines *lines, const char *tag)
 {
-	struct control_server *server = calloc(1, sizeof(*server));
+	struct control_server *server = pool_alloc(1, sizeof(*server));
 	int ret = -ENOMEM;
 
 	if (!server)
 		return ret;
 	*server = (struct control_server){ .fd = fd, .lines = lines, .tag = tag };
-	server->reported = calloc(lines->n_lines, sizeof(*server->reported));
+	server->reported = pool_alloc(lines->n_lines, sizeof(*server->reported));
 	if (server->reported)
 		ret = loop_watch_add(loop, &server->watch, fd, EPOLLIN, server_ready);
 	if (ret < 0) {
@@ -280,8 +280,8 @@ void control_server_detach(struct control_server *server)
 	if (!server)
 		return;
 	loop_watch_del(&server->watch);
-	free(server->reported);
-	free(server);
+	pool_free(server->reported);
+	pool_free(server);
 }
 
 void control_server_line_changed(struct control_server *server, uint16_t line)

@@ -54,7 +54,7 @@ void *session_layout_chips(void *session, const struct guest *guest)
 	return (char *)session + chips_offset(guest);
 }
 
-unsigned session_layout_members(const struct guest *guest, struct aggregate_member members[GUEST_CHIPS_MAX])
+unsigned session_layout_members(const struct guest *guest, struct aggregate_member *members)
 {
 	for (unsigned i = 0; i < guest->n_chips; i++)
 		members[i] = (struct aggregate_member){ &guest->chips[i].spec, &guest->chips[i].found };
@@ -63,9 +63,14 @@ unsigned session_layout_members(const struct guest *guest, struct aggregate_memb
 
 size_t session_layout_size(const struct guest *guest)
 {
-	struct aggregate_member members[GUEST_CHIPS_MAX];
+	size_t chips = 0;
 
-	return chips_offset(guest) + align_up(aggregate_state_size(members, session_layout_members(guest, members)));
+	for (unsigned i = 0; i < guest->n_chips; i++) {
+		const struct aggregate_member member = { &guest->chips[i].spec, &guest->chips[i].found };
+
+		chips += aggregate_state_size(&member, 1);
+	}
+	return chips_offset(guest) + align_up(chips);
 }
 
 /* All but those of chips. */

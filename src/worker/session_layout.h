@@ -64,5 +64,5 @@ struct worker_state *session_layout_state(void *session);
 struct line_state *session_layout_lines(void *session);
 void *session_layout_chips(void *session, const struct guest *guest);
 
-/* The chips of a guest, as aggregate_attach() wants them. Returns how many. */
-unsigned session_layout_members(const struct guest *guest, struct aggregate_member members[GUEST_CHIPS_MAX]);
+/* The chips of a guest, as aggregate_attach() wants them: guest->n_chips. Returns how many. */
+unsigned session_layout_members(const struct guest *guest, struct aggregate_member *members);

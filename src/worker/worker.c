@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/lack.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/timed_io.h"
 #include "base/util.h"
 #include "chip/aggregate.h"
@@ -173,7 +174,6 @@ static int attach_session(struct worker *worker)
 static int attach_chip(struct worker *worker)
 {
 	const struct guest *guest = worker->start->guest;
-	struct aggregate_member members[GUEST_CHIPS_MAX];
 	const struct chip_host host = {
 		.loop = &worker->loop,
 		.tag = worker->tag,
@@ -181,16 +181,19 @@ static int attach_chip(struct worker *worker)
 		.observer = lines_observer(&worker->lines),
 		.broker = supervisor_client_broker(&worker->supervisor),
 	};
-	struct aggregate_line *lines = calloc(guest->n_lines, sizeof(*lines));
-	int r;
+	struct aggregate_member *members = pool_alloc(guest->n_chips, sizeof(*members));
+	struct aggregate_line *lines = pool_alloc(guest->n_lines, sizeof(*lines));
+	int r = -ENOMEM;
 
-	if (!lines)
-		return -ENOMEM;
+	if (!members || !lines)
+		goto out;
 	for (unsigned i = 0; i < guest->n_lines; i++)
 		lines[i] = (struct aggregate_line){ guest->lines[i].chip, guest->lines[i].offset };
 	r = aggregate_attach(members, session_layout_members(guest, members), lines, guest->n_lines,
 			     session_layout_chips(worker->session, guest), &host, &worker->chip);
-	free(lines);
+out:
+	pool_free(members);
+	pool_free(lines);
 	return r;
 }
 
@@ -291,35 +294,47 @@ static void detach(struct worker *worker)
 	loop_deinit(&worker->loop);
 }
 
-int worker_main(const struct worker_start *start)
+static int worker_run(struct worker *worker)
 {
 	static int (*const steps[])(struct worker *) = { attach_loop, attach_session, attach_chip, attach_lines,
 							 attach_device };
-	struct worker worker = { .start = start,
-				 .tag = start->guest->name,
-				 .supervisor = { .tag = start->guest->name,
-						 .store = start->store,
-						 .supervisor_gone = on_supervisor_gone,
-						 .chip_back = on_chip_back } };
 	int r = 0;
 
-	worker.supervisor.ctx = &worker;
-	guest_consumer(start->guest, worker.consumer);
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
-		r = steps[i](&worker);
+		r = steps[i](worker);
 	if (r < 0) {
 		if (r != -ECANCELED)
-			log_error(worker.tag, "the worker cannot start: %s", strerror(-r));
-		r = is_lack(r) ? CHILD_LACKS : 1;
-	} else {
-		r = loop_run(&worker.loop);
-		if (r < 0)
-			log_error(worker.tag, "waiting failed: %s", strerror(-r));
-		r = r < 0;
-		/* Else the session ends with this process: nobody takes it up. */
-		if (!worker.hands_over)
-			idle_state_enter(&worker.lines);
+			log_error(worker->tag, "the worker cannot start: %s", strerror(-r));
+		return is_lack(r) ? CHILD_LACKS : 1;
 	}
-	detach(&worker);
-	return r != 0 ? r : worker.hands_over ? CHILD_HANDED_OVER : 0;
+	r = loop_run(&worker->loop);
+	if (r < 0)
+		log_error(worker->tag, "waiting failed: %s", strerror(-r));
+	/* Else the session ends with this process: nobody takes it up. */
+	if (!worker->hands_over)
+		idle_state_enter(&worker->lines);
+	return r != 0 ? 1 : 0;
+}
+
+int worker_main(const struct worker_start *start)
+{
+	struct worker *worker = pool_alloc(1, sizeof(*worker));
+	int status;
+
+	if (!worker)
+		return CHILD_LACKS;
+	*worker = (struct worker){ .start = start,
+				   .tag = start->guest->name,
+				   .supervisor = { .tag = start->guest->name,
+						   .store = start->store,
+						   .ctx = worker,
+						   .supervisor_gone = on_supervisor_gone,
+						   .chip_back = on_chip_back } };
+	guest_consumer(start->guest, worker->consumer);
+	status = worker_run(worker);
+	detach(worker);
+	if (status == 0 && worker->hands_over)
+		status = CHILD_HANDED_OVER;
+	pool_free(worker);
+	return status;
 }

@@ -26,9 +26,7 @@ struct vhost_device {
 	struct dirty_log dirty_log;
 	struct memory memory;
 	struct inflight_map inflight_map; /* the front-end's regions, if it gave some */
-	struct iotlb iotlb;
 	struct queue_host queue_host;
-	struct vhost_queue queues[VHOST_QUEUES_MAX];
 	int fd; /* owned: the connection */
 	struct loop_watch watch;
 	struct loop_after after;
@@ -45,6 +43,10 @@ struct vhost_device {
 	bool reported_left_out;		 /* this session is one of them, and that was logged */
 	/* What was last logged as negotiated; 0: nothing yet. */
 	uint64_t reported_features, reported_protocol_features;
+	/* Last, since most of them no guest uses: what is not written to takes no memory. */
+	struct vhost_queue queues[VHOST_QUEUES_MAX];
+	struct file_map maps[SESSION_SLOTS_MAX]; /* memory's */
+	struct iotlb iotlb;
 };
 
 static inline bool device_negotiated(const struct vhost_device *device, enum vhost_user_protocol_feature feature)

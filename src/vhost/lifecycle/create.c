@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A device in this process: what it is made of, how its parts call each other, on which session it starts. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/lack.h"
+#include "base/pool.h"
 #include "base/util.h"
 #include "vhost/device/inband.h"
 #include "vhost/device/reconnect.h"
@@ -99,7 +99,7 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 	backend_channel_init(&device->backend_channel, loop, on_channel_ready);
 	state_transfer_init(&device->state_transfer, loop, saved_state_transfer_done);
 	dirty_log_init(&device->dirty_log, &session->log, loop, tag);
-	memory_init(&device->memory, session->regions);
+	memory_init(&device->memory, session->regions, device->maps);
 	device->memory.dirty_log = &device->dirty_log;
 	device->queue_host = (struct queue_host){
 		.queues = device->queues,
@@ -122,14 +122,15 @@ static void device_init(struct vhost_device *device, struct loop *loop, const st
 	busy_poll_init(&device->busy_poll, &device->queue_host, device->queues);
 }
 
-/* Whatever stood there: a valid session. */
-static void session_take(struct session *session, unsigned n_queues, const char *tag)
+/* Whatever stood there: a valid session. False: it is a new one, of which no page is looked at that need not be there. */
+static bool session_take(struct session *session, unsigned n_queues, const char *tag)
 {
-	bool empty = session->magic == 0;
-
-	if (empty || !session_check(session, n_queues)) {
-		if (!empty)
-			log_warning(tag, "invalid saved session, dropping it");
+	if (session->magic == 0) {
+		session_make(session, n_queues);
+		return false;
+	}
+	if (!session_check(session, n_queues)) {
+		log_warning(tag, "invalid saved session, dropping it");
 		session->reconnect.state = SESSION_RECONNECT_NONE;
 		session_clear(session, n_queues);
 	}
@@ -137,41 +138,55 @@ static void session_take(struct session *session, unsigned n_queues, const char 
 		log_warning(tag, "invalid saved session of the previous front-end, dropping it");
 		session->reconnect.state = SESSION_RECONNECT_NONE;
 	}
+	return true;
+}
+
+/* Goes on where an earlier process was. -errno: what it takes is lacking now, and nothing was done. */
+static int session_go_on(struct vhost_device *device)
+{
+	struct session *session = device->session;
+	int r;
+
+	if (session->reconnect.state == SESSION_RECONNECT_CLOSING) {
+		vhost_device_disconnect(device);
+		reconnect_await(device);
+		return 0;
+	}
+	if (!session->connected)
+		return 0;
+	r = restore_connection(device);
+	if (is_lack(r))
+		return r;
+	if (r < 0) {
+		log_warning(device->tag, "cannot restore the saved session, dropping it: %s", strerror(-r));
+		vhost_device_disconnect(device);
+	} else {
+		restore_queues(device);
+		restore_message(device);
+	}
+	memory_lost_check(device);
+	return 0;
 }
 
 int vhost_device_create(struct vhost_device **ret, struct loop *loop, const struct vhost_ops *ops, void *ctx,
 			void *memory, const struct vhost_fd_store *fd_store, const char *tag)
 {
 	struct session *session = memory;
-	struct vhost_device *device;
+	struct vhost_device *device = pool_alloc(1, sizeof(*device));
+	bool goes_on;
+	int r;
 
-	device = calloc(1, sizeof(*device));
 	if (!device)
 		return -ENOMEM;
-	session_take(session, ops->n_queues, tag);
+	goes_on = session_take(session, ops->n_queues, tag);
 	device_init(device, loop, ops, ctx, session, fd_store, tag);
 	*ret = device;
-	if (session->reconnect.state == SESSION_RECONNECT_CLOSING) {
-		vhost_device_disconnect(device);
-		reconnect_await(device);
-	} else if (session->connected) {
-		int r = restore_connection(device);
-
-		if (is_lack(r)) {
-			vhost_device_free(device);
-			*ret = NULL;
-			return r;
-		}
-		if (r < 0) {
-			log_warning(tag, "cannot restore the saved session, dropping it: %s", strerror(-r));
-			vhost_device_disconnect(device);
-		} else {
-			restore_queues(device);
-			restore_message(device);
-		}
-		memory_lost_check(device);
+	r = goes_on ? session_go_on(device) : 0;
+	if (r < 0) {
+		vhost_device_free(device);
+		*ret = NULL;
 	}
-	return 0;
+	return r;
 }
 
 void vhost_device_free(struct vhost_device *device)
@@ -181,5 +196,5 @@ void vhost_device_free(struct vhost_device *device)
 	connection_release(device);
 	device->loop->before = NULL;
 	device->loop->after = NULL;
-	free(device);
+	pool_free(device);
 }

@@ -7,6 +7,8 @@
 
 void iotlb_clear(struct iotlb *iotlb)
 {
+	if (iotlb->age == 0 && iotlb->n_misses == 0)
+		return; /* it never had any, and its page was never written to */
 	iotlb->n = iotlb->n_misses = 0;
 	iotlb->age = 0;
 }

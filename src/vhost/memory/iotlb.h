@@ -36,15 +36,15 @@ struct iotlb_miss {
 };
 
 struct iotlb {
+	size_t n;
+	uint64_t age;
+	struct iotlb_miss misses[IOTLB_MISSES_MAX]; /* the oldest first */
+	size_t n_misses;
 	/* Sorted, without overlap; age counts up. */
 	struct {
 		struct iotlb_range range;
 		uint64_t age;
 	} entries[IOTLB_MAX];
-	size_t n;
-	uint64_t age;
-	struct iotlb_miss misses[IOTLB_MISSES_MAX]; /* the oldest first */
-	size_t n_misses;
 };
 
 /* No translation, and nothing is waited for. */

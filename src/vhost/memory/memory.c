@@ -9,10 +9,9 @@
 
 _Static_assert(SESSION_SLOTS_MAX + 4 <= SIGBUS_GUARDS_MAX, "each region, and logs and in-flight regions, old and new");
 
-void memory_init(struct memory *memory, struct session_region *slots)
+void memory_init(struct memory *memory, struct session_region *slots, struct file_map *maps)
 {
-	memset(memory, 0, sizeof(*memory));
-	memory->slots = slots;
+	*memory = (struct memory){ .slots = slots, .maps = maps };
 }
 
 void memory_deinit(struct memory *memory)

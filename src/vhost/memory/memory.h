@@ -22,9 +22,9 @@ struct user_addr {
 
 struct memory {
 	struct session_region *slots; /* SESSION_SLOTS_MAX, in the session */
-	struct file_map maps[SESSION_SLOTS_MAX];
-	struct dirty_log *dirty_log; /* where writes are marked, or NULL */
-	struct iotlb *iotlb;	     /* or NULL: addresses are not translated */
+	struct file_map *maps;	      /* the caller's, SESSION_SLOTS_MAX; all zero at first */
+	struct dirty_log *dirty_log;  /* where writes are marked, or NULL */
+	struct iotlb *iotlb;	      /* or NULL: addresses are not translated */
 	struct {
 		uint64_t addr;
 		unsigned perm; /* 0: none */
@@ -34,7 +34,8 @@ struct memory {
 	unsigned last;	       /* the slot that the last copy hit */
 };
 
-void memory_init(struct memory *memory, struct session_region *slots);
+/* Both outlive it. maps is all zero, and stays so but for the maps that there are. */
+void memory_init(struct memory *memory, struct session_region *slots, struct file_map *maps);
 /* Unmaps all. The slots stay as they are. */
 void memory_deinit(struct memory *memory);
 /* Unmaps all and frees the slots. */

@@ -3,6 +3,8 @@
 #include "vhost/state/session.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 size_t vhost_session_size(unsigned n_queues)
 {
@@ -15,15 +17,47 @@ size_t vhost_session_progress_at(void)
 	return offsetof(struct session, progress);
 }
 
+/*
+ * Makes shared memory zero by giving whole pages back: what is nowhere is zero, and takes no memory until it is written
+ * to. False: it is other memory, or there is no page in it.
+ */
+static bool pages_give_back(void *start, size_t len)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uint8_t *first = (uint8_t *)(((uintptr_t)start + page - 1) & ~(page - 1));
+	uint8_t *end = (uint8_t *)(((uintptr_t)start + len) & ~(page - 1));
+
+	if (first >= end || madvise(first, (size_t)(end - first), MADV_REMOVE) < 0)
+		return false;
+	memset(start, 0, (size_t)(first - (uint8_t *)start));
+	memset(end, 0, (size_t)((uint8_t *)start + len - end));
+	return true;
+}
+
+static void session_begin(struct session *session, unsigned n_queues, uint32_t progress, uint32_t epoch)
+{
+	session->progress = progress;
+	session->epoch = epoch;
+	session->n_queues = n_queues;
+	session->magic = SESSION_MAGIC;
+}
+
 void session_clear(struct session *session, unsigned n_queues)
 {
 	uint32_t progress = session->progress, epoch = session->epoch;
 
-	memset(session, 0, offsetof(struct session, reconnect));
-	session->progress = progress;
-	session->epoch = epoch + 1;
-	session->n_queues = n_queues;
-	session->magic = SESSION_MAGIC;
+	if (!pages_give_back(session, offsetof(struct session, reconnect)))
+		memset(session, 0, offsetof(struct session, reconnect));
+	session_begin(session, n_queues, progress, epoch + 1);
+}
+
+void session_make(struct session *session, unsigned n_queues)
+{
+	uint32_t progress = session->progress, epoch = session->epoch;
+
+	if (!pages_give_back(session, vhost_session_size(n_queues)))
+		memset(session, 0, sizeof(*session));
+	session_begin(session, n_queues, progress, epoch + 1);
 }
 
 /* 0: no ring yet; else as VirtIO 1.3, 2.7 and 2.8.10.1 have it. */

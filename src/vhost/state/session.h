@@ -188,7 +188,9 @@ static inline struct session_deferred_write *session_deferred_writes(struct sess
 	return (struct session_deferred_write *)session_inflight(session, n_queues) + (size_t)queue * VRING_SIZE_MAX;
 }
 
-/* Makes it empty, for this many queues; but what is saved for a reconnect stays as it is. */
+/* Makes it empty, for this many queues, whatever stood there. */
+void session_make(struct session *session, unsigned n_queues);
+/* The same, but what is saved for a reconnect stays as it is, and so do in-flight regions. */
 void session_clear(struct session *session, unsigned n_queues);
 /* Whether what is saved for a reconnect is in its ranges. */
 bool session_reconnect_check(const struct session *session, unsigned n_queues);

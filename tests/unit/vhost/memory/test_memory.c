@@ -17,13 +17,14 @@
 
 static struct session_region slots[SESSION_SLOTS_MAX];
 static struct memory memory;
+static struct file_map maps[SESSION_SLOTS_MAX];
 static uint8_t *file;
 static int fd;
 
 static int setup(void **state)
 {
 	memset(slots, 0, sizeof(slots));
-	memory_init(&memory, slots);
+	memory_init(&memory, slots, maps);
 	fd = memfd_create("guest", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, FILE_SIZE) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 struct memory memory;
+static struct file_map maps[SESSION_SLOTS_MAX];
 uint8_t *file;
 
 static struct session_region slots[SESSION_SLOTS_MAX];
@@ -18,7 +19,7 @@ int guest_file_open(size_t region_size, size_t file_size)
 	const struct vhost_user_region region = { .size = region_size };
 
 	memset(slots, 0, sizeof(slots));
-	memory_init(&memory, slots);
+	memory_init(&memory, slots, maps);
 	fd = memfd_create("guest", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, (off_t)file_size) < 0 || memory_add(&memory, &region, fd) < 0)
 		return -1;

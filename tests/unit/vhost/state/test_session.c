@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -39,6 +41,52 @@ static void a_cleared_session_is_valid(void **state)
 	session_clear(session, QUEUES);
 	assert_true(session_check(session, QUEUES));
 	assert_false(session_check(session, QUEUES + 1));
+}
+
+/* As the supervisor makes it. What stood there is gone, in-flight regions too, and a new session takes one page. */
+static void a_new_session_gives_memory_back(void **state)
+{
+	size_t size = vhost_session_size(QUEUES), page = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = memfd_create("session", MFD_CLOEXEC);
+	struct session *shared;
+	struct stat st;
+
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(shared != MAP_FAILED);
+	memset(shared, 0xff, size);
+	shared->progress = 5;
+	session_make(shared, QUEUES);
+	assert_int_equal(shared->progress, 5);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_in_range(st.st_blocks * 512, 1, 2 * page); /* the second: its end, if that is no whole page */
+	assert_true(session_check(shared, QUEUES));
+	assert_int_equal(shared->reconnect.state, SESSION_RECONNECT_NONE);
+	assert_int_equal(*(const uint8_t *)session_inflight(shared, QUEUES - 1), 0);
+	assert_int_equal(((const uint8_t *)shared)[size - 1], 0);
+	munmap(shared, size);
+	close(fd);
+}
+
+/* What a front-end that comes back needs stays, in any kind of memory. */
+static void clearing_leaves_what_is_saved(void **state)
+{
+	size_t size = vhost_session_size(QUEUES);
+	struct session *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct session *of = i ? shared : session;
+
+		memset(of, 0xff, sizeof(*of));
+		memset(session_inflight(of, 0), 0xff, 1);
+		session_clear(of, QUEUES);
+		assert_int_equal(of->reconnect.state, 0xff);
+		assert_int_equal(*(const uint8_t *)session_inflight(of, 0), 0xff);
+		assert_int_equal(of->tx.len, 0);
+		assert_int_equal(of->inflight.mmap_size, 0);
+		assert_int_equal(of->regions[SESSION_SLOTS_MAX - 1].size, 0);
+	}
+	munmap(shared, size);
 }
 
 static void fields_out_of_range_are_found(void **state)
@@ -317,6 +365,8 @@ static void garbage_is_dropped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_new_session_gives_memory_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(clearing_leaves_what_is_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cleared_session_is_valid, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", fields_out_of_range_are_found, setup, teardown),
 		ROW_TEST_FIXTURE("S-08", saved_reconnects_out_of_range_are_found, setup, teardown),
