@@ -3,6 +3,7 @@
 #include "app/startup.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "app/load.h"
@@ -55,12 +56,22 @@ static int guests_reserve(struct guests *guests)
 	return status;
 }
 
+/* *sockets is the caller's, also after a failure. */
+static int sockets_new(size_t n, struct activation_guest **sockets)
+{
+	*sockets = calloc(n + 1, sizeof(**sockets));
+	if (*sockets)
+		return 0;
+	error_print("out of memory");
+	return EXIT_FAILED;
+}
+
 /*
  * Which guest gets which inherited socket. Looked at before anything is opened that could get the number of an fd that
  * the user only believes to be there.
  */
 static int sockets_take(struct activation *activation, const struct guest_configs *configs,
-			struct activation_guest guests[GUESTS_MAX], int ready_fd)
+			struct activation_guest *guests, int ready_fd)
 {
 	struct why why;
 	int ret;
@@ -134,7 +145,7 @@ static int configs_serve(struct startup *startup, const struct guest_configs *co
 
 static int path_fresh(struct startup *startup)
 {
-	struct activation_guest sockets[GUESTS_MAX];
+	struct activation_guest *sockets = NULL;
 	struct guest_configs configs;
 	int ready_fd = startup->settings->ready_fd;
 	int status = load_configs(startup->settings, &configs);
@@ -142,9 +153,12 @@ static int path_fresh(struct startup *startup)
 	if (status == 0)
 		status = ready_fd_check(ready_fd);
 	if (status == 0)
+		status = sockets_new(configs.n_guests, &sockets);
+	if (status == 0)
 		status = sockets_take(&startup->activation, &configs, sockets, ready_fd);
 	if (status == 0)
 		status = configs_serve(startup, &configs, sockets);
+	free(sockets);
 	guest_configs_deinit(&configs);
 	return status;
 }

@@ -149,7 +149,7 @@ int compat_options_parse(const struct compat_options *words, struct guest_config
 		ret = why_fail(EINVAL, why, "--socket-count is %zu%s, but --device-list has %zu device%s", n,
 			       words->count ? "" : " by default", n_devices, n_devices == 1 ? "" : "s");
 	for (size_t i = 0; i < configs->n_guests && ret == 0; i++)
-		snprintf(configs->guests[i].name, sizeof(configs->guests[i].name), "guest%zu", i);
+		ret = guest_configs_name(configs, &configs->guests[i], why);
 	if (ret == 0 && words->path)
 		ret = paths_make(words->path, configs, why);
 	if (ret == 0 && words->fd >= 0)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Room for one more of size bytes after n: the array doubles when n is a power of two. NULL with errno. */
 static void *array_grow(void *array, size_t n, size_t max, size_t size)
 {
@@ -52,21 +54,62 @@ struct config_line *config_chip_add_line(struct config_chip *chip)
 	return &lines[chip->n_lines++];
 }
 
+/* Where the name is in the table, or would be. */
+static uint32_t *name_at(const struct guest_configs *configs, const char *name)
+{
+	size_t mask = configs->n_names - 1, at = text_hash(name) & mask;
+
+	while (configs->names[at] && strcmp(configs->guests[configs->names[at] - 1].name, name) != 0)
+		at = (at + 1) & mask;
+	return &configs->names[at];
+}
+
+/* Room for one more name, after those of the first n guests. */
+static int names_grow(struct guest_configs *configs, size_t n)
+{
+	uint32_t *old = configs->names;
+
+	if (2 * (n + 1) <= configs->n_names)
+		return 0;
+	configs->n_names = configs->n_names ? 2 * configs->n_names : 4;
+	configs->names = calloc(configs->n_names, sizeof(*configs->names));
+	free(old);
+	if (!configs->names) {
+		configs->n_names = 0;
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++)
+		*name_at(configs, configs->guests[i].name) = (uint32_t)i + 1;
+	return 0;
+}
+
 int guest_configs_name(struct guest_configs *configs, struct guest_config *guest, struct why *why)
 {
 	size_t index = (size_t)(guest - configs->guests);
 	bool given = guest->name[0] != '\0';
+	const struct guest_config *other;
+	uint32_t *at;
 
 	if (!given)
 		snprintf(guest->name, sizeof(guest->name), "guest%zu", index);
-	for (size_t i = 0; i < index; i++) {
-		if (strcmp(configs->guests[i].name, guest->name) != 0)
-			continue;
-		return why_fail(EINVAL, why, "%s: the %s \"%s\" is already that of %s", guest->where,
-				given ? "name" : "default name", guest->name,
-				configs->guests[i].where[0] ? configs->guests[i].where : "a guest of --device-list");
+	if (names_grow(configs, index) < 0)
+		return -ENOMEM;
+	at = name_at(configs, guest->name);
+	if (*at == 0) {
+		*at = (uint32_t)index + 1;
+		return 0;
 	}
-	return 0;
+	other = &configs->guests[*at - 1];
+	return why_fail(EINVAL, why, "%s: the %s \"%s\" is already that of %s", guest->where,
+			given ? "name" : "default name", guest->name,
+			other->where[0] ? other->where : "a guest of --device-list");
+}
+
+struct guest_config *guest_configs_find(const struct guest_configs *configs, const char *name)
+{
+	uint32_t at = configs->n_names ? *name_at(configs, name) : 0;
+
+	return at ? &configs->guests[at - 1] : NULL;
 }
 
 static void guest_config_deinit(struct guest_config *guest)
@@ -82,5 +125,6 @@ void guest_configs_deinit(struct guest_configs *configs)
 	for (size_t i = 0; i < configs->n_guests; i++)
 		guest_config_deinit(&configs->guests[i]);
 	free(configs->guests);
+	free(configs->names);
 	*configs = (struct guest_configs){ 0 };
 }

@@ -63,6 +63,9 @@ struct guest_config {
 struct guest_configs {
 	struct guest_config *guests; /* owned */
 	size_t n_guests;
+	/* owned: by the hash of a name, where the search begins, the guest's index and 1; 0: none. At most half full. */
+	uint32_t *names;
+	size_t n_names; /* a power of two, or 0 */
 };
 
 void guest_configs_deinit(struct guest_configs *configs);
@@ -75,3 +78,5 @@ struct config_chip *guest_config_add_chip(struct guest_config *guest);
 struct config_line *config_chip_add_line(struct config_chip *chip);
 /* Gives the guest its number's name, if it has none yet, and checks that no guest before it has that name. */
 int guest_configs_name(struct guest_configs *configs, struct guest_config *guest, struct why *why);
+/* NULL: none was given this name. */
+struct guest_config *guest_configs_find(const struct guest_configs *configs, const char *name);

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 
 #define GUEST_NAME_MAX	 32
-#define GUESTS_MAX	 256
+#define GUESTS_MAX	 16384
 #define BUSY_POLL_MAX_US 10000
 
 #define SOCKET_PATH_SIZE sizeof(((struct sockaddr_un *)0)->sun_path)

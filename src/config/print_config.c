@@ -3,6 +3,7 @@
 #include "config/print_config.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/guest_keys.h"
@@ -34,4 +35,23 @@ int print_config(const struct guest_configs *configs, FILE *file)
 		guest_keys_print(guest, file);
 	}
 	return ferror(file) ? -EIO : 0;
+}
+
+/* A path that no configuration file can hold comes from the command line, which is always the same: "" will do. */
+char *print_config_of(const struct guest_config *guest)
+{
+	struct guest_config copy = *guest;
+	const struct guest_configs configs = { .guests = &copy, .n_guests = 1 };
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+	int ret;
+
+	if (!stream)
+		return NULL;
+	ret = print_config(&configs, stream);
+	if (fclose(stream) == 0 && (ret == 0 || ret == -EINVAL))
+		return text;
+	free(text);
+	return NULL;
 }

@@ -11,3 +11,5 @@
  * -EINVAL: a path has bytes that no such file can hold; -EIO: writing failed.
  */
 int print_config(const struct guest_configs *configs, FILE *file);
+/* What the user wrote of this guest, as text: the caller's; NULL: no memory. Equal texts are equal guests. */
+char *print_config_of(const struct guest_config *guest);

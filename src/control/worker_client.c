@@ -239,6 +239,9 @@ static void reply_take(struct worker_client *guest, const struct control_channel
 	if (reply->level < -1 || reply->level > 1)
 		return;
 	guest->n_replies += reply->id != 0;
+	/* An earlier control process has watched. To ask each worker at the start would wake a thousand for one that is. */
+	if (reply->type == CONTROL_CHANNEL_EVENT && guest->watchers == 0)
+		watch_ask(guest);
 	if (reply->dropped > 0)
 		guest->ops->dropped(guest, reply->dropped);
 	/* Before the answer is passed on: others that watch the line learn of it in the right order. */
@@ -340,11 +343,7 @@ int worker_client_init(struct worker_client *guest, struct loop *loop, const str
 					 .sync.answered = sync_answered,
 					 .last_id = (uint32_t)clock_now_ns() };
 	ret = lines_init(guest);
-	if (ret == 0 && description->fd >= 0) {
-		ret = channel_begin(guest, description->fd);
-		watch_ask(guest); /* an earlier control process may have watched */
-	}
-	return ret;
+	return ret == 0 && description->fd >= 0 ? channel_begin(guest, description->fd) : ret;
 }
 
 void worker_client_deinit(struct worker_client *guest)

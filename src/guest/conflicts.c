@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define RANGE_TEXT_MAX 32
 
 /* A line of a guest. */
@@ -147,8 +149,50 @@ static void socket_compare(const struct guest *a, const struct guest *b, struct 
 		diagnostics_add(conflicts, "fd %d is the socket of both %s and %s", b->socket.fd, a->name, b->name);
 }
 
-int conflicts_find(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
-		   struct diagnostics *conflicts)
+/* What two guests must not both have, by hash. */
+static size_t claims_add(uint64_t *claims, size_t n, const struct guest *guest)
+{
+	const struct guest_socket *socket = &guest->socket;
+
+	claims[n++] = text_hash(guest->name);
+	if (socket->fd >= 0)
+		claims[n++] = 1ull << 32 | (unsigned)socket->fd;
+	if (socket->path[0])
+		claims[n++] = 2ull << 32 | text_hash(socket->path);
+	if (socket->alias[0])
+		claims[n++] = 2ull << 32 | text_hash(socket->alias);
+	return n;
+}
+
+static int claim_compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Whether anything at all may be given twice: of a thousand guests half a million pairs need not be looked at then. */
+static int sockets_may_conflict(const struct guests *guests, const struct guest *const *serving, size_t n_serving)
+{
+	uint64_t *claims = calloc(guests->n + n_serving + 1, 4 * sizeof(*claims));
+	size_t n = 0;
+	bool may = false;
+
+	if (!claims)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_serving; i++)
+		n = claims_add(claims, n, serving[i]);
+	for (size_t i = 0; i < guests->n; i++)
+		n = claims_add(claims, n, &guests->guests[i]);
+	qsort(claims, n, sizeof(*claims), claim_compare);
+	for (size_t i = 1; i < n && !may; i++)
+		may = claims[i] == claims[i - 1];
+	free(claims);
+	return may;
+}
+
+static void sockets_overlap(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
+			    struct diagnostics *conflicts)
 {
 	for (size_t i = 0; i < guests->n; i++) {
 		for (size_t j = 0; j < n_serving; j++)
@@ -156,5 +200,16 @@ int conflicts_find(const struct guests *guests, const struct guest *const *servi
 		for (size_t j = 0; j < i; j++)
 			socket_compare(&guests->guests[j], &guests->guests[i], conflicts);
 	}
+}
+
+int conflicts_find(const struct guests *guests, const struct guest *const *serving, size_t n_serving,
+		   struct diagnostics *conflicts)
+{
+	int ret = sockets_may_conflict(guests, serving, n_serving);
+
+	if (ret < 0)
+		return ret;
+	if (ret > 0)
+		sockets_overlap(guests, serving, n_serving, conflicts);
 	return lines_overlap(guests, serving, n_serving, conflicts);
 }

@@ -37,8 +37,10 @@ void guest_consumer(const struct guest *guest, char consumer[CHIP_NAME_MAX])
 
 size_t guest_fds_needed(const struct guest *guest)
 {
-	size_t needed = FD_LIMIT_PER_GUEST + guest->n_chips;
+	size_t needed = FD_LIMIT_PER_GUEST;
 
+	for (unsigned i = 0; i < guest->n_chips; i++)
+		needed += guest->chips[i].found.fd >= 0;
 	for (unsigned line = 0; line < guest->n_lines; line++)
 		needed += guest->chips[guest->lines[line].chip].found.fd >= 0;
 	return needed;

@@ -19,6 +19,7 @@ int fd_limit_raise(size_t needed, struct why *why)
 		return 0;
 	return why_fail(
 		EMFILE, why,
-		"the lines need up to %zu file descriptors, but only %llu are allowed (RLIMIT_NOFILE, ulimit -n)",
+		"guests and lines need %zu open files, the limit is %llu: raise LimitNOFILE= of the service, or "
+		"ulimit -n",
 		needed, (unsigned long long)limit.rlim_max);
 }

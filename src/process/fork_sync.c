@@ -17,10 +17,44 @@
 
 #define WAIT_MS 3000 /* a machine that is busy gives a new process the processor late */
 
-void fork_sync_begin(struct fork_sync *sync)
+/* What all processes between hold and release have in common. */
+static struct {
+	struct fork_sync sync;
+	unsigned n; /* so many since; 0: nothing is held */
+} held;
+
+static void sync_open(struct fork_sync *sync)
 {
 	if (pipe2(sync->fds, O_CLOEXEC) < 0)
 		sync->fds[0] = sync->fds[1] = -1;
+}
+
+static void sync_wait(struct fork_sync *sync, int wait_ms)
+{
+	struct pollfd pfd = { .fd = sync->fds[0] }; /* POLLHUP is always reported */
+
+	fd_close(&sync->fds[1]);
+	while (pfd.fd >= 0 && poll(&pfd, 1, wait_ms) < 0 && errno == EINTR)
+		;
+	fd_close(&sync->fds[0]);
+}
+
+void fork_sync_hold(void)
+{
+	sync_open(&held.sync);
+	held.n = 1;
+}
+
+void fork_sync_release(void)
+{
+	sync_wait(&held.sync, WAIT_MS + (int)held.n);
+	held.n = 0;
+}
+
+void fork_sync_begin(struct fork_sync *sync)
+{
+	if (held.n == 0)
+		sync_open(sync);
 }
 
 pid_t fork_sync_fork(void)
@@ -34,10 +68,8 @@ pid_t fork_sync_fork(void)
 
 void fork_sync_wait(struct fork_sync *sync)
 {
-	struct pollfd pfd = { .fd = sync->fds[0] }; /* POLLHUP is always reported */
-
-	fd_close(&sync->fds[1]);
-	while (pfd.fd >= 0 && poll(&pfd, 1, WAIT_MS) < 0 && errno == EINTR)
-		;
-	fd_close(&sync->fds[0]);
+	if (held.n == 0)
+		sync_wait(sync, WAIT_MS);
+	else
+		held.n++;
 }

@@ -21,3 +21,9 @@ void fork_sync_begin(struct fork_sync *sync);
 pid_t fork_sync_fork(void);
 /* In the old process, whether that worked or not. Waits for a limited time. */
 void fork_sync_wait(struct fork_sync *sync);
+/*
+ * In between nobody is waited for, but at the end for all at once: who starts a thousand processes would else give the
+ * processor away a thousand times. It takes no message of a worker in between.
+ */
+void fork_sync_hold(void);
+void fork_sync_release(void);

@@ -3,7 +3,6 @@
 #include "supervisor/guest_set.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,25 +12,6 @@
 #include "process/fd_limit.h"
 #include "supervisor/handover_guest.h"
 #include "worker/session_layout.h"
-
-/* A path that no configuration file can hold comes from the command line, which is always the same: "" will do. */
-char *guest_set_describe(const struct guest_config *guest)
-{
-	struct guest_config copy = *guest;
-	const struct guest_configs configs = { .guests = &copy, .n_guests = 1 };
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-	int ret;
-
-	if (!stream)
-		return NULL;
-	ret = print_config(&configs, stream);
-	if (fclose(stream) == 0 && (ret == 0 || ret == -EINVAL))
-		return text;
-	free(text);
-	return NULL;
-}
 
 static void entry_free(struct guest_entry *entry)
 {
@@ -65,14 +45,7 @@ size_t guest_set_fds_needed(const struct guest_set *set)
 	return needed;
 }
 
-/* What the supervisor has of a guest beside what is stored: sockets, session, timer, both ends of a supervisor channel. */
-#define FDS_OWN 8
-
-/*
- * What a front-end sends is stored here, too, and it may send hundreds of fds. Where there are few, all guests together
- * have no more than there are: one that wants more than its share loses its connection, and not the others theirs.
- */
-static void fds_share(struct guest_set *set)
+void guest_set_share(struct guest_set *set)
 {
 	size_t most = session_layout_fds_max(), needed = guest_set_fds_needed(set), spare;
 	struct rlimit limit;
@@ -80,8 +53,8 @@ static void fds_share(struct guest_set *set)
 	if (set->n == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	spare = limit.rlim_cur > needed ? (limit.rlim_cur - needed) / set->n : 0;
-	if (most > FD_LIMIT_PER_GUEST - FDS_OWN + spare)
-		most = FD_LIMIT_PER_GUEST - FDS_OWN + spare;
+	if (most > FD_LIMIT_PER_GUEST - FD_LIMIT_OWN + spare)
+		most = FD_LIMIT_PER_GUEST - FD_LIMIT_OWN + spare;
 	for (size_t i = 0; i < set->n; i++)
 		set->entries[i]->process.store.max_session = most;
 }
@@ -97,7 +70,7 @@ int guest_set_add(struct guest_set *set, const struct guest_config *config, stru
 	entry->process.sandbox = set->sandbox;
 	entry->process.control = set->control;
 	ret = worker_process_open(&entry->process, why);
-	entry->description = ret == 0 ? guest_set_describe(config) : NULL;
+	entry->description = ret == 0 ? print_config_of(config) : NULL;
 	if (ret == 0 && !entry->description)
 		ret = why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	if (ret < 0) {
@@ -105,7 +78,6 @@ int guest_set_add(struct guest_set *set, const struct guest_config *config, stru
 		return ret;
 	}
 	set->entries[set->n++] = entry;
-	fds_share(set);
 	return 0;
 }
 
@@ -127,7 +99,6 @@ int guest_set_adopt(struct guest_set *set, struct handover_guest *left, struct w
 		return ret;
 	}
 	set->entries[set->n++] = entry;
-	fds_share(set);
 	return 0;
 }
 
@@ -171,15 +142,6 @@ bool guest_set_replace_next(struct guest_set *set)
 	return next;
 }
 
-struct guest_entry *guest_set_find(const struct guest_set *set, const char *name)
-{
-	for (size_t i = 0; i < set->n; i++) {
-		if (strcmp(set->entries[i]->process.guest.name, name) == 0)
-			return set->entries[i];
-	}
-	return NULL;
-}
-
 size_t guest_set_sweep(struct guest_set *set)
 {
 	size_t n = 0, running = 0;
@@ -195,7 +157,7 @@ size_t guest_set_sweep(struct guest_set *set)
 			set->entries[n++] = set->entries[i];
 	}
 	set->n = n;
-	fds_share(set);
+	guest_set_share(set);
 	return 0;
 }
 

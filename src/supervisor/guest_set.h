@@ -26,15 +26,18 @@ struct guest_set {
 	bool one_off;
 };
 
-/* What the user wrote of this guest, as text: the caller's; NULL: no memory. Equal texts are equal guests. */
-char *guest_set_describe(const struct guest_config *guest);
-
 /* A guest, with its socket, but no process yet. guest is taken over. -errno, with a line that says what and why. */
 int guest_set_add(struct guest_set *set, const struct guest_config *config, struct guest *guest, struct why *why);
 /* One that an earlier program of this very process has served. -errno, with a line that says what and why. */
 int guest_set_adopt(struct guest_set *set, struct handover_guest *left, struct why *why);
 /* File descriptors that the supervisor needs for all of them and for itself. */
 size_t guest_set_fds_needed(const struct guest_set *set);
+/*
+ * What a front-end sends is stored here, too, and it may send hundreds of fds. Where there are few, all guests together
+ * have no more than there are: one that wants more than its share loses its connection, and not
+ * the others theirs. After guests came or went.
+ */
+void guest_set_share(struct guest_set *set);
 /* What a handover image says of all of them: guests, and the deaths of each, are the caller's to free. -ENOMEM. */
 int guest_set_hand_over(const struct guest_set *set, struct handover *handover);
 /* After that: their sockets stay where they are, and their lines what they are. */
@@ -44,8 +47,6 @@ void guest_set_forget(struct guest_set *set);
  * at once. To be called until it returns false: there is none left.
  */
 bool guest_set_replace_next(struct guest_set *set);
-/* NULL: there is none of this name. */
-struct guest_entry *guest_set_find(const struct guest_set *set, const char *name);
 /* Frees those that are being removed once none of them has a process any more. Returns how many have one. */
 size_t guest_set_sweep(struct guest_set *set);
 /* All processes are gone by then. Idempotent. */

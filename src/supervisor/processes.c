@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "process/fd_limit.h"
+#include "process/fork_sync.h"
 
 static bool has_control(const struct processes *processes)
 {
@@ -41,6 +42,7 @@ static int guests_open(struct processes *processes, const struct guest_configs *
 
 	for (size_t i = 0; i < guests->n && ret == 0; i++)
 		ret = guest_set_add(&processes->set, &configs->guests[i], &guests->guests[i], why);
+	guest_set_share(&processes->set);
 	return ret;
 }
 
@@ -50,6 +52,7 @@ static int guests_adopt(struct processes *processes, struct handover *handover, 
 
 	for (unsigned i = 0; i < handover->n_guests && ret == 0; i++)
 		ret = guest_set_adopt(&processes->set, &handover->guests[i], why);
+	guest_set_share(&processes->set);
 	return ret < 0 ? ret : fd_limit_raise(guest_set_fds_needed(&processes->set), why);
 }
 
@@ -87,12 +90,14 @@ void processes_close(struct processes *processes)
 
 void processes_start_guests(struct processes *processes)
 {
+	fork_sync_hold();
 	for (size_t i = 0; i < processes->set.n; i++) {
 		struct worker_process *process = &processes->set.entries[i]->process;
 
 		if (process->child.pid == 0 && !process->child.done)
 			worker_process_start(process);
 	}
+	fork_sync_release();
 }
 
 void processes_start_control(struct processes *processes)
@@ -107,36 +112,49 @@ void processes_restart_control(struct processes *processes)
 		control_process_restart(&processes->control);
 }
 
+/* NULL: it is none of ours. */
+static struct child *child_find(struct processes *processes, pid_t pid)
+{
+	struct child *child;
+
+	for (size_t i = 0; (child = child_at(processes, i)) && child->pid != pid; i++)
+		;
+	return child;
+}
+
+/* A process that has died and still has its status; 0: there is none. */
+static pid_t dead_one(void)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? info.si_pid : 0;
+}
+
+/* Signals merge: one SIGCHLD may stand for any number of deaths, or for none. There may be a thousand: one call each. */
 void processes_reap(struct processes *processes)
 {
 	struct child *child;
+	bool all = false;
+	pid_t pid;
 
-	/* Signals merge: one SIGCHLD may stand for any number of deaths, or for none. */
-	for (size_t i = 0; (child = child_at(processes, i)); i++)
-		child_reap(child);
-}
-
-static bool is_known(struct processes *processes, pid_t pid)
-{
-	struct child *child;
-
-	for (size_t i = 0; (child = child_at(processes, i)); i++) {
-		if (child->pid == pid)
-			return true;
+	while (!all && (pid = dead_one()) > 0) {
+		child = child_find(processes, pid);
+		all = !child || !child_reap(child);
 	}
-	return false;
+	/* A stray came first; or somebody else may have taken the end of those that an earlier program has left. */
+	for (size_t i = 0; (child = child_at(processes, i)); i++) {
+		if (all || child->outdated)
+			child_reap(child);
+	}
 }
 
 /* A known one that died this very moment has a SIGCHLD of its own on its way. */
 void processes_reap_strays(struct processes *processes, pid_t except)
 {
-	siginfo_t info = { .si_pid = 0 };
+	pid_t pid;
 
-	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 && info.si_pid != except &&
-	       !is_known(processes, info.si_pid)) {
-		waitpid(info.si_pid, NULL, WNOHANG);
-		info.si_pid = 0;
-	}
+	while ((pid = dead_one()) > 0 && pid != except && !child_find(processes, pid))
+		waitpid(pid, NULL, WNOHANG);
 }
 
 /* The control process has nothing to hand over. */

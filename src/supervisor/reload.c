@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "config/print_config.h"
 #include "guest/reserve_lines.h"
 #include "loop/timer.h"
 #include "process/fd_limit.h"
@@ -32,27 +33,30 @@ void reload_deinit(struct reload *reload)
 	reload->pending = false;
 }
 
-static const struct guest_config *config_find(const struct guest_configs *configs, const char *name)
+/* The guest's place in the new configuration; NULL: it is not there. */
+static const struct guest_config *config_find(const struct reload *reload, const struct guest_entry *entry)
 {
-	for (size_t i = 0; i < configs->n_guests; i++) {
-		if (strcmp(configs->guests[i].name, name) == 0)
-			return &configs->guests[i];
-	}
-	return NULL;
+	return guest_configs_find(&reload->configs, entry->process.guest.name);
 }
 
+/* What no guest that stays has. */
 static int added_find(struct reload *reload)
 {
-	reload->added.guests = calloc(reload->configs.n_guests, sizeof(*reload->added.guests));
-	if (!reload->added.guests)
-		return -ENOMEM;
-	for (size_t i = 0; i < reload->configs.n_guests; i++) {
-		const struct guest_entry *entry = guest_set_find(reload->set, reload->configs.guests[i].name);
+	bool *stays = calloc(reload->configs.n_guests + 1, sizeof(*stays));
+	int ret;
 
-		if (!entry || entry->removing)
+	reload->added.guests = calloc(reload->configs.n_guests + 1, sizeof(*reload->added.guests));
+	for (size_t i = 0; stays && i < reload->set->n; i++) {
+		if (!reload->set->entries[i]->removing)
+			stays[config_find(reload, reload->set->entries[i]) - reload->configs.guests] = true;
+	}
+	for (size_t i = 0; stays && reload->added.guests && i < reload->configs.n_guests; i++) {
+		if (!stays[i])
 			reload->added.guests[reload->added.n_guests++] = reload->configs.guests[i];
 	}
-	return 0;
+	ret = stays && reload->added.guests ? 0 : -ENOMEM;
+	free(stays);
+	return ret;
 }
 
 /* Guests that stay, or those that are removed: pointers into the set. */
@@ -131,7 +135,7 @@ static bool can_be_made_anew(struct guest_entry *entry, const struct guest_confi
 /* Removed, to be added again, or ignored, which is logged. -ENOMEM. */
 static int compare_one(struct reload *reload, struct guest_entry *entry, const struct guest_config *config)
 {
-	char *description = guest_set_describe(config);
+	char *description = print_config_of(config);
 	bool changed = description && strcmp(description, entry->description) != 0;
 
 	free(description);
@@ -155,7 +159,7 @@ static int compare(struct reload *reload)
 
 	for (size_t i = 0; i < reload->set->n && ret == 0; i++) {
 		struct guest_entry *entry = reload->set->entries[i];
-		const struct guest_config *config = config_find(&reload->configs, entry->process.guest.name);
+		const struct guest_config *config = config_find(reload, entry);
 
 		entry->removing = !config;
 		if (config)
@@ -183,7 +187,7 @@ static void removing_stop(struct reload *reload)
 		if (!entry->removing)
 			continue;
 		reload->removes = true;
-		log_info(entry->process.guest.name, config_find(&reload->configs, entry->process.guest.name)
+		log_info(entry->process.guest.name, config_find(reload, entry)
 							    ? "changed, and without a front-end: made anew"
 							    : "no longer configured: stopping");
 		worker_process_stop(&entry->process, SIGTERM);
@@ -265,6 +269,7 @@ static void add(struct reload *reload)
 		left_out_add(reload, config->name);
 		all = false;
 	}
+	guest_set_share(reload->set);
 	for (size_t i = 0; i < resolved->notes.n; i++)
 		log_info("reload", "%s", resolved->notes.texts[i]);
 	finish(reload, reload->removes || n > 0, all ? NULL : "not all guests of the new configuration can be served");

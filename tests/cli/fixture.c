@@ -21,7 +21,7 @@
 #include "wait.h"
 
 #define WORDS_MAX    2048
-#define CHILDREN_MAX 300
+#define CHILDREN_MAX 1024
 
 static char old_dir[256], dir[32];
 

@@ -15,7 +15,7 @@
 #include "failure.h"
 #include "wait.h"
 
-#define CHILDREN_MAX 300
+#define CHILDREN_MAX 1024
 
 /* How a loop waits for events. */
 static const long loop_calls[] = {

@@ -291,7 +291,7 @@ static void as_many_guests_as_allowed(void **state)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "[guest g%u]\nsim=1\n", i);
 	}
 	assert_int_equal(parse(text), -EINVAL);
-	assert_string_equal(why.text, "f:513: more than 256 guests");
+	assert_string_equal(why.text, "f:32769: more than 16384 guests");
 }
 
 /* A file of n bytes in a folder of its own. */

@@ -210,7 +210,7 @@ static void as_many_guests_as_allowed(void **state)
 	for (unsigned i = 1; i <= GUESTS_MAX; i++)
 		assert_int_equal(add("sim=1", i), 0);
 	assert_int_equal(add("sim=1", GUESTS_MAX + 1), -EINVAL);
-	assert_string_equal(why.text, "--guest: more than 256 guests");
+	assert_string_equal(why.text, "--guest: more than 16384 guests");
 }
 
 int main(void)

@@ -36,7 +36,7 @@ static void print(struct parsed *parsed)
 /* Words that are parted by blanks; a word is made long by '@', which stands for 110 letters. */
 static enum settings_action parse(struct parsed *parsed, const char *words)
 {
-	static char text[1024];
+	static char text[64 * 1024];
 	static char program[] = "vhost-device-gpio";
 	char *argv[WORDS_MAX + 1] = { program };
 	enum settings_action result;
@@ -127,15 +127,19 @@ static void log_level_and_control(void **state)
 
 static void guests_max_is_accepted(void **state)
 {
-	char words[16 + 4 * GUESTS_MAX] = "-s a -c 256 -l s1";
+	static char words[32 + 3 * GUESTS_MAX];
+	size_t used = (size_t)sprintf(words, "-s a -c %d -l s1", GUESTS_MAX);
 	struct parsed parsed;
 
-	assert_int_equal(GUESTS_MAX, 256);
-	for (int i = 1; i < GUESTS_MAX; i++)
-		strcat(words, ":s1");
+	for (int i = 1; i < GUESTS_MAX; i++, used += 3)
+		memcpy(words + used, ":s1", 4);
 	assert_int_equal(parse(&parsed, words), SETTINGS_RUN);
 	assert_int_equal(parsed.configs.n_guests, GUESTS_MAX);
-	check_guest(&parsed, 255, "guest255", "a255");
+	check_guest(&parsed, 16383, "guest16383", "a16383");
+	for (unsigned i = 0; i < GUESTS_MAX; i++)
+		assert_ptr_equal(guest_configs_find(&parsed.configs, parsed.configs.guests[i].name),
+				 &parsed.configs.guests[i]);
+	assert_null(guest_configs_find(&parsed.configs, "guest16384"));
 	parsed_free(&parsed);
 }
 
@@ -164,13 +168,13 @@ static const struct {
 	{ "-s a -l s8 --user x --sandbox off",
 	  "--user and --sandbox=off cannot be combined: the user is part of the sandbox" },
 	{ "-s a", "--device-list is missing" },
-	{ "-s a -c 0 -l s8", "--socket-count: \"0\" is not a count from 1 to 256" },
-	{ "-s a -c two -l s8", "--socket-count: \"two\" is not a count from 1 to 256" },
-	{ "-s a -c -1 -l s8", "--socket-count: \"-1\" is not a count from 1 to 256" },
-	{ "-s a -c 1x -l s8", "--socket-count: \"1x\" is not a count from 1 to 256" },
-	{ "-s a -c 257 -l s8", "--socket-count: \"257\" is not a count from 1 to 256" },
+	{ "-s a -c 0 -l s8", "--socket-count: \"0\" is not a count from 1 to 16384" },
+	{ "-s a -c two -l s8", "--socket-count: \"two\" is not a count from 1 to 16384" },
+	{ "-s a -c -1 -l s8", "--socket-count: \"-1\" is not a count from 1 to 16384" },
+	{ "-s a -c 1x -l s8", "--socket-count: \"1x\" is not a count from 1 to 16384" },
+	{ "-s a -c 16385 -l s8", "--socket-count: \"16385\" is not a count from 1 to 16384" },
 	{ "-s a -c 18446744073709551617 -l s8",
-	  "--socket-count: \"18446744073709551617\" is not a count from 1 to 256" },
+	  "--socket-count: \"18446744073709551617\" is not a count from 1 to 16384" },
 	{ "-s a -c 2 -l s8", "--socket-count is 2, but --device-list has 1 device" },
 	{ "-s a -c 2 -l 1:2:3", "--socket-count is 2, but --device-list has 3 devices" },
 	{ "-s a -l 1:2", "--socket-count is 1 by default, but --device-list has 2 devices" },
