@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -17,10 +18,10 @@
 
 #define WAIT_MS 3000 /* a machine that is busy gives a new process the processor late */
 
-/* What all processes between hold and release have in common. */
+/* What all processes between hold and release have in common. Nothing is counted here: it would cost each of them a page. */
 static struct {
 	struct fork_sync sync;
-	unsigned n; /* so many since; 0: nothing is held */
+	bool active;
 } held;
 
 static void sync_open(struct fork_sync *sync)
@@ -42,18 +43,18 @@ static void sync_wait(struct fork_sync *sync, int wait_ms)
 void fork_sync_hold(void)
 {
 	sync_open(&held.sync);
-	held.n = 1;
+	held.active = true;
 }
 
-void fork_sync_release(void)
+void fork_sync_release(size_t n)
 {
-	sync_wait(&held.sync, WAIT_MS + (int)held.n);
-	held.n = 0;
+	sync_wait(&held.sync, WAIT_MS + (int)n);
+	held.active = false;
 }
 
 void fork_sync_begin(struct fork_sync *sync)
 {
-	if (held.n == 0)
+	if (!held.active)
 		sync_open(sync);
 }
 
@@ -68,8 +69,6 @@ pid_t fork_sync_fork(void)
 
 void fork_sync_wait(struct fork_sync *sync)
 {
-	if (held.n == 0)
+	if (!held.active)
 		sync_wait(sync, WAIT_MS);
-	else
-		held.n++;
 }

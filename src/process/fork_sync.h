@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <sys/types.h>
 
 struct fork_sync {
@@ -23,7 +24,7 @@ pid_t fork_sync_fork(void);
 void fork_sync_wait(struct fork_sync *sync);
 /*
  * In between nobody is waited for, but at the end for all at once: who starts a thousand processes would else give the
- * processor away a thousand times. It takes no message of a worker in between.
+ * processor away a thousand times. It takes no message of a worker in between. n: at most so many were started.
  */
 void fork_sync_hold(void);
-void fork_sync_release(void);
+void fork_sync_release(size_t n);

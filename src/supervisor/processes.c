@@ -97,7 +97,7 @@ void processes_start_guests(struct processes *processes)
 		if (process->child.pid == 0 && !process->child.done)
 			worker_process_start(process);
 	}
-	fork_sync_release();
+	fork_sync_release(processes->set.n);
 }
 
 void processes_start_control(struct processes *processes)
