@@ -133,6 +133,20 @@ static void stream_begin(struct request_run *run)
 	}
 }
 
+/* How many lines can be asked about at once, after the present one. */
+static uint32_t lines_more(const struct request_run *run)
+{
+	const struct worker_client *guest = present_guest(run);
+	uint32_t more = guest->n_lines - 1 - line_selection_present(&run->lines).line;
+	size_t room = REQUEST_PAGE_MAX - 1 - json_array_size(run->reply_lines);
+
+	if (!run->lines.all)
+		return 0;
+	if (more > CONTROL_CHANNEL_LINES_MAX - 1)
+		more = CONTROL_CHANNEL_LINES_MAX - 1;
+	return more < room || run_streams(run) ? more : (uint32_t)room;
+}
+
 /* The question about the present line. Should the channel be full, the time for the answer passes. */
 static void line_ask(struct request_run *run)
 {
@@ -149,7 +163,7 @@ static void line_ask(struct request_run *run)
 		control_connection_drop(&run->connection);
 	run->query.once = request->command->once;
 	worker_client_ask(&run->guests->guests[ref.guest], &run->query, request->command->type, ref.line,
-			  request->values ? request->values[run->lines.next] : 0);
+			  request->values ? request->values[run->lines.next] : lines_more(run));
 }
 
 /* All lines: a guest that answers each question just in time would hold up the others for hours. */
@@ -239,6 +253,7 @@ static void query_answered(struct worker_query *query, const struct control_chan
 		line_answered(run, present_guest(run), reply);
 		line_selection_advance(&run->lines);
 	} else if (run->lines.all || run_streams(run)) {
+		worker_query_cancel(query);
 		guest_leave_out(run, "sent an invalid answer");
 	} else {
 		line_failed(run, present_guest(run), reply);

@@ -61,9 +61,7 @@ static int request_send(struct worker_client *guest, struct control_channel_requ
 {
 	ssize_t len;
 
-	if (++guest->last_id == 0)
-		guest->last_id = 1;
-	request->id = guest->last_id;
+	request->id = guest->last_id == UINT32_MAX ? 1 : guest->last_id + 1;
 	do {
 		len = send(guest->fd, request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (len < 0 && errno == EINTR);
@@ -71,6 +69,7 @@ static int request_send(struct worker_client *guest, struct control_channel_requ
 		guest->unread |= errno == ECONNRESET;
 		return -errno;
 	}
+	guest->last_id = request->id;
 	guest->n_sent++;
 	return 0;
 }
@@ -136,7 +135,12 @@ static void query_answer(struct worker_client *guest, const struct control_chann
 		query = query->next;
 	if (!query)
 		return;
-	worker_query_cancel(query);
+	if (query->request.type == CONTROL_CHANNEL_INFO && query->request.value > 0) {
+		query->request.line++;
+		query->request.value--;
+	} else {
+		worker_query_cancel(query);
+	}
 	query->answered(query, reply);
 }
 
@@ -234,11 +238,20 @@ static void line_report(struct worker_client *guest, const struct control_channe
 		guest->ops->changed(guest, reply, edge_between(before.level, line->level));
 }
 
+/* Requests are answered in their order, and their ids follow each other: which one it is, of those sent on this channel. */
+static void reply_count(struct worker_client *guest, uint32_t id)
+{
+	uint32_t later = guest->last_id - id - (id > guest->last_id); /* 0 is no id */
+
+	if (id != 0 && later < guest->n_sent)
+		guest->n_replies = guest->n_sent - later;
+}
+
 static void reply_take(struct worker_client *guest, const struct control_channel_reply *reply)
 {
 	if (reply->level < -1 || reply->level > 1)
 		return;
-	guest->n_replies += reply->id != 0;
+	reply_count(guest, reply->id);
 	/* An earlier control process has watched. To ask each worker at the start would wake a thousand for one that is. */
 	if (reply->type == CONTROL_CHANNEL_EVENT && guest->watchers == 0)
 		watch_ask(guest);
@@ -251,6 +264,12 @@ static void reply_take(struct worker_client *guest, const struct control_channel
 		sync_begin(guest);
 	if (reply->type != CONTROL_CHANNEL_EVENT)
 		query_answer(guest, reply);
+}
+
+static void replies_take(struct worker_client *guest, const struct control_channel_reply *replies, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		reply_take(guest, &replies[i]);
 }
 
 /* The channel */
@@ -272,7 +291,7 @@ static void channel_end(struct worker_client *guest)
 static bool reply_read(struct worker_client *guest)
 {
 	struct {
-		struct control_channel_reply reply;
+		struct control_channel_reply replies[CONTROL_CHANNEL_LINES_MAX];
 		char excess; /* so that a message that is too long shows */
 	} in;
 	ssize_t len = recv(guest->fd, &in, sizeof(in), MSG_DONTWAIT);
@@ -286,8 +305,8 @@ static bool reply_read(struct worker_client *guest)
 		channel_end(guest);
 		return false;
 	}
-	if (len == sizeof(in.reply))
-		reply_take(guest, &in.reply);
+	if (len > 0 && len <= (ssize_t)sizeof(in.replies) && len % (ssize_t)sizeof(in.replies[0]) == 0)
+		replies_take(guest, in.replies, (size_t)len / sizeof(in.replies[0]));
 	return true;
 }
 

@@ -40,11 +40,11 @@ struct worker_client_ops {
 struct worker_query {
 	struct worker_client *guest; /* that is asked; NULL: none is under way */
 	struct worker_query *next;
-	struct control_channel_request request;
+	struct control_channel_request request; /* of several lines: what has not come yet */
 	bool once; /* done twice it is not what was asked for: not for another worker when one may have done it */
 	bool maybe_done;
 	uint64_t number; /* of the requests of this channel; 0: it waits for a worker */
-	/* From the loop; by then the query is free for the next one. */
+	/* From the loop, once a line; with the last one the query is free for the next one. */
 	void (*answered)(struct worker_query *query, const struct control_channel_reply *reply);
 };
 
@@ -63,7 +63,7 @@ struct worker_client {
 	const struct control_guest *description; /* the caller's */
 	int fd;					 /* owned; of the present worker's channel, -1: there is none */
 	struct loop_watch watch;
-	uint64_t n_sent, n_replies;   /* on this channel; replies that came for an earlier control process count */
+	uint64_t n_sent, n_replies;   /* on this channel: so many of them are answered, the last one perhaps in part */
 	bool unread;		      /* its worker died with something in it that it had not read */
 	struct worker_query *queries; /* under way */
 	uint32_t last_id;
@@ -88,7 +88,10 @@ void worker_client_deinit(struct worker_client *guest);
 /* Another worker serves the guest: the channel to it, from now on the guest's. */
 void worker_client_renew(struct worker_client *guest, int fd);
 
-/* Asks the worker, or the next one. False: the channel is full, and nothing is under way. query->answered is set. */
+/*
+ * Asks the worker, or the next one. value: of CONTROL_CHANNEL_INFO, so many lines more. False: the channel is full, and
+ * nothing is under way. query->answered is set.
+ */
 bool worker_client_ask(struct worker_client *guest, struct worker_query *query, enum control_channel_type type,
 		       uint32_t line, uint32_t value);
 /* Nobody waits for the answer any more. Idempotent. */

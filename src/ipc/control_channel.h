@@ -4,17 +4,19 @@
  *
  * A SOCK_SEQPACKET pair for each worker, made by the supervisor: what a worker does to it ends with that worker. The
  * supervisor keeps the control process's end, so that this one may be replaced, too. A control process inherits the
- * ends that there are, and gets those of workers that start later over its feed. Fixed structs, native endian. The control process sends requests; the worker answers each with a reply of
- * the same id, and sends events while watched. The worker never waits for the control process: an event that finds the
- * socket full is dropped and counted, and the next one that goes out, as soon as there is space, carries the count.
- * Neither side trusts the other: lengths, types and indices are checked.
+ * ends that there are, and gets those of workers that start later over its feed. Fixed structs, native endian.
+ *
+ * The control process sends requests; the worker answers each with a reply of the same id, and sends events while
+ * watched. The worker never waits for the control process: an event that finds the socket full is dropped and counted,
+ * and the next one that goes out, as soon as there is space, carries the count. Neither side trusts the other: lengths,
+ * types and indices are checked.
  */
 #pragma once
 
 #include <stdint.h>
 
 enum control_channel_type {
-	CONTROL_CHANNEL_INFO = 1,   /* nothing: the reply says it all */
+	CONTROL_CHANNEL_INFO = 1,   /* nothing: the reply says it all. value: so many lines more, all in one message */
 	CONTROL_CHANNEL_GET = 2,    /* the level */
 	CONTROL_CHANNEL_SET = 3,    /* the outside drives a simulated line: value 0 or 1 */
 	CONTROL_CHANNEL_PULL = 4,   /* the outside lets go of a simulated line: value 0 pull-down, 1 pull-up */
@@ -23,6 +25,9 @@ enum control_channel_type {
 	CONTROL_CHANNEL_EVENT = 7,  /* worker to control: line changed; id 0 */
 };
 
+/* Lines that one CONTROL_CHANNEL_INFO asks about, and replies that one message has: the guest has its turn, too. */
+#define CONTROL_CHANNEL_LINES_MAX 16
+
 struct control_channel_request {
 	uint32_t type;
 	uint32_t id; /* not 0; comes back in the reply */
@@ -30,7 +35,7 @@ struct control_channel_request {
 	uint32_t value;
 };
 
-/* Replies and events are alike: each tells all about its line. */
+/* Replies and events are alike: each tells all about its line. A message has one or more. */
 struct control_channel_reply {
 	uint32_t type; /* the request's, or CONTROL_CHANNEL_EVENT */
 	uint32_t id;

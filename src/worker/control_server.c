@@ -46,6 +46,7 @@ struct control_server {
 	uint16_t dropped_line; /* the line of the latest of them */
 	bool has_unsent;
 	struct control_channel_reply unsent;
+	struct control_channel_request unsent_lines; /* type: instead of it, the lines that this asks about; else 0 */
 	struct log_limit log_limit;
 	struct reported_line *reported; /* owned; one a line */
 };
@@ -79,12 +80,12 @@ static void reply_add_line(struct control_server *server, struct control_channel
 	server->reported[line] = (struct reported_line){ .level = reply->level, .direction = reply->direction };
 }
 
-static int message_send(struct control_server *server, const struct control_channel_reply *reply)
+static int message_send(struct control_server *server, const struct control_channel_reply *replies, unsigned n)
 {
 	ssize_t len;
 
 	do {
-		len = send(server->fd, reply, sizeof(*reply), MSG_DONTWAIT | MSG_NOSIGNAL);
+		len = send(server->fd, replies, n * sizeof(*replies), MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (len < 0 && errno == EINTR);
 	return len < 0 ? -errno : 0;
 }
@@ -99,7 +100,7 @@ static void events_update(struct control_server *server)
 
 static void reply_send(struct control_server *server, const struct control_channel_reply *reply)
 {
-	if (message_send(server, reply) != -EAGAIN)
+	if (message_send(server, reply, 1) != -EAGAIN)
 		return;
 	server->unsent = *reply;
 	server->has_unsent = true;
@@ -115,7 +116,7 @@ static void event_send(struct control_server *server, uint16_t line)
 	reply_add_line(server, &event, line);
 	event.dropped = dropped;
 	/* Not past a reply that waits: the reader takes what comes last for the present state. */
-	if (server->has_unsent || message_send(server, &event) < 0) {
+	if (server->has_unsent || message_send(server, &event, 1) < 0) {
 		server->dropped += dropped < UINT32_MAX;
 		server->dropped_line = line;
 		server->reported[line] = REPORTED_NOTHING;
@@ -194,11 +195,44 @@ static void request_answer(struct control_server *server, const struct control_c
 	reply_send(server, &reply);
 }
 
+/* Several lines of which the first is in range; what is behind the last one is left out. */
+static void lines_answer(struct control_server *server, const struct control_channel_request *request)
+{
+	struct control_channel_reply replies[CONTROL_CHANNEL_LINES_MAX];
+	unsigned n = 0;
+
+	for (uint32_t line = request->line; n <= request->value && n < ARRAY_SIZE(replies); line++, n++) {
+		if (line >= server->lines->n_lines)
+			break;
+		replies[n] = reply_make(server, request->type, request->id);
+		reply_add_line(server, &replies[n], (uint16_t)line);
+	}
+	if (message_send(server, replies, n) != -EAGAIN)
+		return;
+	server->unsent_lines = *request;
+	server->has_unsent = true;
+	events_update(server);
+}
+
+/* Whether there may be more in this turn: who asked for several lines has had it. */
+static bool request_take(struct control_server *server, const struct control_channel_request *request)
+{
+	bool several =
+		request->type == CONTROL_CHANNEL_INFO && request->value > 0 && request->line < server->lines->n_lines;
+
+	if (several)
+		lines_answer(server, request);
+	else
+		request_answer(server, request);
+	return !several;
+}
+
 /* Not a bad message: nothing comes any more. The next worker has another channel. */
 static void channel_end(struct control_server *server)
 {
 	loop_watch_del(&server->watch);
 	server->has_unsent = false;
+	server->unsent_lines.type = 0;
 	server->dropped = 0;
 }
 
@@ -218,18 +252,29 @@ static bool request_read(struct control_server *server)
 		return false;
 	}
 	if (len == sizeof(in.request) && in.request.id != 0)
-		request_answer(server, &in.request);
-	else if (len >= 0)
+		return request_take(server, &in.request);
+	if (len >= 0)
 		log_limited(&server->log_limit, LOG_LEVEL_WARNING, server->tag,
 			    "invalid message from the control process");
 	return true;
 }
 
+static void unsent_send(struct control_server *server)
+{
+	struct control_channel_request lines = server->unsent_lines;
+
+	server->has_unsent = false;
+	server->unsent_lines.type = 0;
+	if (lines.type)
+		lines_answer(server, &lines);
+	else
+		reply_send(server, &server->unsent);
+}
+
 static void space_came(struct control_server *server)
 {
 	if (server->has_unsent) {
-		server->has_unsent = false;
-		reply_send(server, &server->unsent);
+		unsent_send(server);
 		events_update(server);
 	} else if (server->dropped > 0) {
 		event_send(server, server->dropped_line);

@@ -148,6 +148,21 @@ static void worker_answers(const struct control_channel_request *request, int8_t
 	worker_says(&reply);
 }
 
+/* Several lines in one message: all that the request asks about, or the first n of them. */
+static void worker_answers_lines(const struct control_channel_request *request, unsigned n)
+{
+	struct control_channel_reply replies[CONTROL_CHANNEL_LINES_MAX];
+
+	if (n > request->value + 1)
+		n = request->value + 1;
+	for (unsigned i = 0; i < n; i++)
+		replies[i] = (struct control_channel_reply){
+			.type = request->type, .id = request->id, .line = request->line + i, .level = 1
+		};
+	assert_int_equal(send(fixture.worker, replies, n * sizeof(*replies), 0), n * sizeof(*replies));
+	turns();
+}
+
 static void time_passes(unsigned client)
 {
 	assert_true(fixture.waits[client]);
@@ -247,16 +262,6 @@ static void worker_comes(void)
 	turns();
 }
 
-/* Every control process says first whether it watches. */
-static void worker_is_told_of_watchers(void)
-{
-	struct control_channel_request request;
-
-	assert_int_equal(recv(fixture.worker, &request, sizeof(request), MSG_DONTWAIT), sizeof(request));
-	assert_int_equal(request.type, CONTROL_CHANNEL_WATCH);
-	worker_answers(&request, 0);
-}
-
 #define TOGGLE "{\"cmd\":\"toggle\",\"lines\":[\"a.3\"]}\n"
 #define SET    "{\"cmd\":\"set\",\"lines\":{\"a.2\":1}}\n"
 
@@ -265,7 +270,6 @@ static void another_worker_is_asked_again(void **state)
 {
 	struct control_channel_request before, request;
 
-	worker_is_told_of_watchers();
 	client_asks(1, TOGGLE);
 	client_asks(0, SET);
 	assert_true(worker_hears(&request));
@@ -306,7 +310,6 @@ static void what_nobody_has_done_is_done(void **state)
 {
 	struct control_channel_request request;
 
-	worker_is_told_of_watchers();
 	client_asks(1, TOGGLE);
 	worker_dies();
 	worker_comes();
@@ -329,7 +332,6 @@ static void what_nobody_has_done_is_done(void **state)
 
 static void asked_between_two_workers(void **state)
 {
-	worker_is_told_of_watchers();
 	worker_dies();
 	client_asks(1, TOGGLE);
 	assert_null(client_hears(1));
@@ -343,7 +345,6 @@ static void answered_by_the_last_worker(void **state)
 	struct control_channel_request request;
 	struct control_channel_reply reply = { .type = CONTROL_CHANNEL_TOGGLE, .line = 3, .level = 1 };
 
-	worker_is_told_of_watchers();
 	client_asks(1, TOGGLE);
 	assert_true(worker_hears(&request));
 	reply.id = request.id;
@@ -374,6 +375,50 @@ static void an_end_is_told_once(void **state)
 	assert_int_equal(poll(&pfd, 1, 0), 0);
 }
 
+/* They may come in any number of messages; a page ends where it ends. */
+static void lines_are_asked_for_together(void **state)
+{
+	struct control_channel_request request, next;
+	unsigned n = 0;
+
+	client_asks(0, "{\"cmd\":\"info\"}\n");
+	assert_true(worker_hears(&request));
+	assert_int_equal(request.line, 0);
+	assert_int_equal(request.value, CONTROL_CHANNEL_LINES_MAX - 1);
+	worker_answers_lines(&request, 5);
+	assert_false(worker_hears(&next));
+	/* Its successor is asked for the others. */
+	worker_dies();
+	worker_comes();
+	assert_true(worker_hears(&request));
+	assert_int_equal(request.line, 5);
+	assert_int_equal(request.value, CONTROL_CHANNEL_LINES_MAX - 6);
+	worker_answers_lines(&request, CONTROL_CHANNEL_LINES_MAX);
+	for (; worker_hears(&request); n += request.value + 1)
+		worker_answers_lines(&request, CONTROL_CHANNEL_LINES_MAX);
+	assert_int_equal(CONTROL_CHANNEL_LINES_MAX + n, REQUEST_PAGE_MAX);
+	assert_non_null(client_hears(0));
+}
+
+/* The worker may be in its guest's hand. */
+static void lines_that_do_not_follow_are_refused(void **state)
+{
+	struct control_channel_request request;
+	struct control_channel_reply replies[2];
+
+	client_asks(0, "{\"cmd\":\"info\"}\n");
+	assert_true(worker_hears(&request));
+	for (unsigned i = 0; i < 2; i++)
+		replies[i] = (struct control_channel_reply){ .type = request.type, .id = request.id };
+	assert_int_equal(send(fixture.worker, replies, sizeof(replies), 0), sizeof(replies));
+	turns();
+	assert_string_equal(client_hears(0), "{\"ok\":true,\"guests\":[{\"name\":\"a\",\"lines\":65535,"
+					     "\"connected\":false},{\"name\":\"a\",\"error\":\"a sent an invalid "
+					     "answer\"}],\"lines\":[{\"line\":\"a.name0\",\"guest\":\"a\",\"offset\":0,"
+					     "\"name\":\"name0\",\"direction\":\"none\",\"level\":0,\"irq\":\"none\","
+					     "\"sim\":false}]}\n");
+}
+
 /* Whoever monitors all lines and does not read is waited for: the guest is not said to be silent. */
 static void a_client_that_does_not_read_takes_its_own_time(void **state)
 {
@@ -381,8 +426,8 @@ static void a_client_that_does_not_read_takes_its_own_time(void **state)
 	unsigned n = 0;
 
 	client_asks(0, "{\"cmd\":\"monitor\"}\n");
-	for (; worker_hears(&request); n++)
-		worker_answers(&request, 1);
+	for (; worker_hears(&request); n += request.value + 1)
+		worker_answers_lines(&request, CONTROL_CHANNEL_LINES_MAX);
 	assert_in_range(n, 100, LINES - 1);
 	assert_false(fixture.waits[0]);
 }
@@ -400,6 +445,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(asked_between_two_workers, setup, teardown),
 		cmocka_unit_test_setup_teardown(answered_by_the_last_worker, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_end_is_told_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(lines_are_asked_for_together, setup, teardown),
+		cmocka_unit_test_setup_teardown(lines_that_do_not_follow_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_takes_its_own_time, setup, teardown),
 	};
 

@@ -320,6 +320,53 @@ static void a_reply_waits_for_room(void **state)
 	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_GET, 0, 0).level, 1);
 }
 
+/* In one message; nothing behind the last line. */
+static void several_lines_are_one_message(void **state)
+{
+	struct control_channel_reply replies[CONTROL_CHANNEL_LINES_MAX + 1];
+	struct fixture *fixture = *state;
+
+	for (unsigned first = 0; first < LINES; first += LINES - 1) {
+		unsigned n = LINES - first;
+
+		ask(fixture, CONTROL_CHANNEL_INFO, first, UINT32_MAX);
+		assert_int_equal(recv(fixture->ours, replies, sizeof(replies), MSG_DONTWAIT), n * sizeof(*replies));
+		for (unsigned i = 0; i < n; i++) {
+			assert_int_equal(replies[i].id, fixture->last_id);
+			assert_int_equal(replies[i].line, first + i);
+			assert_int_equal(replies[i].error, 0);
+		}
+	}
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_INFO, LINES, 3).error, -ERANGE);
+	ask(fixture, CONTROL_CHANNEL_INFO, 2, 1);
+	assert_int_equal(recv(fixture->ours, replies, sizeof(replies), MSG_DONTWAIT), 2 * sizeof(*replies));
+}
+
+/* Until then no other request is read. */
+static void several_lines_wait_for_room(void **state)
+{
+	struct control_channel_reply reply, replies[CONTROL_CHANNEL_LINES_MAX];
+	struct fixture *fixture = *state;
+	unsigned unread = 0;
+
+	while (send(fixture->workers, &reply, sizeof(reply), MSG_DONTWAIT) == sizeof(reply))
+		unread++;
+	ask(fixture, CONTROL_CHANNEL_INFO, 1, 2);
+	ask(fixture, CONTROL_CHANNEL_GET, 4, 0);
+	for (; unread > 0; unread--)
+		assert_int_equal(recv(fixture->ours, &reply, sizeof(reply), MSG_DONTWAIT), sizeof(reply));
+	assert_int_equal(recv(fixture->ours, &reply, sizeof(reply), MSG_DONTWAIT), -1);
+	assert_int_equal(loop_turn(&fixture->loop, 0), 0);
+	assert_int_equal(loop_turn(&fixture->loop, 0), 0);
+	assert_int_equal(recv(fixture->ours, replies, sizeof(replies), MSG_DONTWAIT), 3 * sizeof(*replies));
+	assert_int_equal(replies[0].id, fixture->last_id - 1);
+	assert_int_equal(replies[0].line, 1);
+	assert_int_equal(replies[2].line, 3);
+	reply = expect(fixture, CONTROL_CHANNEL_GET);
+	assert_int_equal(reply.id, fixture->last_id);
+	assert_int_equal(reply.line, 4);
+}
+
 /* What a monitor is shown, and what it drives, is the wire: the host's settings stand between it and the guest. */
 static void levels_are_those_on_the_wire(void **state)
 {
@@ -401,6 +448,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(end_of_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_all_about_a_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_lines_are_one_message, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_lines_wait_for_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(drives_pulls_and_toggles, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_messages_are_passed_over, setup, teardown),
