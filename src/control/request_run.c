@@ -54,8 +54,9 @@ static void run_clear(struct request_run *run)
 	request_deinit(&run->request);
 	line_selection_deinit(&run->lines);
 	json_decref(run->reply_guests);
-	json_decref(run->reply_lines);
-	run->reply_guests = run->reply_lines = NULL;
+	json_decref(run->reply_levels);
+	run->reply_guests = run->reply_levels = NULL;
+	line_texts_clear(&run->reply_lines);
 	run->guest_since_ns = 0;
 }
 
@@ -71,23 +72,40 @@ static void run_fail(struct request_run *run, const char *why)
 	run_end(run);
 }
 
+static json_t *more_make(const struct request_run *run)
+{
+	struct line_ref next = line_selection_present(&run->lines);
+	char word[CONTROL_WORD_MAX];
+
+	snprintf(word, sizeof(word), "%s.%u", run->guests->guests[next.guest].name, next.line);
+	return json_string(word);
+}
+
+static void pages_write(struct request_run *run)
+{
+	json_t *reply = json_pack("{s:b}", "ok", 1);
+	char *text;
+
+	if (run->lines.all)
+		json_object_set(reply, "guests", run->reply_guests);
+	if (!line_selection_over(&run->lines))
+		json_object_set_new(reply, "more", more_make(run));
+	text = line_texts_join(&run->reply_lines, reply, "lines");
+	if (text)
+		control_connection_write(&run->connection, text);
+	else
+		control_connection_drop(&run->connection);
+	free(text);
+}
+
 /* One whole reply. */
 static void run_finish(struct request_run *run)
 {
-	bool pages = run->request.command->style == REQUEST_PAGES;
-	json_t *reply = json_pack("{s:b}", "ok", 1);
-
-	if (pages && run->lines.all)
-		json_object_set(reply, "guests", run->reply_guests);
-	json_object_set(reply, "lines", run->reply_lines);
-	if (!line_selection_over(&run->lines)) {
-		struct line_ref next = line_selection_present(&run->lines);
-		char word[CONTROL_WORD_MAX];
-
-		snprintf(word, sizeof(word), "%s.%u", run->guests->guests[next.guest].name, next.line);
-		json_object_set_new(reply, "more", json_string(word));
-	}
-	control_json_write(&run->connection, reply, false);
+	if (run->request.command->style == REQUEST_PAGES)
+		pages_write(run);
+	else
+		control_json_write(&run->connection, json_pack("{s:b, s:O}", "ok", 1, "lines", run->reply_levels),
+				   false);
 	run_end(run);
 }
 
@@ -138,7 +156,7 @@ static uint32_t lines_more(const struct request_run *run)
 {
 	const struct worker_client *guest = present_guest(run);
 	uint32_t more = guest->n_lines - 1 - line_selection_present(&run->lines).line;
-	size_t room = REQUEST_PAGE_MAX - 1 - json_array_size(run->reply_lines);
+	size_t room = REQUEST_PAGE_MAX - 1 - run->reply_lines.n;
 
 	if (!run->lines.all)
 		return 0;
@@ -189,8 +207,7 @@ static void run_step(struct request_run *run)
 		loop_timer_del(&run->timer);
 		if (!run_streams(run))
 			run_finish(run);
-	} else if (run->request.command->style == REQUEST_PAGES &&
-		   json_array_size(run->reply_lines) >= REQUEST_PAGE_MAX) {
+	} else if (run->request.command->style == REQUEST_PAGES && run->reply_lines.n >= REQUEST_PAGE_MAX) {
 		run_finish(run);
 	} else {
 		line_ask(run);
@@ -230,13 +247,14 @@ static void line_answered(struct request_run *run, const struct worker_client *g
 {
 	switch (run->request.command->style) {
 	case REQUEST_LEVELS:
-		json_object_set_new(run->reply_lines, run->request.words[run->lines.next],
+		json_object_set_new(run->reply_levels, run->request.words[run->lines.next],
 				    reply->level < 0 ? json_null() : json_integer(reply->level));
 		break;
 	case REQUEST_PAGES:
 		if (run->lines.all && reply->line == 0)
 			guest_report(run, guest, reply);
-		json_array_append_new(run->reply_lines, control_json_line(guest, reply));
+		if (!line_texts_add(&run->reply_lines, control_json_line(guest, reply)))
+			control_connection_drop(&run->connection);
 		break;
 	case REQUEST_STREAM:
 		control_json_write(&run->connection, control_json_event("state", guest, reply, CONTROL_EDGE_NONE),
@@ -276,7 +294,7 @@ static void client_line(struct control_connection *connection, const char *line,
 		return;
 	}
 	run->reply_guests = json_array();
-	run->reply_lines = run->request.command->style == REQUEST_LEVELS ? json_object() : json_array();
+	run->reply_levels = json_object();
 	if (run_streams(run))
 		stream_begin(run);
 	run_step(run);

@@ -7,6 +7,7 @@
 
 #include "control/connection.h"
 #include "control/line_selection.h"
+#include "control/line_texts.h"
 #include "control/request_parse.h"
 #include "control/worker_client.h"
 #include "loop/timer.h"
@@ -29,7 +30,8 @@ struct request_run {
 	struct worker_query query; /* about the present line */
 	uint64_t guest_since_ns;   /* of all lines: when the present guest was asked first; 0: not yet */
 	json_t *reply_guests;	   /* owned; the reply so far */
-	json_t *reply_lines;	   /* owned */
+	json_t *reply_levels;	   /* owned */
+	struct line_texts reply_lines;
 };
 
 /* fd becomes the run's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */
