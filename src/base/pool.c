@@ -27,7 +27,9 @@ void *pool_alloc(size_t n, size_t size)
 	size_t left = POOL_SIZE - pool.used, len;
 	void *data;
 
-	if (!pool.start || __builtin_mul_overflow(n, size, &len) || len > left - POOL_ALIGN)
+	if (__builtin_mul_overflow(n, size, &len))
+		return NULL;
+	if (!pool.start || len > left || left - len < POOL_ALIGN)
 		return calloc(n, size);
 	data = pool.start + pool.used;
 	pool.used += (len + POOL_ALIGN - 1) & ~(size_t)(POOL_ALIGN - 1);
