@@ -114,9 +114,21 @@ static bool reconnected_resumes(struct vhost_queue *queue, uint16_t *n_requeued)
 }
 
 /*
+ * After a load memory may be that of a guest that was reset since: its new rings, and rings of which nothing was used, have
+ * the same base. The new ones have nothing available before their first kick, the others have what the device holds.
+ */
+static bool loaded_base_is_ours(const struct vhost_queue *queue)
+{
+	const struct session_ring *state = queue->state;
+	const struct ring *ring = &queue->ring;
+	bool of_new = state->base == 0 || state->base == ring->ops->position_of_new;
+
+	return !of_new || (!state->started && ring->ops->is_behind_driver(ring));
+}
+
+/*
  * Whether the base is the one where the ring, recovered, is. A front-end that does not keep what GET_VRING_BASE answers
- * (cloud-hypervisor) goes by what was used: it is believed where a new ring would look otherwise, or when the state of the
- * device was loaded, which nobody does for a new one.
+ * (cloud-hypervisor) goes by what was used: it is believed where a new ring would look otherwise.
  */
 static bool base_is_ours(const struct vhost_queue *queue)
 {
@@ -125,8 +137,9 @@ static bool base_is_ours(const struct vhost_queue *queue)
 
 	if (!state->has_base || state->base == ring->ops->position(ring))
 		return true;
-	return ring->ops->base_fits(ring, state->base) &&
-	       (state->transferred || ring->ops->recognize(ring, state->fingerprint) > 0);
+	if (!ring->ops->base_fits(ring, state->base))
+		return false;
+	return state->transferred ? loaded_base_is_ours(queue) : ring->ops->recognize(ring, state->fingerprint) > 0;
 }
 
 bool queue_may_resume(const struct vhost_queue *queue)
