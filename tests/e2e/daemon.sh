@@ -5,6 +5,7 @@
 # shellcheck disable=SC2154 # wait_s is tap.sh's
 
 daemon_pid=
+daemon_program=
 
 # daemon_start DIR COUNT DEVICES: sockets DIR/gpio.sock0…, control socket DIR/ctl.sock.
 daemon_start() {
@@ -27,8 +28,11 @@ daemon_start_guest() {
 	wait_until daemon_ready gpio.sock
 }
 
+# Under a name of its own, behind which an upgrade finds another program.
 daemon_run() {
-	"$VHOST_DEVICE_GPIO" "$@" --control "$daemon_dir/ctl.sock" --log-level debug \
+	daemon_program=$VHOST_DEVICE_GPIO
+	daemon_install "$daemon_program"
+	"$daemon_dir/vhost-device-gpio" "$@" --control "$daemon_dir/ctl.sock" --log-level debug \
 		>"$daemon_dir/daemon.log" 2>&1 </dev/null &
 	daemon_pid=$!
 }
@@ -41,8 +45,17 @@ daemon_alive() {
 	[[ -n $daemon_pid ]] && kill -0 "$daemon_pid" 2>/dev/null
 }
 
-# daemon_upgrade N: SIGUSR2, for the Nth time.
+daemon_install() {
+	cp "$1" "$daemon_dir/vhost-device-gpio.new" && mv "$daemon_dir/vhost-device-gpio.new" "$daemon_dir/vhost-device-gpio"
+}
+
+# daemon_upgrade N: SIGUSR2, for the Nth time: to a program whose sessions have another layout, and back, in turn.
 daemon_upgrade() {
+	if (($1 % 2)); then
+		daemon_install "$VHOST_DEVICE_GPIO_OTHER"
+	else
+		daemon_install "$daemon_program"
+	fi
 	kill -USR2 "$daemon_pid"
 	wait_until daemon_upgraded "$1"
 }

@@ -42,7 +42,7 @@ frontend_uml() {
 	interrupts
 	check 'its processes and threads keep their vector registers' check_fpregs
 	check 'the driver is unbound and bound again' check_rebind 8
-	check 'the daemon is upgraded 10 times under load, and the guest does not notice' check_upgrade
+	check 'the daemon is upgraded 20 times, to another layout and back, under load: the guest notices nothing' check_upgrade
 	check 'it has packed rings: this front-end takes all that is offered' check_rings packed
 	check 'the first guest has no kernel errors' check_dmesg
 
@@ -137,7 +137,7 @@ qemu_pci() {
 	interrupts
 	check 'a level interrupt comes while the level stays' check_level
 	check 'the driver is unbound and bound again' check_rebind 8
-	check 'the daemon is upgraded 10 times under load, and the guest does not notice' check_upgrade
+	check 'the daemon is upgraded 20 times, to another layout and back, under load: the guest notices nothing' check_upgrade
 	check 'the guest has no kernel errors' check_dmesg
 	check 'the guest reboots and works' check_reboot check_edges both 2 2
 	# This QEMU gives the guest packed rings as soon as the back-end offers them, whatever is asked for.

@@ -48,15 +48,17 @@ load_out_of_turn() {
 	awk 'tolower($0) !~ (NR % 2 ? "rising" : "falling") { n++ } END { print n + 0 }'
 }
 
-# The daemon is upgraded ten times, with an edge after each.
+# The daemon is upgraded twenty times, with an edge after each.
 check_upgrade() {
 	local i
 	load_start || return 1
-	for ((i = 1; i <= 10; i++)); do
+	for ((i = 1; i <= 20; i++)); do
 		daemon_upgrade "$i" && load_edge "$i" && seen "$i" || return 1
 		sleep 0.2 # in which the guest is at work
 	done
-	load_stop 10 5
+	load_stop 20 10 || return 1
+	# Each of them was the other program, and the sessions went along.
+	expect 'moved sessions that ended' 0 "$(grep -c 'cannot take over the session' "$daemon_dir/daemon.log")"
 }
 
 # The worker is killed $E2E_KILLS times. With each goes an edge: in the same moment, before, or after it; once the guest
