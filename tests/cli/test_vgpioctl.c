@@ -42,7 +42,7 @@ static void help_and_version(void **state)
 {
 	struct run run;
 
-	ctl_check("--version", 0, "vgpioctl 0.1.0\n", "");
+	ctl_check("--version", 0, "vgpioctl " PROGRAM_VERSION "\n", "");
 	assert_int_equal(ctl(&run, "--help"), 0);
 	assert_non_null(strstr(run_out(&run), "pull L=pull-up|pull-down..."));
 	assert_null(strstr(run_out(&run), "panel"));
