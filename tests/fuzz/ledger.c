@@ -111,6 +111,8 @@ static void entry_memory_changed(unsigned ring, struct ledger_entry *entry)
 void ledger_memory_changed(void)
 {
 	for (unsigned ring = 0; ring < FIXTURE_QUEUES; ring++) {
+		/* Where a packed ring's chain came back the device has written: that is not what was given. */
+		ledger_reap(ring);
 		for (unsigned i = 0; i < ledgers[ring].n; i++)
 			entry_memory_changed(ring, &ledgers[ring].entries[i]);
 	}
