@@ -19,7 +19,7 @@
  *   'r'                          the worker dies, a successor attaches;  'z' a pause of the machine
  *   'i' type page pages perm     an IOTLB message
  *   'c' kind                     another front-end, with other rings
- *   'b' base                     the front-end leaves without a word, and comes back: see fixture_come_back()
+ *   'b' base                     the front-end leaves without a word, and comes back: see ring_device.h
  */
 #include <string.h>
 
@@ -115,19 +115,9 @@ static void op_another(struct input *in)
 	setup(in);
 }
 
-/*
- * A front-end that is taken for the one that left goes on where it was, and nothing is lost. Else the rings are looked
- * at from their start, or from where it says.
- */
 static void op_come_back(struct input *in)
 {
-	const unsigned returns = ring_device_returns();
-
-	fixture_come_back(next_byte(in) & 3);
-	if (ring_device_returns() == returns) {
-		ledger_lose(0);
-		ledger_lose(1);
-	}
+	ring_device_come_back(next_byte(in) & 3);
 	check_all();
 }
 

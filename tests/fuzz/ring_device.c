@@ -16,7 +16,10 @@ static struct {
 	unsigned n_held;
 	uint8_t policy;
 } rings[FIXTURE_QUEUES];
-static unsigned n_returns;
+static struct {
+	bool due; /* a front-end comes back */
+	bool taken_up;
+} comeback;
 
 static void config_read(void *ctx, void *config)
 {
@@ -85,23 +88,42 @@ static void nothing(void *ctx)
 {
 }
 
-static void come_back(void *ctx)
+static void session_lost(void)
 {
-	n_returns++;
+	ledger_lose(0);
+	ledger_lose(1);
 }
 
-unsigned ring_device_returns(void)
+/* Told at once: the rings of another front-end begin where it says, while it still sets them up. */
+static void reset(void *ctx)
 {
-	return n_returns;
+	if (comeback.due)
+		session_lost();
+}
+
+static void restored(void *ctx)
+{
+	comeback.taken_up = true;
+}
+
+void ring_device_come_back(uint8_t how)
+{
+	comeback.due = true;
+	comeback.taken_up = false;
+	fixture_come_back(how);
+	comeback.due = false;
+	if (!comeback.taken_up)
+		session_lost();
 }
 
 const struct vhost_ops ring_device_ops = {
 	.n_queues = FIXTURE_QUEUES,
 	.config_size = 8,
 	.config_read = config_read,
+	.reset = reset,
 	.reconnect_save = nothing,
 	.reconnect_reset = nothing,
-	.reconnect_restore = come_back,
+	.reconnect_restore = restored,
 	.queue_start = queue_start,
 	.queue_stop = queue_stop,
 	.queue_ready = queue_ready,

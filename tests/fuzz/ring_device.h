@@ -7,8 +7,11 @@
 extern const struct vhost_ops ring_device_ops;
 
 void ring_device_reset(void);
-/* How often a front-end was taken for the one that had left. */
-unsigned ring_device_returns(void);
+/*
+ * fixture_come_back(). A front-end that is taken for the one that left goes on where it was, and nothing is lost. Else the
+ * rings are looked at from their start, or from where it says.
+ */
+void ring_device_come_back(uint8_t how);
 
 /* Operations, see fuzz_ring.c. */
 void ring_device_policy(struct input *in);
