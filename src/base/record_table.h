@@ -3,9 +3,10 @@
  * Structs as records (record.h): a table says which member is which record, and both writes and reads it.
  *
  * What has its default is not written, unless it is needed; what is absent has its default: 0, "", no fd (-1), no process
- * (0), nothing in a group or a list. So a new member's 0 has to mean what was before there was one. A record that the table does not know is left out, or carried along as it is,
- * if the table has a row for that; but when it is marked as a must, or brings an fd or a process, which then would be
- * nobody's, all is refused. So is a record that is there twice, unless it is of a list.
+ * (0), nothing in a group or a list. So a new member's 0 has to mean what was before there was one. A record that the
+ * table does not know is left out, or carried along as it is, if the table has a row for that; but when it is marked as a
+ * must, or brings an fd or a process, which then would be nobody's, all is refused. So is a record that is there twice,
+ * unless it is of a list.
  */
 #pragma once
 

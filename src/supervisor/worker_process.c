@@ -4,8 +4,9 @@
  *
  * A worker's death loses nothing: its successor gets the same session memory, listening socket and lines, and the fds
  * that the dead one had stored. Its channels, to supervisor and control process, are new each time, so that what a dead
- * worker sent or did to them and what its successor sends are never mixed up. A guest whose worker keeps dying without getting on loses its rings, and
- * if that does not help its session: the front-end sees the connection end, and the next worker starts with nothing.
+ * worker sent or did to them and what its successor sends are never mixed up. A guest whose worker keeps dying without
+ * getting on loses its rings, and if that does not help its session: the front-end sees the connection end, and the next
+ * worker starts with nothing.
  */
 #include "supervisor/worker_process.h"
 
