@@ -300,20 +300,6 @@ static void reset_on_the_next_connection(void **state)
 	assert_int_equal(daemon_logged(&s->daemon, "front-end reconnected"), 0);
 }
 
-/* A session that was dropped after a crash loop is gone, and with it what it had noted of the one before. */
-static void crash_loop_in_between(void **state)
-{
-	struct session *s = *state;
-
-	s->workers_may_die = true;
-	prepare(s);
-	cut(s);
-	daemon_crash_loop(&s->daemon, 0);
-	come_again(s);
-	vmm_restart(&s->vmm);
-	assert_fresh(s);
-}
-
 /* The edge that was latched for the guest that left is not the next one's. */
 static void edge_for_another(void **state)
 {
@@ -350,7 +336,6 @@ int main(void)
 		STARTED("S-08", held_chain_is_another),
 		STARTED("S-08", the_other_ring_is_new),
 		STARTED("S-08 V-94", reset_on_the_next_connection),
-		STARTED("S-08 S-11", crash_loop_in_between),
 		ROW_TEST_FIXTURE("S-08", edge_for_another, setup_hold, session_teardown),
 	};
 

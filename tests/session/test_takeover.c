@@ -7,7 +7,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define KILLS_MAX 4
@@ -135,28 +134,6 @@ static void thirty_kills_at_100_ms(void **state)
 			assert_answered_once(s, n);
 		} while (!is_due);
 	}
-	assert_int_equal(daemon_logged(&s->daemon, "again and again"), 0);
-}
-
-/* A successor that cannot have the memory that it takes loses nothing of what there is: it is tried again. */
-static void lack_of_memory_passes(void **state)
-{
-	struct session *s = *state;
-	struct rlimit limit, less;
-	pid_t worker = session_worker(s);
-
-	if (proc_has_address_sanitizer(worker))
-		skip_because("an address sanitizer takes all the memory that there is");
-	assert_int_equal(gpio_set_direction(&s->vmm, 1, GPIO_IN), GPIO_OK);
-	assert_return_code(prlimit(s->daemon.pid, RLIMIT_AS, NULL, &limit), 0);
-	/* Its own, and not its guest's. */
-	less = (struct rlimit){ (proc_status(s->daemon.pid, "VmSize") + 6144) * 1024, limit.rlim_max };
-	assert_return_code(prlimit(s->daemon.pid, RLIMIT_AS, &less, NULL), 0);
-	kill(worker, SIGKILL);
-	daemon_wait_logged(&s->daemon, "the worker cannot start: Cannot allocate memory", 11);
-	assert_return_code(prlimit(s->daemon.pid, RLIMIT_AS, &limit, NULL), 0);
-	assert_int_equal(gpio_get_direction(&s->vmm, 1), GPIO_IN);
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
 	assert_int_equal(daemon_logged(&s->daemon, "again and again"), 0);
 }
 
@@ -325,38 +302,6 @@ static void message_in_two_halves(void **state)
 	assert_serving(s);
 }
 
-static void next_crash(struct session *s)
-{
-	kill(daemon_wait_worker(&s->daemon, 0, 0), SIGABRT);
-	daemon_wait_worker(&s->daemon, 0, s->daemon.workers[0]);
-}
-
-/* Nothing gets on in between: the pauses grow, and nothing is lost, until it is a loop. */
-static void crash_loop_ends_the_connection(void **state)
-{
-	struct session *s = *state;
-
-	assert_int_equal(gpio_set_direction(&s->vmm, 3, GPIO_IN), GPIO_OK);
-	for (unsigned i = 0; i < 7; i++)
-		next_crash(s);
-	assert_serving(s);
-	assert_int_equal(gpio_get_direction(&s->vmm, 3), GPIO_IN);
-	while (daemon_logged(&s->daemon, "its rings are broken") == 0)
-		next_crash(s);
-	/* The connection is kept, and so is what the guest made of its lines. */
-	daemon_wait_logged(&s->daemon, "ring broken: the worker died again and again", VMM_RINGS);
-	assert_int_equal(message_get_u64(&s->vmm.connection, VU_GET_FEATURES), VMM_OFFERED);
-	vmm_stop(&s->vmm);
-	vmm_resume(&s->vmm);
-	assert_int_equal(gpio_get_direction(&s->vmm, 3), GPIO_IN);
-	daemon_crash_loop(&s->daemon, 0);
-	assert_true(connection_ends(&s->vmm.connection, WAIT_MS));
-	/* After a pause it serves again, from nothing. */
-	session_reconnect(s);
-	assert_int_equal(gpio_get_direction(&s->vmm, 0), GPIO_NONE);
-	s->daemon.workers[0] = daemon_worker(&s->daemon, 0);
-}
-
 static int setup_two_killed(void **state)
 {
 	return session_mortal(state, session_setup_with(state, "s8:s8", 0));
@@ -410,7 +355,6 @@ int main(void)
 		KILLED("S-09", takeover_is_quick),
 		KILLED("S-01 S-03", requests_under_load_are_answered_once),
 		KILLED("S-01 S-11", thirty_kills_at_100_ms),
-		KILLED("S-10 S-11", lack_of_memory_passes),
 		KILLED("S-02 S-04", held_buffers_stay_held),
 		ROW_TEST_FIXTURE("S-04", every_armed_line_fires, setup_64_killed, session_teardown),
 		KILLED("S-05", latched_edge_is_delivered),
@@ -420,7 +364,6 @@ int main(void)
 		KILLED("S-08", guest_is_reset_while_it_is_down),
 		KILLED("S-08", another_machine_comes_while_it_is_down),
 		KILLED("S-10 V-04", message_in_two_halves),
-		KILLED("S-11", crash_loop_ends_the_connection),
 		ROW_TEST_FIXTURE("B-15 S-10", other_guests_notice_nothing, setup_two_killed, session_teardown),
 		KILLED("V-12 S-10", takeovers_leak_nothing),
 	};
