@@ -17,9 +17,11 @@ void guest_deinit(struct guest *guest)
 	free(guest->chips);
 	free(guest->lines);
 	free(guest->reserved);
+	free(guest->text);
 	guest->chips = NULL;
 	guest->lines = NULL;
 	guest->reserved = NULL;
+	guest->text = NULL;
 	guest->n_chips = guest->n_lines = 0;
 }
 

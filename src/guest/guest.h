@@ -26,6 +26,7 @@ struct guest {
 	struct line_rules *lines; /* owned: the virtual chip, 1 to CHIP_LINES_MAX of them */
 	unsigned n_lines;
 	int *reserved; /* owned, as are its fds: of lines that were requested ahead, -1 for the others; or NULL */
+	char *text;    /* owned: as the user wrote it, to find out whether it changed; or NULL */
 };
 
 /* Closes the chips and the reserved lines too. Idempotent. */

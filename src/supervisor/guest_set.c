@@ -16,7 +16,6 @@
 static void entry_free(struct guest_entry *entry)
 {
 	worker_process_close(&entry->process);
-	free(entry->description);
 	apart_free(entry);
 }
 
@@ -70,8 +69,8 @@ int guest_set_add(struct guest_set *set, const struct guest_config *config, stru
 	entry->process.sandbox = set->sandbox;
 	entry->process.control = set->control;
 	ret = worker_process_open(&entry->process, why);
-	entry->description = ret == 0 ? print_config_of(config) : NULL;
-	if (ret == 0 && !entry->description)
+	entry->process.guest.text = ret == 0 ? print_config_of(config) : NULL;
+	if (ret == 0 && !entry->process.guest.text)
 		ret = why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
 	if (ret < 0) {
 		entry_free(entry);
@@ -91,7 +90,7 @@ int guest_set_adopt(struct guest_set *set, struct handover_guest *left, struct w
 	ret = handover_guest_take(&entry->process, left, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
 	entry->process.control = set->control;
-	entry->description = left->description;
+	entry->process.guest.text = left->description;
 	left->description = NULL;
 	if (ret < 0) {
 		why_fail(-ret, why, "%s: cannot be taken over: %s", entry->process.guest.name, strerror(-ret));
@@ -110,8 +109,7 @@ int guest_set_hand_over(const struct guest_set *set, struct handover *handover)
 	if (!handover->guests)
 		return -ENOMEM;
 	for (size_t i = 0; i < set->n && ret == 0; i++)
-		ret = handover_guest_put(&set->entries[i]->process, set->entries[i]->description,
-					 &handover->guests[handover->n_guests++]);
+		ret = handover_guest_put(&set->entries[i]->process, &handover->guests[handover->n_guests++]);
 	return ret;
 }
 

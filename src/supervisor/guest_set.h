@@ -11,8 +11,7 @@
 
 struct guest_entry {
 	struct worker_process process;
-	char *description; /* owned: as the user wrote it, to find out whether it changed */
-	bool removing;	   /* to be removed when its worker has ended */
+	bool removing; /* to be removed when its worker has ended */
 };
 
 struct guest_set {

@@ -22,7 +22,7 @@ static int deaths_put(const struct child *child, struct handover_guest *out)
 	return 0;
 }
 
-int handover_guest_put(const struct worker_process *process, char *description, struct handover_guest *out)
+int handover_guest_put(const struct worker_process *process, struct handover_guest *out)
 {
 	const struct child *child = &process->child;
 	int ret;
@@ -33,7 +33,7 @@ int handover_guest_put(const struct worker_process *process, char *description, 
 		.session_size = process->session.size,
 		.stored = process->store.fds,
 		.n_stored = (unsigned)process->store.n,
-		.description = description,
+		.description = process->guest.text,
 		.connected_fd = process->connected_fd,
 		.session_fd = process->session.fd,
 		.channel_fd = process->channel_fd,

@@ -6,7 +6,7 @@
 #include "supervisor/worker_process.h"
 
 /* What process has, for handover_encode(): all but out->deaths and out->session_form stays its own. -ENOMEM. */
-int handover_guest_put(const struct worker_process *process, char *description, struct handover_guest *out);
+int handover_guest_put(const struct worker_process *process, struct handover_guest *out);
 /* Whether this program can take over its session; nothing is taken. -EPROTONOSUPPORT, with why. */
 int handover_guest_look(const struct handover_guest *in, struct why *why);
 /*

@@ -136,7 +136,7 @@ static bool can_be_made_anew(struct guest_entry *entry, const struct guest_confi
 static int compare_one(struct reload *reload, struct guest_entry *entry, const struct guest_config *config)
 {
 	char *description = print_config_of(config);
-	bool changed = description && strcmp(description, entry->description) != 0;
+	bool changed = description && strcmp(description, entry->process.guest.text) != 0;
 
 	free(description);
 	if (!description)
