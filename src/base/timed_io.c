@@ -58,7 +58,7 @@ int timed_io_init(void)
 /* Its signal should have come long ago: a signalfd of the peer's, read from here, takes signals of this process. */
 static bool is_overdue(void)
 {
-	return is_armed && clock_coarse_ns() - armed_ns > 2 * TIMED_IO_MS * 1000000ull;
+	return is_armed && clock_coarse_ns() - armed_ns > 2ull * TIMED_IO_MS * 1000000;
 }
 
 static void begin(int fd)

@@ -7,11 +7,11 @@
 #include <string.h>
 
 /* What one line's object rarely exceeds: with it, nothing is written twice. */
-#define ELEMENT_SIZE 1024
+#define ELEMENT_SIZE 1024u
 
 static bool room_make(struct line_texts *lines, size_t len)
 {
-	size_t capacity = lines->capacity ? lines->capacity : 4 * ELEMENT_SIZE;
+	size_t capacity = lines->capacity ? lines->capacity : 4ul * ELEMENT_SIZE;
 	char *text;
 
 	while (capacity - lines->len < len)

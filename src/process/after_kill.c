@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +13,6 @@
 bool after_kill_only_waits(pid_t pid)
 {
 	char path[32], text[512], state;
-	unsigned long long memory;
 	const char *fields;
 	ssize_t len;
 	int fd;
@@ -26,9 +26,12 @@ bool after_kill_only_waits(pid_t pid)
 	text[len] = '\0';
 	/* Behind the name, which may hold anything: the state is the first field, the size of the memory the 21st. */
 	fields = strrchr(text, ')');
-	if (!fields ||
-	    sscanf(fields, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-		   &state, &memory) != 2)
+	if (!fields || len - (fields - text) < 3)
 		return false;
-	return state == 'D' || (memory == 0 && state != 'Z' && state != 'X');
+	state = fields[2];
+	for (unsigned i = 0; i < 21 && fields; i++)
+		fields = strchr(fields + 1, ' ');
+	if (!fields)
+		return false;
+	return state == 'D' || (strtoull(fields, NULL, 10) == 0 && state != 'Z' && state != 'X');
 }

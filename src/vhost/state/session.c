@@ -24,8 +24,8 @@ size_t vhost_session_progress_at(void)
 static bool pages_give_back(void *start, size_t len)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uint8_t *first = (uint8_t *)(((uintptr_t)start + page - 1) & ~(page - 1));
-	uint8_t *end = (uint8_t *)(((uintptr_t)start + len) & ~(page - 1));
+	uint8_t *first = (uint8_t *)start + (-(uintptr_t)start & (page - 1));
+	uint8_t *end = (uint8_t *)start + len - (((uintptr_t)start + len) & (page - 1));
 
 	if (first >= end || madvise(first, (size_t)(end - first), MADV_REMOVE) < 0)
 		return false;
