@@ -135,14 +135,14 @@ static void any_bytes(void **state)
 	vmm_deinit(&other);
 }
 
-#define TORN(fn) ROW_TEST_FIXTURE("S-10", fn, setup, faults_teardown)
+#define TORN(rows, fn) ROW_TEST_FIXTURE(rows, fn, setup, faults_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TORN(in_the_midst_of_it),
-		TORN(before_it_has_said_so),
-		TORN(before_it_goes_on),
+		TORN("S-10", in_the_midst_of_it),
+		TORN("S-10", before_it_has_said_so),
+		TORN("S-10", before_it_goes_on),
 		ROW_TEST_FIXTURE("S-08", any_bytes, setup_two, faults_teardown),
 	};
 
