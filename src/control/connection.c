@@ -202,7 +202,8 @@ static void connection_work(struct loop_defer *defer)
 		connection_wake(connection);
 		return;
 	}
-	if (connection->out_len == 0 && !connection->busy && (connection->closing || connection->input_ended))
+	if (connection->out_len == 0 && !connection->busy &&
+	    (connection->closing || (connection->input_ended && !connection->streams)))
 		connection->dropped = true;
 	if (connection->dropped)
 		connection_end(connection);

@@ -39,6 +39,7 @@ struct control_connection {
 	bool has_asked;	 /* a whole line, whatever stood in it */
 	bool busy;
 	bool input_ended;
+	bool streams; /* lasts until the client has closed it: what it is sent unasked goes on */
 	bool closing; /* to be closed once all has gone out */
 	bool dropped;
 	size_t in_len;

@@ -58,6 +58,18 @@ static void guest_changed(struct worker_client *guest, const struct control_chan
 	}
 }
 
+static void guest_itself_changed(struct worker_client *guest, const struct control_channel_reply *reply)
+{
+	struct control *control = control_of(guest);
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct request_run *run = control->runs[i];
+
+		if (run && request_run_watches_guest(run, guest))
+			control_json_write(&run->connection, control_json_guest_event(guest, reply), true);
+	}
+}
+
 static void guest_dropped(struct worker_client *guest, uint32_t n)
 {
 	struct control *control = control_of(guest);
@@ -80,6 +92,7 @@ static void feed_ended(struct control_feed *feed)
 
 static const struct worker_client_ops guest_ops = {
 	.changed = guest_changed,
+	.guest_changed = guest_itself_changed,
 	.dropped = guest_dropped,
 };
 

@@ -66,6 +66,12 @@ json_t *control_json_event(const char *event, const struct worker_client *guest,
 	return object;
 }
 
+json_t *control_json_guest_event(const struct worker_client *guest, const struct control_channel_reply *reply)
+{
+	return json_pack("{s:s, s:I, s:s, s:b, s:b}", "event", "guest", "time_ns", (json_int_t)reply->time_ns, "guest",
+			 guest->name, "connected", (int)guest->connected, "ready", (int)guest->ready);
+}
+
 void control_json_refuse(struct control_connection *connection, const char *format, ...)
 {
 	char text[512];

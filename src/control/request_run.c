@@ -32,23 +32,31 @@ static bool run_streams(const struct request_run *run)
 	return run->request.command && run->request.command->style == REQUEST_STREAM;
 }
 
+/* A monitor's lines: also while it tells their states. NULL: it is none. */
+static const struct line_selection *lines_watched(const struct request_run *run)
+{
+	if (run->monitors)
+		return &run->watched;
+	return run_streams(run) ? &run->lines : NULL;
+}
+
 bool request_run_watches_guest(const struct request_run *run, const struct worker_client *guest)
 {
-	return run_streams(run) && line_selection_has_guest(&run->lines, guest);
+	const struct line_selection *lines = lines_watched(run);
+
+	return lines && line_selection_has_guest(lines, guest);
 }
 
 bool request_run_watches(const struct request_run *run, const struct worker_client *guest, uint32_t line)
 {
-	return run_streams(run) && line_selection_passed(&run->lines, guest, line);
+	const struct line_selection *lines = lines_watched(run);
+
+	return lines && line_selection_passed(lines, guest, line);
 }
 
 /* The request is over: nothing of it stays. */
 static void run_clear(struct request_run *run)
 {
-	for (size_t i = 0; i < run->guests->n; i++) {
-		if (request_run_watches_guest(run, &run->guests->guests[i]))
-			worker_client_unwatch(&run->guests->guests[i]);
-	}
 	loop_timer_del(&run->timer);
 	worker_query_cancel(&run->query);
 	request_deinit(&run->request);
@@ -57,7 +65,7 @@ static void run_clear(struct request_run *run)
 	json_decref(run->reply_levels);
 	run->reply_guests = run->reply_levels = NULL;
 	line_texts_clear(&run->reply_lines);
-	run->guest_since_ns = 0;
+	run->guest_since_ns = run->time_ns = 0;
 }
 
 static void run_end(struct request_run *run)
@@ -81,9 +89,27 @@ static json_t *more_make(const struct request_run *run)
 	return json_string(word);
 }
 
-static void pages_write(struct request_run *run)
+/* A monitor puts answers and events in order. */
+static json_t *reply_make(const struct request_run *run)
 {
 	json_t *reply = json_pack("{s:b}", "ok", 1);
+
+	if (run->monitors)
+		json_object_set_new(reply, "time_ns", json_integer((json_int_t)run->time_ns));
+	return reply;
+}
+
+static void levels_write(struct request_run *run)
+{
+	json_t *reply = reply_make(run);
+
+	json_object_set(reply, "lines", run->reply_levels);
+	control_json_write(&run->connection, reply, false);
+}
+
+static void pages_write(struct request_run *run)
+{
+	json_t *reply = reply_make(run);
 	char *text;
 
 	if (run->lines.all)
@@ -104,8 +130,7 @@ static void run_finish(struct request_run *run)
 	if (run->request.command->style == REQUEST_PAGES)
 		pages_write(run);
 	else
-		control_json_write(&run->connection, json_pack("{s:b, s:O}", "ok", 1, "lines", run->reply_levels),
-				   false);
+		levels_write(run);
 	run_end(run);
 }
 
@@ -145,6 +170,7 @@ static void stream_begin(struct request_run *run)
 {
 	line_selection_sort(&run->lines);
 	control_json_write(&run->connection, json_pack("{s:b}", "ok", 1), false);
+	run->connection.streams = true;
 	for (size_t i = 0; i < run->guests->n; i++) {
 		if (request_run_watches_guest(run, &run->guests->guests[i]))
 			worker_client_watch(&run->guests->guests[i]);
@@ -163,6 +189,15 @@ static uint32_t lines_more(const struct request_run *run)
 	if (more > CONTROL_CHANNEL_LINES_MAX - 1)
 		more = CONTROL_CHANNEL_LINES_MAX - 1;
 	return more < room || run_streams(run) ? more : (uint32_t)room;
+}
+
+/* The states are told: from now on the connection's requests are dealt with, too. */
+static void stream_settle(struct request_run *run)
+{
+	run->watched = run->lines;
+	run->lines = (struct line_selection){ .guests = NULL };
+	run->monitors = true;
+	run_end(run);
 }
 
 /* The question about the present line. Should the channel be full, the time for the answer passes. */
@@ -205,7 +240,9 @@ static void run_step(struct request_run *run)
 		guest_leave_out(run, "does not answer");
 	if (line_selection_over(&run->lines)) {
 		loop_timer_del(&run->timer);
-		if (!run_streams(run))
+		if (run_streams(run))
+			stream_settle(run);
+		else
 			run_finish(run);
 	} else if (run->request.command->style == REQUEST_PAGES && run->reply_lines.n >= REQUEST_PAGE_MAX) {
 		run_finish(run);
@@ -238,13 +275,16 @@ static void line_failed(struct request_run *run, const struct worker_client *gue
 static void guest_report(struct request_run *run, const struct worker_client *guest,
 			 const struct control_channel_reply *reply)
 {
-	json_array_append_new(run->reply_guests, json_pack("{s:s, s:i, s:b}", "name", guest->name, "lines",
-							   (int)guest->n_lines, "connected", (int)reply->connected));
+	json_array_append_new(run->reply_guests,
+			      json_pack("{s:s, s:i, s:b, s:b}", "name", guest->name, "lines", (int)guest->n_lines,
+					"connected", (int)reply->connected, "ready", (int)reply->ready));
 }
 
 static void line_answered(struct request_run *run, const struct worker_client *guest,
 			  const struct control_channel_reply *reply)
 {
+	if (run->time_ns == 0)
+		run->time_ns = reply->time_ns;
 	switch (run->request.command->style) {
 	case REQUEST_LEVELS:
 		json_object_set_new(run->reply_levels, run->request.words[run->lines.next],
@@ -289,6 +329,10 @@ static void client_line(struct control_connection *connection, const char *line,
 		return;
 	}
 	connection->busy = true;
+	if (run->monitors && run_streams(run)) {
+		run_fail(run, "this connection monitors already");
+		return;
+	}
 	if (line_selection_init(&run->lines, run->guests, &run->request, &why) < 0) {
 		run_fail(run, why.text);
 		return;
@@ -330,6 +374,11 @@ int request_run_init(struct request_run *run, struct loop *loop, int fd, struct 
 
 void request_run_deinit(struct request_run *run)
 {
+	for (size_t i = 0; i < run->guests->n; i++) {
+		if (request_run_watches_guest(run, &run->guests->guests[i]))
+			worker_client_unwatch(&run->guests->guests[i]);
+	}
+	line_selection_deinit(&run->watched);
 	run_clear(run);
 	control_connection_deinit(&run->connection);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * One connection to the control socket and the request that it is at: words to lines, then one line after the other,
- * each asked for and answered over its guest's control channel, then the reply. One query is under way at a time.
+ * each asked for and answered over its guest's control channel, then the reply. One query is under way at a time. When a
+ * monitor has told the present states, its connection may ask on: the replies stand among the changes, in order.
  */
 #pragma once
 
@@ -27,10 +28,13 @@ struct request_run {
 
 	struct request request;
 	struct line_selection lines;
-	struct worker_query query; /* about the present line */
-	uint64_t guest_since_ns;   /* of all lines: when the present guest was asked first; 0: not yet */
-	json_t *reply_guests;	   /* owned; the reply so far */
-	json_t *reply_levels;	   /* owned */
+	struct worker_query query;     /* about the present line */
+	bool monitors;		       /* has told the states: */
+	struct line_selection watched; /* owned; of these lines */
+	uint64_t time_ns;	       /* of the first answer */
+	uint64_t guest_since_ns;       /* of all lines: when the present guest was asked first; 0: not yet */
+	json_t *reply_guests;	       /* owned; the reply so far */
+	json_t *reply_levels;	       /* owned */
 	struct line_texts reply_lines;
 };
 

@@ -205,8 +205,10 @@ static void watch_ask(struct worker_client *guest)
 
 void worker_client_watch(struct worker_client *guest)
 {
-	if (guest->watchers++ == 0)
-		watch_ask(guest);
+	if (guest->watchers++ > 0)
+		return;
+	guest->heard = false; /* it told of nothing since */
+	watch_ask(guest);
 }
 
 void worker_client_unwatch(struct worker_client *guest)
@@ -238,6 +240,18 @@ static void line_report(struct worker_client *guest, const struct control_channe
 		guest->ops->changed(guest, reply, edge_between(before.level, line->level));
 }
 
+/* Every message tells of its guest, too. */
+static void guest_report(struct worker_client *guest, const struct control_channel_reply *reply)
+{
+	bool changed = guest->connected != (reply->connected != 0) || guest->ready != (reply->ready != 0);
+
+	guest->connected = reply->connected;
+	guest->ready = reply->ready;
+	if (changed && guest->heard)
+		guest->ops->guest_changed(guest, reply);
+	guest->heard = true;
+}
+
 /* Requests are answered in their order, and their ids follow each other: which one it is, of those sent on this channel. */
 static void reply_count(struct worker_client *guest, uint32_t id)
 {
@@ -257,6 +271,7 @@ static void reply_take(struct worker_client *guest, const struct control_channel
 		watch_ask(guest);
 	if (reply->dropped > 0)
 		guest->ops->dropped(guest, reply->dropped);
+	guest_report(guest, reply);
 	/* Before the answer is passed on: others that watch the line learn of it in the right order. */
 	if (reply->line < guest->n_lines)
 		line_report(guest, reply);

@@ -48,11 +48,10 @@ enum wire_irq_status {
 _Static_assert(sizeof(struct wire_config) == 8, "configuration space");
 _Static_assert(sizeof(struct wire_request) == 8, "request");
 
-int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*connected)(void *ctx, bool connected),
-		     void *ctx)
+int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, const struct virtio_gpio_host *host)
 {
 	/* A process that died may have left something owed. */
-	*gpio = (struct virtio_gpio){ .lines = lines, .may_owe = true, .connected = connected, .ctx = ctx };
+	*gpio = (struct virtio_gpio){ .lines = lines, .may_owe = true, .host = *host };
 	gpio->parked = pool_alloc(lines->n_lines, sizeof(*gpio->parked));
 	gpio->held = pool_alloc(lines->n_lines, sizeof(*gpio->held));
 	gpio->fired = pool_alloc(lines->n_lines, sizeof(*gpio->fired));
@@ -295,12 +294,8 @@ static void eventq_ready(struct virtio_gpio *gpio, struct vhost_queue *queue)
 		owe_nothing(gpio);
 }
 
-static void queue_start(void *ctx, unsigned index, struct vhost_queue *queue)
+static void eventq_start(struct virtio_gpio *gpio, struct vhost_queue *queue)
 {
-	struct virtio_gpio *gpio = ctx;
-
-	if (index != VIRTIO_GPIO_EVENTQ)
-		return;
 	gpio->eventq = queue;
 	gpio->n_fired = 0;
 	/* A worker died between firing and publishing, or after it. */
@@ -310,6 +305,16 @@ static void queue_start(void *ctx, unsigned index, struct vhost_queue *queue)
 		if (state->irq.firing)
 			lines_resume_fired(gpio->lines, (uint16_t)i, vhost_queue_is_requeued(queue, state->head));
 	}
+}
+
+static void queue_start(void *ctx, unsigned index, struct vhost_queue *queue)
+{
+	struct virtio_gpio *gpio = ctx;
+
+	if (index == VIRTIO_GPIO_REQUESTQ)
+		gpio->host.ready(gpio->host.ctx, true);
+	else
+		eventq_start(gpio, queue);
 }
 
 static void queue_published(void *ctx, unsigned index)
@@ -326,8 +331,10 @@ static void queue_stop(void *ctx, unsigned index)
 {
 	struct virtio_gpio *gpio = ctx;
 
-	if (index != VIRTIO_GPIO_EVENTQ)
+	if (index == VIRTIO_GPIO_REQUESTQ) {
+		gpio->host.ready(gpio->host.ctx, false);
 		return;
+	}
 	gpio->eventq = NULL;
 	memset(gpio->held, 0, gpio->lines->n_lines * sizeof(*gpio->held));
 	lines_mask_all(gpio->lines);
@@ -345,7 +352,7 @@ static void connected(void *ctx, bool is_connected)
 {
 	struct virtio_gpio *gpio = ctx;
 
-	gpio->connected(gpio->ctx, is_connected);
+	gpio->host.connected(gpio->host.ctx, is_connected);
 }
 
 static size_t state_size(void *ctx)

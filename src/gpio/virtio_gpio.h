@@ -22,6 +22,13 @@ enum virtio_gpio_queue {
 	VIRTIO_GPIO_QUEUES,
 };
 
+/* Who is told of the front-end and the driver. */
+struct virtio_gpio_host {
+	void *ctx;
+	void (*connected)(void *ctx, bool connected); /* a front-end came or went */
+	void (*ready)(void *ctx, bool ready);	      /* the guest's driver is up, or no more: the request queue runs */
+};
+
 struct virtio_gpio {
 	struct lines *lines;
 	struct vhost_queue *eventq;  /* NULL while it does not run */
@@ -32,16 +39,14 @@ struct virtio_gpio {
 	unsigned n_fired;
 	uint32_t names_size; /* 0 when no line has a name */
 	char *names;	     /* owned: the answer to GET_LINE_NAMES, 1 + names_size bytes; or NULL */
-	void (*connected)(void *ctx, bool connected);
-	void *ctx;
+	struct virtio_gpio_host host;
 };
 
 /* The ops of the library, with a struct virtio_gpio as ctx. */
 extern const struct vhost_ops virtio_gpio_ops;
 
-/* lines outlive it; connected(ctx, ...) says that a front-end connected or went away. -errno. */
-int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, void (*connected)(void *ctx, bool connected),
-		     void *ctx);
+/* lines outlive it. -errno. */
+int virtio_gpio_init(struct virtio_gpio *gpio, struct lines *lines, const struct virtio_gpio_host *host);
 void virtio_gpio_deinit(struct virtio_gpio *gpio);
 
 /* lines_host.irq, with a struct virtio_gpio as ctx. */

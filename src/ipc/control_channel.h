@@ -8,7 +8,7 @@
  *
  * The control process sends requests; the worker answers each with a reply of the same id, and sends events while
  * watched. The worker never waits for the control process: an event that finds the socket full is dropped and counted,
- * and the next one that goes out, as soon as there is space, carries the count. Neither side trusts the other: lengths,
+ * and what goes out next, as soon as there is space, carries the count. Neither side trusts the other: lengths,
  * types and indices are checked.
  */
 #pragma once
@@ -22,7 +22,7 @@ enum control_channel_type {
 	CONTROL_CHANNEL_PULL = 4,   /* the outside lets go of a simulated line: value 0 pull-down, 1 pull-up */
 	CONTROL_CHANNEL_TOGGLE = 5, /* CONTROL_CHANNEL_SET to the opposite of the present level */
 	CONTROL_CHANNEL_WATCH = 6,  /* value 1: send events from now on; 0: no more. line unused */
-	CONTROL_CHANNEL_EVENT = 7,  /* worker to control: line changed; id 0 */
+	CONTROL_CHANNEL_EVENT = 7,  /* worker to control: the line, connected or ready changed; id 0 */
 };
 
 /* Lines that one CONTROL_CHANNEL_INFO asks about, and replies that one message has: the guest has its turn, too. */
@@ -40,15 +40,17 @@ struct control_channel_reply {
 	uint32_t type; /* the request's, or CONTROL_CHANNEL_EVENT */
 	uint32_t id;
 	uint32_t line;
-	int32_t error;	   /* 0 or -errno: ERANGE no such line, EPERM a real line, EBUSY the guest drives it, EINVAL */
-	uint64_t time_ns;  /* CLOCK_MONOTONIC of the event */
-	uint32_t dropped;  /* events dropped since the last one that went out */
+	int32_t error; /* 0 or -errno: ERANGE no such line, EPERM a real line, EBUSY the guest drives it, EINVAL */
+	/* CLOCK_MONOTONIC of the event; of a reply: before what it did, and no earlier event comes behind it. */
+	uint64_t time_ns;
+	uint32_t dropped;  /* events dropped since the last event or reply that went out */
 	int8_t level;	   /* 0, 1, -1 unknown; on the wire for a simulated line, also when active-low; else logical */
 	uint8_t direction; /* enum gpio_direction as the guest configured it */
 	uint8_t irq_type;  /* enum irq_type */
 	uint8_t sim;	   /* the outside of the line can be driven */
 	uint8_t connected; /* a front-end is there */
-	uint8_t reserved[7];
+	uint8_t ready;	   /* the guest's driver is up */
+	uint8_t reserved[6];
 };
 
 /*

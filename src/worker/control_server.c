@@ -42,7 +42,8 @@ struct control_server {
 	const char *tag;
 	bool watched;
 	bool connected;
-	uint32_t dropped;      /* events since the last one that went out */
+	bool ready;
+	uint32_t dropped;      /* events since the last message that went out */
 	uint16_t dropped_line; /* the line of the latest of them */
 	bool has_unsent;
 	struct control_channel_reply unsent;
@@ -54,7 +55,12 @@ struct control_server {
 static struct control_channel_reply reply_make(struct control_server *server, uint32_t type, uint32_t id)
 {
 	return (struct control_channel_reply){
-		.type = type, .id = id, .time_ns = clock_now_ns(), .level = -1, .connected = server->connected
+		.type = type,
+		.id = id,
+		.time_ns = clock_now_ns(),
+		.level = -1,
+		.connected = server->connected,
+		.ready = server->ready,
 	};
 }
 
@@ -98,13 +104,26 @@ static void events_update(struct control_server *server)
 						  (server->has_unsent || server->dropped > 0 ? EPOLLOUT : 0));
 }
 
+/* What was lost before a reply is told with it: whoever has a reply knows all that came before. False: later. */
+static bool replies_send(struct control_server *server, struct control_channel_reply *replies, unsigned n)
+{
+	uint32_t dropped = server->dropped;
+
+	replies[0].dropped = dropped;
+	server->has_unsent = message_send(server, replies, n) == -EAGAIN;
+	if (!server->has_unsent)
+		server->dropped = 0;
+	if (server->has_unsent || dropped > 0)
+		events_update(server);
+	return !server->has_unsent;
+}
+
 static void reply_send(struct control_server *server, const struct control_channel_reply *reply)
 {
-	if (message_send(server, reply, 1) != -EAGAIN)
-		return;
-	server->unsent = *reply;
-	server->has_unsent = true;
-	events_update(server);
+	struct control_channel_reply out = *reply;
+
+	if (!replies_send(server, &out, 1))
+		server->unsent = *reply;
 }
 
 /* line is in range. */
@@ -182,12 +201,10 @@ static int request_act(struct control_server *server, const struct control_chann
 
 static void request_answer(struct control_server *server, const struct control_channel_request *request)
 {
-	struct control_channel_reply reply;
-	int error = request_act(server, request);
+	struct control_channel_reply reply = reply_make(server, request->type, request->id);
 
-	/* Made after the act: what it changed shows. */
-	reply = reply_make(server, request->type, request->id);
-	reply.error = error;
+	reply.error = request_act(server, request);
+	/* After the act: what it changed shows. */
 	if (request->line < server->lines->n_lines)
 		reply_add_line(server, &reply, (uint16_t)request->line);
 	else
@@ -207,11 +224,8 @@ static void lines_answer(struct control_server *server, const struct control_cha
 		replies[n] = reply_make(server, request->type, request->id);
 		reply_add_line(server, &replies[n], (uint16_t)line);
 	}
-	if (message_send(server, replies, n) != -EAGAIN)
-		return;
-	server->unsent_lines = *request;
-	server->has_unsent = true;
-	events_update(server);
+	if (!replies_send(server, replies, n))
+		server->unsent_lines = *request;
 }
 
 /* Whether there may be more in this turn: who asked for several lines has had it. */
@@ -338,8 +352,24 @@ void control_server_line_changed(struct control_server *server, uint16_t line)
 		event_send(server, line);
 }
 
+/* Every message tells of both: any line's does. */
+static void flag_set(struct control_server *server, bool *flag, bool value)
+{
+	bool changed = *flag != value;
+
+	*flag = value;
+	if (changed && server->watched)
+		event_send(server, 0);
+}
+
 void control_server_set_connected(struct control_server *server, bool connected)
 {
 	if (server)
-		server->connected = connected;
+		flag_set(server, &server->connected, connected);
+}
+
+void control_server_set_ready(struct control_server *server, bool ready)
+{
+	if (server)
+		flag_set(server, &server->ready, ready);
 }

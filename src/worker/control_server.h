@@ -16,4 +16,6 @@ int control_server_attach(struct control_server **server, struct loop *loop, int
 void control_server_detach(struct control_server *server);
 /* Direction or level of the line may have changed (lines_host.changed). */
 void control_server_line_changed(struct control_server *server, uint16_t line);
+/* Of the front-end, and of the guest's driver. */
 void control_server_set_connected(struct control_server *server, bool connected);
+void control_server_set_ready(struct control_server *server, bool ready);

@@ -96,6 +96,13 @@ static void on_connected(void *ctx, bool connected)
 		work_end(worker);
 }
 
+static void on_ready(void *ctx, bool ready)
+{
+	struct worker *worker = ctx;
+
+	control_server_set_ready(worker->control, ready);
+}
+
 static void on_signal(struct loop_signals *signals, int signo)
 {
 	struct worker *worker = container_of(signals, struct worker, signals);
@@ -244,6 +251,7 @@ static void chips_restore(struct worker *worker)
 
 static int attach_device(struct worker *worker)
 {
+	const struct virtio_gpio_host host = { .ctx = worker, .connected = on_connected, .ready = on_ready };
 	const struct vhost_fd_store store = supervisor_client_session_store(&worker->supervisor);
 	int r;
 
@@ -252,7 +260,7 @@ static int attach_device(struct worker *worker)
 	worker->ops.busy_poll_us = worker->start->guest->settings.busy_poll_us;
 	worker->ops.restore_broken = worker->start->rings_broken;
 	worker->ops.restore_blameless = worker->start->blameless;
-	r = virtio_gpio_init(&worker->gpio, &worker->lines, on_connected, worker);
+	r = virtio_gpio_init(&worker->gpio, &worker->lines, &host);
 	if (r < 0)
 		return r;
 	if (worker->start->control_fd >= 0) {

@@ -55,13 +55,14 @@ static void tells_about_lines(void **state)
 
 	daemon_up(&daemon, "-s gpio.sock -c 2 -l s1:s1 --control ctl.sock", 2, true);
 	fd = socket_connect("ctl.sock");
-	socket_exchange(fd, "{\"cmd\":\"info\"}",
-			"{\"ok\":true,\"guests\":[{\"name\":\"guest0\",\"lines\":1,\"connected\":false},"
-			"{\"name\":\"guest1\",\"lines\":1,\"connected\":false}],\"lines\":["
-			"{\"line\":\"guest0.dummy0\",\"guest\":\"guest0\",\"offset\":0,\"name\":\"dummy0\","
-			"\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"sim\":true},"
-			"{\"line\":\"guest1.dummy0\",\"guest\":\"guest1\",\"offset\":0,\"name\":\"dummy0\","
-			"\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"sim\":true}]}");
+	socket_exchange(
+		fd, "{\"cmd\":\"info\"}",
+		"{\"ok\":true,\"guests\":[{\"name\":\"guest0\",\"lines\":1,\"connected\":false,\"ready\":false},"
+		"{\"name\":\"guest1\",\"lines\":1,\"connected\":false,\"ready\":false}],\"lines\":["
+		"{\"line\":\"guest0.dummy0\",\"guest\":\"guest0\",\"offset\":0,\"name\":\"dummy0\","
+		"\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"sim\":true},"
+		"{\"line\":\"guest1.dummy0\",\"guest\":\"guest1\",\"offset\":0,\"name\":\"dummy0\","
+		"\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"sim\":true}]}");
 	socket_exchange(fd, "{\"cmd\":\"info\",\"lines\":[\"guest1.0\"]}",
 			"{\"ok\":true,\"lines\":[{\"line\":\"guest1.dummy0\",\"guest\":\"guest1\",\"offset\":0,"
 			"\"name\":\"dummy0\",\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"sim\":true}]}");

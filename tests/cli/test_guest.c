@@ -115,6 +115,36 @@ static void its_outputs_are_monitored(void **state)
 }
 
 /* A change of direction alone is no edge; it is told, in JSON. */
+static void check_guest_event(int fd, const char *flags)
+{
+	const char *event = socket_hear(fd);
+
+	assert_non_null(strstr(event, "{\"event\":\"guest\",\"time_ns\":"));
+	assert_non_null(strstr(event, flags));
+}
+
+/* When its driver is up, and when that is over. */
+static void it_is_seen_to_come_and_go(void **state)
+{
+	static const char ready[] = "\"guest\":\"guest0\",\"connected\":true,\"ready\":true}";
+	int fd = socket_connect("ctl.sock");
+
+	socket_exchange(fd, "{\"cmd\":\"monitor\",\"lines\":[\"guest0.0\"]}", "{\"ok\":true}");
+	assert_non_null(strstr(socket_hear(fd), "\"state\""));
+	vmm_stop(&setting.vmm);
+	check_guest_event(fd, "\"guest\":\"guest0\",\"connected\":true,\"ready\":false}");
+	vmm_resume(&setting.vmm);
+	check_guest_event(fd, ready);
+	/* Another worker in the place of its own: it goes on. */
+	child_replace(&setting.daemon, "vgpio:guest0");
+	socket_say(fd, "{\"cmd\":\"info\",\"from\":\"guest0.0\"}");
+	assert_non_null(strstr(socket_hear(fd), "\"connected\":true,\"ready\":true}"));
+	vmm_disconnect(&setting.vmm);
+	check_guest_event(fd, "\"connected\":true,\"ready\":false}");
+	check_guest_event(fd, "\"connected\":false,\"ready\":false}");
+	close(fd);
+}
+
 static void directions_are_monitored(void **state)
 {
 	struct run run;
@@ -190,6 +220,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(its_outputs_are_its_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_reads_what_the_outside_drives, setup, teardown),
 		cmocka_unit_test_setup_teardown(its_outputs_are_monitored, setup, teardown),
+		cmocka_unit_test_setup_teardown(it_is_seen_to_come_and_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(directions_are_monitored, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_session_goes_on_with_the_next_worker, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flood_holds_nobody_up, setup, teardown),

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "proc.h"
@@ -78,6 +79,56 @@ static void all_lines(void **state)
 	fd = socket_connect("ctl.sock");
 	set(fd, SET("guest0.1", "1"));
 	check_next(watcher, "change guest0.dummy1 1 rising");
+	close(watcher);
+	close(fd);
+	daemon_down(&daemon);
+}
+
+/* Whoever monitors may ask on: what came before an answer stands before it, what came of it has no earlier stamp. */
+static void it_asks_on(void **state)
+{
+	struct run daemon;
+	json_int_t stamp = 0;
+	int watcher;
+
+	daemon_up_two(&daemon);
+	watcher = monitor("{\"cmd\":\"monitor\",\"lines\":[\"guest0.0\"]}");
+	check_next(watcher, "state guest0.dummy0 0");
+	for (int i = 1; i < 20; i++) {
+		json_t *event, *reply;
+
+		socket_say(watcher, i % 2 ? SET("guest0.0", "1") : SET("guest0.0", "0"));
+		event = json_loads(socket_hear(watcher), 0, NULL);
+		reply = json_loads(socket_hear(watcher), 0, NULL);
+		assert_string_equal(json_string_value(json_object_get(event, "event")), "change");
+		assert_true(json_is_true(json_object_get(reply, "ok")));
+		assert_true(json_integer_value(json_object_get(reply, "time_ns")) > stamp);
+		stamp = json_integer_value(json_object_get(event, "time_ns"));
+		assert_true(json_integer_value(json_object_get(reply, "time_ns")) < stamp);
+		json_decref(event);
+		json_decref(reply);
+	}
+	socket_exchange(watcher, "{\"cmd\":\"monitor\"}",
+			"{\"ok\":false,\"error\":\"this connection monitors already\"}");
+	socket_exchange(watcher, "{\"cmd\":\"get\",\"lines\":[\"x\"]}",
+			"{\"ok\":false,\"error\":\"no line \\\"x\\\"\"}");
+	close(watcher);
+	daemon_down(&daemon);
+}
+
+/* It says all that it will, and goes on to listen. */
+static void it_may_close_its_half(void **state)
+{
+	struct run daemon;
+	int fd, watcher;
+
+	daemon_up_two(&daemon);
+	fd = socket_connect("ctl.sock");
+	watcher = monitor("{\"cmd\":\"monitor\",\"lines\":[\"guest0.0\"]}");
+	shutdown(watcher, SHUT_WR);
+	check_next(watcher, "state guest0.dummy0 0");
+	set(fd, SET("guest0.0", "1"));
+	check_next(watcher, "change guest0.dummy0 1 rising");
 	close(watcher);
 	close(fd);
 	daemon_down(&daemon);
@@ -200,7 +251,8 @@ int main(void)
 		PLAIN(states_then_changes),	     PLAIN(all_lines),
 		PLAIN(several_watch_one_line),	     PLAIN(goes_on_with_the_next_worker),
 		PLAIN(learns_what_it_could_not_see), PLAIN(a_slow_reader_is_dropped),
-		PLAIN(a_hung_guest_is_named),
+		PLAIN(a_hung_guest_is_named),	     PLAIN(it_asks_on),
+		PLAIN(it_may_close_its_half),
 	};
 
 	return cmocka_run_group_tests_name("cli monitor", tests, NULL, NULL);

@@ -25,7 +25,7 @@ static int no_kept_line(void *ctx, unsigned offset)
 	return -1;
 }
 
-static void on_connected(void *ctx, bool connected)
+static void on_changed(void *ctx, bool is_so)
 {
 }
 
@@ -35,12 +35,13 @@ static void attach(void)
 	const struct chip_host chip_host = {
 		.loop = fixture.loop, .tag = "fuzz", .consumer = "fuzz", .observer = lines_observer(&b->lines)
 	};
+	const struct virtio_gpio_host host = { .connected = on_changed, .ready = on_changed };
 	const struct lines_host lines_host = { .irq = virtio_gpio_irq, .irq_ctx = &b->gpio };
 
 	MUST(chip_attach(&b->spec, &b->found, b->chip_state, &chip_host, &b->chip) == 0 &&
 	     lines_attach(&b->lines, b->chip, "fuzz", gpio_fixture_rules, LINES_BEGIN_RESUME, b->line_state,
 			  &lines_host, no_kept_line, NULL) == 0 &&
-	     virtio_gpio_init(&b->gpio, &b->lines, on_connected, NULL) == 0);
+	     virtio_gpio_init(&b->gpio, &b->lines, &host) == 0);
 }
 
 static void detach(void)

@@ -412,11 +412,12 @@ static void lines_that_do_not_follow_are_refused(void **state)
 		replies[i] = (struct control_channel_reply){ .type = request.type, .id = request.id };
 	assert_int_equal(send(fixture.worker, replies, sizeof(replies), 0), sizeof(replies));
 	turns();
-	assert_string_equal(client_hears(0), "{\"ok\":true,\"guests\":[{\"name\":\"a\",\"lines\":65535,"
-					     "\"connected\":false},{\"name\":\"a\",\"error\":\"a sent an invalid "
-					     "answer\"}],\"lines\":[{\"line\":\"a.name0\",\"guest\":\"a\",\"offset\":0,"
-					     "\"name\":\"name0\",\"direction\":\"none\",\"level\":0,\"irq\":\"none\","
-					     "\"sim\":false}]}\n");
+	assert_string_equal(client_hears(0),
+			    "{\"ok\":true,\"guests\":[{\"name\":\"a\",\"lines\":65535,"
+			    "\"connected\":false,\"ready\":false},{\"name\":\"a\",\"error\":\"a "
+			    "sent an invalid answer\"}],\"lines\":[{\"line\":\"a.name0\",\"guest\":\"a\",\"offset\":0,"
+			    "\"name\":\"name0\",\"direction\":\"none\",\"level\":0,\"irq\":\"none\","
+			    "\"sim\":false}]}\n");
 }
 
 /* Whoever monitors all lines and does not read is waited for: the guest is not said to be silent. */

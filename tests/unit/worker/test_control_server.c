@@ -281,6 +281,59 @@ static void lost_events_are_counted(void **state)
 	assert_int_equal(expect(fixture, CONTROL_CHANNEL_EVENT).dropped, 0);
 }
 
+/* A reply that is made after them tells of them, if no event did: it stands for all that came before. */
+static void lost_events_are_told_of_with_a_reply(void **state)
+{
+	const struct control_channel_request request = { .type = CONTROL_CHANNEL_GET, .id = 77 };
+	struct fixture *fixture = *state;
+	struct control_channel_reply reply;
+	unsigned told = 0;
+
+	change_unread(fixture, 1001);
+	assert_int_equal(send(fixture->ours, &request, sizeof(request), 0), sizeof(request));
+	loop_turn(&fixture->loop, 0); /* there is no room: it waits */
+	for (; next(fixture, &reply) && reply.type == CONTROL_CHANNEL_EVENT; told++)
+		;
+	while (reply.type != CONTROL_CHANNEL_GET && loop_turn(&fixture->loop, 0) == 0)
+		next(fixture, &reply);
+	assert_int_equal(reply.id, 77);
+	assert_int_equal(reply.dropped, 1001 - told);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_GET, 0, 0).dropped, 0);
+}
+
+/* The stamp of a reply is before all that came of its request. */
+static void a_reply_is_stamped_before_its_act(void **state)
+{
+	struct fixture *fixture = *state;
+	struct control_channel_reply event;
+
+	ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1);
+	ask(fixture, CONTROL_CHANNEL_SET, 4, 1);
+	event = expect(fixture, CONTROL_CHANNEL_EVENT);
+	assert_true(expect(fixture, CONTROL_CHANNEL_SET).time_ns < event.time_ns);
+}
+
+static void who_watches_learns_of_front_end_and_driver(void **state)
+{
+	struct fixture *fixture = *state;
+	struct control_channel_reply event;
+
+	control_server_set_connected(fixture->server, true);
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1).ready, 0);
+	control_server_set_ready(fixture->server, true);
+	event = expect(fixture, CONTROL_CHANNEL_EVENT);
+	assert_int_equal(event.connected, 1);
+	assert_int_equal(event.ready, 1);
+	control_server_set_ready(fixture->server, true);
+	assert_false(next(fixture, &event));
+	assert_int_equal(ask_reply(fixture, CONTROL_CHANNEL_GET, 1, 0).ready, 1);
+	control_server_set_ready(fixture->server, false);
+	control_server_set_connected(fixture->server, false);
+	assert_int_equal(expect(fixture, CONTROL_CHANNEL_EVENT).ready, 0);
+	assert_int_equal(expect(fixture, CONTROL_CHANNEL_EVENT).connected, 0);
+	control_server_set_ready(NULL, true);
+}
+
 /* Also when nothing else happens: the reader is not left with a state of the past. */
 static void lost_events_are_told_of_when_there_is_room(void **state)
 {
@@ -457,6 +510,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_did_not_change_is_not_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_events_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_events_are_told_of_when_there_is_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_events_are_told_of_with_a_reply, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_reply_is_stamped_before_its_act, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_watches_learns_of_front_end_and_driver, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reply_waits_for_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(levels_are_those_on_the_wire, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_real_line_is_not_driven, setup, teardown),
