@@ -11,6 +11,8 @@
 #include "base/util.h"
 #include "ctl/print.h"
 #include "ctl/request_list.h"
+#include "ctl/stimulate.h"
+#include "ctl/wait.h"
 #include "ctl/watch.h"
 
 static json_t *words_refuse(struct request_list *list, const struct verb *verb, const char *word)
@@ -300,14 +302,37 @@ static const struct verb verbs[] = {
 	  .each_once = true,
 	  .word = "L",
 	  .help = "show the levels, then each change" },
-	{ .name = "pulse" },
-	{ .name = "wait" },
+	{ .name = "press",
+	  .alone = stimulate_press,
+	  .options = 1u << CALL_HOLD | 1u << CALL_BOUNCE,
+	  .word = "L...",
+	  .needs_words = true,
+	  .help = "press buttons: --hold TIME, --bounce TIME[,SEED]" },
+	{ .name = "pulse",
+	  .alone = stimulate_pulse,
+	  .word = "L... TIME",
+	  .needs_words = true,
+	  .help = "drive lines to the opposite level for a time" },
+	{ .name = "blink",
+	  .alone = stimulate_blink,
+	  .options = 1u << CALL_HZ | 1u << CALL_COUNT,
+	  .word = "L... --hz RATE",
+	  .needs_words = true,
+	  .help = "do so again and again: --count N" },
+	{ .name = "wait",
+	  .alone = wait_call,
+	  .options = 1u << CALL_TIMEOUT | 1u << CALL_STABLE | 1u << CALL_ANY | 1u << CALL_ALL,
+	  .word = "L=0|1|L EDGE...",
+	  .needs_words = true,
+	  .help = "wait for levels and edges: --timeout TIME, --stable TIME, --any" },
 	{ .name = "wire" },
 	{ .name = "unwire" },
 	{ .name = "safe" },
 	{ .name = "stats" },
-	{ .name = "vcd" },
 	{ .name = "run" },
+	{ .name = "record" },
+	{ .name = "play" },
+	{ .name = "wires" },
 	{ .name = "panel" },
 };
 

@@ -6,21 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ctl/link.h"
-
-struct call {
-	struct link link; /* owned */
-	bool json;	  /* print what the daemon says as it is */
-	char **words;	  /* behind the verb; main()'s argv */
-	int n_words;
-};
+#include "ctl/call.h"
 
 struct verb {
 	const char *name;
-	/* The requests that the words make, the caller's; NULL: they make none (said). NULL itself: not there yet. */
+	/* The requests that the words make, the caller's; NULL: they make none (said). */
 	json_t *(*requests)(const struct call *call, const struct verb *verb);
 	int (*run)(struct call *call, const json_t *requests); /* returns the exit status */
-	const char *word;				       /* how the help calls each word */
+	int (*alone)(struct call *call); /* the same, in place of both: it connects when its words are good */
+	unsigned options;		 /* bits of enum call_option: those that it takes */
+	const char *word;		 /* how the help calls each word */
 	bool needs_words;
 	bool each_once;		  /* a word that stands there twice says nothing more */
 	bool levels;		  /* the protocol has numbers for the values */
@@ -30,5 +25,5 @@ struct verb {
 
 /* The verb of this name. NULL: there is none. */
 const struct verb *verb_find(const char *name);
-/* The i-th verb; those that are not there yet come last. NULL after the last. */
+/* The i-th verb; those that are not there yet, which have no function, come last. NULL after the last. */
 const struct verb *verb_at(size_t i);

@@ -106,12 +106,16 @@ void run_start_with(struct run *run, const char *name, const char *variable, con
 		run_exec(run, &how);
 }
 
-static bool is_gone(void *ctx)
+bool run_has_ended(const struct run *run)
 {
-	const struct run *run = ctx;
-	siginfo_t info = { 0 };
+	siginfo_t info = { .si_pid = 0 };
 
 	return waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == run->pid;
+}
+
+static bool is_gone(void *ctx)
+{
+	return run_has_ended(ctx);
 }
 
 int run_wait(struct run *run)

@@ -30,6 +30,7 @@ void run_start(struct run *run, const char *name, const char *variable, const ch
 /* The same; the new process calls prepare(ctx) last: for its environment, and fds that it is to inherit. */
 void run_start_with(struct run *run, const char *name, const char *variable, const char *words,
 		    void (*prepare)(void *ctx), void *ctx);
+bool run_has_ended(const struct run *run);
 /* Waits for its end: the exit status, or 128 + signal. */
 int run_wait(struct run *run);
 /* SIGTERM, and the same. */

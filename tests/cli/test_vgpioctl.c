@@ -21,14 +21,14 @@ static void words_that_make_no_sense(void **state)
 	ctl_check("set guest0.0=2", 2, "", "vgpioctl: set: \"guest0.0=2\" is not L=0|1\n");
 	ctl_check("--control= get 0", 2, "", "vgpioctl: --control: empty\n");
 	ctl_check("get 0 --frob", 2, "", "vgpioctl: unknown option \"--frob\"\n");
+	ctl_check("get 0 --hold 5ms", 2, "", "vgpioctl: get takes no option \"--hold\"\n");
 	ctl_check("pull guest0.0=1", 2, "", "vgpioctl: pull: \"guest0.0=1\" is not L=pull-up|pull-down\n");
 }
 
 static void verbs_of_later_versions(void **state)
 {
-	static const char *const later[] = {
-		"pulse", "wait", "wire", "unwire", "safe", "stats", "vcd", "run", "panel"
-	};
+	static const char *const later[] = { "run",    "record", "play",  "wires", "wire",
+					     "unwire", "safe",	 "stats", "panel" };
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
 		char text[64];

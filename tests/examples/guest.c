@@ -2,6 +2,9 @@
 /*
  * A front-end for an example: `example_guest SOCKET`. Prints the names of the lines that its guest is shown, one a line,
  * "-" for none, and sees to it that every line answers.
+ *
+ * `example_guest SOCKET follow`: a guest with a button at line 0 and a lamp at line 1, which is lit while the button is
+ * pressed, by interrupt; until it is killed. `example_guest SOCKET broken`: the lamp is dark.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +12,7 @@
 
 #include "failure.h"
 #include "gpio.h"
+#include "wait.h"
 
 #define NAMES_MAX 8192
 
@@ -29,17 +33,38 @@ static void print_names(struct vmm *vmm, const struct gpio_wire_config *config)
 	}
 }
 
+#define BUTTON 0
+#define LAMP   1
+
+static void follow(struct vmm *vmm, bool works)
+{
+	if (gpio_set_value(vmm, LAMP, 0) != GPIO_OK || gpio_set_direction(vmm, LAMP, GPIO_OUT) != GPIO_OK ||
+	    gpio_set_direction(vmm, BUTTON, GPIO_IN) != GPIO_OK)
+		failure("the lines are not to be had");
+	gpio_arm(vmm, BUTTON, GPIO_IRQ_BOTH);
+	while (true) {
+		if (wait_readable(vmm->rings[VMM_EVENTQ].call_fd, 1000))
+			gpio_event_wait(vmm);
+		else
+			continue;
+		gpio_unmask(vmm, BUTTON);
+		gpio_set_value(vmm, LAMP, works && gpio_get_value(vmm, BUTTON) == 1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct gpio_wire_config config;
 	struct vmm vmm;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: example_guest SOCKET\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: example_guest SOCKET [follow|broken]\n");
 		return 2;
 	}
 	vmm_init(&vmm, 0);
 	vmm_start(&vmm, argv[1]);
+	if (argc == 3)
+		follow(&vmm, strcmp(argv[2], "follow") == 0);
 	if (message_get_config(&vmm.connection, 0, sizeof(config), &config) < 0)
 		failure("no configuration");
 	for (unsigned i = 0; i < config.ngpio; i++) {

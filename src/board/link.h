@@ -19,5 +19,13 @@ int link_open(struct link *link, const char *path);
 void link_close(struct link *link);
 /* The next object, however long it takes, to be given up by the caller; its text is link->line. NULL: none (said). */
 json_t *link_read(struct link *link);
+/* The same when one is there already: 1. 0: it is not there yet; -1: there is none any more (said). */
+int link_take(struct link *link, json_t **object);
+/* Takes what comes, for which it waits. 0, or -1 (said). */
+int link_fill(struct link *link);
+/* Sends a request, and waits for no reply. 0, or -1 (said). */
+int link_send(struct link *link, const json_t *request);
+/* Sends the request and reads the reply, whatever it says. NULL: there is none in time (said). */
+json_t *link_ask(struct link *link, const json_t *request);
 /* Sends the request and reads the reply. NULL: there is none in time, or no good one (said). */
 json_t *link_exchange(struct link *link, const json_t *request);

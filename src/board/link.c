@@ -5,7 +5,7 @@
  * A daemon that stands still is not waited for. One that takes its time over guests that do not answer is another
  * thing: when a reply does not come, a second connection shows which it is.
  */
-#include "ctl/link.h"
+#include "board/link.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -150,27 +150,31 @@ static ssize_t text_read(struct link *link)
 	return len < 0 ? -errno : len;
 }
 
+/* The next line, which may be blank, of what has come. */
+static bool line_take(struct link *link)
+{
+	char *end = link->next < link->len ? memchr(link->text + link->next, '\n', link->len - link->next) : NULL;
+
+	if (!end)
+		return false;
+	*end = '\0';
+	link->line = link->text + link->next;
+	link->next = (size_t)(end + 1 - link->text);
+	return true;
+}
+
 /* The next line, which may be blank. 1, 0 at the end, or -errno. */
 static int line_read(struct link *link, bool in_time)
 {
-	char *end = NULL;
-
-	while (true) {
+	while (!line_take(link)) {
 		ssize_t len;
 
-		if (link->next < link->len)
-			end = memchr(link->text + link->next, '\n', link->len - link->next);
-		if (end)
-			break;
 		if (in_time && !reply_await(link))
 			return -EAGAIN;
 		len = text_read(link);
 		if (len <= 0)
 			return (int)len;
 	}
-	*end = '\0';
-	link->line = link->text + link->next;
-	link->next = (size_t)(end + 1 - link->text);
 	return 1;
 }
 
@@ -179,24 +183,54 @@ static bool is_blank(const char *line)
 	return line[strspn(line, " \t\r")] == '\0';
 }
 
+/* The line as an object. NULL: it is none (said). */
+static json_t *object_make(const struct link *link)
+{
+	json_error_t error;
+	json_t *object = json_loads(link->line, 0, &error);
+
+	if (!object)
+		error_print("%s: %s", link->path, error.text);
+	return object;
+}
+
+static void end_say(const struct link *link, int ret, const char *end)
+{
+	error_print("%s: %s", link->path, ret == 0 || ret == -ECONNRESET ? end : words_of(ret));
+}
+
 /* in_time: it is one that was asked for. end: what is said when there is none. */
 static json_t *object_read(struct link *link, bool in_time, const char *end)
 {
-	json_error_t error;
-	json_t *object;
 	int ret;
 
 	do {
 		ret = line_read(link, in_time);
 	} while (ret > 0 && is_blank(link->line));
-	if (ret <= 0) {
-		error_print("%s: %s", link->path, ret == 0 || ret == -ECONNRESET ? end : words_of(ret));
-		return NULL;
-	}
-	object = json_loads(link->line, 0, &error);
-	if (!object)
-		error_print("%s: %s", link->path, error.text);
-	return object;
+	if (ret > 0)
+		return object_make(link);
+	end_say(link, ret, end);
+	return NULL;
+}
+
+int link_take(struct link *link, json_t **object)
+{
+	do {
+		if (!line_take(link))
+			return 0;
+	} while (is_blank(link->line));
+	*object = object_make(link);
+	return *object ? 1 : -1;
+}
+
+int link_fill(struct link *link)
+{
+	ssize_t len = text_read(link);
+
+	if (len > 0)
+		return 0;
+	end_say(link, (int)len, CLOSED);
+	return -1;
 }
 
 json_t *link_read(struct link *link)
@@ -213,9 +247,23 @@ static json_t *reply_read(struct link *link, int sent)
 	return NULL;
 }
 
+int link_send(struct link *link, const json_t *request)
+{
+	int ret = request_send(link, request);
+
+	if (ret < 0)
+		error_print("%s: %s", link->path, words_of(ret));
+	return ret < 0 ? -1 : 0;
+}
+
+json_t *link_ask(struct link *link, const json_t *request)
+{
+	return reply_read(link, request_send(link, request));
+}
+
 json_t *link_exchange(struct link *link, const json_t *request)
 {
-	json_t *reply = reply_read(link, request_send(link, request));
+	json_t *reply = link_ask(link, request);
 
 	if (!reply || json_is_true(json_object_get(reply, "ok")))
 		return reply;
