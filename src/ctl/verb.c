@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "ctl/print.h"
 #include "ctl/request_list.h"
+#include "ctl/run.h"
 #include "ctl/stimulate.h"
 #include "ctl/wait.h"
 #include "ctl/watch.h"
@@ -325,11 +326,16 @@ static const struct verb verbs[] = {
 	  .word = "L=0|1|L EDGE...",
 	  .needs_words = true,
 	  .help = "wait for levels and edges: --timeout TIME, --stable TIME, --any" },
+	{ .name = "run",
+	  .alone = run_call,
+	  .options = 1u << CALL_SET | 1u << CALL_SEED | 1u << CALL_TAP | 1u << CALL_JUNIT,
+	  .word = "FILE...",
+	  .needs_words = true,
+	  .help = "go through scenarios: --set NAME=VALUE, --tap, --junit FILE, --seed N" },
 	{ .name = "wire" },
 	{ .name = "unwire" },
 	{ .name = "safe" },
 	{ .name = "stats" },
-	{ .name = "run" },
 	{ .name = "record" },
 	{ .name = "play" },
 	{ .name = "wires" },

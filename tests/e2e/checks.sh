@@ -132,6 +132,23 @@ check_burst() {
 	expect rising 10 "$(saw rising)" && expect falling 10 "$(saw falling)"
 }
 
+# The guest's program lights a lamp when a button is pressed.
+check_scenario() {
+	local status=0
+	watch rising 2 || return 1
+	g "(until [ \$(wc -l </tmp/monitor) -ge 1 ]; do sleep 0.02; done; exec $(gpiod_set 3=1)) </dev/null >/tmp/hold 2>&1 &
+		echo \$! >/tmp/hold.pid" || return 1
+	ctl run - <<-END || status=1
+		on ready
+		expect $side.dummy2 input within 10s
+		order: $side.dummy2 rising before $side.dummy3 rising
+		press $side.dummy2 hold 200ms bounce 5ms
+		expect $side.dummy3 rising within 20s
+		expect $side.dummy3=1 for 20ms
+	END
+	release && watched 1 && return $status
+}
+
 # check_all_lines COUNT: one edge on each of the first lines, all armed at once.
 check_all_lines() {
 	local i

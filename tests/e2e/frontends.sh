@@ -23,6 +23,7 @@ interrupts() {
 	check 'gpiomon sees falling edges only' check_edges falling 0 2
 	check 'gpiomon sees both edges' check_edges both 2 2
 	check 'a burst of 20 edges arrives whole' check_burst
+	check 'a scenario presses a button, and its program lights a lamp' check_scenario
 	check '8 armed lines interrupt' check_all_lines 8
 	check 'a line is read while another is armed' check_read_while_armed
 }

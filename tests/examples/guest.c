@@ -38,15 +38,18 @@ static void print_names(struct vmm *vmm, const struct gpio_wire_config *config)
 
 static void follow(struct vmm *vmm, bool works)
 {
+	struct ring_used used;
+
 	if (gpio_set_value(vmm, LAMP, 0) != GPIO_OK || gpio_set_direction(vmm, LAMP, GPIO_OUT) != GPIO_OK ||
 	    gpio_set_direction(vmm, BUTTON, GPIO_IN) != GPIO_OK)
 		failure("the lines are not to be had");
 	gpio_arm(vmm, BUTTON, GPIO_IRQ_BOTH);
 	while (true) {
-		if (wait_readable(vmm->rings[VMM_EVENTQ].call_fd, 1000))
-			gpio_event_wait(vmm);
-		else
+		if (!ring_reap(&vmm->rings[VMM_EVENTQ], &used)) {
+			if (wait_readable(vmm->rings[VMM_EVENTQ].call_fd, 1000))
+				ring_calls(&vmm->rings[VMM_EVENTQ]);
 			continue;
+		}
 		gpio_unmask(vmm, BUTTON);
 		gpio_set_value(vmm, LAMP, works && gpio_get_value(vmm, BUTTON) == 1);
 	}
