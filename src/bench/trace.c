@@ -111,6 +111,8 @@ void trace_forget(struct trace *trace, uint64_t before_ns)
 {
 	size_t n = trace_count_before(trace, before_ns);
 
+	if (n == 0)
+		return;
 	for (size_t i = 0; i < n; i++) {
 		const struct line_event *event = &trace->events[i];
 		struct line_now *base = &trace->lines[event->line].base;

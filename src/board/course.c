@@ -85,6 +85,7 @@ void course_lost(void *ctx, const char *guest, uint64_t count)
 
 	snprintf(text, sizeof(text), "%llu changes of %.64s were lost: there is no verdict", (unsigned long long)count,
 		 guest);
+	recorder_lost(&course->recorder, guest, count);
 	course_fail(course, text);
 }
 
@@ -132,6 +133,15 @@ static uint64_t every_step(struct course *course)
 	return first_ns;
 }
 
+static void events_forget(struct course *course)
+{
+	struct trace *trace = &course->board.trace;
+	size_t n = trace->n;
+
+	rules_forget(&course->rules, trace, course->now_ns);
+	recorder_forgot(&course->recorder, n - trace->n);
+}
+
 /* Takes what comes until that time, or until something came. False: failed, here and below. */
 bool course_pump(struct course *course, uint64_t until_ns)
 {
@@ -140,8 +150,9 @@ bool course_pump(struct course *course, uint64_t until_ns)
 	if (!board_pump(&course->board, due_ns < until_ns ? due_ns : until_ns))
 		return course_fail_of_board(course);
 	rules_feed(&course->rules, &course->board.trace);
+	recorder_take(&course->recorder, &course->board.trace);
 	if (course->board.trace.n > EVENTS_KEPT)
-		rules_forget(&course->rules, &course->board.trace, course->now_ns);
+		events_forget(course);
 	return !course->failed;
 }
 

@@ -13,6 +13,7 @@
 #include "bench/scenario.h"
 #include "board/board.h"
 #include "board/course_result.h"
+#include "board/recorder.h"
 
 /* One that is open. */
 struct repeat {
@@ -26,6 +27,7 @@ struct course {
 	struct course_result *result;
 	struct board board;
 	struct rules rules; /* by step */
+	struct recorder recorder;
 	uint64_t *every_ns; /* owned; by step: when a stimulus is due again; 0: not in force */
 	uint64_t begin_ns, zero_ns, now_ns;
 	size_t step;

@@ -71,7 +71,16 @@ static void edges_note(const struct course *course)
 	}
 }
 
-static void go(struct course *course, struct link *link)
+/* All that was told until now, whatever the course came to. */
+static void record_end(struct course *course)
+{
+	if (!course->board.failed)
+		board_reach(&course->board, clock_now_ns());
+	if (recorder_end(&course->recorder, &course->board.trace) < 0)
+		course_fail(course, "the recording cannot be written");
+}
+
+static void go(struct course *course, struct link *link, int record_fd)
 {
 	if (!lines_open(course, link))
 		return;
@@ -79,15 +88,20 @@ static void go(struct course *course, struct link *link)
 	course->board.lost = course_lost;
 	course->board.ctx = course;
 	course->begin_ns = course->zero_ns = course->now_ns = trace_known(&course->board.trace);
+	if (record_fd >= 0 && recorder_begin(&course->recorder, record_fd, &course->board, course->begin_ns) < 0)
+		course_fail(course, "the recording cannot be written");
 	steps_go(course);
 	course->result->time_ns = trace_known(&course->board.trace) - course->begin_ns;
 	if (course->failed) {
 		edges_note(course);
 		board_finish(&course->board);
 	}
+	if (record_fd >= 0)
+		record_end(course);
 }
 
-void course_run(const struct scenario *scenario, struct link *link, uint64_t seed, struct course_result *result)
+void course_run(const struct scenario *scenario, struct link *link, uint64_t seed, int record_fd,
+		struct course_result *result)
 {
 	struct course *course = calloc(1, sizeof(*course));
 
@@ -98,7 +112,7 @@ void course_run(const struct scenario *scenario, struct link *link, uint64_t see
 	*course = (struct course){ .scenario = scenario, .result = result };
 	course->every_ns = calloc(scenario->n_steps + 1, sizeof(*course->every_ns));
 	if (course->every_ns && rules_init(&course->rules, scenario->n_steps) == 0) {
-		go(course, link);
+		go(course, link, record_fd);
 		result->passed = !course->failed;
 	}
 	rules_deinit(&course->rules);

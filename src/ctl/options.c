@@ -27,6 +27,9 @@ static const struct option options[] = {
 	{ "junit", required_argument, NULL, OF_VERB + CALL_JUNIT },
 	{ "record", required_argument, NULL, OF_VERB + CALL_RECORD },
 	{ "output", required_argument, NULL, OF_VERB + CALL_OUTPUT },
+	{ "trigger", required_argument, NULL, OF_VERB + CALL_TRIGGER },
+	{ "before", required_argument, NULL, OF_VERB + CALL_BEFORE },
+	{ "after", required_argument, NULL, OF_VERB + CALL_AFTER },
 	{ NULL, 0, NULL, 0 },
 };
 

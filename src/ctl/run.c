@@ -3,9 +3,11 @@
 #include "ctl/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/decimal.h"
 #include "base/error.h"
@@ -23,6 +25,7 @@ struct files {
 	struct parameters parameters;
 	uint64_t seed;
 	FILE *junit;
+	int record_fd; /* owned; -1: none */
 };
 
 /* Up to SCENARIO_SIZE_MAX bytes, and one more when there are. 0 or -errno. */
@@ -116,7 +119,8 @@ static bool files_read(struct files *files, const struct call *call)
 
 static bool options_take(struct files *files, const struct call *call)
 {
-	const char *seed = call->options[CALL_SEED], *junit = call->options[CALL_JUNIT];
+	const char *seed = call->options[CALL_SEED], *junit = call->options[CALL_JUNIT],
+		   *record = call->options[CALL_RECORD];
 
 	files->seed = STIMULUS_SEED;
 	if (call->n_words > FILES_MAX) {
@@ -125,6 +129,15 @@ static bool options_take(struct files *files, const struct call *call)
 	}
 	if (seed && (decimal_parse(seed, UINT32_MAX, &files->seed) < 0 || files->seed == 0)) {
 		error_print("--seed: \"%s\" is not a number from 1 to %u", seed, UINT32_MAX);
+		return false;
+	}
+	if (record && call->n_words > 1) {
+		error_print("--record takes one scenario");
+		return false;
+	}
+	files->record_fd = record ? open(record, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	if (record && files->record_fd < 0) {
+		error_print("--record: %s: %s", record, strerror(errno));
 		return false;
 	}
 	files->junit = junit ? fopen(junit, "we") : NULL;
@@ -139,7 +152,7 @@ static bool file_run(struct files *files, struct call *call, size_t i)
 
 	if (link_open(&call->link, call->path) < 0)
 		return false;
-	course_run(&files->scenarios[i], &call->link, files->seed, result);
+	course_run(&files->scenarios[i], &call->link, files->seed, files->record_fd, result);
 	link_close(&call->link);
 	if (call->options[CALL_TAP])
 		report_print_tap(result, i + 1);
@@ -168,7 +181,7 @@ static int files_run(struct files *files, struct call *call)
 
 int run_call(struct call *call)
 {
-	static struct files files;
+	static struct files files = { .record_fd = -1 };
 	int status = EXIT_USAGE;
 
 	files.scenarios = calloc((size_t)call->n_words, sizeof(*files.scenarios));
@@ -181,6 +194,8 @@ int run_call(struct call *call)
 		scenario_deinit(&files.scenarios[i]);
 	if (files.junit)
 		fclose(files.junit);
+	if (files.record_fd >= 0)
+		close(files.record_fd);
 	free(files.scenarios);
 	free(files.results);
 	return status;

@@ -10,6 +10,7 @@
 #include "base/output.h"
 #include "base/util.h"
 #include "ctl/print.h"
+#include "ctl/record.h"
 #include "ctl/request_list.h"
 #include "ctl/run.h"
 #include "ctl/stimulate.h"
@@ -328,15 +329,19 @@ static const struct verb verbs[] = {
 	  .help = "wait for levels and edges: --timeout TIME, --stable TIME, --any" },
 	{ .name = "run",
 	  .alone = run_call,
-	  .options = 1u << CALL_SET | 1u << CALL_SEED | 1u << CALL_TAP | 1u << CALL_JUNIT,
+	  .options = 1u << CALL_SET | 1u << CALL_SEED | 1u << CALL_TAP | 1u << CALL_JUNIT | 1u << CALL_RECORD,
 	  .word = "FILE...",
 	  .needs_words = true,
 	  .help = "go through scenarios: --set NAME=VALUE, --tap, --junit FILE, --seed N" },
+	{ .name = "record",
+	  .alone = record_call,
+	  .options = 1u << CALL_OUTPUT | 1u << CALL_TRIGGER | 1u << CALL_BEFORE | 1u << CALL_AFTER,
+	  .word = "-o FILE [L...]",
+	  .help = "write a VCD waveform: --trigger L:EDGE, --before TIME, --after TIME" },
 	{ .name = "wire" },
 	{ .name = "unwire" },
 	{ .name = "safe" },
 	{ .name = "stats" },
-	{ .name = "record" },
 	{ .name = "play" },
 	{ .name = "wires" },
 	{ .name = "panel" },

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A waveform as a Value Change Dump. */
+#include "board/vcd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME_MAX_BYTES 128
+#define LINE_MAX_BYTES 512 /* of the file */
+#define ID_FIRST       '!'
+#define ID_COUNT       94 /* up to '~' */
+#define ID_MAX	       8
+
+int vcd_flush(struct vcd *vcd)
+{
+	size_t done = 0;
+
+	while (done < vcd->len && vcd->error == 0) {
+		ssize_t len = write(vcd->fd, vcd->buffer + done, vcd->len - done);
+
+		if (len > 0)
+			done += (size_t)len;
+		else if (len < 0 && errno != EINTR)
+			vcd->error = -errno;
+	}
+	vcd->len = 0;
+	return vcd->error;
+}
+
+/* One line or several, up to LINE_MAX_BYTES. */
+static void __attribute__((format(printf, 2, 3))) put(struct vcd *vcd, const char *format, ...)
+{
+	va_list args;
+
+	if (sizeof(vcd->buffer) - vcd->len < LINE_MAX_BYTES)
+		vcd_flush(vcd);
+	va_start(args, format);
+	vcd->len += (size_t)vsnprintf(vcd->buffer + vcd->len, LINE_MAX_BYTES, format, args);
+	va_end(args);
+}
+
+static void id_write(size_t line, char id[ID_MAX])
+{
+	size_t n = 0;
+
+	do {
+		id[n++] = (char)(ID_FIRST + line % ID_COUNT);
+		line /= ID_COUNT;
+	} while (line > 0);
+	id[n] = '\0';
+}
+
+static char value_of(struct line_now now)
+{
+	if (now.direction == LINE_DIRECTION_NONE)
+		return 'z';
+	if (now.level < 0)
+		return 'x';
+	return now.level ? '1' : '0';
+}
+
+/* Whether it is another name than before: blanks end a word, and brackets are a range. */
+static bool name_make(const char *name, char made[NAME_MAX_BYTES])
+{
+	snprintf(made, NAME_MAX_BYTES, "%s", *name ? name : "_");
+	for (char *c = made; *c; c++) {
+		if (*c <= ' ' || *c > '~' || *c == '[' || *c == ']' || *c == '$')
+			*c = '_';
+	}
+	return strcmp(made, name) != 0;
+}
+
+static bool is_taken(const struct vcd_line *lines, size_t n, size_t line, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		char other[NAME_MAX_BYTES];
+
+		if (i == line || strcmp(lines[i].guest, lines[line].guest) != 0)
+			continue;
+		/* Of two that were changed the first one has the name. */
+		if ((!name_make(lines[i].name, other) || i < line) && strcmp(other, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void declare(struct vcd *vcd, const struct vcd_line *lines, size_t n, size_t line)
+{
+	char name[NAME_MAX_BYTES], id[ID_MAX];
+	bool changed = name_make(lines[line].name, name);
+
+	id_write(line, id);
+	if (changed && is_taken(lines, n, line, name))
+		put(vcd, "$var wire 1 %s %s_%zu $end\n", id, name, line);
+	else
+		put(vcd, "$var wire 1 %s %s $end\n", id, name);
+}
+
+/* The guests in the order of their first lines. */
+static void declare_all(struct vcd *vcd, const struct vcd_line *lines, size_t n)
+{
+	for (size_t first = 0; first < n; first++) {
+		size_t i = 0;
+
+		while (strcmp(lines[i].guest, lines[first].guest) != 0)
+			i++;
+		if (i < first)
+			continue;
+		put(vcd, "$scope module %.96s $end\n", lines[first].guest);
+		for (i = first; i < n; i++) {
+			if (strcmp(lines[i].guest, lines[first].guest) == 0)
+				declare(vcd, lines, n, i);
+		}
+		put(vcd, "$upscope $end\n");
+	}
+}
+
+int vcd_begin(struct vcd *vcd, int fd, const struct vcd_line *lines, size_t n, uint64_t begin_ns)
+{
+	vcd->fd = fd;
+	vcd->error = 0;
+	vcd->len = 0;
+	vcd->begin_ns = begin_ns;
+	vcd->last_ns = 0;
+	vcd->n_lines = n;
+	vcd->n_changes = 0;
+	vcd->values = malloc(n + 1);
+	if (!vcd->values)
+		return -ENOMEM;
+	put(vcd, "$version vgpioctl $end\n$timescale 1 ns $end\n");
+	declare_all(vcd, lines, n);
+	put(vcd, "$enddefinitions $end\n#0\n$dumpvars\n");
+	for (size_t i = 0; i < n; i++) {
+		char id[ID_MAX];
+
+		id_write(i, id);
+		vcd->values[i] = value_of(lines[i].now);
+		put(vcd, "%c%s\n", vcd->values[i], id);
+	}
+	put(vcd, "$end\n");
+	return vcd_flush(vcd);
+}
+
+/* Time never goes back. */
+static void put_time(struct vcd *vcd, uint64_t time_ns)
+{
+	uint64_t now = time_ns > vcd->begin_ns ? time_ns - vcd->begin_ns : 0;
+
+	if (now <= vcd->last_ns)
+		return;
+	put(vcd, "#%llu\n", (unsigned long long)now);
+	vcd->last_ns = now;
+}
+
+void vcd_change(struct vcd *vcd, uint64_t time_ns, size_t line, struct line_now now)
+{
+	char value = value_of(now), id[ID_MAX];
+
+	if (!vcd->values || value == vcd->values[line])
+		return;
+	id_write(line, id);
+	put_time(vcd, time_ns);
+	put(vcd, "%c%s\n", value, id);
+	vcd->values[line] = value;
+	vcd->n_changes++;
+}
+
+void vcd_lost(struct vcd *vcd, const char *guest, uint64_t count)
+{
+	put(vcd, "$comment %.96s: %llu changes were lost $end\n", guest, (unsigned long long)count);
+}
+
+int vcd_end(struct vcd *vcd, uint64_t end_ns)
+{
+	if (vcd->values)
+		put_time(vcd, end_ns);
+	vcd_flush(vcd);
+	free(vcd->values);
+	vcd->values = NULL;
+	return vcd->error;
+}

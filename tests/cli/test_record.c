@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* vgpioctl record: what a guest does, and what is done to it, as a waveform. */
+#include "fixture.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "gpio.h"
+#include "vmm.h"
+
+#define CHANGES 3000
+
+static struct {
+	struct run daemon, record;
+	struct vmm vmm;
+} setting;
+
+static void on_failure(const char *text)
+{
+	fail_msg("%s", text);
+}
+
+static int setup(void **state)
+{
+	failure_set_handler(on_failure);
+	if (fixture_setup(state) < 0)
+		return -1;
+	setenv("VGPIO_CONTROL", "ctl.sock", 1);
+	daemon_up_two(&setting.daemon);
+	vmm_init(&setting.vmm, 0);
+	vmm_start(&setting.vmm, "gpio.sock0");
+	assert_int_equal(gpio_set_direction(&setting.vmm, 1, GPIO_OUT), GPIO_OK);
+	assert_int_equal(gpio_set_direction(&setting.vmm, 2, GPIO_IN), GPIO_OK);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	vmm_deinit(&setting.vmm);
+	if (setting.daemon.pid)
+		daemon_down(&setting.daemon);
+	return fixture_teardown(state);
+}
+
+static const char *file_read(const char *name)
+{
+	static char text[1 << 20];
+	FILE *file = fopen(name, "r");
+
+	text[file ? fread(text, 1, sizeof(text) - 1, file) : 0] = '\0';
+	if (file)
+		fclose(file);
+	return text;
+}
+
+static bool file_has(void *ctx)
+{
+	const char *const *text = ctx;
+
+	return strstr(file_read("x.vcd"), *text);
+}
+
+static void file_wait(const char *text)
+{
+	assert_true(wait_for(file_has, &text, FIXTURE_MS));
+}
+
+static void record_begin(const char *words)
+{
+	run_start(&setting.record, "record", "VGPIOCTL", words);
+	file_wait("$end\n#0\n");
+}
+
+/* How many lines of the file are this one. */
+static unsigned count(const char *line)
+{
+	const char *at = file_read("x.vcd");
+	unsigned n = 0;
+
+	while ((at = strstr(at, line))) {
+		at += strlen(line);
+		n++;
+	}
+	return n;
+}
+
+static void lines_of_two_guests(void **state)
+{
+	record_begin("record -o x.vcd guest0.2 guest1.3 guest0.1");
+	file_wait("$scope module guest0 $end\n$var wire 1 ! dummy2 $end\n$var wire 1 # dummy1 $end\n"
+		  "$upscope $end\n$scope module guest1 $end\n$var wire 1 \" dummy3 $end\n$upscope $end\n"
+		  "$enddefinitions $end\n#0\n$dumpvars\n0!\nz\"\n0#\n$end\n");
+	ctl_check("set guest0.2=1", 0, "", "");
+	/* It is told of while nothing else happens. */
+	file_wait("\n1!\n");
+	gpio_set_value(&setting.vmm, 1, 1);
+	gpio_set_value(&setting.vmm, 1, 0);
+	kill(setting.record.pid, SIGINT);
+	assert_int_equal(run_wait(&setting.record), 0);
+	assert_int_equal(count("\n1#\n"), 1);
+	assert_int_equal(count("\n0#\n"), 2);
+	assert_string_equal(run_err(&setting.record), "");
+}
+
+static void all_lines(void **state)
+{
+	record_begin("record --output=x.vcd");
+	assert_int_equal(count("$var wire 1 "), 40);
+	assert_int_equal(run_stop(&setting.record), 0);
+}
+
+/* All that the guest did until then, or how much of it is missing; and whole lines when the recorder is killed. */
+static void many_changes(void **state)
+{
+	unsigned changes, lost = 0;
+
+	record_begin("record -o x.vcd guest0.1");
+	for (unsigned i = 1; i <= CHANGES; i++)
+		assert_int_equal(gpio_set_value(&setting.vmm, 1, i % 2), GPIO_OK);
+	assert_int_equal(run_stop(&setting.record), 0);
+	changes = count("\n1!\n") + count("\n0!\n") - 1;
+	if (*run_err(&setting.record)) {
+		assert_int_equal(sscanf(run_err(&setting.record), "vgpioctl: %u changes were lost\n", &lost), 1);
+		assert_true(count("$comment guest0: ") > 0);
+		assert_in_range(changes + lost, CHANGES - CHANGES / 100, CHANGES + CHANGES / 100);
+	} else {
+		assert_int_equal(changes, CHANGES);
+	}
+	record_begin("record -o x.vcd guest0.1");
+	for (unsigned i = 1; i <= CHANGES; i++)
+		assert_int_equal(gpio_set_value(&setting.vmm, 1, i % 2), GPIO_OK);
+	kill(setting.record.pid, SIGKILL);
+	assert_int_equal(run_wait(&setting.record), 128 + SIGKILL);
+	assert_int_equal(file_read("x.vcd")[strlen(file_read("x.vcd")) - 1], '\n');
+}
+
+/* Returns how many pulses before the trigger it had. */
+static unsigned trigger_once(void)
+{
+	run_start(&setting.record, "record", "VGPIOCTL",
+		  "record -o x.vcd guest0.2 --trigger guest0.1:rising --before 10s --after 20ms");
+	for (int i = 0; i < 20; i++)
+		ctl_check("pulse guest0.2 1ms", 0, "", "");
+	assert_int_equal(count("$end"), 0);
+	while (!run_has_ended(&setting.record)) {
+		gpio_set_value(&setting.vmm, 1, 0);
+		gpio_set_value(&setting.vmm, 1, 1);
+		sleep_ms(5);
+	}
+	assert_int_equal(run_wait(&setting.record), 0);
+	assert_string_equal(run_err(&setting.record), "");
+	return count("\n1!\n");
+}
+
+static void around_a_trigger(void **state)
+{
+	unsigned before = 0;
+
+	/* It may begin to watch after all of it. */
+	for (int i = 0; i < 5 && before == 0; i++)
+		before = trigger_once();
+	assert_in_range(before, 1, 20);
+	assert_true(count("\n1\"\n") > 0);
+}
+
+static void a_scenario_that_fails(void **state)
+{
+	FILE *file = fopen("s", "w");
+	struct run run;
+
+	assert_true(file && fputs("pulse guest0.2 1ms\nexpect guest0.1=1 within 5ms\n", file) > 0);
+	fclose(file);
+	assert_int_equal(ctl(&run, "run s --record x.vcd"), 1);
+	assert_int_equal(count("$var wire 1 ! dummy2 $end\n"), 1);
+	assert_int_equal(count("\n1!\n"), 1);
+	assert_int_equal(count("\n0!\n"), 2);
+	ctl_check("run s s --record x.vcd", 2, "", "vgpioctl: --record takes one scenario\n");
+}
+
+static void what_cannot_be_recorded(void **state)
+{
+	ctl_check("record", 2, "", "vgpioctl: record needs -o FILE\n");
+	ctl_check("record -o x.vcd nope", 1, "", "vgpioctl: no line \"nope\"\n");
+	ctl_check("record -o /nope/x 2", 1, "", "vgpioctl: \"2\" is ambiguous: guest0.dummy2, guest1.dummy2\n");
+	ctl_check("record -o /nope/x guest0.2", 1, "", "vgpioctl: /nope/x: No such file or directory\n");
+	ctl_check("record -o /dev/full guest0.2", 1, "", "vgpioctl: /dev/full: No space left on device\n");
+	ctl_check("record -o x.vcd guest0.2 --before 1s", 2, "", "vgpioctl: --before needs --trigger\n");
+	ctl_check("record -o x.vcd --trigger guest0.2:rising", 2, "",
+		  "vgpioctl: --trigger needs the lines to record\n");
+	ctl_check("record -o x.vcd guest0.2 --trigger guest0.2", 2, "",
+		  "vgpioctl: record: --trigger: \"guest0.2\" is not L:rising, L:falling, L:changes, L:0 or L:1\n");
+	ctl_check("record -o x.vcd guest0.2 --trigger guest0.2:x", 2, "", "vgpioctl: record: \"x\": expected 0 or 1\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(lines_of_two_guests, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(around_a_trigger, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_scenario_that_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_cannot_be_recorded, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("cli record", tests, NULL, NULL);
+}
