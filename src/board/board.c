@@ -10,7 +10,9 @@
 
 #include "base/clock.h"
 
-#define NS_PER_S 1000000000u
+#define NS_PER_S       1000000000u
+#define TEXT_MAX       (64ul * 1024 * 1024) /* that waits to be understood */
+#define OBJECTS_A_LOOK 64
 
 static bool fail(struct board *board, size_t tag, const char *text)
 {
@@ -148,6 +150,27 @@ static void reply_came(struct board *board, const json_t *reply)
 	board->syncs &= request->kind != BOARD_ASKS_TIME;
 }
 
+static bool comes_before(const struct link *link, uint64_t until_ns)
+{
+	struct pollfd pfd = { .fd = link->fd, .events = POLLIN };
+	uint64_t now = clock_now_ns(), left = until_ns > now ? until_ns - now : 0;
+	struct timespec timeout = { .tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S) };
+
+	return ppoll(&pfd, 1, until_ns == UINT64_MAX ? NULL : &timeout, NULL) > 0;
+}
+
+/* The daemon tells who reads too slowly that something was lost: reading goes before understanding. */
+static void text_take(struct board *board)
+{
+	struct link *link = board->link;
+
+	while (!board->ended && link->len - link->next < TEXT_MAX && comes_before(link, 0)) {
+		/* What came before is told first. */
+		if (link_fill(link) < 0)
+			board->ended = true;
+	}
+}
+
 /* All that has come. Whether there was something. */
 static bool objects_take(struct board *board)
 {
@@ -155,7 +178,7 @@ static bool objects_take(struct board *board)
 	json_t *object;
 	int ret;
 
-	while (!board->failed && (ret = link_take(board->link, &object)) != 0) {
+	for (unsigned n = 0; !board->failed && (ret = link_take(board->link, &object)) != 0; n++) {
 		const char *kind = json_string_value(json_object_get(object, "event"));
 
 		if (ret < 0)
@@ -166,17 +189,23 @@ static bool objects_take(struct board *board)
 			reply_came(board, object);
 		json_decref(object);
 		any = true;
+		if (n % OBJECTS_A_LOOK == OBJECTS_A_LOOK - 1)
+			text_take(board);
 	}
 	return any;
 }
 
 /* Requests */
 
-/* The request is given up. */
+/* For others than stimuli some room is left. */
+static bool has_room(const struct board *board, bool stimulus)
+{
+	return board->n_sent - board->n_answered < (stimulus ? BOARD_PENDING_MAX / 2 : BOARD_PENDING_MAX);
+}
+
+/* There is room. The request is given up. */
 static bool request_send(struct board *board, json_t *request, const struct board_request *about)
 {
-	while (!board->failed && board->n_sent - board->n_answered == BOARD_PENDING_MAX)
-		board_pump(board, UINT64_MAX);
 	if (!board->failed && link_send(board->link, request) < 0)
 		fail(board, about->tag, "");
 	json_decref(request);
@@ -205,8 +234,8 @@ bool board_sync(struct board *board)
 	const struct board_request about = { .kind = BOARD_ASKS_TIME, .tag = SIZE_MAX };
 	json_t *words;
 
-	if (board->syncs)
-		return true;
+	if (board->syncs || !has_room(board, false))
+		return !board->failed;
 	words = json_array();
 	for (size_t i = 0; i < board->trace.n_guests; i++)
 		json_array_append_new(words, json_string(board->lines[board->guests[i].a_line].name));
@@ -214,12 +243,19 @@ bool board_sync(struct board *board)
 	return request_send(board, json_pack("{s:s, s:o}", "cmd", "get", "lines", words), &about);
 }
 
+static bool room_await(struct board *board)
+{
+	while (!board->failed && !has_room(board, false))
+		board_pump(board, UINT64_MAX);
+	return !board->failed;
+}
+
 bool board_look(struct board *board)
 {
 	const struct board_request about = { .kind = BOARD_ASKS_GUESTS, .tag = SIZE_MAX };
 	char from[80];
 
-	for (size_t i = 0; i < board->trace.n_guests && !board->failed; i++) {
+	for (size_t i = 0; i < board->trace.n_guests && room_await(board); i++) {
 		snprintf(from, sizeof(from), "%.64s.0", board->guests[i].name);
 		request_send(board, json_pack("{s:s, s:s}", "cmd", "info", "from", from), &about);
 	}
@@ -232,7 +268,7 @@ bool board_act(struct board *board, uint16_t line, enum board_action action, boo
 	const struct trace *trace = &board->trace;
 	uint64_t number;
 
-	if (!action_send(board, action, level, &about))
+	if (!room_await(board) || !action_send(board, action, level, &about))
 		return false;
 	for (number = board->n_sent; board->n_answered < number;) {
 		if (!board_pump(board, UINT64_MAX))
@@ -309,9 +345,9 @@ static uint64_t drives_step(struct board *board)
 		const struct board_drive *drive = &board->lines[i].drive;
 
 		/* An edge at a time: the next one counts from when this one is seen to be done. */
-		if (drive->runs && drive->n_pending == 0 && drive_due(drive) <= now)
+		if (drive->runs && drive->n_pending == 0 && drive_due(drive) <= now && has_room(board, true))
 			drive_step(board, i);
-		if (drive->n_pending == 0 && drive_due(drive) < first)
+		if (drive->n_pending == 0 && drive_due(drive) > now && drive_due(drive) < first)
 			first = drive_due(drive);
 	}
 	return first;
@@ -324,7 +360,7 @@ bool board_finish(struct board *board)
 
 		/* One without end stops where it began. */
 		if (drive->runs && stimulus_duration(&drive->stimulus.spec) == UINT64_MAX) {
-			if (drive->next.action == STIMULUS_IDLE)
+			if (drive->next.action == STIMULUS_IDLE && room_await(board))
 				drive_step(board, i);
 			drive->runs = false;
 		}
@@ -336,15 +372,6 @@ bool board_finish(struct board *board)
 
 /* Waiting */
 
-static bool comes_before(const struct link *link, uint64_t until_ns)
-{
-	struct pollfd pfd = { .fd = link->fd, .events = POLLIN };
-	uint64_t now = clock_now_ns(), left = until_ns > now ? until_ns - now : 0;
-	struct timespec timeout = { .tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S) };
-
-	return ppoll(&pfd, 1, until_ns == UINT64_MAX ? NULL : &timeout, NULL) > 0;
-}
-
 bool board_pump(struct board *board, uint64_t until_ns)
 {
 	uint64_t due_ns = drives_step(board);
@@ -353,9 +380,9 @@ bool board_pump(struct board *board, uint64_t until_ns)
 		return !board->failed;
 	if (!comes_before(board->link, due_ns < until_ns ? due_ns : until_ns))
 		return true;
-	if (link_fill(board->link) < 0)
-		return fail(board, SIZE_MAX, "");
-	objects_take(board);
+	text_take(board);
+	if (!objects_take(board) && board->ended)
+		fail(board, SIZE_MAX, "");
 	return !board->failed;
 }
 

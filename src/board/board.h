@@ -74,6 +74,7 @@ struct board {
 	uint64_t n_sent, n_answered;
 	uint64_t answer_ns; /* the stamp of the last reply to BOARD_ACTS */
 	bool syncs;	    /* the reply to a board_sync() is to come */
+	bool ended;	    /* the connection is; said */
 	bool failed;
 	struct why why; /* "": it was said */
 	size_t tag;	/* of what failed; SIZE_MAX: of nothing that was done */

@@ -131,10 +131,12 @@ static ssize_t text_read(struct link *link)
 	ssize_t len;
 	char *text;
 
-	if (link->next > 0)
+	/* Not each time, or what waits would be moved for every few bytes that come. */
+	if (link->next > link->len / 2) {
 		memmove(link->text, link->text + link->next, link->len - link->next);
-	link->len -= link->next;
-	link->next = 0;
+		link->len -= link->next;
+		link->next = 0;
+	}
 	if (link->len == link->size) {
 		size = link->size ? 2 * link->size : size;
 		text = realloc(link->text, size);

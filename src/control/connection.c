@@ -100,17 +100,21 @@ void control_connection_write(struct control_connection *connection, const char 
 	connection->out_len += len + 1;
 }
 
+void control_connection_refuse_stream(struct control_connection *connection)
+{
+	log_limited(&drop_limit, LOG_LEVEL_WARNING, "control", "client %d does not read what it monitors: dropped",
+		    (int)connection->pid);
+	control_connection_drop(connection);
+}
+
 void control_connection_stream(struct control_connection *connection, const char *text)
 {
 	if (connection->dropped)
 		return;
-	if (connection->out_len > CONTROL_STREAM_MAX) {
-		log_limited(&drop_limit, LOG_LEVEL_WARNING, "control",
-			    "client %d does not read what it monitors: dropped", (int)connection->pid);
-		control_connection_drop(connection);
-		return;
-	}
-	control_connection_write(connection, text);
+	if (connection->out_len > CONTROL_STREAM_MAX)
+		control_connection_refuse_stream(connection);
+	else
+		control_connection_write(connection, text);
 }
 
 /* Takes what has come, as far as there is space. */

@@ -58,6 +58,8 @@ void control_connection_deinit(struct control_connection *connection);
 void control_connection_write(struct control_connection *connection, const char *text);
 /* The same for what the client did not ask for one by one: drops it when too much waits. */
 void control_connection_stream(struct control_connection *connection, const char *text);
+/* It does not read what it is sent unasked: drops it, and says so. */
+void control_connection_refuse_stream(struct control_connection *connection);
 /* How many bytes wait. */
 size_t control_connection_waiting(const struct control_connection *connection);
 /* The line is dealt with: the next one may come. */

@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "control/control_feed.h"
-#include "control/control_json.h"
 #include "control/request_run.h"
 #include "loop/loop.h"
 #include "loop/signals.h"
@@ -54,11 +53,11 @@ static void guest_changed(struct worker_client *guest, const struct control_chan
 		struct request_run *run = control->runs[i];
 
 		if (run && request_run_watches(run, guest, reply->line))
-			control_json_write(&run->connection, control_json_event("change", guest, reply, edge), true);
+			request_run_tell(run, guest, reply, edge);
 	}
 }
 
-static void guest_itself_changed(struct worker_client *guest, const struct control_channel_reply *reply)
+static void guest_itself_changed(struct worker_client *guest)
 {
 	struct control *control = control_of(guest);
 
@@ -66,7 +65,7 @@ static void guest_itself_changed(struct worker_client *guest, const struct contr
 		struct request_run *run = control->runs[i];
 
 		if (run && request_run_watches_guest(run, guest))
-			control_json_write(&run->connection, control_json_guest_event(guest, reply), true);
+			request_run_tell_guest(run, guest);
 	}
 }
 
@@ -78,10 +77,7 @@ static void guest_dropped(struct worker_client *guest, uint32_t n)
 		struct request_run *run = control->runs[i];
 
 		if (run && request_run_watches_guest(run, guest))
-			control_json_write(&run->connection,
-					   json_pack("{s:s, s:s, s:I}", "event", "lost", "guest", guest->name, "count",
-						     (json_int_t)n),
-					   true);
+			request_run_tell_lost(run, guest, n);
 	}
 }
 

@@ -66,10 +66,15 @@ json_t *control_json_event(const char *event, const struct worker_client *guest,
 	return object;
 }
 
-json_t *control_json_guest_event(const struct worker_client *guest, const struct control_channel_reply *reply)
+json_t *control_json_guest_event(const struct worker_client *guest, uint64_t time_ns)
 {
-	return json_pack("{s:s, s:I, s:s, s:b, s:b}", "event", "guest", "time_ns", (json_int_t)reply->time_ns, "guest",
+	return json_pack("{s:s, s:I, s:s, s:b, s:b}", "event", "guest", "time_ns", (json_int_t)time_ns, "guest",
 			 guest->name, "connected", (int)guest->connected, "ready", (int)guest->ready);
+}
+
+json_t *control_json_lost(const struct worker_client *guest, uint64_t count)
+{
+	return json_pack("{s:s, s:s, s:I}", "event", "lost", "guest", guest->name, "count", (json_int_t)count);
 }
 
 void control_json_refuse(struct control_connection *connection, const char *format, ...)

@@ -19,8 +19,9 @@ json_t *control_json_line(const struct worker_client *guest, const struct contro
 json_t *control_json_event(const char *event, const struct worker_client *guest,
 			   const struct control_channel_reply *reply, enum control_edge edge);
 
-/* That of a guest. */
-json_t *control_json_guest_event(const struct worker_client *guest, const struct control_channel_reply *reply);
+/* That of a guest, and that changes of its lines were not told. */
+json_t *control_json_guest_event(const struct worker_client *guest, uint64_t time_ns);
+json_t *control_json_lost(const struct worker_client *guest, uint64_t count);
 
 /* {"ok": false, "error": ...}; the text may repeat what a client sent. */
 void control_json_refuse(struct control_connection *connection, const char *format, ...)

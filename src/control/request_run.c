@@ -74,8 +74,15 @@ static void run_end(struct request_run *run)
 	control_connection_idle(&run->connection);
 }
 
+/* Before it is told anything else. */
+static void missed_first(struct request_run *run)
+{
+	missed_tell(&run->missed, &run->connection);
+}
+
 static void run_fail(struct request_run *run, const char *why)
 {
+	missed_first(run);
 	control_json_refuse(&run->connection, "%s", why);
 	run_end(run);
 }
@@ -127,6 +134,7 @@ static void pages_write(struct request_run *run)
 /* One whole reply. */
 static void run_finish(struct request_run *run)
 {
+	missed_first(run);
 	if (run->request.command->style == REQUEST_PAGES)
 		pages_write(run);
 	else
@@ -272,6 +280,37 @@ static void line_failed(struct request_run *run, const struct worker_client *gue
 	run_fail(run, why);
 }
 
+/* What it missed comes before what is new. */
+static bool reads_too_slowly(const struct request_run *run)
+{
+	return run->missed.any || control_connection_waiting(&run->connection) > CONTROL_STREAM_MAX;
+}
+
+void request_run_tell(struct request_run *run, const struct worker_client *guest,
+		      const struct control_channel_reply *reply, enum control_edge edge)
+{
+	if (!reads_too_slowly(run))
+		control_json_write(&run->connection, control_json_event("change", guest, reply, edge), true);
+	else if (!missed_add_line(&run->missed, guest, reply))
+		control_connection_refuse_stream(&run->connection);
+}
+
+void request_run_tell_guest(struct request_run *run, const struct worker_client *guest)
+{
+	if (!reads_too_slowly(run))
+		control_json_write(&run->connection, control_json_guest_event(guest, guest->told_ns), true);
+	else if (!missed_add(&run->missed, guest, 0))
+		control_connection_refuse_stream(&run->connection);
+}
+
+void request_run_tell_lost(struct request_run *run, const struct worker_client *guest, uint32_t n)
+{
+	if (!reads_too_slowly(run))
+		control_json_write(&run->connection, control_json_lost(guest, n), true);
+	else if (!missed_add(&run->missed, guest, n))
+		control_connection_refuse_stream(&run->connection);
+}
+
 static void guest_report(struct request_run *run, const struct worker_client *guest,
 			 const struct control_channel_reply *reply)
 {
@@ -346,6 +385,7 @@ static void client_line(struct control_connection *connection, const char *line,
 
 static void client_drained(struct control_connection *connection)
 {
+	missed_first(run_of(connection));
 	run_step(run_of(connection));
 }
 
@@ -367,6 +407,7 @@ int request_run_init(struct request_run *run, struct loop *loop, int fd, struct 
 {
 	memset(run, 0, sizeof(*run));
 	run->guests = guests;
+	run->missed.guests = guests;
 	run->ended = ended;
 	run->query.answered = query_answered;
 	return control_connection_init(&run->connection, loop, fd, &client_ops);
@@ -379,6 +420,7 @@ void request_run_deinit(struct request_run *run)
 			worker_client_unwatch(&run->guests->guests[i]);
 	}
 	line_selection_deinit(&run->watched);
+	missed_deinit(&run->missed);
 	run_clear(run);
 	control_connection_deinit(&run->connection);
 }

@@ -9,6 +9,7 @@
 #include "control/connection.h"
 #include "control/line_selection.h"
 #include "control/line_texts.h"
+#include "control/missed.h"
 #include "control/request_parse.h"
 #include "control/worker_client.h"
 #include "loop/timer.h"
@@ -31,6 +32,7 @@ struct request_run {
 	struct worker_query query;     /* about the present line */
 	bool monitors;		       /* has told the states: */
 	struct line_selection watched; /* owned; of these lines */
+	struct missed missed;	       /* by a monitor */
 	uint64_t time_ns;	       /* of the first answer */
 	uint64_t guest_since_ns;       /* of all lines: when the present guest was asked first; 0: not yet */
 	json_t *reply_guests;	       /* owned; the reply so far */
@@ -47,3 +49,9 @@ void request_run_deinit(struct request_run *run);
 bool request_run_watches(const struct request_run *run, const struct worker_client *guest, uint32_t line);
 /* Whether it monitors any line of the guest. */
 bool request_run_watches_guest(const struct request_run *run, const struct worker_client *guest);
+
+/* Events for a client that monitors the line, or the guest. When too much waits for it, it is told later what it missed. */
+void request_run_tell(struct request_run *run, const struct worker_client *guest,
+		      const struct control_channel_reply *reply, enum control_edge edge);
+void request_run_tell_guest(struct request_run *run, const struct worker_client *guest);
+void request_run_tell_lost(struct request_run *run, const struct worker_client *guest, uint32_t n);

@@ -247,8 +247,9 @@ static void guest_report(struct worker_client *guest, const struct control_chann
 
 	guest->connected = reply->connected;
 	guest->ready = reply->ready;
+	guest->told_ns = reply->time_ns;
 	if (changed && guest->heard)
-		guest->ops->guest_changed(guest, reply);
+		guest->ops->guest_changed(guest);
 	guest->heard = true;
 }
 
@@ -261,6 +262,15 @@ static void reply_count(struct worker_client *guest, uint32_t id)
 		guest->n_replies = guest->n_sent - later;
 }
 
+/* The change itself shows nothing, since the one before it was lost. */
+static bool is_change_back(const struct worker_client *guest, const struct control_channel_reply *reply)
+{
+	const struct worker_line *line = reply->line < guest->n_lines ? &guest->lines[reply->line] : NULL;
+
+	return reply->type == CONTROL_CHANNEL_EVENT && line && line->level == reply->level &&
+	       line->direction == reply->direction;
+}
+
 static void reply_take(struct worker_client *guest, const struct control_channel_reply *reply)
 {
 	if (reply->level < -1 || reply->level > 1)
@@ -270,7 +280,7 @@ static void reply_take(struct worker_client *guest, const struct control_channel
 	if (reply->type == CONTROL_CHANNEL_EVENT && guest->watchers == 0)
 		watch_ask(guest);
 	if (reply->dropped > 0)
-		guest->ops->dropped(guest, reply->dropped);
+		guest->ops->dropped(guest, reply->dropped + is_change_back(guest, reply));
 	guest_report(guest, reply);
 	/* Before the answer is passed on: others that watch the line learn of it in the right order. */
 	if (reply->line < guest->n_lines)

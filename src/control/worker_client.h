@@ -33,7 +33,7 @@ struct worker_client_ops {
 	/* Level or direction of a line is not what it was. */
 	void (*changed)(struct worker_client *guest, const struct control_channel_reply *reply, enum control_edge edge);
 	/* Whether its front-end is connected, or its driver up, is not what it was. */
-	void (*guest_changed)(struct worker_client *guest, const struct control_channel_reply *reply);
+	void (*guest_changed)(struct worker_client *guest);
 	/* n changes went by unseen; the present state is being asked for. */
 	void (*dropped)(struct worker_client *guest, uint32_t n);
 };
@@ -72,6 +72,7 @@ struct worker_client {
 	unsigned watchers;
 	bool heard; /* what follows is what the worker said last */
 	bool connected, ready;
+	uint64_t told_ns; /* its stamp */
 
 	struct worker_line *lines; /* owned */
 	uint16_t *buckets;	   /* owned; of the names: offset + 1, 0: empty */

@@ -291,7 +291,10 @@ static void space_came(struct control_server *server)
 		unsent_send(server);
 		events_update(server);
 	} else if (server->dropped > 0) {
+		/* The last one is told after all, late. */
+		server->dropped--;
 		event_send(server, server->dropped_line);
+		events_update(server);
 	}
 }
 

@@ -141,8 +141,8 @@ static void monitors_that_do_not_read(void **state)
 		if (i % 2000 == 0)
 			assert_others_served(&control);
 	}
-	run_wait_err(&control.daemon, "does not read what it monitors: dropped");
-	assert_log(&control, "does not read what it monitors: dropped", 16);
+	/* They are told how much they missed, if they ever read. */
+	assert_log(&control, NULL, 0);
 	end(&control);
 }
 

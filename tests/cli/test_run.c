@@ -250,6 +250,23 @@ static void a_tool_that_is_late(void **state)
 	}
 }
 
+/* Among what was not told may be what it all depends on. */
+static void changes_that_are_lost(void **state)
+{
+	struct run run;
+
+	guest_boots();
+	file_write("s", "toggle guest0.2\nexpect guest0.led=1 for 20s within 20s\n");
+	run_start(&run, "run", "VGPIOCTL", "run s");
+	ctl_check("wait guest0.2=1", 0, "", "");
+	kill(run.pid, SIGSTOP);
+	for (unsigned i = 1; i <= 6000; i++)
+		assert_int_equal(gpio_set_value(&setting.vmm, LAMP, i % 2), GPIO_OK);
+	kill(run.pid, SIGCONT);
+	assert_int_equal(run_wait(&run), 1);
+	assert_non_null(strstr(run_out(&run), " changes of guest0 were lost: there is no verdict\n"));
+}
+
 static void parameters(void **state)
 {
 	static const char text[] = "let line = guest0.2\nlet level=1\nset $line=$level\nexpect guest0.2=1 within 1ms\n";
@@ -328,6 +345,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_guest_that_comes_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_guests, setup, teardown),
+		cmocka_unit_test_setup_teardown(changes_that_are_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(windows, setup, teardown),
 		cmocka_unit_test_setup_teardown(pulses, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_tool_that_is_late, setup, teardown),

@@ -68,7 +68,14 @@ static void changed(struct worker_client *guest, const struct control_channel_re
 {
 }
 
-static const struct worker_client_ops ops = { .changed = changed };
+static uint32_t n_dropped;
+
+static void dropped(struct worker_client *guest, uint32_t n)
+{
+	n_dropped += n;
+}
+
+static const struct worker_client_ops ops = { .changed = changed, .dropped = dropped };
 
 static void turns(void)
 {
@@ -420,6 +427,22 @@ static void lines_that_do_not_follow_are_refused(void **state)
 			    "\"sim\":false}]}\n");
 }
 
+/* Every change is told of, or counted: also one that only undoes what was lost. */
+static void lost_changes_are_counted(void **state)
+{
+	struct control_channel_reply event = { .type = CONTROL_CHANNEL_EVENT, .line = 2, .level = 1 };
+
+	n_dropped = 0;
+	worker_says(&event);
+	event.dropped = 1; /* to 0, and back to 1 */
+	worker_says(&event);
+	assert_int_equal(n_dropped, 2);
+	event.dropped = 2;
+	event.level = 0;
+	worker_says(&event);
+	assert_int_equal(n_dropped, 4);
+}
+
 /* Whoever monitors all lines and does not read is waited for: the guest is not said to be silent. */
 static void a_client_that_does_not_read_takes_its_own_time(void **state)
 {
@@ -448,6 +471,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_end_is_told_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(lines_are_asked_for_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(lines_that_do_not_follow_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_changes_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_takes_its_own_time, setup, teardown),
 	};
 
