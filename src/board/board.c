@@ -9,10 +9,12 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "board/event.h"
 
 #define NS_PER_S       1000000000u
 #define TEXT_MAX       (64ul * 1024 * 1024) /* that waits to be understood */
 #define OBJECTS_A_LOOK 64
+#define QUIET_NS       5000000000u /* for an answer: then it is looked whether the daemon lives */
 
 static bool fail(struct board *board, size_t tag, const char *text)
 {
@@ -25,20 +27,6 @@ static bool fail(struct board *board, size_t tag, const char *text)
 }
 
 /* Events */
-
-static struct line_now line_now_of(const json_t *event)
-{
-	static const char *const directions[] = { "none", "output", "input" };
-	const char *direction = json_string_value(json_object_get(event, "direction"));
-	const json_t *level = json_object_get(event, "level");
-	struct line_now now = { .level = json_is_integer(level) ? json_integer_value(level) != 0 : -1 };
-
-	for (uint8_t i = 0; direction && i < 3; i++) {
-		if (strcmp(directions[i], direction) == 0)
-			now.direction = i;
-	}
-	return now;
-}
 
 static void event_add(struct board *board, const struct line_event *event)
 {
@@ -58,8 +46,7 @@ static void line_event_came(struct board *board, const json_t *object, bool is_s
 	const json_t *name = json_object_get(object, "line");
 	const json_t *number = json_object_get(board->numbers, json_is_string(name) ? json_string_value(name) : "");
 	size_t first = (size_t)json_integer_value(number), end = board->has_twins ? board->trace.n_lines : first + 1;
-	struct line_event event = { .now = line_now_of(object),
-				    .time_ns = (uint64_t)json_integer_value(json_object_get(object, "time_ns")) };
+	struct line_event event = { .now = event_now(object), .time_ns = event_time(object) };
 
 	for (size_t i = first; number && i < end; i++) {
 		if (board->lines[i].same_as != first)
@@ -125,7 +112,7 @@ static void guests_answer(struct board *board, const json_t *reply)
 static void reply_came(struct board *board, const json_t *reply)
 {
 	const struct board_request *request = &board->pending[board->n_answered % BOARD_PENDING_MAX];
-	uint64_t time_ns = (uint64_t)json_integer_value(json_object_get(reply, "time_ns"));
+	uint64_t time_ns = event_time(reply);
 	const char *error = json_string_value(json_object_get(reply, "error"));
 
 	if (board->n_answered == board->n_sent) {
@@ -211,6 +198,8 @@ static bool request_send(struct board *board, json_t *request, const struct boar
 	json_decref(request);
 	if (board->failed)
 		return false;
+	if (board->n_sent == board->n_answered)
+		board->heard_ns = clock_now_ns();
 	board->pending[board->n_sent++ % BOARD_PENDING_MAX] = *about;
 	return true;
 }
@@ -372,14 +361,26 @@ bool board_finish(struct board *board)
 
 /* Waiting */
 
+/* A daemon that stands still is not waited for; one that waits for guests is. */
+static bool hangs(struct board *board)
+{
+	if (board->n_sent == board->n_answered || clock_now_ns() < board->heard_ns + QUIET_NS)
+		return false;
+	board->heard_ns = clock_now_ns();
+	return !link_lives(board->link) && !comes_before(board->link, 0);
+}
+
 bool board_pump(struct board *board, uint64_t until_ns)
 {
 	uint64_t due_ns = drives_step(board);
 
 	if (board->failed || objects_take(board))
 		return !board->failed;
+	if (board->n_sent > board->n_answered && board->heard_ns + QUIET_NS < until_ns)
+		until_ns = board->heard_ns + QUIET_NS;
 	if (!comes_before(board->link, due_ns < until_ns ? due_ns : until_ns))
-		return true;
+		return !hangs(board) || fail(board, SIZE_MAX, "the daemon does not answer");
+	board->heard_ns = clock_now_ns();
 	text_take(board);
 	if (!objects_take(board) && board->ended)
 		fail(board, SIZE_MAX, "");

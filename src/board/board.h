@@ -73,6 +73,7 @@ struct board {
 	struct board_request pending[BOARD_PENDING_MAX]; /* a ring */
 	uint64_t n_sent, n_answered;
 	uint64_t answer_ns; /* the stamp of the last reply to BOARD_ACTS */
+	uint64_t heard_ns;  /* our clock: when something came last, or was waited for first */
 	bool syncs;	    /* the reply to a board_sync() is to come */
 	bool ended;	    /* the connection is; said */
 	bool failed;

@@ -21,7 +21,7 @@
 
 #define NO_ANSWER "no answer within 10 s"
 #define ANSWER_S  10
-#define PROBE_S	  5 /* half of it: then it is asked, and has the other half */
+#define PROBE_S	  LINK_PROBE_S /* half of it: then it is asked, and has the other half */
 #define CLOSED	  "the connection was closed"
 
 /* One that the daemon refuses at once. */
@@ -104,9 +104,9 @@ static bool comes_within(int fd, int seconds)
 	return poll(&pfd, 1, seconds * 1000) != 0;
 }
 
-static bool daemon_lives(const char *path)
+bool link_lives(const struct link *link)
 {
-	int fd = socket_open(path, PROBE_S);
+	int fd = socket_open(link->path, PROBE_S);
 	bool lives = fd >= 0 && text_send(fd, probe_text, strlen(probe_text)) == 0 && comes_within(fd, PROBE_S);
 
 	if (fd >= 0)
@@ -120,7 +120,7 @@ static bool reply_await(const struct link *link)
 	bool lives = true;
 
 	while (lives && !comes_within(link->fd, PROBE_S))
-		lives = daemon_lives(link->path);
+		lives = link_lives(link);
 	return lives || comes_within(link->fd, 0);
 }
 

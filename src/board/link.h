@@ -3,6 +3,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct link {
@@ -21,6 +22,9 @@ void link_close(struct link *link);
 json_t *link_read(struct link *link);
 /* The same when one is there already: 1. 0: it is not there yet; -1: there is none any more (said). */
 int link_take(struct link *link, json_t **object);
+/* Whether somebody else is answered there: to be asked when nothing comes for long. It takes LINK_PROBE_S at most. */
+#define LINK_PROBE_S 5
+bool link_lives(const struct link *link);
 /* Takes what comes, for which it waits. 0, or -1 (said). */
 int link_fill(struct link *link);
 /* Sends a request, and waits for no reply. 0, or -1 (said). */

@@ -324,6 +324,21 @@ static void what_cannot_be_run(void **state)
 		     "s:2: failed\nexpected: set guest0.led=1\ncame:     guest0.led is an output of the guest\n");
 }
 
+/* It stands still: neither this client nor another one is answered. */
+static void the_daemon_may_hang(void **state)
+{
+	pid_t control = child_named(&setting.daemon, "vgpio:control");
+	struct run run;
+
+	file_write("s", "set guest0.2=1\nexpect guest0.3=1 within 100ms");
+	run_start(&run, "run", "VGPIOCTL", "run s");
+	ctl_check("wait guest0.2=1", 0, "", "");
+	kill(control, SIGSTOP);
+	assert_int_equal(run_wait(&run), 1);
+	kill(control, SIGCONT);
+	assert_non_null(strstr(run_out(&run), "\ncame:     the daemon does not answer\n"));
+}
+
 static void the_daemon_may_go(void **state)
 {
 	struct run run;
@@ -352,6 +367,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(parameters, setup, teardown),
 		cmocka_unit_test_setup_teardown(for_machines, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_daemon_may_hang, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_daemon_may_go, setup, teardown),
 	};
 
