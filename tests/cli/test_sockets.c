@@ -75,9 +75,19 @@ static void stale_one_is_replaced(void **state)
 	daemon_down(&daemon);
 }
 
+static bool is_stale(void *path)
+{
+	int fd = socket_connect(path);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
+}
+
 /* While the supervisor is dead and its worker not yet: live. When both are gone: stale. The worker goes by itself. */
 static void workers_end_with_the_supervisor(void **state)
 {
+	static char sockets[][16] = { "gpio.sock0", "gpio.sock1" };
 	struct run daemon;
 
 	daemon_up(&daemon, "-s gpio.sock -c 2 -l s8:s8", 2, false);
@@ -85,6 +95,8 @@ static void workers_end_with_the_supervisor(void **state)
 	assert_int_equal(run_wait(&daemon), 128 + SIGKILL);
 	run_wait_err(&daemon, "guest0: the supervisor is gone");
 	run_wait_err(&daemon, "guest1: the supervisor is gone");
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(wait_for(is_stale, sockets[i], FIXTURE_MS));
 	daemon_up(&daemon, "-s gpio.sock -c 2 -l s8:s8", 2, false);
 	daemon_down(&daemon);
 }
