@@ -150,9 +150,10 @@ static void the_service_manager_is_told(void **state)
 	close(fd);
 }
 
-static bool fds_are(void *ctx)
+/* The first count may have met a timer under way. */
+static bool fds_are_no_more(void *ctx)
 {
-	return proc_fds(daemon_run.pid) == *(unsigned *)ctx;
+	return proc_fds(daemon_run.pid) <= *(unsigned *)ctx;
 }
 
 /* Fifty guests come and go: fds and memory are what they were. */
@@ -169,13 +170,13 @@ static void nothing_is_left_of_those_that_left(void **state)
 	memory = proc_status(daemon_run.pid, "VmData");
 	for (int i = 0; i < 50; i++)
 		reload(i % 2 ? STAYS : STAYS ONE GUEST("two", "sim = 5000"));
-	assert_true(wait_for(fds_are, &fds, FIXTURE_MS));
+	assert_true(wait_for(fds_are_no_more, &fds, FIXTURE_MS));
 	if (!proc_has_address_sanitizer(daemon_run.pid))
 		assert_in_range(proc_status(daemon_run.pid, "VmData"), 0, memory + 300);
 	/* One more, with guests that are refused. */
 	for (int i = 0; i < 50; i++)
 		reload(STAYS ONE "[guest two]\nsocket = one.sock\nsim = 5\n");
-	assert_true(wait_for(fds_are, &fds, FIXTURE_MS));
+	assert_true(wait_for(fds_are_no_more, &fds, FIXTURE_MS));
 	stop();
 }
 
