@@ -19,6 +19,9 @@ struct unit {
 static const struct unit times[] = { { "ns", 1 },	{ "us", 1000 },	     { "µs", 1000 },
 				     { "ms", 1000000 }, { "s", 1000000000 }, { "min", 60000000000 } };
 static const struct unit rates[] = { { "mHz", 1 }, { "Hz", 1000 }, { "kHz", 1000000 }, { "MHz", 1000000000 } };
+static const struct unit sizes[] = { { "B", 1 },	  { "kB", 1000 },	{ "KiB", 1u << 10 }, { "MB", 1000000 },
+				     { "MiB", 1u << 20 }, { "GB", 1000000000 }, { "GiB", 1u << 30 } };
+static const struct unit factors[] = { { "", 1000 } };
 static const struct unit percents[] = { { "%", 100 } };
 
 static size_t digits_len(const char *word)
@@ -77,6 +80,21 @@ int words_rate(const char *word, uint64_t *millihertz)
 int words_percent(const char *word, uint64_t *hundredths)
 {
 	return quantity_parse(word, percents, ARRAY_SIZE(percents), hundredths);
+}
+
+int words_size(const char *word, uint64_t *bytes)
+{
+	return quantity_parse(word, sizes, ARRAY_SIZE(sizes), bytes);
+}
+
+int words_factor(const char *word, uint64_t *thousandths)
+{
+	uint64_t value = 0;
+
+	if (quantity_parse(word, factors, ARRAY_SIZE(factors), &value) < 0 || value == 0 || value > 1000000)
+		return -EINVAL;
+	*thousandths = value;
+	return 0;
 }
 
 int words_count(const char *word, uint64_t max, uint32_t *count)

@@ -13,6 +13,10 @@ int words_time(const char *word, uint64_t *ns);
 int words_rate(const char *word, uint64_t *millihertz);
 /* "5%", "0.5%", in hundredths of a percent. */
 int words_percent(const char *word, uint64_t *hundredths);
+/* "10kB", "2MB", "1.5GiB", in bytes. */
+int words_size(const char *word, uint64_t *bytes);
+/* "2", "0.5": from 0.001 to 1000, in thousandths. */
+int words_factor(const char *word, uint64_t *thousandths);
 /* A whole number from 0 to max. */
 int words_count(const char *word, uint64_t max, uint32_t *count);
 /* "5ms" or "5ms,7": a time and a seed, which is 0 when there is none. */

@@ -132,6 +132,8 @@ static void reply_came(struct board *board, const json_t *reply)
 	}
 	if (request->kind == BOARD_ACTS)
 		board->answer_ns = time_ns;
+	if (request->kind == BOARD_PLAYS)
+		board->answered(board->ctx, request->tag, time_ns);
 	for (size_t i = 0; request->kind == BOARD_ASKS_TIME && i < board->trace.n_guests; i++)
 		trace_told(&board->trace, (uint16_t)i, time_ns);
 	board->syncs &= request->kind != BOARD_ASKS_TIME;
@@ -184,14 +186,12 @@ static bool objects_take(struct board *board)
 
 /* Requests */
 
-/* For others than stimuli some room is left. */
-static bool has_room(const struct board *board, bool stimulus)
+bool board_has_room(const struct board *board, bool stimulus)
 {
 	return board->n_sent - board->n_answered < (stimulus ? BOARD_PENDING_MAX / 2 : BOARD_PENDING_MAX);
 }
 
-/* There is room. The request is given up. */
-static bool request_send(struct board *board, json_t *request, const struct board_request *about)
+bool board_send(struct board *board, json_t *request, const struct board_request *about)
 {
 	if (!board->failed && link_send(board->link, request) < 0)
 		fail(board, about->tag, "");
@@ -215,7 +215,7 @@ static bool action_send(struct board *board, enum board_action action, bool leve
 		request = json_pack("{s:s, s:{s:s}}", "cmd", "pull", "lines", name, level ? "pull-up" : "pull-down");
 	else
 		request = json_pack("{s:s, s:{s:i}}", "cmd", "set", "lines", name, (int)level);
-	return request_send(board, request, about);
+	return board_send(board, request, about);
 }
 
 bool board_sync(struct board *board)
@@ -223,18 +223,18 @@ bool board_sync(struct board *board)
 	const struct board_request about = { .kind = BOARD_ASKS_TIME, .tag = SIZE_MAX };
 	json_t *words;
 
-	if (board->syncs || !has_room(board, false))
+	if (board->syncs || !board_has_room(board, false))
 		return !board->failed;
 	words = json_array();
 	for (size_t i = 0; i < board->trace.n_guests; i++)
 		json_array_append_new(words, json_string(board->lines[board->guests[i].a_line].name));
 	board->syncs = true;
-	return request_send(board, json_pack("{s:s, s:o}", "cmd", "get", "lines", words), &about);
+	return board_send(board, json_pack("{s:s, s:o}", "cmd", "get", "lines", words), &about);
 }
 
 static bool room_await(struct board *board)
 {
-	while (!board->failed && !has_room(board, false))
+	while (!board->failed && !board_has_room(board, false))
 		board_pump(board, UINT64_MAX);
 	return !board->failed;
 }
@@ -246,7 +246,7 @@ bool board_look(struct board *board)
 
 	for (size_t i = 0; i < board->trace.n_guests && room_await(board); i++) {
 		snprintf(from, sizeof(from), "%.64s.0", board->guests[i].name);
-		request_send(board, json_pack("{s:s, s:s}", "cmd", "info", "from", from), &about);
+		board_send(board, json_pack("{s:s, s:s}", "cmd", "info", "from", from), &about);
 	}
 	return !board->failed;
 }
@@ -334,7 +334,7 @@ static uint64_t drives_step(struct board *board)
 		const struct board_drive *drive = &board->lines[i].drive;
 
 		/* An edge at a time: the next one counts from when this one is seen to be done. */
-		if (drive->runs && drive->n_pending == 0 && drive_due(drive) <= now && has_room(board, true))
+		if (drive->runs && drive->n_pending == 0 && drive_due(drive) <= now && board_has_room(board, true))
 			drive_step(board, i);
 		if (drive->n_pending == 0 && drive_due(drive) > now && drive_due(drive) < first)
 			first = drive_due(drive);

@@ -58,8 +58,9 @@ struct board_request {
 		BOARD_ASKS_GUESTS,
 		BOARD_ACTS,
 		BOARD_STIMULATES,
+		BOARD_PLAYS,
 	} kind;
-	uint16_t line; /* of the last two */
+	uint16_t line; /* of BOARD_ACTS and BOARD_STIMULATES */
 	size_t tag;
 };
 
@@ -82,6 +83,8 @@ struct board {
 	/* Of each event of a line, and of what was lost, when it has come. May be NULL. */
 	void (*event)(void *ctx, const struct line_event *event);
 	void (*lost)(void *ctx, const char *guest, uint64_t count);
+	/* BOARD_PLAYS is answered, with that stamp. */
+	void (*answered)(void *ctx, size_t tag, uint64_t time_ns);
 	void *ctx;
 };
 
@@ -93,6 +96,11 @@ bool board_sync(struct board *board);
 bool board_reach(struct board *board, uint64_t time_ns);
 /* Asks which guests are ready; when they become it, it shows. */
 bool board_look(struct board *board);
+
+/* Whether a request may be sent now; stimuli leave some room for others. */
+bool board_has_room(const struct board *board, bool stimulus);
+/* Sends one, for which there is room, and gives it up; the answer is dealt with as about says. */
+bool board_send(struct board *board, json_t *request, const struct board_request *about);
 
 /*
  * Does it, and gives its stamp: that of the line's change, or from when on it can have changed. tag is the caller's, for

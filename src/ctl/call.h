@@ -8,6 +8,8 @@
 #include "bench/parameters.h"
 #include "board/link.h"
 
+#define CALL_MAPS_MAX 256
+
 /* Options of some verbs; those without a value have "". */
 enum call_option {
 	CALL_HOLD,
@@ -27,6 +29,9 @@ enum call_option {
 	CALL_TRIGGER,
 	CALL_BEFORE,
 	CALL_AFTER,
+	CALL_LIMIT,
+	CALL_MAP,
+	CALL_SPEED,
 	CALL_OPTIONS,
 };
 
@@ -39,4 +44,6 @@ struct call {
 	const char *options[CALL_OPTIONS]; /* NULL: not given */
 	const char *sets[PARAMETERS_MAX];  /* of each --set */
 	size_t n_sets;
+	const char *maps[CALL_MAPS_MAX]; /* of each --map */
+	size_t n_maps;
 };

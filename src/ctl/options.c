@@ -30,19 +30,30 @@ static const struct option options[] = {
 	{ "trigger", required_argument, NULL, OF_VERB + CALL_TRIGGER },
 	{ "before", required_argument, NULL, OF_VERB + CALL_BEFORE },
 	{ "after", required_argument, NULL, OF_VERB + CALL_AFTER },
+	{ "limit", required_argument, NULL, OF_VERB + CALL_LIMIT },
+	{ "map", required_argument, NULL, OF_VERB + CALL_MAP },
+	{ "speed", required_argument, NULL, OF_VERB + CALL_SPEED },
 	{ NULL, 0, NULL, 0 },
 };
+
+/* One of those that may be given several times. */
+static enum options_end word_add(const char **words, size_t *n, size_t max, const char *name)
+{
+	if (*n == max) {
+		error_print("--%s: more than %zu of them", name, max);
+		return OPTIONS_WRONG;
+	}
+	words[(*n)++] = optarg;
+	return OPTIONS_TAKEN;
+}
 
 static enum options_end verb_option_take(struct call *call, int option)
 {
 	call->options[option] = optarg ? optarg : "";
-	if (option != CALL_SET)
-		return OPTIONS_TAKEN;
-	if (call->n_sets == PARAMETERS_MAX) {
-		error_print("--set: more than %d parameters", PARAMETERS_MAX);
-		return OPTIONS_WRONG;
-	}
-	call->sets[call->n_sets++] = optarg;
+	if (option == CALL_SET)
+		return word_add(call->sets, &call->n_sets, PARAMETERS_MAX, "set");
+	if (option == CALL_MAP)
+		return word_add(call->maps, &call->n_maps, CALL_MAPS_MAX, "map");
 	return OPTIONS_TAKEN;
 }
 

@@ -15,6 +15,7 @@
 #include "bench/scenario_parse.h"
 #include "board/course_run.h"
 #include "board/report.h"
+#include "ctl/input.h"
 
 #define FILES_MAX 1024
 
@@ -28,36 +29,15 @@ struct files {
 	int record_fd; /* owned; -1: none */
 };
 
-/* Up to SCENARIO_SIZE_MAX bytes, and one more when there are. 0 or -errno. */
-static int bytes_read(FILE *file, char *text, size_t *len)
-{
-	*len = fread(text, 1, SCENARIO_SIZE_MAX + 1, file);
-	return ferror(file) ? -errno : 0;
-}
-
 /* The whole file, "-" stdin. NULL: said. */
 static char *text_read(const char *path)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *file = is_stdin ? stdin : fopen(path, "re");
-	char *text = file ? malloc(SCENARIO_SIZE_MAX + 2) : NULL;
-	int error = text ? 0 : -errno;
-	size_t len = 0;
+	size_t len;
+	char *text = input_read(path, SCENARIO_SIZE_MAX, &len);
 
-	if (text)
-		error = bytes_read(file, text, &len);
-	if (file && !is_stdin)
-		fclose(file);
-	if (!text || error < 0)
-		error_print("%s: %s", path, strerror(-error));
-	else if (len > SCENARIO_SIZE_MAX)
-		error_print("%s: larger than 1 MiB", path);
-	else if (memchr(text, '\0', len))
-		error_print("%s: no text: a zero byte", path);
-	else {
-		text[len] = '\0';
+	if (!text || !memchr(text, '\0', len))
 		return text;
-	}
+	error_print("%s: no text: a zero byte", path);
 	free(text);
 	return NULL;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/util.h"
+#include "ctl/play.h"
 #include "ctl/print.h"
 #include "ctl/record.h"
 #include "ctl/request_list.h"
@@ -335,14 +336,19 @@ static const struct verb verbs[] = {
 	  .help = "go through scenarios: --set NAME=VALUE, --tap, --junit FILE, --seed N" },
 	{ .name = "record",
 	  .alone = record_call,
-	  .options = 1u << CALL_OUTPUT | 1u << CALL_TRIGGER | 1u << CALL_BEFORE | 1u << CALL_AFTER,
+	  .options = 1u << CALL_OUTPUT | 1u << CALL_TRIGGER | 1u << CALL_BEFORE | 1u << CALL_AFTER | 1u << CALL_LIMIT,
 	  .word = "-o FILE [L...]",
 	  .help = "write a VCD waveform: --trigger L:EDGE, --before TIME, --after TIME" },
+	{ .name = "play",
+	  .alone = play_call,
+	  .options = 1u << CALL_MAP | 1u << CALL_SPEED,
+	  .word = "FILE",
+	  .needs_words = true,
+	  .help = "drive lines as a VCD waveform has it: --map SIGNAL=L, --speed N" },
 	{ .name = "wire" },
 	{ .name = "unwire" },
 	{ .name = "safe" },
 	{ .name = "stats" },
-	{ .name = "play" },
 	{ .name = "wires" },
 	{ .name = "panel" },
 };
