@@ -11,9 +11,11 @@
 
 #define NAME_MAX_BYTES 128
 #define LINE_MAX_BYTES 512 /* of the file */
-#define ID_FIRST       '!'
-#define ID_COUNT       94 /* up to '~' */
-#define ID_MAX	       8
+/* A change with its time, the time of the end, or a comment. */
+#define CHANGE_MAX_BYTES 192
+#define ID_FIRST	 '!'
+#define ID_COUNT	 94 /* up to '~' */
+#define ID_MAX		 8
 
 int vcd_flush(struct vcd *vcd)
 {
@@ -35,12 +37,15 @@ int vcd_flush(struct vcd *vcd)
 static void __attribute__((format(printf, 2, 3))) put(struct vcd *vcd, const char *format, ...)
 {
 	va_list args;
+	size_t len;
 
 	if (sizeof(vcd->buffer) - vcd->len < LINE_MAX_BYTES)
 		vcd_flush(vcd);
 	va_start(args, format);
-	vcd->len += (size_t)vsnprintf(vcd->buffer + vcd->len, LINE_MAX_BYTES, format, args);
+	len = (size_t)vsnprintf(vcd->buffer + vcd->len, LINE_MAX_BYTES, format, args);
 	va_end(args);
+	vcd->len += len;
+	vcd->n_bytes += len;
 }
 
 static void id_write(size_t line, char id[ID_MAX])
@@ -74,30 +79,33 @@ static bool name_make(const char *name, char made[NAME_MAX_BYTES])
 	return strcmp(made, name) != 0;
 }
 
-static bool is_taken(const struct vcd_line *lines, size_t n, size_t line, const char *name)
+/* Whether another line of the guest has that name, or would have; earlier: only one that was changed before it. */
+static bool is_taken(const struct vcd_line *lines, size_t n, size_t line, const char *name, bool earlier)
 {
 	for (size_t i = 0; i < n; i++) {
 		char other[NAME_MAX_BYTES];
 
 		if (i == line || strcmp(lines[i].guest, lines[line].guest) != 0)
 			continue;
-		/* Of two that were changed the first one has the name. */
-		if ((!name_make(lines[i].name, other) || i < line) && strcmp(other, name) == 0)
+		if ((!name_make(lines[i].name, other) || i < line || !earlier) && strcmp(other, name) == 0)
 			return true;
 	}
 	return false;
 }
 
+/* Of several that come out as one the first has it, the others get their numbers. */
 static void declare(struct vcd *vcd, const struct vcd_line *lines, size_t n, size_t line)
 {
-	char name[NAME_MAX_BYTES], id[ID_MAX];
-	bool changed = name_make(lines[line].name, name);
+	char name[NAME_MAX_BYTES], own[NAME_MAX_BYTES + 32], id[ID_MAX];
+	bool taken = name_make(lines[line].name, name) && is_taken(lines, n, line, name, true);
+	int len = snprintf(own, sizeof(own), taken ? "%s_%zu" : "%s", name, line);
 
+	while (taken && is_taken(lines, n, line, own, false) && len < (int)sizeof(own) - 1) {
+		own[len++] = '_';
+		own[len] = '\0';
+	}
 	id_write(line, id);
-	if (changed && is_taken(lines, n, line, name))
-		put(vcd, "$var wire 1 %s %s_%zu $end\n", id, name, line);
-	else
-		put(vcd, "$var wire 1 %s %s $end\n", id, name);
+	put(vcd, "$var wire 1 %s %s $end\n", id, own);
 }
 
 /* The guests in the order of their first lines. */
@@ -127,7 +135,9 @@ int vcd_begin(struct vcd *vcd, int fd, const struct vcd_line *lines, size_t n, u
 	vcd->begin_ns = begin_ns;
 	vcd->last_ns = 0;
 	vcd->n_lines = n;
-	vcd->n_changes = 0;
+	vcd->n_changes = vcd->n_bytes = 0;
+	vcd->limit = (struct vcd_limit){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
+	vcd->is_full = false;
 	vcd->values = malloc(n + 1);
 	if (!vcd->values)
 		return -ENOMEM;
@@ -145,10 +155,18 @@ int vcd_begin(struct vcd *vcd, int fd, const struct vcd_line *lines, size_t n, u
 	return vcd_flush(vcd);
 }
 
+/* The time from the beginning on, as far as it may be told of. */
+static uint64_t limited(const struct vcd *vcd, uint64_t time_ns)
+{
+	uint64_t since_ns = time_ns > vcd->begin_ns ? time_ns - vcd->begin_ns : 0;
+
+	return since_ns < vcd->limit.ns ? since_ns : vcd->limit.ns;
+}
+
 /* Time never goes back. */
 static void put_time(struct vcd *vcd, uint64_t time_ns)
 {
-	uint64_t now = time_ns > vcd->begin_ns ? time_ns - vcd->begin_ns : 0;
+	uint64_t now = limited(vcd, time_ns);
 
 	if (now <= vcd->last_ns)
 		return;
@@ -156,22 +174,44 @@ static void put_time(struct vcd *vcd, uint64_t time_ns)
 	vcd->last_ns = now;
 }
 
+/* Nothing follows, but time, if that was the limit. */
+static void end_at(struct vcd *vcd, uint64_t ns)
+{
+	vcd->is_full = true;
+	vcd->limit.ns = ns;
+}
+
+static bool has_room(const struct vcd *vcd)
+{
+	return vcd->limit.bytes >= CHANGE_MAX_BYTES && vcd->n_bytes <= vcd->limit.bytes - CHANGE_MAX_BYTES;
+}
+
 void vcd_change(struct vcd *vcd, uint64_t time_ns, size_t line, struct line_now now)
 {
 	char value = value_of(now), id[ID_MAX];
 
-	if (!vcd->values || value == vcd->values[line])
+	if (!vcd->values || vcd->is_full || value == vcd->values[line])
 		return;
+	if (time_ns > vcd->begin_ns && time_ns - vcd->begin_ns > vcd->limit.ns) {
+		end_at(vcd, vcd->limit.ns);
+		return;
+	}
+	if (!has_room(vcd)) {
+		end_at(vcd, vcd->last_ns);
+		return;
+	}
 	id_write(line, id);
 	put_time(vcd, time_ns);
 	put(vcd, "%c%s\n", value, id);
 	vcd->values[line] = value;
-	vcd->n_changes++;
+	if (++vcd->n_changes >= vcd->limit.changes)
+		end_at(vcd, vcd->last_ns);
 }
 
 void vcd_lost(struct vcd *vcd, const char *guest, uint64_t count)
 {
-	put(vcd, "$comment %.96s: %llu changes were lost $end\n", guest, (unsigned long long)count);
+	if (!vcd->is_full && has_room(vcd))
+		put(vcd, "$comment %.96s: %llu changes were lost $end\n", guest, (unsigned long long)count);
 }
 
 int vcd_end(struct vcd *vcd, uint64_t end_ns)

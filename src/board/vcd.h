@@ -22,13 +22,20 @@ struct vcd_line {
 	struct line_now now;
 };
 
+/* Where a file ends; what is beyond is not written. UINT64_MAX: there is no such limit. */
+struct vcd_limit {
+	uint64_t changes, bytes, ns;
+};
+
 struct vcd {
 	int fd;	   /* the caller's */
 	int error; /* of writing, -errno: nothing is written any more */
 	uint64_t begin_ns, last_ns;
 	char *values; /* owned; of each line, as it stands there */
 	size_t n_lines;
-	uint64_t n_changes;
+	uint64_t n_changes, n_bytes;
+	struct vcd_limit limit; /* none at the beginning; may be set then */
+	bool is_full;		/* a limit was reached */
 	size_t len;
 	char buffer[VCD_BUFFER];
 };
@@ -41,5 +48,5 @@ void vcd_change(struct vcd *vcd, uint64_t time_ns, size_t line, struct line_now 
 void vcd_lost(struct vcd *vcd, const char *guest, uint64_t count);
 /* Writes what waits. 0 or -errno. */
 int vcd_flush(struct vcd *vcd);
-/* Nothing happened until end_ns. The same. */
+/* Nothing happened until end_ns, or the limit. The same. */
 int vcd_end(struct vcd *vcd, uint64_t end_ns);

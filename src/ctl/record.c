@@ -33,6 +33,7 @@ struct record {
 	uint64_t trigger_ns; /* 0: it did not come yet */
 	uint64_t kept_ns;    /* of what is older something was forgotten */
 	bool is_short;	     /* more so than it was asked for */
+	struct vcd_limit limit;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -86,7 +87,10 @@ static void forget(struct record *record, uint64_t before_ns)
 
 static int begin(struct record *record, uint64_t begin_ns)
 {
-	return recorder_begin(&record->recorder, record->fd, &record->board, begin_ns);
+	int ret = recorder_begin(&record->recorder, record->fd, &record->board, begin_ns);
+
+	record->recorder.vcd.limit = record->limit;
+	return ret;
 }
 
 /* Writes and forgets what has become known. 0 or -errno. */
@@ -105,7 +109,12 @@ static int step(struct record *record)
 
 static bool is_over(const struct record *record)
 {
-	return record->trigger_ns > 0 && trace_known(&record->board.trace) > record->trigger_ns + record->after_ns;
+	const struct vcd *vcd = &record->recorder.vcd;
+	uint64_t known_ns = trace_known(&record->board.trace);
+
+	if (record->recorder.records && (vcd->is_full || known_ns > vcd->begin_ns + vcd->limit.ns))
+		return true;
+	return record->trigger_ns > 0 && known_ns > record->trigger_ns + record->after_ns;
 }
 
 /* 0 or -errno; or the board failed. */
@@ -232,6 +241,39 @@ static bool times_take(struct record *record, const struct call *call)
 	return true;
 }
 
+/* "10s", "1000000", "20MB". */
+static int limit_parse(struct vcd_limit *limit, const char *word)
+{
+	uint32_t count = 0;
+
+	if (words_count(word, UINT32_MAX, &count) == 0) {
+		limit->changes = count;
+		return count > 0 ? 0 : -EINVAL;
+	}
+	return words_time(word, &limit->ns) == 0 ? 0 : words_size(word, &limit->bytes);
+}
+
+/* Several, parted by commas. */
+static bool limit_take(struct record *record, const struct call *call)
+{
+	const char *value = call->options[CALL_LIMIT];
+
+	record->limit = (struct vcd_limit){ UINT64_MAX, UINT64_MAX, WORDS_VALUE_MAX };
+	while (value) {
+		size_t len = strcspn(value, ",");
+		char word[32];
+
+		snprintf(word, sizeof(word), "%.*s", (int)(len < sizeof(word) ? len : sizeof(word) - 1), value);
+		if (len >= sizeof(word) || limit_parse(&record->limit, word) < 0) {
+			error_print("--limit: \"%s\" is not a time, a number of changes or a size (10s, 5000, 20MB)",
+				    word);
+			return false;
+		}
+		value = value[len] ? value + len + 1 : NULL;
+	}
+	return true;
+}
+
 int record_call(struct call *call)
 {
 	static struct record record = { .fd = -1 };
@@ -246,7 +288,7 @@ int record_call(struct call *call)
 		error_print("--trigger needs the lines to record");
 		return EXIT_USAGE;
 	}
-	if (!times_take(&record, call))
+	if (!times_take(&record, call) || !limit_take(&record, call))
 		return EXIT_USAGE;
 	arguments = arguments_make();
 	if (arguments)

@@ -166,6 +166,29 @@ static void around_a_trigger(void **state)
 	assert_true(count("\n1\"\n") > 0);
 }
 
+/* It ends by itself, with what was asked for, and no more. */
+static void limits(void **state)
+{
+	record_begin("record -o x.vcd guest0.1 --limit 3");
+	for (unsigned i = 1; i <= 10; i++)
+		gpio_set_value(&setting.vmm, 1, i % 2);
+	assert_int_equal(run_wait(&setting.record), 0);
+	assert_string_equal(run_err(&setting.record), "");
+	assert_int_equal(count("\n1!\n") + count("\n0!\n"), 4);
+	record_begin("record -o x.vcd guest0.1 --limit 1min,1000B,9999");
+	for (unsigned i = 1; i <= 1000; i++)
+		gpio_set_value(&setting.vmm, 1, i % 2);
+	assert_int_equal(run_wait(&setting.record), 0);
+	assert_in_range(strlen(file_read("x.vcd")), 700, 1000);
+	record_begin("record -o x.vcd guest0.1 --limit 50ms");
+	assert_int_equal(run_wait(&setting.record), 0);
+	assert_int_equal(count("\n#50000000\n"), 1);
+	ctl_check("record -o x.vcd guest0.1 --limit 5,x", 2, "",
+		  "vgpioctl: --limit: \"x\" is not a time, a number of changes or a size (10s, 5000, 20MB)\n");
+	ctl_check("record -o x.vcd guest0.1 --limit 0", 2, "",
+		  "vgpioctl: --limit: \"0\" is not a time, a number of changes or a size (10s, 5000, 20MB)\n");
+}
+
 static void a_scenario_that_fails(void **state)
 {
 	FILE *file = fopen("s", "w");
@@ -202,6 +225,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(all_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(around_a_trigger, setup, teardown),
+		cmocka_unit_test_setup_teardown(limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_scenario_that_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_recorded, setup, teardown),
 	};

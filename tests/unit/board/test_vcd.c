@@ -88,6 +88,31 @@ static void odd_names(void **state)
 			       "$var wire 1 ' Red_LED $end\n$var wire 1 ( caf__ $end\n"));
 }
 
+/* Also when what it becomes is another one's name already. */
+static void odd_names_that_are_taken(void **state)
+{
+	const struct vcd_line lines[] = {
+		{ "a", "d 0", IN(0) }, { "a", "d_0", IN(0) }, { "a", "d_0_0", IN(0) }, { "a", "d\t0", IN(0) }
+	};
+	static char first[200], second[200];
+
+	memset(first, 'x', 198);
+	memset(second, 'x', 199);
+	assert_int_equal(vcd_begin(&vcd, fd, lines, 4, 0), 0);
+	assert_int_equal(vcd_end(&vcd, 0), 0);
+	assert_non_null(strstr(text(), "$var wire 1 ! d_0_0_ $end\n$var wire 1 \" d_0 $end\n$var wire 1 # d_0_0 $end\n"
+				       "$var wire 1 $ d_0_3 $end\n"));
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	/* Longer than there is room for. */
+	const struct vcd_line longs[] = { { "a", first, IN(0) }, { "a", second, IN(0) } };
+
+	assert_int_equal(vcd_begin(&vcd, fd, longs, 2, 0), 0);
+	assert_int_equal(vcd_end(&vcd, 0), 0);
+	assert_non_null(strstr(text(), "xxx $end\n"));
+	assert_non_null(strstr(text(), "xxx_1 $end\n"));
+}
+
 /* Each has a name of its own: with one character, and with more. */
 static void many_lines(void **state)
 {
@@ -136,6 +161,39 @@ static void whole_lines(void **state)
 	assert_non_null(strstr(text(), "\n#49999000\n1!\n#50000000\n"));
 }
 
+/* Two changes, one each 10 ns, of those that fit. Returns what is in the file behind the values at the beginning. */
+static const char *limited(struct vcd_limit limit, bool full)
+{
+	const struct vcd_line lines[] = { { "g", "l", IN(0) } };
+
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_int_equal(vcd_begin(&vcd, fd, lines, 1, 1000), 0);
+	vcd.limit = limit;
+	for (unsigned i = 1; i <= 1000; i++)
+		vcd_change(&vcd, 1000 + i * 10, 0, (struct line_now)IN(i % 2));
+	vcd_lost(&vcd, "g", 1);
+	assert_int_equal(vcd.is_full, full);
+	assert_int_equal(vcd_end(&vcd, 20000), 0);
+	return strstr(text(), "$dumpvars\n0!\n$end\n") + 18;
+}
+
+static void limits(void **state)
+{
+	const uint64_t no = UINT64_MAX;
+
+	assert_string_equal(limited((struct vcd_limit){ 2, no, no }, true), "#10\n1!\n#20\n0!\n");
+	assert_string_equal(limited((struct vcd_limit){ no, no, 25 }, true), "#10\n1!\n#20\n0!\n#25\n");
+	assert_string_equal(limited((struct vcd_limit){ no, no, 20 }, true), "#10\n1!\n#20\n0!\n");
+	assert_string_equal(limited((struct vcd_limit){ no, 1, no }, true), "");
+	for (uint64_t bytes = 500; bytes < 5000; bytes += 97) {
+		limited((struct vcd_limit){ no, bytes, no }, true);
+		assert_in_range(strlen(text()), bytes - 250, bytes);
+	}
+	limited((struct vcd_limit){ 1001, no, 10001 }, false);
+	assert_non_null(strstr(text(), "#10000\n0!\n$comment g: 1 changes were lost $end\n#10001\n"));
+}
+
 static void a_full_disk(void **state)
 {
 	const struct vcd_line lines[] = { { "g", "l", IN(0) } };
@@ -153,8 +211,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(head_and_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(odd_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(odd_names_that_are_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(whole_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_disk, setup, teardown),
 	};
 
