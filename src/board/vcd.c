@@ -12,17 +12,26 @@
 #define NAME_MAX_BYTES 128
 #define LINE_MAX_BYTES 512 /* of the file */
 /* A change with its time, the time of the end, or a comment. */
-#define CHANGE_MAX_BYTES 192
-#define ID_FIRST	 '!'
-#define ID_COUNT	 94 /* up to '~' */
-#define ID_MAX		 8
+#define CHANGE_MAX_BYTES 400
+/* A process that is killed may have written a part, which ends where a page of the file does. */
+#define PAGE_BYTES 4096
+#define ID_FIRST   '!'
+#define ID_COUNT   94 /* up to '~' */
+#define ID_MAX	   8
+
+/* How much there is up to the end of a page of the file, where a line ends. */
+static size_t page_left(uint64_t at)
+{
+	return PAGE_BYTES - at % PAGE_BYTES;
+}
 
 int vcd_flush(struct vcd *vcd)
 {
 	size_t done = 0;
 
 	while (done < vcd->len && vcd->error == 0) {
-		ssize_t len = write(vcd->fd, vcd->buffer + done, vcd->len - done);
+		size_t left = vcd->len - done, page = page_left(vcd->n_bytes - left);
+		ssize_t len = write(vcd->fd, vcd->buffer + done, left < page ? left : page);
 
 		if (len > 0)
 			done += (size_t)len;
@@ -37,13 +46,22 @@ int vcd_flush(struct vcd *vcd)
 static void __attribute__((format(printf, 2, 3))) put(struct vcd *vcd, const char *format, ...)
 {
 	va_list args;
-	size_t len;
+	size_t len, left;
+	char *text;
 
-	if (sizeof(vcd->buffer) - vcd->len < LINE_MAX_BYTES)
+	if (sizeof(vcd->buffer) - vcd->len < 2ul * LINE_MAX_BYTES)
 		vcd_flush(vcd);
+	text = vcd->buffer + vcd->len;
 	va_start(args, format);
-	len = (size_t)vsnprintf(vcd->buffer + vcd->len, LINE_MAX_BYTES, format, args);
+	len = (size_t)vsnprintf(text, LINE_MAX_BYTES, format, args);
 	va_end(args);
+	left = page_left(vcd->n_bytes);
+	/* A line that does not fit is in the next one. */
+	if (len > left) {
+		memmove(text + left, text, len);
+		memset(text, '\n', left);
+		len += left;
+	}
 	vcd->len += len;
 	vcd->n_bytes += len;
 }

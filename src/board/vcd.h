@@ -4,7 +4,7 @@
  * while the guest does not use the line, 'x' when its level cannot be told.
  *
  * What is written ends with a whole line each time, so that the file can be read while it grows, and when its writer
- * was killed.
+ * was killed; also where a page of the file ends, and with it what such a writer may have got done.
  */
 #pragma once
 

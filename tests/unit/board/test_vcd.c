@@ -158,6 +158,10 @@ static void whole_lines(void **state)
 	}
 	assert_int_equal(vcd_end(&vcd, 50000000), 0);
 	assert_int_equal(vcd.n_changes, 49999);
+	/* A kill may cut a write where a page of the file ends. */
+	assert_true(before > 500000);
+	for (size_t at = 4096; at < before; at += 4096)
+		assert_int_equal(text()[at - 1], '\n');
 	assert_non_null(strstr(text(), "\n#49999000\n1!\n#50000000\n"));
 }
 
@@ -188,7 +192,7 @@ static void limits(void **state)
 	assert_string_equal(limited((struct vcd_limit){ no, 1, no }, true), "");
 	for (uint64_t bytes = 500; bytes < 5000; bytes += 97) {
 		limited((struct vcd_limit){ no, bytes, no }, true);
-		assert_in_range(strlen(text()), bytes - 250, bytes);
+		assert_in_range(strlen(text()), bytes - 450, bytes);
 	}
 	limited((struct vcd_limit){ 1001, no, 10001 }, false);
 	assert_non_null(strstr(text(), "#10000\n0!\n$comment g: 1 changes were lost $end\n#10001\n"));
