@@ -33,6 +33,7 @@ frontend_uml() {
 	guest_uml=$("$scripts/guest/uml")
 	gpiod_init "$("$scripts/guest/initramfs" "$dir/uml.cpio")"
 	fpstate_provide "$dir/uml.cpio"
+	uart_provide "$dir/uml.cpio"
 	check_needed 'the daemon starts' daemon_start "$dir" 2 s8:s32
 	guest=first side=guest0
 	check_needed 'a guest boots' boot first "$dir/gpio.sock0" uml
@@ -41,6 +42,7 @@ frontend_uml() {
 		IRQ VERSION_1 PROTOCOL_FEATURES / REPLY_ACK BACKEND_REQ CONFIG INBAND_NOTIFICATIONS -- MQ
 	basics 8
 	interrupts
+	waveforms
 	check 'its processes and threads keep their vector registers' check_fpregs
 	check 'the driver is unbound and bound again' check_rebind 8
 	check 'the daemon is upgraded 20 times, to another layout and back, under load: the guest notices nothing' check_upgrade
