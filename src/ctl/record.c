@@ -87,9 +87,12 @@ static void forget(struct record *record, uint64_t before_ns)
 
 static int begin(struct record *record, uint64_t begin_ns)
 {
+	struct vcd_limit limit = record->limit;
 	int ret = recorder_begin(&record->recorder, record->fd, &record->board, begin_ns);
 
-	record->recorder.vcd.limit = record->limit;
+	if (record->has_trigger && record->trigger_ns + record->after_ns - begin_ns < limit.ns)
+		limit.ns = record->trigger_ns + record->after_ns - begin_ns;
+	record->recorder.vcd.limit = limit;
 	return ret;
 }
 
@@ -110,11 +113,9 @@ static int step(struct record *record)
 static bool is_over(const struct record *record)
 {
 	const struct vcd *vcd = &record->recorder.vcd;
-	uint64_t known_ns = trace_known(&record->board.trace);
 
-	if (record->recorder.records && (vcd->is_full || known_ns > vcd->begin_ns + vcd->limit.ns))
-		return true;
-	return record->trigger_ns > 0 && known_ns > record->trigger_ns + record->after_ns;
+	return record->recorder.records &&
+	       (vcd->is_full || trace_known(&record->board.trace) > vcd->begin_ns + vcd->limit.ns);
 }
 
 /* 0 or -errno; or the board failed. */

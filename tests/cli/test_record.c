@@ -273,12 +273,21 @@ static unsigned trigger_once(void)
 static void around_a_trigger(void **state)
 {
 	unsigned before = 0;
+	uint64_t last = 0;
+	const char *at;
 
 	/* It may begin to watch after all of it. */
 	for (int i = 0; i < 5 && before == 0; i++)
 		before = trigger_once();
 	assert_in_range(before, 1, 20);
 	assert_true(count("\n1\"\n") > 0);
+	/* What comes later than it was asked for is not there. */
+	for (at = file_read("x.vcd"); (at = strstr(at, "\n#")); at++)
+		last = strtoull(at + 2, NULL, 10);
+	at = strstr(file_read("x.vcd"), "\n1\"\n");
+	while (*--at != '#')
+		;
+	assert_int_equal(last - strtoull(at + 1, NULL, 10), 20000000);
 }
 
 /* It ends by itself, with what was asked for, and no more. */
