@@ -36,6 +36,7 @@ struct control_connection {
 	struct loop_defer work;
 	uint32_t events; /* that the watch waits for */
 	pid_t pid;	 /* the client's, for the log */
+	uint64_t seq;	 /* of what was told unasked, the number of the last one */
 	bool has_asked;	 /* a whole line, whatever stood in it */
 	bool busy;
 	bool input_ended;

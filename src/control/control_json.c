@@ -2,7 +2,6 @@
 /* What the control process says, as JSON objects. */
 #include "control/control_json.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +43,11 @@ json_t *control_json_line(const struct worker_client *guest, const struct contro
 	char word[CONTROL_WORD_MAX];
 
 	control_json_word(guest, reply->line, word);
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:b}", "line", word, "guest", guest->name, "offset",
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:b}", "line", word, "guest", guest->name, "offset",
 			 (int)reply->line, "name", worker_client_line_name(guest, reply->line), "direction",
 			 word_at(direction_words, ARRAY_SIZE(direction_words), reply->direction), "level",
 			 level_make(reply->level), "irq", word_at(irq_words, ARRAY_SIZE(irq_words), reply->irq_type),
-			 "sim", (int)reply->sim);
+			 "armed", (int)(reply->armed != 0), "sim", (int)(reply->sim != 0));
 }
 
 json_t *control_json_event(const char *event, const struct worker_client *guest,
@@ -77,17 +76,22 @@ json_t *control_json_lost(const struct worker_client *guest, uint64_t count)
 	return json_pack("{s:s, s:s, s:I}", "event", "lost", "guest", guest->name, "count", (json_int_t)count);
 }
 
-void control_json_refuse(struct control_connection *connection, const char *format, ...)
+json_t *control_json_refusal(const char *why)
 {
 	char text[512];
-	va_list args;
 
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
+	snprintf(text, sizeof(text), "%s", why);
 	/* A text that was cut off, or a parser's excerpt, need not be UTF-8. */
 	text_make_ascii(text);
-	control_json_write(connection, json_pack("{s:b, s:s}", "ok", 0, "error", text), false);
+	return json_pack("{s:b, s:s}", "ok", 0, "error", text);
+}
+
+void control_json_tell(struct control_connection *connection, json_t *event, uint64_t n, bool stream)
+{
+	connection->seq += n;
+	if (event)
+		json_object_set_new(event, "seq", json_integer((json_int_t)connection->seq));
+	control_json_write(connection, event, stream);
 }
 
 void control_json_write(struct control_connection *connection, json_t *object, bool stream)

@@ -24,7 +24,8 @@ json_t *control_json_guest_event(const struct worker_client *guest, uint64_t tim
 json_t *control_json_lost(const struct worker_client *guest, uint64_t count);
 
 /* {"ok": false, "error": ...}; the text may repeat what a client sent. */
-void control_json_refuse(struct control_connection *connection, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+json_t *control_json_refusal(const char *why);
 /* Writes the object, which is given up; one of NULL ends the connection. stream: see control_connection_stream(). */
 void control_json_write(struct control_connection *connection, json_t *object, bool stream);
+/* The same for an event, with the next number; or, if it stands for n of which none was told, with that of the last. */
+void control_json_tell(struct control_connection *connection, json_t *event, uint64_t n, bool stream);

@@ -69,17 +69,18 @@ void missed_tell(struct missed *missed, struct control_connection *connection)
 		const struct worker_client *guest = &missed->guests->guests[i];
 
 		if (missed->of_guests[i].n_changes > 0)
-			control_json_write(connection, control_json_lost(guest, missed->of_guests[i].n_changes), false);
+			control_json_tell(connection, control_json_lost(guest, missed->of_guests[i].n_changes),
+					  missed->of_guests[i].n_changes, false);
 		if (missed->of_guests[i].changed)
-			control_json_write(connection, control_json_guest_event(guest, guest->told_ns), false);
+			control_json_tell(connection, control_json_guest_event(guest, guest->told_ns), 1, false);
 	}
 	if (missed->n_lines > 0)
 		qsort(missed->lines, missed->n_lines, sizeof(*missed->lines), line_compare);
 	for (size_t i = 0; i < missed->n_lines; i++)
-		control_json_write(connection,
-				   control_json_event("change", missed->lines[i].guest, &missed->lines[i].reply,
-						      CONTROL_EDGE_NONE),
-				   false);
+		control_json_tell(connection,
+				  control_json_event("change", missed->lines[i].guest, &missed->lines[i].reply,
+						     CONTROL_EDGE_NONE),
+				  1, false);
 	/* Who reads so slowly may not do so again. */
 	missed_deinit(missed);
 }

@@ -41,14 +41,14 @@ static int command_find(struct request *request, struct why *why)
 	return why_fail(EINVAL, why, "unknown command \"%.64s\"", name);
 }
 
-static int keys_check(const struct request *request, struct why *why)
+static int keys_check(struct request *request, struct why *why)
 {
 	const char *key;
 	json_t *value;
 
 	json_object_foreach(request->root, key, value)
 	{
-		bool known = strcmp(key, "cmd") == 0 || strcmp(key, "lines") == 0 ||
+		bool known = strcmp(key, "cmd") == 0 || strcmp(key, "lines") == 0 || strcmp(key, "id") == 0 ||
 			     (strcmp(key, "from") == 0 && request->command->style == REQUEST_PAGES);
 
 		if (!known)
@@ -131,9 +131,21 @@ static int from_take(struct request *request, struct why *why)
 	return from && !request->from ? why_fail(EINVAL, why, "\"from\" is not a string") : 0;
 }
 
+/* First, so that the reply has it whatever else is wrong. */
+static int id_take(struct request *request, struct why *why)
+{
+	const json_t *id = json_object_get(request->root, "id");
+
+	if (id && !json_is_integer(id) && (!json_is_string(id) || json_string_length(id) > REQUEST_ID_MAX))
+		return why_fail(EINVAL, why, "\"id\" is not a number or a string of up to %d bytes", REQUEST_ID_MAX);
+	request->id = id;
+	return 0;
+}
+
 int request_parse(struct request *request, const char *line, size_t len, struct why *why)
 {
-	static int (*const steps[])(struct request *, struct why *) = { command_find, from_take, lines_take };
+	static int (*const steps[])(struct request *, struct why *) = { id_take, command_find, from_take, lines_take,
+									keys_check };
 	json_error_t error;
 	int ret = 0;
 
@@ -144,10 +156,6 @@ int request_parse(struct request *request, const char *line, size_t len, struct 
 		ret = why_fail(EINVAL, why, "not a JSON object");
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && ret == 0; i++)
 		ret = steps[i](request, why);
-	if (ret == 0)
-		ret = keys_check(request, why);
-	if (ret < 0)
-		request_deinit(request);
 	return ret;
 }
 

@@ -10,6 +10,8 @@
 #include "base/why.h"
 #include "ipc/control_channel.h"
 
+#define REQUEST_ID_MAX 64
+
 /* What "lines" is. */
 enum request_words {
 	REQUEST_WORDS_SOME,   /* an array */
@@ -40,8 +42,9 @@ struct request {
 	uint8_t *values;		       /* owned; 0 or 1 */
 	size_t n;			       /* of both; 0: all lines */
 	const char *from;		       /* REQUEST_PAGES of all lines: the first one; or NULL */
+	const json_t *id;		       /* of root: the client's name for it, which the reply repeats; or NULL */
 };
 
-/* 0, or -EINVAL or -ENOMEM with the reason in words; then there is nothing to deinit. */
+/* 0, or -EINVAL or -ENOMEM with the reason in words; then all that there may be is the id. To be deinitialised anyway. */
 int request_parse(struct request *request, const char *line, size_t len, struct why *why);
 void request_deinit(struct request *request);

@@ -80,10 +80,25 @@ static void missed_first(struct request_run *run)
 	missed_tell(&run->missed, &run->connection);
 }
 
+/* Whose reply it is, and what was told before it. */
+static json_t *reply_mark(const struct request_run *run, json_t *reply)
+{
+	if (reply && run->request.id)
+		json_object_set_new(reply, "id", json_deep_copy(run->request.id));
+	if (reply && run->monitors)
+		json_object_set_new(reply, "seq", json_integer((json_int_t)run->connection.seq));
+	return reply;
+}
+
+static void reply_write(struct request_run *run, json_t *reply)
+{
+	control_json_write(&run->connection, reply_mark(run, reply), false);
+}
+
 static void run_fail(struct request_run *run, const char *why)
 {
 	missed_first(run);
-	control_json_refuse(&run->connection, "%s", why);
+	reply_write(run, control_json_refusal(why));
 	run_end(run);
 }
 
@@ -103,7 +118,7 @@ static json_t *reply_make(const struct request_run *run)
 
 	if (run->monitors)
 		json_object_set_new(reply, "time_ns", json_integer((json_int_t)run->time_ns));
-	return reply;
+	return reply_mark(run, reply);
 }
 
 static void levels_write(struct request_run *run)
@@ -157,9 +172,9 @@ static void guest_leave_out(struct request_run *run, const char *what)
 		return;
 	}
 	if (run_streams(run))
-		control_json_write(&run->connection,
-				   json_pack("{s:s, s:s, s:s}", "event", "error", "guest", guest->name, "error", why),
-				   true);
+		control_json_tell(&run->connection,
+				  json_pack("{s:s, s:s, s:s}", "event", "error", "guest", guest->name, "error", why), 1,
+				  true);
 	else
 		json_array_append_new(run->reply_guests, json_pack("{s:s, s:s}", "name", guest->name, "error", why));
 	line_selection_skip(&run->lines);
@@ -177,7 +192,7 @@ static void timed_out(struct loop_timer *timer)
 static void stream_begin(struct request_run *run)
 {
 	line_selection_sort(&run->lines);
-	control_json_write(&run->connection, json_pack("{s:b}", "ok", 1), false);
+	reply_write(run, json_pack("{s:b}", "ok", 1));
 	run->connection.streams = true;
 	for (size_t i = 0; i < run->guests->n; i++) {
 		if (request_run_watches_guest(run, &run->guests->guests[i]))
@@ -290,7 +305,7 @@ void request_run_tell(struct request_run *run, const struct worker_client *guest
 		      const struct control_channel_reply *reply, enum control_edge edge)
 {
 	if (!reads_too_slowly(run))
-		control_json_write(&run->connection, control_json_event("change", guest, reply, edge), true);
+		control_json_tell(&run->connection, control_json_event("change", guest, reply, edge), 1, true);
 	else if (!missed_add_line(&run->missed, guest, reply))
 		control_connection_refuse_stream(&run->connection);
 }
@@ -298,7 +313,7 @@ void request_run_tell(struct request_run *run, const struct worker_client *guest
 void request_run_tell_guest(struct request_run *run, const struct worker_client *guest)
 {
 	if (!reads_too_slowly(run))
-		control_json_write(&run->connection, control_json_guest_event(guest, guest->told_ns), true);
+		control_json_tell(&run->connection, control_json_guest_event(guest, guest->told_ns), 1, true);
 	else if (!missed_add(&run->missed, guest, 0))
 		control_connection_refuse_stream(&run->connection);
 }
@@ -306,7 +321,7 @@ void request_run_tell_guest(struct request_run *run, const struct worker_client 
 void request_run_tell_lost(struct request_run *run, const struct worker_client *guest, uint32_t n)
 {
 	if (!reads_too_slowly(run))
-		control_json_write(&run->connection, control_json_lost(guest, n), true);
+		control_json_tell(&run->connection, control_json_lost(guest, n), n, true);
 	else if (!missed_add(&run->missed, guest, n))
 		control_connection_refuse_stream(&run->connection);
 }
@@ -336,8 +351,8 @@ static void line_answered(struct request_run *run, const struct worker_client *g
 			control_connection_drop(&run->connection);
 		break;
 	case REQUEST_STREAM:
-		control_json_write(&run->connection, control_json_event("state", guest, reply, CONTROL_EDGE_NONE),
-				   true);
+		control_json_tell(&run->connection, control_json_event("state", guest, reply, CONTROL_EDGE_NONE), 1,
+				  true);
 		break;
 	}
 }
@@ -364,7 +379,7 @@ static void client_line(struct control_connection *connection, const char *line,
 	struct why why;
 
 	if (request_parse(&run->request, line, len, &why) < 0) {
-		control_json_refuse(connection, "%s", why.text);
+		run_fail(run, why.text);
 		return;
 	}
 	connection->busy = true;

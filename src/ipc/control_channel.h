@@ -50,7 +50,8 @@ struct control_channel_reply {
 	uint8_t sim;	   /* the outside of the line can be driven */
 	uint8_t connected; /* a front-end is there */
 	uint8_t ready;	   /* the guest's driver is up */
-	uint8_t reserved[6];
+	uint8_t armed;	   /* the guest waits for the line's interrupt: it is not dealing with the last one */
+	uint8_t reserved[5];
 };
 
 /*

@@ -83,6 +83,7 @@ static void reply_add_line(struct control_server *server, struct control_channel
 	reply->sim = chip_is_simulated(server->lines->chip, line);
 	reply->direction = state->direction;
 	reply->irq_type = state->irq.type;
+	reply->armed = state->irq.type != IRQ_TYPE_NONE && state->irq.unmasked;
 	server->reported[line] = (struct reported_line){ .level = reply->level, .direction = reply->direction };
 }
 

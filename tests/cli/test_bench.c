@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "failure.h"
 #include "gpio.h"
@@ -198,6 +199,55 @@ static void what_cannot_be_waited_for(void **state)
 	ctl_check("wait guest0.2=1 --any --all", 2, "", "vgpioctl: --any and --all exclude each other\n");
 }
 
+static void outside(int fd, const char *request)
+{
+	socket_say(fd, request);
+	assert_non_null(strstr(socket_hear(fd), "\"ok\":true"));
+}
+
+/* The answer to a set: whatever the guest reads later is of after it. */
+static void the_guest_reads_what_was_answered(void **state)
+{
+	int fd = socket_connect("ctl.sock");
+
+	assert_int_equal(gpio_set_direction(&setting.vmm, 2, GPIO_IN), GPIO_OK);
+	for (int i = 1; i <= 500; i++) {
+		outside(fd, i % 2 ? "{\"cmd\":\"set\",\"lines\":{\"guest0.2\":1}}"
+				  : "{\"cmd\":\"set\",\"lines\":{\"guest0.2\":0}}");
+		assert_int_equal(gpio_get_value(&setting.vmm, 2), i % 2);
+	}
+	close(fd);
+}
+
+static void check_armed(int fd, bool armed)
+{
+	socket_say(fd, "{\"cmd\":\"info\",\"lines\":[\"guest0.2\"]}");
+	assert_non_null(strstr(socket_hear(fd), armed ? "\"armed\":true" : "\"armed\":false"));
+}
+
+/* Its driver has dealt with an interrupt when it waits for the next one. */
+static void a_guest_that_deals_with_an_interrupt_shows(void **state)
+{
+	int fd = socket_connect("ctl.sock");
+
+	assert_int_equal(gpio_set_direction(&setting.vmm, 2, GPIO_IN), GPIO_OK);
+	check_armed(fd, false);
+	gpio_arm(&setting.vmm, 2, GPIO_IRQ_BOTH);
+	check_armed(fd, true);
+	outside(fd, "{\"cmd\":\"set\",\"lines\":{\"guest0.2\":1}}");
+	check_armed(fd, false);
+	assert_int_equal(gpio_event_wait(&setting.vmm).status, GPIO_EVENT_VALID);
+	check_armed(fd, false);
+	/* Meanwhile there was another edge. */
+	outside(fd, "{\"cmd\":\"set\",\"lines\":{\"guest0.2\":0}}");
+	gpio_unmask(&setting.vmm, 2);
+	assert_int_equal(gpio_event_wait(&setting.vmm).status, GPIO_EVENT_VALID);
+	check_armed(fd, false);
+	gpio_unmask(&setting.vmm, 2);
+	check_armed(fd, true);
+	close(fd);
+}
+
 /* The daemon goes while somebody waits. */
 static void the_daemon_may_go(void **state)
 {
@@ -223,6 +273,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(waits_for_what_comes, setup, teardown),
 		cmocka_unit_test_setup_teardown(waits_in_vain, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_waited_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_guest_reads_what_was_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_guest_that_deals_with_an_interrupt_shows, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_daemon_may_go, setup, teardown),
 	};
 

@@ -60,12 +60,13 @@ static void tells_about_lines(void **state)
 		"{\"ok\":true,\"guests\":[{\"name\":\"guest0\",\"lines\":1,\"connected\":false,\"ready\":false},"
 		"{\"name\":\"guest1\",\"lines\":1,\"connected\":false,\"ready\":false}],\"lines\":["
 		"{\"line\":\"guest0.dummy0\",\"guest\":\"guest0\",\"offset\":0,\"name\":\"dummy0\","
-		"\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"sim\":true},"
+		"\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"armed\":false,\"sim\":true},"
 		"{\"line\":\"guest1.dummy0\",\"guest\":\"guest1\",\"offset\":0,\"name\":\"dummy0\","
-		"\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"sim\":true}]}");
+		"\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"armed\":false,\"sim\":true}]}");
 	socket_exchange(fd, "{\"cmd\":\"info\",\"lines\":[\"guest1.0\"]}",
 			"{\"ok\":true,\"lines\":[{\"line\":\"guest1.dummy0\",\"guest\":\"guest1\",\"offset\":0,"
-			"\"name\":\"dummy0\",\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"sim\":true}]}");
+			"\"name\":\"dummy0\",\"direction\":\"none\",\"level\":0,\"irq\":\"none\",\"armed\":false,"
+			"\"sim\":true}]}");
 	close(fd);
 	daemon_down(&daemon);
 }

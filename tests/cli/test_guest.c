@@ -126,13 +126,13 @@ static void check_guest_event(int fd, const char *flags)
 /* When its driver is up, and when that is over. */
 static void it_is_seen_to_come_and_go(void **state)
 {
-	static const char ready[] = "\"guest\":\"guest0\",\"connected\":true,\"ready\":true}";
+	static const char ready[] = "\"guest\":\"guest0\",\"connected\":true,\"ready\":true";
 	int fd = socket_connect("ctl.sock");
 
 	socket_exchange(fd, "{\"cmd\":\"monitor\",\"lines\":[\"guest0.0\"]}", "{\"ok\":true}");
 	assert_non_null(strstr(socket_hear(fd), "\"state\""));
 	vmm_stop(&setting.vmm);
-	check_guest_event(fd, "\"guest\":\"guest0\",\"connected\":true,\"ready\":false}");
+	check_guest_event(fd, "\"guest\":\"guest0\",\"connected\":true,\"ready\":false");
 	vmm_resume(&setting.vmm);
 	check_guest_event(fd, ready);
 	/* Another worker in the place of its own: it goes on. */
@@ -140,8 +140,8 @@ static void it_is_seen_to_come_and_go(void **state)
 	socket_say(fd, "{\"cmd\":\"info\",\"from\":\"guest0.0\"}");
 	assert_non_null(strstr(socket_hear(fd), "\"connected\":true,\"ready\":true}"));
 	vmm_disconnect(&setting.vmm);
-	check_guest_event(fd, "\"connected\":true,\"ready\":false}");
-	check_guest_event(fd, "\"connected\":false,\"ready\":false}");
+	check_guest_event(fd, "\"connected\":true,\"ready\":false");
+	check_guest_event(fd, "\"connected\":false,\"ready\":false");
 	close(fd);
 }
 

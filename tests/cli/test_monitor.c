@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,6 +42,27 @@ static void set(int fd, const char *request)
 {
 	socket_say(fd, request);
 	assert_non_null(strstr(socket_hear(fd), "\"ok\":true"));
+}
+
+/* Each event has the next number, but one for what was lost: that of the last of these. A reply has that before it. */
+static void check_seq(const json_t *object, json_int_t *seq)
+{
+	json_int_t count = json_integer_value(json_object_get(object, "count"));
+
+	if (json_object_get(object, "event"))
+		*seq += count > 0 ? count : 1;
+	assert_int_equal(json_integer_value(json_object_get(object, "seq")), *seq);
+}
+
+static int monitor_as(const char *id)
+{
+	char request[128], reply[64];
+	int fd = socket_connect("ctl.sock");
+
+	snprintf(request, sizeof(request), "{\"cmd\":\"monitor\",\"lines\":[\"guest0.0\"],\"id\":%s}", id);
+	snprintf(reply, sizeof(reply), "{\"ok\":true,\"id\":%s}", id);
+	socket_exchange(fd, request, reply);
+	return fd;
 }
 
 static void states_then_changes(void **state)
@@ -109,10 +131,61 @@ static void it_asks_on(void **state)
 		json_decref(reply);
 	}
 	socket_exchange(watcher, "{\"cmd\":\"monitor\"}",
-			"{\"ok\":false,\"error\":\"this connection monitors already\"}");
+			"{\"ok\":false,\"error\":\"this connection monitors already\",\"seq\":20}");
 	socket_exchange(watcher, "{\"cmd\":\"get\",\"lines\":[\"x\"]}",
-			"{\"ok\":false,\"error\":\"no line \\\"x\\\"\"}");
+			"{\"ok\":false,\"error\":\"no line \\\"x\\\"\",\"seq\":20}");
 	close(watcher);
+	daemon_down(&daemon);
+}
+
+/* By ids: whoever has asked, also what is refused. What was told before a reply shows in its number. */
+static void replies_are_told_apart(void **state)
+{
+	static const char *const ids[] = { "7", "\"a b\"", "-1", "0" };
+	struct run daemon;
+	json_int_t seq = 0;
+	char text[128];
+	int watcher;
+
+	daemon_up_two(&daemon);
+	watcher = monitor_as(ids[0]);
+	for (unsigned i = 0; i < 40; i++) {
+		json_t *object;
+		char *id;
+
+		if (i % 8 == 0)
+			snprintf(text, sizeof(text), "{\"cmd\":\"nod\",\"id\":%s}", ids[i % 4]);
+		else
+			snprintf(text, sizeof(text), "{\"cmd\":\"toggle\",\"lines\":[\"guest0.0\"],\"id\":%s}",
+				 ids[i % 4]);
+		socket_say(watcher, text);
+		do {
+			object = json_loads(socket_hear(watcher), 0, NULL);
+			check_seq(object, &seq);
+			id = json_dumps(json_object_get(object, "id"), JSON_ENCODE_ANY);
+			json_decref(object);
+		} while (!id);
+		assert_string_equal(id, ids[i % 4]);
+		free(id);
+	}
+	close(watcher);
+	daemon_down(&daemon);
+}
+
+static void an_id_is_a_word(void **state)
+{
+	struct run daemon;
+	int fd;
+
+	daemon_up_two(&daemon);
+	fd = socket_connect("ctl.sock");
+	socket_exchange(fd, "{\"id\":\"x\",\"cmd\":\"get\",\"lines\":[\"guest0.0\"]}",
+			"{\"ok\":true,\"id\":\"x\",\"lines\":{\"guest0.0\":0}}");
+	socket_exchange(fd, "{\"id\":1,\"cmd\":\"get\",\"lines\":[\"x\"]}",
+			"{\"ok\":false,\"error\":\"no line \\\"x\\\"\",\"id\":1}");
+	socket_exchange(fd, "{\"id\":[],\"cmd\":\"info\"}",
+			"{\"ok\":false,\"error\":\"\\\"id\\\" is not a number or a string of up to 64 bytes\"}");
+	close(fd);
 	daemon_down(&daemon);
 }
 
@@ -197,7 +270,7 @@ static void learns_what_it_could_not_see(void **state)
 /* What a client heard of guest0's lines: changes, and how many of them were lost; and how line 0 is. */
 struct heard {
 	unsigned changes, lost, told_after;
-	json_int_t level, time_ns;
+	json_int_t level, time_ns, seq;
 };
 
 static bool hear_event(int fd, struct heard *heard)
@@ -206,6 +279,7 @@ static bool hear_event(int fd, struct heard *heard)
 	const char *kind = json_string_value(json_object_get(event, "event"));
 	json_int_t time_ns = json_integer_value(json_object_get(event, "time_ns"));
 
+	check_seq(event, &heard->seq);
 	if (kind && strcmp(kind, "lost") == 0) {
 		heard->lost += (unsigned)json_integer_value(json_object_get(event, "count"));
 		heard->told_after = 0;
@@ -265,8 +339,9 @@ static void a_hung_guest_is_named(void **state)
 	worker = child_wait(&daemon, "vgpio:guest0", 0);
 	kill(worker, SIGSTOP);
 	watcher = monitor("{\"cmd\":\"monitor\"}");
-	assert_string_equal(socket_hear(watcher),
-			    "{\"event\":\"error\",\"guest\":\"guest0\",\"error\":\"guest0 does not answer\"}");
+	assert_string_equal(
+		socket_hear(watcher),
+		"{\"event\":\"error\",\"guest\":\"guest0\",\"error\":\"guest0 does not answer\",\"seq\":1}");
 	check_next(watcher, "state guest1.dummy0 0");
 	kill(worker, SIGCONT);
 	proc_wait_quiet(daemon.pid);
@@ -280,11 +355,17 @@ static void a_hung_guest_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLAIN(states_then_changes),	     PLAIN(all_lines),
-		PLAIN(several_watch_one_line),	     PLAIN(goes_on_with_the_next_worker),
-		PLAIN(learns_what_it_could_not_see), PLAIN(a_slow_reader_is_told_what_it_missed),
-		PLAIN(a_hung_guest_is_named),	     PLAIN(it_asks_on),
+		PLAIN(states_then_changes),
+		PLAIN(all_lines),
+		PLAIN(several_watch_one_line),
+		PLAIN(goes_on_with_the_next_worker),
+		PLAIN(learns_what_it_could_not_see),
+		PLAIN(a_slow_reader_is_told_what_it_missed),
+		PLAIN(a_hung_guest_is_named),
+		PLAIN(it_asks_on),
 		PLAIN(it_may_close_its_half),
+		PLAIN(replies_are_told_apart),
+		PLAIN(an_id_is_a_word),
 	};
 
 	return cmocka_run_group_tests_name("cli monitor", tests, NULL, NULL);

@@ -424,7 +424,7 @@ static void lines_that_do_not_follow_are_refused(void **state)
 			    "\"connected\":false,\"ready\":false},{\"name\":\"a\",\"error\":\"a "
 			    "sent an invalid answer\"}],\"lines\":[{\"line\":\"a.name0\",\"guest\":\"a\",\"offset\":0,"
 			    "\"name\":\"name0\",\"direction\":\"none\",\"level\":0,\"irq\":\"none\","
-			    "\"sim\":false}]}\n");
+			    "\"armed\":false,\"sim\":false}]}\n");
 }
 
 /* Every change is told of, or counted: also one that only undoes what was lost. */
