@@ -5,6 +5,8 @@
  *
  * `example_guest SOCKET follow`: a guest with a button at line 0 and a lamp at line 1, which is lit while the button is
  * pressed, by interrupt; until it is killed. `example_guest SOCKET broken`: the lamp is dark.
+ *
+ * `example_guest SOCKET obey`: a guest that does what standard input says, "WORD LINE VALUE" a line, and answers with a number.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,17 +57,80 @@ static void follow(struct vmm *vmm, bool works)
 	}
 }
 
+static int do_direction(struct vmm *vmm, uint16_t line, uint32_t value)
+{
+	return gpio_set_direction(vmm, line, value);
+}
+
+static int do_set(struct vmm *vmm, uint16_t line, uint32_t value)
+{
+	return gpio_set_value(vmm, line, value);
+}
+
+static int do_get(struct vmm *vmm, uint16_t line, uint32_t value)
+{
+	return gpio_get_value(vmm, line);
+}
+
+static int do_arm(struct vmm *vmm, uint16_t line, uint32_t value)
+{
+	gpio_arm(vmm, line, value);
+	return 0;
+}
+
+/* Waits for an interrupt of any line. */
+static int do_event(struct vmm *vmm, uint16_t line, uint32_t value)
+{
+	return gpio_event_wait(vmm).status;
+}
+
+static int do_unmask(struct vmm *vmm, uint16_t line, uint32_t value)
+{
+	gpio_unmask(vmm, line);
+	return 0;
+}
+
+static const struct {
+	const char *word;
+	int (*act)(struct vmm *vmm, uint16_t line, uint32_t value);
+} orders[] = {
+	{ "direction", do_direction }, { "set", do_set },	{ "get", do_get }, { "arm", do_arm },
+	{ "event", do_event },	       { "unmask", do_unmask }, { NULL, NULL },
+};
+
+static void obey(struct vmm *vmm)
+{
+	char word[16];
+	unsigned line, value;
+
+	while (scanf("%15s %u %u", word, &line, &value) == 3) {
+		size_t i = 0;
+
+		while (orders[i].word && strcmp(orders[i].word, word) != 0)
+			i++;
+		if (!orders[i].word)
+			failure("\"%s\" is no order", word);
+		printf("%d\n", orders[i].act(vmm, (uint16_t)line, value));
+		fflush(stdout);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct gpio_wire_config config;
 	struct vmm vmm;
 
 	if (argc != 2 && argc != 3) {
-		fprintf(stderr, "usage: example_guest SOCKET [follow|broken]\n");
+		fprintf(stderr, "usage: example_guest SOCKET [follow|broken|obey]\n");
 		return 2;
 	}
 	vmm_init(&vmm, 0);
 	vmm_start(&vmm, argv[1]);
+	if (argc == 3 && strcmp(argv[2], "obey") == 0) {
+		obey(&vmm);
+		vmm_deinit(&vmm);
+		return 0;
+	}
 	if (argc == 3)
 		follow(&vmm, strcmp(argv[2], "follow") == 0);
 	if (message_get_config(&vmm.connection, 0, sizeof(config), &config) < 0)
