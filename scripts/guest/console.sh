@@ -37,6 +37,15 @@ guest_start_uml() {
 		"uml_dir=$guest_dir/" "umid=$1" ${2:+"virtio_uml.device=$2:41"} "${@:3}"
 }
 
+# guest_start_dt NAME SOCKET [ARGUMENT…]: User-Mode Linux with the device tree $guest_tree (contrib/guests/uml.dts, unless
+# set), by which its drivers have lines of the device.
+guest_start_dt() {
+	local trees=${BASH_SOURCE[0]%/*}/../../contrib/guests
+	sed "s|\"gpio.sock\"|\"$2\"|" "${guest_tree:-$trees/uml.dts}" |
+		"${guest_uml%/*}/dtc" -q -i "$trees" -O dtb -o "$guest_dir/$1.dtb" || return
+	guest_start_uml "$1" '' "dtb=$guest_dir/$1.dtb" "${@:3}"
+}
+
 # guest_accel: kvm or tcg, whichever runs this kernel with this QEMU.
 guest_accel() {
 	"${BASH_SOURCE[0]%/*}/accel" "$guest_kernel/vmlinux" "$guest_dir/qemu.cpio" "${guest_qemu[@]}"
