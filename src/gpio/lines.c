@@ -133,7 +133,7 @@ static int request_set_irq_type(struct lines *lines, uint16_t line, uint32_t arg
 {
 	struct line_state *state = &lines->state[line], next = *state;
 	enum irq_action action;
-	bool was_idle;
+	bool was_idle, is_other = argument != state->irq.type;
 	int ret = 0;
 
 	if (!lines->irq_enabled || !irq_type_valid(argument))
@@ -141,7 +141,7 @@ static int request_set_irq_type(struct lines *lines, uint16_t line, uint32_t arg
 	if (state->direction == GPIO_DIRECTION_OUT && argument != IRQ_TYPE_NONE)
 		return -EINVAL;
 
-	if (argument != state->irq.type) {
+	if (is_other) {
 		next.irq.type = (uint8_t)argument;
 		ret = line_chip_apply(lines, line, &next);
 		chip_settle(lines->chip);
@@ -161,7 +161,7 @@ static int request_set_irq_type(struct lines *lines, uint16_t line, uint32_t arg
 	if (was_idle)
 		state->idle = LINE_IDLE_RELEASED;
 	report_irq(lines, line, action);
-	if (was_idle)
+	if (was_idle || is_other)
 		report_change(lines, line);
 	return 0;
 }

@@ -31,6 +31,7 @@
 struct reported_line {
 	int8_t level;
 	uint8_t direction;
+	uint8_t irq_type;
 };
 
 #define REPORTED_NOTHING ((struct reported_line){ .level = INT8_MIN })
@@ -84,7 +85,7 @@ static void reply_add_line(struct control_server *server, struct control_channel
 	reply->direction = state->direction;
 	reply->irq_type = state->irq.type;
 	reply->armed = state->irq.type != IRQ_TYPE_NONE && state->irq.unmasked;
-	server->reported[line] = (struct reported_line){ .level = reply->level, .direction = reply->direction };
+	server->reported[line] = (struct reported_line){ reply->level, reply->direction, reply->irq_type };
 }
 
 static int message_send(struct control_server *server, const struct control_channel_reply *replies, unsigned n)
@@ -352,7 +353,8 @@ void control_server_line_changed(struct control_server *server, uint16_t line)
 	if (!server || !server->watched || line >= server->lines->n_lines)
 		return;
 	if (server->reported[line].level != line_level(server, line) ||
-	    server->reported[line].direction != server->lines->state[line].direction)
+	    server->reported[line].direction != server->lines->state[line].direction ||
+	    server->reported[line].irq_type != server->lines->state[line].irq.type)
 		event_send(server, line);
 }
 

@@ -246,6 +246,26 @@ static void what_did_not_change_is_not_told(void **state)
 	assert_false(next(fixture, &event));
 }
 
+static void who_watches_learns_of_interrupts(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct gpio_request arm = { GPIO_MSG_SET_IRQ_TYPE, 2, IRQ_TYPE_EDGE_BOTH };
+	const struct gpio_request disarm = { GPIO_MSG_SET_IRQ_TYPE, 2, IRQ_TYPE_NONE };
+	struct control_channel_reply event;
+
+	fixture->lines.irq_enabled = true;
+	ask_reply(fixture, CONTROL_CHANNEL_WATCH, 0, 1);
+	lines_request(&fixture->lines, &arm);
+	event = expect(fixture, CONTROL_CHANNEL_EVENT);
+	assert_int_equal(event.line, 2);
+	assert_int_equal(event.irq_type, IRQ_TYPE_EDGE_BOTH);
+	lines_request(&fixture->lines, &arm);
+	assert_false(next(fixture, &event));
+	lines_request(&fixture->lines, &disarm);
+	assert_int_equal(expect(fixture, CONTROL_CHANNEL_EVENT).irq_type, IRQ_TYPE_NONE);
+	assert_false(next(fixture, &event));
+}
+
 static void guest_sets(struct fixture *fixture, bool level)
 {
 	const struct gpio_request request = { GPIO_MSG_SET_VALUE, 0, level };
@@ -508,6 +528,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_messages_are_passed_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(silent_until_watched, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_did_not_change_is_not_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_watches_learns_of_interrupts, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_events_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_events_are_told_of_when_there_is_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_events_are_told_of_with_a_reply, setup, teardown),
