@@ -11,7 +11,7 @@ export LC_ALL=C.UTF-8
 
 # All that is ever installed; what only guests run is unpacked in the cache instead.
 # shellcheck disable=SC2034 # for the scripts that read this one
-program_packages=(gcc libc6-dev meson ninja-build pkgconf libjansson-dev libinih-dev libseccomp-dev)
+program_packages=(gcc libc6-dev meson ninja-build pkgconf libjansson-dev libinih-dev libseccomp-dev libncurses-dev)
 # shellcheck disable=SC2034
 build_packages=("${program_packages[@]}" libcmocka-dev)
 # shellcheck disable=SC2034

@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,6 +28,23 @@
 
 /* One that the daemon refuses at once. */
 static const char probe_text[] = "{\"cmd\":\"get\"}\n";
+
+/* What is wrong, where it is to be said. */
+static void say(const struct link *link, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(const struct link *link, const char *format, ...)
+{
+	struct why why;
+	va_list words;
+
+	va_start(words, format);
+	vsnprintf(why.text, sizeof(why.text), format, words);
+	va_end(words);
+	if (link->why)
+		*link->why = why;
+	else
+		error_print("%s", why.text);
+}
 
 static const char *words_of(int error)
 {
@@ -54,9 +73,9 @@ static int socket_open(const char *path, unsigned seconds)
 
 int link_open(struct link *link, const char *path)
 {
-	*link = (struct link){ .path = path, .fd = socket_open(path, ANSWER_S) };
+	*link = (struct link){ .path = path, .why = link->why, .fd = socket_open(path, ANSWER_S) };
 	if (link->fd < 0)
-		error_print("%s: %s", path, words_of(link->fd));
+		say(link, "%s: %s", path, words_of(link->fd));
 	return link->fd < 0 ? -1 : 0;
 }
 
@@ -65,7 +84,7 @@ void link_close(struct link *link)
 	if (link->fd >= 0)
 		close(link->fd);
 	free(link->text);
-	*link = (struct link){ .path = link->path, .fd = -1 };
+	*link = (struct link){ .path = link->path, .why = link->why, .fd = -1 };
 }
 
 /* 0 or -errno. */
@@ -192,13 +211,13 @@ static json_t *object_make(const struct link *link)
 	json_t *object = json_loads(link->line, 0, &error);
 
 	if (!object)
-		error_print("%s: %s", link->path, error.text);
+		say(link, "%s: %s", link->path, error.text);
 	return object;
 }
 
 static void end_say(const struct link *link, int ret, const char *end)
 {
-	error_print("%s: %s", link->path, ret == 0 || ret == -ECONNRESET ? end : words_of(ret));
+	say(link, "%s: %s", link->path, ret == 0 || ret == -ECONNRESET ? end : words_of(ret));
 }
 
 /* in_time: it is one that was asked for. end: what is said when there is none. */
@@ -245,7 +264,7 @@ static json_t *reply_read(struct link *link, int sent)
 {
 	if (sent == 0 || sent == -EPIPE || sent == -ECONNRESET)
 		return object_read(link, true, sent < 0 ? words_of(sent) : CLOSED);
-	error_print("%s: %s", link->path, words_of(sent));
+	say(link, "%s: %s", link->path, words_of(sent));
 	return NULL;
 }
 
@@ -254,7 +273,7 @@ int link_send(struct link *link, const json_t *request)
 	int ret = request_send(link, request);
 
 	if (ret < 0)
-		error_print("%s: %s", link->path, words_of(ret));
+		say(link, "%s: %s", link->path, words_of(ret));
 	return ret < 0 ? -1 : 0;
 }
 
@@ -269,9 +288,9 @@ json_t *link_exchange(struct link *link, const json_t *request)
 
 	if (!reply || json_is_true(json_object_get(reply, "ok")))
 		return reply;
-	error_print("%s", json_string_length(json_object_get(reply, "error")) > 0
-				  ? json_string_value(json_object_get(reply, "error"))
-				  : "invalid reply");
+	say(link, "%s",
+	    json_string_length(json_object_get(reply, "error")) > 0 ? json_string_value(json_object_get(reply, "error"))
+								    : "invalid reply");
 	json_decref(reply);
 	return NULL;
 }

@@ -6,8 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/why.h"
+
 struct link {
 	const char *path;
+	struct why *why;  /* the caller's: what is wrong is said there; NULL: on stderr */
 	int fd;		  /* owned; -1: not connected */
 	char *text;	  /* owned; what has come */
 	size_t size, len; /* room, bytes that are there */
@@ -15,7 +18,7 @@ struct link {
 	const char *line; /* in text; the last one that was read, without its end */
 };
 
-/* 0, or -1 when there is no way (said on stderr). */
+/* 0, or -1 when there is no way (said, here and below). link is closed, or all zeroes but for what it is to say. */
 int link_open(struct link *link, const char *path);
 void link_close(struct link *link);
 /* The next object, however long it takes, to be given up by the caller; its text is link->line. NULL: none (said). */

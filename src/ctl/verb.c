@@ -17,6 +17,7 @@
 #include "ctl/stimulate.h"
 #include "ctl/wait.h"
 #include "ctl/watch.h"
+#include "panel/panel.h"
 
 static json_t *words_refuse(struct request_list *list, const struct verb *verb, const char *word)
 {
@@ -266,6 +267,11 @@ static int run_monitor(struct call *call, const json_t *requests)
 	return EXIT_FAILED;
 }
 
+static int panel_call(struct call *call)
+{
+	return panel_run(call->path, call->words, call->n_words);
+}
+
 static const struct verb verbs[] = {
 	{ .name = "info",
 	  .requests = lines_requests,
@@ -345,12 +351,15 @@ static const struct verb verbs[] = {
 	  .word = "FILE",
 	  .needs_words = true,
 	  .help = "drive lines as a VCD waveform has it: --map SIGNAL=L, --speed N" },
+	{ .name = "panel",
+	  .alone = panel_call,
+	  .word = "[L...]",
+	  .help = "lines on the terminal, as they change; keys drive them, ? shows which" },
 	{ .name = "wire" },
 	{ .name = "unwire" },
 	{ .name = "safe" },
 	{ .name = "stats" },
 	{ .name = "wires" },
-	{ .name = "panel" },
 };
 
 const struct verb *verb_find(const char *name)

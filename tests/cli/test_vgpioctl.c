@@ -27,7 +27,7 @@ static void words_that_make_no_sense(void **state)
 
 static void verbs_of_later_versions(void **state)
 {
-	static const char *const later[] = { "wires", "wire", "unwire", "safe", "stats", "panel" };
+	static const char *const later[] = { "wires", "wire", "unwire", "safe", "stats" };
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
 		char text[64];
@@ -44,7 +44,7 @@ static void help_and_version(void **state)
 	ctl_check("--version", 0, "vgpioctl " PROGRAM_VERSION "\n", "");
 	assert_int_equal(ctl(&run, "--help"), 0);
 	assert_non_null(strstr(run_out(&run), "pull L=pull-up|pull-down..."));
-	assert_null(strstr(run_out(&run), "panel"));
+	assert_null(strstr(run_out(&run), "stats"));
 }
 
 static void check_default(const char *variable)
