@@ -160,10 +160,16 @@ monitor_pid=
 
 # monitor_start LINE…: what the host is told goes to monitor_seen.
 monitor_start() {
+	# What the last one was told is no sign of this one.
+	rm -f "$daemon_dir/monitor.out"
 	"$VGPIOCTL" --control "$daemon_dir/ctl.sock" monitor "$@" >"$daemon_dir/monitor.out" 2>&1 &
 	monitor_pid=$!
-	# The present state comes first: once it is there, the monitor listens.
-	wait_until test -s "$daemon_dir/monitor.out"
+	# The present states come first, one after the other: once all are there, the monitor listens to all.
+	wait_until monitor_listens $#
+}
+
+monitor_listens() {
+	[[ -f $daemon_dir/monitor.out && $(wc -l <"$daemon_dir/monitor.out") -ge $1 ]]
 }
 
 monitor_saw() {
