@@ -6,8 +6,9 @@ usage: keypad.py [--control PATH] ROW,ROW,... COLUMN,COLUMN,...
   standard input: "+RC" presses the key of row R and column C (from 0), "-RC" lets go of it, one a line
 
 No diodes: three keys at the corners of a rectangle close the fourth, as in such a keypad, where a row floats. The
-columns follow the rows within some 100 us on a machine that is not busy: the guest has to leave that time before it reads
-them (col-scan-delay-us of Linux' gpio-matrix-keypad).
+columns follow the rows within some 150 us on a machine that is not busy: the guest has to leave that time before it
+reads them. Linux's own gpio-matrix-keypad (6.12) is no such guest: its interrupt handler switches interrupts off, for
+which gpio-virtio may have to sleep ("scheduling while atomic"). A guest's program scans.
 """
 import argparse
 import select
