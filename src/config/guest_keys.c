@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/account.h"
 #include "base/decimal.h"
 #include "base/util.h"
-#include "config/account.h"
 #include "config/lines_grammar.h"
 #include "config/lines_print.h"
 #include "config/suggest.h"

@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "base/fd.h"
 #include "base/scm.h"
-#include "config/account.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/privilege.h"
 #include "sandbox/seccomp.h"

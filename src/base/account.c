@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Users and groups, by the C library. */
-#include "config/account.h"
+#include "base/account.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -7,7 +7,7 @@
 #include <pwd.h>
 #include <stdio.h>
 
-#include "config/account.h"
+#include "base/account.h"
 
 static struct why why;
 
