@@ -2,6 +2,8 @@
 /* --check: a table of what each guest would get. */
 #include "app/check.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "config/attributes.h"
 
@@ -67,10 +69,33 @@ static void finding_print(const char *kind, const char *text, FILE *stream)
 	fputc('\n', stream);
 }
 
-void check_print(const struct resolved *resolved, FILE *stream)
+static const char *line_name(const struct guests *guests, const struct wire_end *end)
+{
+	for (size_t i = 0; i < guests->n; i++) {
+		if (strcmp(guests->guests[i].name, end->guest) == 0 && guests->guests[i].lines[end->line].name[0])
+			return guests->guests[i].lines[end->line].name;
+	}
+	return "-";
+}
+
+static void wire_print(const struct guests *guests, const struct wire *wire, FILE *stream)
+{
+	fprintf(stream, "wire %s.%u %s %s.%u %s", wire->ends[0].guest, wire->ends[0].line,
+		line_name(guests, &wire->ends[0]), wire->ends[1].guest, wire->ends[1].line,
+		line_name(guests, &wire->ends[1]));
+	if (wire->invert)
+		fputs(" invert", stream);
+	if (wire->delay_us > 0)
+		fprintf(stream, " delay=%uus", wire->delay_us);
+	fputc('\n', stream);
+}
+
+void check_print(const struct resolved *resolved, const struct wire_list *wires, FILE *stream)
 {
 	for (size_t i = 0; i < resolved->guests.n; i++)
 		guest_print(&resolved->guests.guests[i], stream);
+	for (unsigned i = 0; i < wires->n; i++)
+		wire_print(&resolved->guests, &wires->wires[i], stream);
 	for (size_t i = 0; i < resolved->notes.n; i++)
 		finding_print("note", resolved->notes.texts[i], stream);
 	for (size_t i = 0; i < resolved->conflicts.n; i++)

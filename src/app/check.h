@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "guest/resolve.h"
+#include "wires/wire_list.h"
 
 /* Guests, their lines, notes and conflicts. */
-void check_print(const struct resolved *resolved, FILE *stream);
+void check_print(const struct resolved *resolved, const struct wire_list *wires, FILE *stream);

@@ -19,12 +19,16 @@ static int check(const struct settings *settings, const struct guest_configs *co
 {
 	const struct resolve_params params = { .safe = settings->safe, .check = true };
 	struct resolved resolved;
+	struct wire_list wires = { .n = 0 };
 	int ret = resolve(configs, &params, &resolved);
 
+	if (ret != -ENOMEM && load_wires(configs, &resolved.guests, &wires, &resolved.conflicts) != 0)
+		ret = ret < 0 ? ret : -EINVAL;
 	if (ret == -ENOMEM)
 		error_print("out of memory");
 	else
-		check_print(&resolved, stdout);
+		check_print(&resolved, &wires, stdout);
+	wire_list_deinit(&wires);
 	resolved_deinit(&resolved);
 	return ret < 0 || !output_flush() ? EXIT_FAILED : 0;
 }

@@ -126,9 +126,15 @@ static int configs_serve(struct startup *startup, const struct guest_configs *co
 			 const struct activation_guest *sockets)
 {
 	const struct resolve_params params = { .safe = startup->settings->safe };
+	struct diagnostics conflicts = { .n = 0 };
 	struct resolved resolved;
+	struct wire_list wires = { .n = 0 };
 	int status = load_guests(configs, &params, &resolved);
 
+	if (status == 0)
+		status = load_wires(configs, &resolved.guests, &wires, &conflicts);
+	diagnostics_print(&conflicts);
+	diagnostics_deinit(&conflicts);
 	/* Not in configs: it stays what the user wrote, for a reload to compare. */
 	for (size_t i = 0; status == 0 && i < configs->n_guests; i++)
 		resolved.guests.guests[i].socket.fd = sockets[i].fd;
@@ -137,8 +143,11 @@ static int configs_serve(struct startup *startup, const struct guest_configs *co
 	for (size_t i = 0; status == 0 && i < resolved.notes.n; i++)
 		log_info("start", "%s", resolved.notes.texts[i]);
 	if (status == 0)
-		status = supervise(startup, (struct supervisor_start){ .configs = configs, .guests = &resolved.guests },
-				   startup->settings->ready_fd);
+		status = supervise(
+			startup,
+			(struct supervisor_start){ .configs = configs, .guests = &resolved.guests, .wires = &wires },
+			startup->settings->ready_fd);
+	wire_list_deinit(&wires);
 	resolved_deinit(&resolved);
 	return status;
 }

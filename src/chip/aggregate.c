@@ -128,6 +128,15 @@ static void on_drop_fd(void *ctx, unsigned offset)
 		broker->drop_fd(broker->ctx, offset);
 }
 
+static void on_drives(void *ctx, unsigned offset)
+{
+	const struct member *member = ctx;
+	const struct chip_wires *wires = &member->aggregate->chip.host.wires;
+
+	if (to_virtual(member, &offset))
+		wires->drives(wires->ctx, offset);
+}
+
 static void on_settle_fds(void *ctx)
 {
 	const struct member *member = ctx;
@@ -164,6 +173,8 @@ static int member_attach(struct aggregate *aggregate, const struct aggregate_mem
 		member->virtual_of[i] = NOT_OURS;
 	host.observer = (struct chip_observer){ member, on_fetch, on_edge, on_changed };
 	host.broker = (struct chip_broker){ member, on_request_line, on_drop_fd, on_line_info, on_settle_fds };
+	if (host.wires.drives)
+		host.wires = (struct chip_wires){ member, on_drives };
 	return chip_attach(of->spec, of->found, state, &host, &member->chip);
 }
 

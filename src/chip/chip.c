@@ -138,6 +138,21 @@ int chip_outside_pull(struct chip *chip, unsigned offset, enum chip_pull pull)
 	return chip->driver->outside_pull ? chip->driver->outside_pull(chip, offset, pull) : -EPERM;
 }
 
+void chip_wire_end(const struct chip *chip, unsigned offset, struct chip_wire_end *end)
+{
+	chip = member_of(chip, &offset);
+	*end = (struct chip_wire_end){ .drives = 0 };
+	if (chip->driver->wire_end)
+		chip->driver->wire_end(chip, offset, end);
+}
+
+void chip_wire(struct chip *chip, unsigned offset, uint8_t wired)
+{
+	chip = member_of(chip, &offset);
+	if (chip->driver->wire)
+		chip->driver->wire(chip, offset, wired);
+}
+
 void chip_detach(struct chip *chip)
 {
 	if (chip)

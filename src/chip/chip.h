@@ -77,12 +77,12 @@ void chip_line_where(const struct chip *chip, unsigned offset, char *text, size_
 
 /*
  * The world outside of a simulated line: the levels here are those on the wire. -EPERM: the line is not simulated.
- * The level of a line: driven by the guest when it is an output, else by the outside when that drives it, else by its
- * pull (pull-down at first; a bias of the host's sets it anew when the line is taken with it, not at each
+ * The level of a line: driven by the guest when it is an output, else by the outside when that drives it or by those
+ * that it is wired to, else by its pull (pull-down at first; a bias of the host's sets it anew when the line is taken with it, not at each
  * reconfiguration). An open-drain output drives low only, an open-source output high only: else it lets go.
  */
 bool chip_is_simulated(const struct chip *chip, unsigned offset);
-/* 0, 1 or -errno: the level on the wire, at once (no debounce time) and whoever drives it. */
+/* 0, 1 or -errno: the level on the wire, at once (no debounce time) and whoever drives it; -ENOTUNIQ: it is in conflict. */
 int chip_outside_level(const struct chip *chip, unsigned offset);
 /*
  * The outside drives the line to level; what an open-drain or open-source output drives wins over it. -EBUSY while the
@@ -91,6 +91,11 @@ int chip_outside_level(const struct chip *chip, unsigned offset);
 int chip_outside_drive(struct chip *chip, unsigned offset, bool level);
 /* The outside lets go of the line and leaves it to this pull. */
 int chip_outside_pull(struct chip *chip, unsigned offset, enum chip_pull pull);
+
+/* As its wires see a simulated line; of another one, nothing. */
+void chip_wire_end(const struct chip *chip, unsigned offset, struct chip_wire_end *end);
+/* What its wires bring, enum chip_drives, from now on; it is remembered with the line. Nothing happens to a real one. */
+void chip_wire(struct chip *chip, unsigned offset, uint8_t wired);
 
 int chip_line_info(struct chip *chip, unsigned offset, struct chip_line_info *info);
 

@@ -51,6 +51,35 @@ enum chip_pull {
 	CHIP_PULL_UP,
 };
 
+/*
+ * What is done to a wire, bits: by one line, or by all that it joins. Both of the first two at once: a conflict. No pull is
+ * a pull-down, so that one pull-up is enough.
+ */
+enum chip_drives {
+	CHIP_DRIVES_LOW = 1,
+	CHIP_DRIVES_HIGH = 2,
+	CHIP_PULLS_UP = 4,
+	CHIP_DRIVES_ALL = 7,
+};
+
+static inline bool chip_drives_conflict(unsigned drives)
+{
+	return (drives & CHIP_DRIVES_LOW) && (drives & CHIP_DRIVES_HIGH);
+}
+
+/* Of a conflict low: so it is with the open drain that such wires are for. */
+static inline bool chip_drives_level(unsigned drives)
+{
+	return !(drives & CHIP_DRIVES_LOW) && drives != 0;
+}
+
+/* A simulated line as its wires see it. */
+struct chip_wire_end {
+	uint8_t drives; /* enum chip_drives: what it brings to them */
+	bool conflict;	/* it is driven both ways */
+	uint16_t conflicts;
+};
+
 /* What a requested line does. value: the level driven when OUT; edges: reported when IN. */
 struct chip_line_config {
 	enum chip_direction direction;
@@ -83,6 +112,13 @@ struct chip_observer {
 	void (*changed)(void *ctx, unsigned offset);
 };
 
+/* Who joins simulated lines by wires. */
+struct chip_wires {
+	void *ctx;
+	/* What the line brings to its wires changed (chip_wire_end()). NULL: there are no wires. */
+	void (*drives)(void *ctx, unsigned offset);
+};
+
 /* Who has the kernel's chip, and is asked for lines of it. */
 struct chip_broker {
 	void *ctx;
@@ -99,11 +135,12 @@ struct chip_broker {
 	void (*settle_fds)(void *ctx);
 };
 
-/* What a chip needs of the process that it is attached in. No function is NULL. */
+/* What a chip needs of the process that it is attached in. No function is NULL, but that of wires. */
 struct chip_host {
 	struct loop *loop;
 	const char *tag;      /* for the log */
 	const char *consumer; /* who has a simulated line that is in use: "vhost-device-gpio:guest0" */
 	struct chip_observer observer;
 	struct chip_broker broker;
+	struct chip_wires wires;
 };

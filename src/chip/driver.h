@@ -41,6 +41,8 @@ struct chip_driver {
 	int (*outside_level)(const struct chip *chip, unsigned offset);
 	int (*outside_drive)(struct chip *chip, unsigned offset, bool level);
 	int (*outside_pull)(struct chip *chip, unsigned offset, enum chip_pull pull);
+	void (*wire_end)(const struct chip *chip, unsigned offset, struct chip_wire_end *end);
+	void (*wire)(struct chip *chip, unsigned offset, uint8_t wired);
 	int (*line_info)(struct chip *chip, unsigned offset, struct chip_line_info *info);
 	int (*configure)(struct chip *chip, unsigned offset, const struct chip_line_config *config);
 	int (*adopt)(struct chip *chip, unsigned offset, const struct chip_line_config *config, int fd);

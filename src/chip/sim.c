@@ -181,12 +181,24 @@ static int sim_line_info(struct chip *chip, unsigned offset, struct chip_line_in
 	return 0;
 }
 
+/* Any change of the line, of which this was before, is done. */
+static void line_done(struct sim *sim, unsigned offset, const struct sim_line *before)
+{
+	const struct chip_wires *wires = &sim->chip.host.wires;
+	struct sim_line *line = &sim->lines[offset];
+
+	sim_line_count(line, before);
+	if (wires->drives && sim_line_drives(line) != sim_line_drives(before))
+		wires->drives(wires->ctx, offset);
+}
+
 /* A level that the new bias made is nobody's but ours to tell: its user does not know that there is a wire. */
 static int sim_configure(struct chip *chip, unsigned offset, const struct chip_line_config *config)
 {
 	struct sim_line *line = sim_line(chip, offset), before = *line;
 
 	sim_line_configure(line, config, clock_now_ns());
+	line_done(sim_of(chip), offset, &before);
 	line_wait(sim_of(chip), offset);
 	if (line->pull != before.pull && !sim_line_is_driven(line) && sim_line_level(line) != sim_line_level(&before))
 		chip->host.observer.changed(chip->host.observer.ctx, offset);
@@ -200,7 +212,10 @@ static int sim_adopt(struct chip *chip, unsigned offset, const struct chip_line_
 
 static void sim_release(struct chip *chip, unsigned offset)
 {
+	const struct sim_line before = *sim_line(chip, offset);
+
 	sim_line_release(sim_line(chip, offset));
+	line_done(sim_of(chip), offset, &before);
 }
 
 static int sim_get(struct chip *chip, unsigned offset)
@@ -210,11 +225,12 @@ static int sim_get(struct chip *chip, unsigned offset)
 
 static int sim_set(struct chip *chip, unsigned offset, uint8_t value)
 {
-	struct sim_line *line = sim_line(chip, offset);
+	struct sim_line *line = sim_line(chip, offset), before = *line;
 
 	if (line->role != SIM_ROLE_OUT)
 		return -EPERM;
 	line->value = value != 0;
+	line_done(sim_of(chip), offset, &before);
 	return 0;
 }
 
@@ -222,25 +238,62 @@ static int sim_set(struct chip *chip, unsigned offset, uint8_t value)
 
 static int sim_outside_level(const struct chip *chip, unsigned offset)
 {
-	return sim_line_level(sim_line(chip, offset));
+	const struct sim_line *line = sim_line(chip, offset);
+
+	return sim_line_conflicts(line) ? -ENOTUNIQ : sim_line_level(line);
 }
 
-/* The outside did something: tells the chip's user what can be seen of it. */
-static void sim_outside(struct chip *chip, unsigned offset, enum sim_outside outside, enum chip_pull pull)
+/* The outside or a wire is about to do something, and has: tells the chip's user what can be seen of it. */
+
+static void outside_begin(struct chip *chip, unsigned offset)
+{
+	chip->host.observer.fetch(chip->host.observer.ctx, offset, 1);
+}
+
+static void outside_end(struct chip *chip, unsigned offset, const struct sim_line *before, bool moved,
+			enum chip_edge edge)
 {
 	const struct chip_observer *observer = &chip->host.observer;
-	enum chip_edge edge;
-	bool changed;
 
-	observer->fetch(observer->ctx, offset, 1);
-	changed = sim_line_outside(sim_line(chip, offset), outside, pull, clock_now_ns(), &edge);
-	if (changed) {
+	line_done(sim_of(chip), offset, before);
+	if (moved) {
 		line_wait(sim_of(chip), offset);
 		report_edge(sim_of(chip), offset, edge);
 	}
 	observer->fetch(observer->ctx, offset, 0);
-	if (changed)
+	if (moved || sim_line_conflicts(sim_line(chip, offset)) != sim_line_conflicts(before))
 		observer->changed(observer->ctx, offset);
+}
+
+static void sim_outside(struct chip *chip, unsigned offset, enum sim_outside outside, enum chip_pull pull)
+{
+	struct sim_line *line = sim_line(chip, offset), before = *line;
+	enum chip_edge edge;
+	bool moved;
+
+	outside_begin(chip, offset);
+	moved = sim_line_outside(line, outside, pull, clock_now_ns(), &edge);
+	outside_end(chip, offset, &before, moved, edge);
+}
+
+static void sim_wire_end(const struct chip *chip, unsigned offset, struct chip_wire_end *end)
+{
+	const struct sim_line *line = sim_line(chip, offset);
+
+	*end = (struct chip_wire_end){ sim_line_drives(line), sim_line_conflicts(line), line->conflicts };
+}
+
+static void sim_wire(struct chip *chip, unsigned offset, uint8_t wired)
+{
+	struct sim_line *line = sim_line(chip, offset), before = *line;
+	enum chip_edge edge;
+	bool moved;
+
+	if (line->wired == wired)
+		return;
+	outside_begin(chip, offset);
+	moved = sim_line_wire(line, wired, clock_now_ns(), &edge);
+	outside_end(chip, offset, &before, moved, edge);
 }
 
 static int sim_outside_drive(struct chip *chip, unsigned offset, bool level)
@@ -275,4 +328,6 @@ const struct chip_driver sim_driver = {
 	.outside_level = sim_outside_level,
 	.outside_drive = sim_outside_drive,
 	.outside_pull = sim_outside_pull,
+	.wire_end = sim_wire_end,
+	.wire = sim_wire,
 };

@@ -18,7 +18,8 @@ static const struct field fields[] = {
 	L(drive),
 	L(debounce_us),
 	L(settled),
-	FIELD_PADDING(struct sim_line, padding),
+	FIELD_MAY(struct sim_line, wired),
+	FIELD_MAY(struct sim_line, conflicts),
 	L(changed_ns),
 };
 

@@ -8,7 +8,8 @@ static bool line_is_plausible(const struct sim_line *line)
 {
 	return line->role <= SIM_ROLE_OUT && line->value <= 1 && line->edges <= CHIP_EDGE_BOTH &&
 	       line->outside <= SIM_OUTSIDE_HIGH && line->pull <= CHIP_PULL_UP && line->active_low <= 1 &&
-	       line->bias <= CHIP_BIAS_PULL_DOWN && line->drive <= CHIP_DRIVE_OPEN_SOURCE && line->settled <= 1;
+	       line->bias <= CHIP_BIAS_PULL_DOWN && line->drive <= CHIP_DRIVE_OPEN_SOURCE && line->settled <= 1 &&
+	       line->wired <= CHIP_DRIVES_ALL;
 }
 
 void sim_line_sanitize(struct sim_line *line, uint64_t now_ns)
@@ -27,13 +28,27 @@ bool sim_line_is_driven(const struct sim_line *line)
 	return line->role == SIM_ROLE_OUT && line->drive != (high ? CHIP_DRIVE_OPEN_DRAIN : CHIP_DRIVE_OPEN_SOURCE);
 }
 
+uint8_t sim_line_drives(const struct sim_line *line)
+{
+	uint8_t pull = line->pull == CHIP_PULL_UP ? CHIP_PULLS_UP : 0;
+
+	if (sim_line_is_driven(line))
+		return pull | (line->value != line->active_low ? CHIP_DRIVES_HIGH : CHIP_DRIVES_LOW);
+	if (line->outside != SIM_OUTSIDE_NONE)
+		return pull | (line->outside == SIM_OUTSIDE_HIGH ? CHIP_DRIVES_HIGH : CHIP_DRIVES_LOW);
+	return pull;
+}
+
+bool sim_line_conflicts(const struct sim_line *line)
+{
+	return chip_drives_conflict(sim_line_drives(line) | line->wired);
+}
+
 bool sim_line_level(const struct sim_line *line)
 {
 	if (sim_line_is_driven(line))
 		return line->value != line->active_low;
-	if (line->outside != SIM_OUTSIDE_NONE)
-		return line->outside == SIM_OUTSIDE_HIGH;
-	return line->pull == CHIP_PULL_UP;
+	return chip_drives_level(sim_line_drives(line) | line->wired);
 }
 
 static bool line_debounces(const struct sim_line *line)
@@ -91,7 +106,17 @@ void sim_line_configure(struct sim_line *line, const struct chip_line_config *co
 
 void sim_line_release(struct sim_line *line)
 {
-	*line = (struct sim_line){ .role = SIM_ROLE_NONE, .outside = line->outside, .pull = line->pull };
+	*line = (struct sim_line){ .role = SIM_ROLE_NONE,
+				   .outside = line->outside,
+				   .pull = line->pull,
+				   .wired = line->wired,
+				   .conflicts = line->conflicts };
+}
+
+void sim_line_count(struct sim_line *line, const struct sim_line *before)
+{
+	if (sim_line_conflicts(line) && !sim_line_conflicts(before) && line->conflicts < UINT16_MAX)
+		line->conflicts++;
 }
 
 /* The edge from the settled level to this one, if it is asked for. */
@@ -102,14 +127,11 @@ static enum chip_edge line_edge(const struct sim_line *line, bool level)
 	return line->role == SIM_ROLE_IN ? line->edges & edge : CHIP_EDGE_NONE;
 }
 
-bool sim_line_outside(struct sim_line *line, enum sim_outside outside, enum chip_pull pull, uint64_t now_ns,
-		      enum chip_edge *edge)
+/* before: its level. True: it is another one now. */
+static bool line_moved(struct sim_line *line, bool before, uint64_t now_ns, enum chip_edge *edge)
 {
-	bool before = sim_line_level(line), after;
+	bool after = sim_line_level(line);
 
-	line->outside = (uint8_t)outside;
-	line->pull = (uint8_t)pull;
-	after = sim_line_level(line);
 	*edge = CHIP_EDGE_NONE;
 	if (after == before)
 		return false;
@@ -117,6 +139,24 @@ bool sim_line_outside(struct sim_line *line, enum sim_outside outside, enum chip
 	if (!line_debounces(line))
 		*edge = line_edge(line, after);
 	return true;
+}
+
+bool sim_line_outside(struct sim_line *line, enum sim_outside outside, enum chip_pull pull, uint64_t now_ns,
+		      enum chip_edge *edge)
+{
+	bool before = sim_line_level(line);
+
+	line->outside = (uint8_t)outside;
+	line->pull = (uint8_t)pull;
+	return line_moved(line, before, now_ns, edge);
+}
+
+bool sim_line_wire(struct sim_line *line, uint8_t wired, uint64_t now_ns, enum chip_edge *edge)
+{
+	bool before = sim_line_level(line);
+
+	line->wired = wired & CHIP_DRIVES_ALL;
+	return line_moved(line, before, now_ns, edge);
 }
 
 uint64_t sim_line_due_ns(const struct sim_line *line)

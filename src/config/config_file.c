@@ -117,9 +117,36 @@ static int line_end(struct reader *reader)
 	return ret;
 }
 
+/* [wires] has no name, and any number of the one key. */
+static int wires_begin(struct reader *reader, const char *name)
+{
+	return *name ? why_at(reader->why, reader->where, "expected [wires], not [wires %s]", name) : 0;
+}
+
+static const char *wires_key_word(unsigned index)
+{
+	return index == 0 ? "wire" : NULL;
+}
+
+static int wires_key_take(struct reader *reader, const char *where, const char *key, const char *value)
+{
+	int ret;
+
+	if (strcmp(key, wires_key_word(0)) != 0)
+		return -ENOENT;
+	ret = guest_configs_add_wire(reader->configs, where, value);
+	return ret == -E2BIG ? why_at(reader->why, where, "more than %d wires", CONFIG_WIRES_MAX) : ret;
+}
+
+static int wires_end(struct reader *reader)
+{
+	return 0;
+}
+
 static const struct section sections[] = {
 	{ "guest", guest_begin, guest_key_take, guest_key, guest_end },
 	{ "line", line_begin, line_key_take, line_section_key_word, line_end },
+	{ "wires", wires_begin, wires_key_take, wires_key_word, wires_end },
 };
 
 static const char *section_word(unsigned index)

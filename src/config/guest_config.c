@@ -54,6 +54,20 @@ struct config_line *config_chip_add_line(struct config_chip *chip)
 	return &lines[chip->n_lines++];
 }
 
+int guest_configs_add_wire(struct guest_configs *configs, const char *where, const char *text)
+{
+	struct config_wire *wires = array_grow(configs->wires, configs->n_wires, CONFIG_WIRES_MAX, sizeof(*wires));
+	char *copy = wires ? strdup(text) : NULL;
+
+	if (wires)
+		configs->wires = wires;
+	if (!copy)
+		return -errno;
+	wires[configs->n_wires] = (struct config_wire){ .text = copy };
+	snprintf(wires[configs->n_wires++].where, sizeof(wires->where), "%s", where);
+	return 0;
+}
+
 /* Where the name is in the table, or would be. */
 static uint32_t *name_at(const struct guest_configs *configs, const char *name)
 {
@@ -124,6 +138,9 @@ void guest_configs_deinit(struct guest_configs *configs)
 {
 	for (size_t i = 0; i < configs->n_guests; i++)
 		guest_config_deinit(&configs->guests[i]);
+	for (size_t i = 0; i < configs->n_wires; i++)
+		free(configs->wires[i].text);
+	free(configs->wires);
 	free(configs->guests);
 	free(configs->names);
 	*configs = (struct guest_configs){ 0 };

@@ -19,6 +19,7 @@
 /* A guest's chips, counted as often as they are named. */
 #define CONFIG_CHIPS_MAX 1024
 #define CONFIG_WHERE_MAX 64
+#define CONFIG_WIRES_MAX 1024
 
 /* "LINE (':' LINE)*": one of them. */
 struct config_line {
@@ -60,9 +61,17 @@ struct guest_config {
 	unsigned n_lines; /* chosen lines of all chips, at most CHIP_LINES_MAX; whole chips not counted */
 };
 
+/* Two lines that are to be joined, as they were written: wires/wire_words.h reads them. */
+struct config_wire {
+	char *text; /* owned */
+	char where[CONFIG_WHERE_MAX];
+};
+
 struct guest_configs {
 	struct guest_config *guests; /* owned */
 	size_t n_guests;
+	struct config_wire *wires; /* owned */
+	size_t n_wires;
 	/* owned: by the hash of a name, where the search begins, the guest's index and 1; 0: none. At most half full. */
 	uint32_t *names;
 	size_t n_names; /* a power of two, or 0 */
@@ -76,6 +85,8 @@ void guest_configs_deinit(struct guest_configs *configs);
 struct guest_config *guest_configs_add(struct guest_configs *configs);
 struct config_chip *guest_config_add_chip(struct guest_config *guest);
 struct config_line *config_chip_add_line(struct config_chip *chip);
+/* A wire of these words. -ENOMEM; -E2BIG. */
+int guest_configs_add_wire(struct guest_configs *configs, const char *where, const char *text);
 /* Gives the guest its number's name, if it has none yet, and checks that no guest before it has that name. */
 int guest_configs_name(struct guest_configs *configs, struct guest_config *guest, struct why *why);
 /* NULL: none was given this name. */

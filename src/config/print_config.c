@@ -34,6 +34,13 @@ int print_config(const struct guest_configs *configs, FILE *file)
 		fprintf(file, "%s[guest %s]\n", i ? "\n" : "", guest->name);
 		guest_keys_print(guest, file);
 	}
+	for (size_t i = 0; i < configs->n_wires; i++) {
+		const char *text = configs->wires[i].text;
+
+		if (strpbrk(text, "\r\n") || strstr(text, " ;") || strstr(text, "\t;"))
+			return -EINVAL;
+		fprintf(file, "%swire = %s\n", i ? "" : "\n[wires]\n", text);
+	}
 	return ferror(file) ? -EIO : 0;
 }
 

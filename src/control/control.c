@@ -16,6 +16,7 @@
 #include "base/util.h"
 #include "control/control_feed.h"
 #include "control/request_run.h"
+#include "control/wires/wire_client.h"
 #include "loop/loop.h"
 #include "loop/signals.h"
 #include "service/accept.h"
@@ -29,6 +30,7 @@ struct control {
 	struct control_feed feed;
 	struct log_limit accept_limit;
 	struct worker_clients guests;
+	struct wire_client wires;
 	struct request_run *runs[CLIENTS_MAX]; /* owned; NULL: free */
 	uint64_t n_connections;
 };
@@ -228,6 +230,9 @@ static int control_open(struct control *control, const struct control_start *sta
 	if (ret == 0)
 		ret = guests_open(control, start);
 	if (ret == 0)
+		ret = wire_client_init(&control->wires, start->feed_fd, start->wires, start->n_wires);
+	control->guests.wires = &control->wires;
+	if (ret == 0)
 		ret = control_feed_open(&control->feed, &control->loop, start->feed_fd, &control->guests, feed_ended);
 	if (ret == 0)
 		ret = loop_watch_add(&control->loop, &control->listen_watch, start->listen_fd, EPOLLIN, listen_ready);
@@ -245,6 +250,7 @@ static void control_close(struct control *control)
 	for (size_t i = 0; i < control->guests.n; i++)
 		worker_client_deinit(&control->guests.guests[i]);
 	free(control->guests.guests);
+	wire_client_deinit(&control->wires);
 	loop_signals_del(&control->signals);
 	loop_deinit(&control->loop);
 }

@@ -10,12 +10,15 @@
 #include <stddef.h>
 
 #include "control/control_guest.h"
+#include "ipc/control_channel.h"
 
 struct control_start {
 	int listen_fd;
 	int feed_fd; /* ipc/control_channel.h: from the supervisor, whose end it tells, too */
 	const struct control_guest *guests;
 	size_t n_guests;
+	const struct control_channel_wire *wires; /* those that there are */
+	size_t n_wires;
 };
 
 /* Whether this build has it. */

@@ -8,9 +8,15 @@
 #include "base/fd.h"
 #include "base/scm.h"
 #include "base/util.h"
+#include "control/wires/wire_client.h"
 
 /* Clients and workers have their turn, too. */
 #define CHANNELS_PER_TURN 16
+
+union from_supervisor {
+	struct control_channel_fed fed;
+	struct control_channel_wired wired;
+};
 
 static void channel_take(struct control_feed *feed, const struct control_channel_fed *fed, size_t len, int *fd)
 {
@@ -22,16 +28,18 @@ static void channel_take(struct control_feed *feed, const struct control_channel
 static void feed_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct control_feed *feed = container_of(watch, struct control_feed, watch);
-	struct control_channel_fed fed;
+	union from_supervisor in;
 	size_t n_fds;
 	ssize_t len = 1;
 
 	for (int i = 0; i < CHANNELS_PER_TURN && len > 0; i++) {
 		int fd = -1;
 
-		len = scm_recv(watch->fd, &fed, sizeof(fed), &fd, 1, &n_fds, MSG_DONTWAIT);
+		len = scm_recv(watch->fd, &in, sizeof(in), &fd, 1, &n_fds, MSG_DONTWAIT);
+		if (len == sizeof(in.wired) && feed->guests->wires)
+			wire_client_take(feed->guests->wires, &in.wired);
 		if (len > 0)
-			channel_take(feed, &fed, (size_t)len, &fd);
+			channel_take(feed, &in.fed, (size_t)len, &fd);
 	}
 	/* Without an fd for a channel, too: the next control process inherits all that there are. */
 	if (len == 0 || (len < 0 && len != -EAGAIN)) {

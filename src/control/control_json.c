@@ -41,13 +41,17 @@ static json_t *level_make(int8_t level)
 json_t *control_json_line(const struct worker_client *guest, const struct control_channel_reply *reply)
 {
 	char word[CONTROL_WORD_MAX];
+	json_t *line;
 
 	control_json_word(guest, reply->line, word);
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:b}", "line", word, "guest", guest->name, "offset",
+	line = json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:b}", "line", word, "guest", guest->name, "offset",
 			 (int)reply->line, "name", worker_client_line_name(guest, reply->line), "direction",
 			 word_at(direction_words, ARRAY_SIZE(direction_words), reply->direction), "level",
 			 level_make(reply->level), "irq", word_at(irq_words, ARRAY_SIZE(irq_words), reply->irq_type),
 			 "armed", (int)(reply->armed != 0), "sim", (int)(reply->sim != 0));
+	if (reply->conflict)
+		json_object_set_new(line, "conflict", json_true());
+	return line;
 }
 
 json_t *control_json_event(const char *event, const struct worker_client *guest,

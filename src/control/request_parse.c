@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "ipc/wire_channel.h"
 
 /* A verb: its row here, in ctl/verb.c and in worker/control_server.c, and its number in ipc/control_channel.h. */
 static const struct request_command commands[] = {
@@ -23,6 +24,9 @@ static const struct request_command commands[] = {
 	  .words = REQUEST_WORDS_SOME,
 	  .style = REQUEST_LEVELS,
 	  .once = true },
+	{ .name = "wire", .type = CONTROL_CHANNEL_INFO, .words = REQUEST_WORDS_TWO, .style = REQUEST_WIRE },
+	{ .name = "unwire", .type = CONTROL_CHANNEL_INFO, .words = REQUEST_WORDS_TWO, .style = REQUEST_UNWIRE },
+	{ .name = "wires", .type = CONTROL_CHANNEL_INFO, .words = REQUEST_WORDS_NONE, .style = REQUEST_WIRES },
 	{ .name = "monitor", .type = CONTROL_CHANNEL_INFO, .words = REQUEST_WORDS_OR_ALL, .style = REQUEST_STREAM },
 };
 
@@ -41,6 +45,26 @@ static int command_find(struct request *request, struct why *why)
 	return why_fail(EINVAL, why, "unknown command \"%.64s\"", name);
 }
 
+/* Keys beside "cmd", "id" and "lines", and to what they belong. */
+static const struct {
+	const char *name;
+	enum request_style style;
+} keys[] = {
+	{ "from", REQUEST_PAGES },
+	{ "invert", REQUEST_WIRE },
+	{ "delay_us", REQUEST_WIRE },
+};
+
+static bool key_is_known(const struct request_command *command, const char *key)
+{
+	bool known = strcmp(key, "cmd") == 0 || strcmp(key, "id") == 0 ||
+		     (strcmp(key, "lines") == 0 && command->words != REQUEST_WORDS_NONE);
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && !known; i++)
+		known = strcmp(key, keys[i].name) == 0 && command->style == keys[i].style;
+	return known;
+}
+
 static int keys_check(struct request *request, struct why *why)
 {
 	const char *key;
@@ -48,10 +72,7 @@ static int keys_check(struct request *request, struct why *why)
 
 	json_object_foreach(request->root, key, value)
 	{
-		bool known = strcmp(key, "cmd") == 0 || strcmp(key, "lines") == 0 || strcmp(key, "id") == 0 ||
-			     (strcmp(key, "from") == 0 && request->command->style == REQUEST_PAGES);
-
-		if (!known)
+		if (!key_is_known(request->command, key))
 			return why_fail(EINVAL, why, "unknown key \"%.64s\"", key);
 	}
 	return 0;
@@ -108,8 +129,11 @@ static int lines_take(struct request *request, struct why *why)
 	bool values = request->command->words == REQUEST_WORDS_VALUES;
 	size_t n = values ? json_object_size(lines) : json_array_size(lines);
 
-	if (!lines && request->command->words == REQUEST_WORDS_OR_ALL)
+	if (request->command->words == REQUEST_WORDS_NONE ||
+	    (!lines && request->command->words == REQUEST_WORDS_OR_ALL))
 		return 0;
+	if (request->command->words == REQUEST_WORDS_TWO && n != 2)
+		return why_fail(EINVAL, why, "\"lines\" must be an array of two lines");
 	if (n == 0)
 		return why_fail(EINVAL, why,
 				values ? "\"lines\" must be an object with a value for each line"
@@ -142,10 +166,25 @@ static int id_take(struct request *request, struct why *why)
 	return 0;
 }
 
+static int wire_take(struct request *request, struct why *why)
+{
+	const json_t *invert = json_object_get(request->root, "invert");
+	const json_t *delay = json_object_get(request->root, "delay_us");
+
+	if (invert && !json_is_boolean(invert))
+		return why_fail(EINVAL, why, "\"invert\" is not true or false");
+	if (delay &&
+	    (!json_is_integer(delay) || json_integer_value(delay) < 0 || json_integer_value(delay) > WIRE_DELAY_MAX_US))
+		return why_fail(EINVAL, why, "\"delay_us\" is not a number from 0 to %d", WIRE_DELAY_MAX_US);
+	request->invert = json_is_true(invert);
+	request->delay_us = (uint32_t)json_integer_value(delay);
+	return 0;
+}
+
 int request_parse(struct request *request, const char *line, size_t len, struct why *why)
 {
-	static int (*const steps[])(struct request *, struct why *) = { id_take, command_find, from_take, lines_take,
-									keys_check };
+	static int (*const steps[])(struct request *, struct why *) = { id_take,   command_find, from_take,
+									wire_take, lines_take,	 keys_check };
 	json_error_t error;
 	int ret = 0;
 

@@ -17,12 +17,17 @@ enum request_words {
 	REQUEST_WORDS_SOME,   /* an array */
 	REQUEST_WORDS_OR_ALL, /* an array; all lines when it is not there */
 	REQUEST_WORDS_VALUES, /* an object, a value for each */
+	REQUEST_WORDS_TWO,    /* an array of two */
+	REQUEST_WORDS_NONE,   /* not there */
 };
 
 /* How the reply is made. */
 enum request_style {
 	REQUEST_LEVELS, /* an object with the level of each word */
 	REQUEST_PAGES,	/* all about each line, and where to go on when there are more */
+	REQUEST_WIRE,	/* "ok", when the supervisor has done it */
+	REQUEST_UNWIRE, /* the same */
+	REQUEST_WIRES,	/* all about each wire */
 	REQUEST_STREAM, /* "ok" at once, then the state of each line, then its changes */
 };
 
@@ -41,6 +46,8 @@ struct request {
 	const char **words;		       /* owned */
 	uint8_t *values;		       /* owned; 0 or 1 */
 	size_t n;			       /* of both; 0: all lines */
+	bool invert;			       /* REQUEST_WIRE */
+	uint32_t delay_us;		       /* REQUEST_WIRE */
 	const char *from;		       /* REQUEST_PAGES of all lines: the first one; or NULL */
 	const json_t *id;		       /* of root: the client's name for it, which the reply repeats; or NULL */
 };

@@ -40,6 +40,16 @@ static const struct line_selection *lines_watched(const struct request_run *run)
 	return run_streams(run) ? &run->lines : NULL;
 }
 
+/* About wires: what a worker does not answer is no reason to fail. */
+static bool run_wires(const struct request_run *run)
+{
+	static const bool of_wires[] = {
+		[REQUEST_WIRE] = true, [REQUEST_UNWIRE] = true, [REQUEST_WIRES] = true, [REQUEST_STREAM] = false
+	};
+
+	return run->request.command && of_wires[run->request.command->style];
+}
+
 bool request_run_watches_guest(const struct request_run *run, const struct worker_client *guest)
 {
 	const struct line_selection *lines = lines_watched(run);
@@ -59,6 +69,8 @@ static void run_clear(struct request_run *run)
 {
 	loop_timer_del(&run->timer);
 	worker_query_cancel(&run->query);
+	wire_query_cancel(&run->wire_query);
+	wire_report_deinit(&run->wires);
 	request_deinit(&run->request);
 	line_selection_deinit(&run->lines);
 	json_decref(run->reply_guests);
@@ -146,15 +158,37 @@ static void pages_write(struct request_run *run)
 	free(text);
 }
 
+static void wires_write(struct request_run *run)
+{
+	json_t *reply = reply_make(run);
+
+	if (run->request.command->style == REQUEST_WIRES)
+		json_object_set(reply, "wires", run->wires.report);
+	control_json_write(&run->connection, reply, false);
+}
+
 /* One whole reply. */
 static void run_finish(struct request_run *run)
 {
 	missed_first(run);
 	if (run->request.command->style == REQUEST_PAGES)
 		pages_write(run);
+	else if (run_wires(run))
+		wires_write(run);
 	else
 		levels_write(run);
 	run_end(run);
+}
+
+/* reply: NULL: there is none. */
+static void wire_line(struct request_run *run, const struct control_channel_reply *reply)
+{
+	if (reply && run->time_ns == 0)
+		run->time_ns = reply->time_ns;
+	if (run->request.command->style == REQUEST_WIRES)
+		wire_report_line(&run->wires, &run->lines, reply);
+	else
+		line_selection_advance(&run->lines);
 }
 
 /*
@@ -166,6 +200,10 @@ static void guest_leave_out(struct request_run *run, const char *what)
 	const struct worker_client *guest = present_guest(run);
 	char why[CONTROL_WORD_MAX + 32];
 
+	if (run_wires(run)) {
+		wire_line(run, NULL);
+		return;
+	}
 	snprintf(why, sizeof(why), "%s %s", guest->name, what);
 	if (!run->lines.all && !run_streams(run)) {
 		run_fail(run, why);
@@ -257,7 +295,7 @@ static bool guest_is_overdue(struct request_run *run)
 /* Goes on with the request as far as that is possible now. */
 static void run_step(struct request_run *run)
 {
-	if (!run->request.command || run->connection.dropped || run->query.guest)
+	if (!run->request.command || run->connection.dropped || run->query.guest || run->wire_query.client)
 		return;
 	if (!line_selection_over(&run->lines) && guest_is_overdue(run))
 		guest_leave_out(run, "does not answer");
@@ -283,6 +321,7 @@ static void line_failed(struct request_run *run, const struct worker_client *gue
 	} reasons[] = {
 		{ -EPERM, "is a real line: read and watch only" },
 		{ -EBUSY, "is an output of the guest" },
+		{ -ENOTUNIQ, "is driven high and low by its wires" },
 	};
 	char why[CONTROL_WORD_MAX + 128], word[CONTROL_WORD_MAX];
 
@@ -350,6 +389,10 @@ static void line_answered(struct request_run *run, const struct worker_client *g
 		if (!line_texts_add(&run->reply_lines, control_json_line(guest, reply)))
 			control_connection_drop(&run->connection);
 		break;
+	case REQUEST_WIRE:
+	case REQUEST_UNWIRE:
+	case REQUEST_WIRES: /* of which none comes here */
+		break;
 	case REQUEST_STREAM:
 		control_json_tell(&run->connection, control_json_event("state", guest, reply, CONTROL_EDGE_NONE), 1,
 				  true);
@@ -361,16 +404,74 @@ static void query_answered(struct worker_query *query, const struct control_chan
 {
 	struct request_run *run = container_of(query, struct request_run, query);
 
-	if (reply->error == 0 && reply->line == line_selection_present(&run->lines).line) {
+	if (reply->error == 0 && reply->line == line_selection_present(&run->lines).line && run_wires(run)) {
+		wire_line(run, reply);
+	} else if (reply->error == 0 && reply->line == line_selection_present(&run->lines).line) {
 		line_answered(run, present_guest(run), reply);
 		line_selection_advance(&run->lines);
-	} else if (run->lines.all || run_streams(run)) {
+	} else if (run->lines.all || run_streams(run) || run_wires(run)) {
 		worker_query_cancel(query);
 		guest_leave_out(run, "sent an invalid answer");
 	} else {
 		line_failed(run, present_guest(run), reply);
 	}
 	run_step(run);
+}
+
+/* Wires */
+
+static void wires_begin(struct request_run *run)
+{
+	if (wire_report_begin(&run->wires, run->guests->wires, run->guests, &run->lines) < 0)
+		run_fail(run, strerror(ENOMEM));
+	else
+		run_step(run);
+}
+
+/*
+ * Done, and the workers have been told; now they are to have done it, too. Each has, once it has answered a second
+ * question: in the turn of the first one it has heard of it at the latest. The second end is asked last, when the first
+ * one has told it of its level.
+ */
+static void wire_answered(struct wire_query *query, const struct control_channel_wired *reply)
+{
+	struct request_run *run = container_of(query, struct request_run, wire_query);
+	struct line_ref *ends = calloc(4, sizeof(*ends));
+	char why[sizeof(reply->why) + 1];
+
+	snprintf(why, sizeof(why), "%.*s", (int)sizeof(reply->why), reply->why);
+	if (reply->error < 0 || !ends) {
+		free(ends);
+		run_fail(run, reply->error < 0 ? why : strerror(ENOMEM));
+		return;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		ends[i] = run->lines.named[i % 2];
+	free(run->lines.named);
+	run->lines.named = ends;
+	run->lines.n_named = 4;
+	run_step(run);
+}
+
+static void wire_timed_out(struct loop_timer *timer)
+{
+	run_fail(container_of(timer, struct request_run, timer), "the daemon does not answer");
+}
+
+/* Of the two lines that were looked up. */
+static void wire_ask(struct request_run *run)
+{
+	const struct line_ref *ends = run->lines.named;
+	const struct control_channel_wire request = { .unwire = run->request.command->style == REQUEST_UNWIRE,
+						      .guests = { ends[0].guest, ends[1].guest },
+						      .lines = { ends[0].line, ends[1].line },
+						      .delay_us = run->request.delay_us,
+						      .invert = run->request.invert };
+
+	run->wire_query.answered = wire_answered;
+	if (!run->guests->wires || !wire_client_ask(run->guests->wires, &run->wire_query, &request) ||
+	    loop_timer_set(run->connection.loop, &run->timer, WORKER_TIMEOUT_NS, 0, wire_timed_out) < 0)
+		run_fail(run, "the daemon does not answer");
 }
 
 static void client_line(struct control_connection *connection, const char *line, size_t len)
@@ -387,8 +488,16 @@ static void client_line(struct control_connection *connection, const char *line,
 		run_fail(run, "this connection monitors already");
 		return;
 	}
+	if (run->request.command->style == REQUEST_WIRES) {
+		wires_begin(run);
+		return;
+	}
 	if (line_selection_init(&run->lines, run->guests, &run->request, &why) < 0) {
 		run_fail(run, why.text);
+		return;
+	}
+	if (run->request.command->words == REQUEST_WORDS_TWO) {
+		wire_ask(run);
 		return;
 	}
 	run->reply_guests = json_array();

@@ -11,6 +11,7 @@
 #include "control/line_texts.h"
 #include "control/missed.h"
 #include "control/request_parse.h"
+#include "control/wire_report.h"
 #include "control/worker_client.h"
 #include "loop/timer.h"
 
@@ -38,6 +39,8 @@ struct request_run {
 	json_t *reply_guests;	       /* owned; the reply so far */
 	json_t *reply_levels;	       /* owned */
 	struct line_texts reply_lines;
+	struct wire_query wire_query;
+	struct wire_report wires;
 };
 
 /* fd becomes the run's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */

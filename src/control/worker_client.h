@@ -113,4 +113,5 @@ int worker_client_find(const struct worker_client *guest, const char *name);
 struct worker_clients {
 	struct worker_client *guests;
 	size_t n;
+	struct wire_client *wires; /* what joins their lines; NULL: nothing, and there is nobody to ask */
 };

@@ -32,6 +32,8 @@ enum call_option {
 	CALL_LIMIT,
 	CALL_MAP,
 	CALL_SPEED,
+	CALL_INVERT,
+	CALL_DELAY,
 	CALL_OPTIONS,
 };
 

@@ -33,6 +33,8 @@ static const struct option options[] = {
 	{ "limit", required_argument, NULL, OF_VERB + CALL_LIMIT },
 	{ "map", required_argument, NULL, OF_VERB + CALL_MAP },
 	{ "speed", required_argument, NULL, OF_VERB + CALL_SPEED },
+	{ "invert", no_argument, NULL, OF_VERB + CALL_INVERT },
+	{ "delay", required_argument, NULL, OF_VERB + CALL_DELAY },
 	{ NULL, 0, NULL, 0 },
 };
 

@@ -17,6 +17,7 @@
 #include "ctl/stimulate.h"
 #include "ctl/wait.h"
 #include "ctl/watch.h"
+#include "ctl/wires.h"
 #include "panel/panel.h"
 
 static json_t *words_refuse(struct request_list *list, const struct verb *verb, const char *word)
@@ -272,6 +273,25 @@ static int panel_call(struct call *call)
 	return panel_run(call->path, call->words, call->n_words);
 }
 
+static json_t *two_lines_requests(const struct call *call, const struct verb *verb)
+{
+	return wire_requests(call, verb->name);
+}
+
+static json_t *no_lines_requests(const struct call *call, const struct verb *verb)
+{
+	return wires_requests(call, verb->name);
+}
+
+static int run_wires(struct call *call, const json_t *requests)
+{
+	json_t *replies = exchange_all(call, requests);
+
+	if (replies && !call->json)
+		wires_print(json_array_get(replies, 0));
+	return print_replies(call, replies);
+}
+
 static const struct verb verbs[] = {
 	{ .name = "info",
 	  .requests = lines_requests,
@@ -355,11 +375,29 @@ static const struct verb verbs[] = {
 	  .alone = panel_call,
 	  .word = "[L...]",
 	  .help = "lines on the terminal, as they change; keys drive them, ? shows which" },
-	{ .name = "wire" },
-	{ .name = "unwire" },
+	{ .name = "wire",
+	  .requests = two_lines_requests,
+	  .run = run_quietly,
+	  .word = "A B [--invert] [--delay TIME]",
+	  .needs_words = true,
+	  .is_whole = true,
+	  .options = 1u << CALL_INVERT | 1u << CALL_DELAY,
+	  .help = "join two simulated lines" },
+	{ .name = "unwire",
+	  .requests = two_lines_requests,
+	  .run = run_quietly,
+	  .word = "A B",
+	  .needs_words = true,
+	  .is_whole = true,
+	  .help = "part them" },
+	{ .name = "wires",
+	  .requests = no_lines_requests,
+	  .run = run_wires,
+	  .word = "",
+	  .is_whole = true,
+	  .help = "show what is joined, its levels and conflicts" },
 	{ .name = "safe" },
 	{ .name = "stats" },
-	{ .name = "wires" },
 };
 
 const struct verb *verb_find(const char *name)

@@ -17,6 +17,7 @@ struct verb {
 	unsigned options;		 /* bits of enum call_option: those that it takes */
 	const char *word;		 /* how the help calls each word */
 	bool needs_words;
+	bool is_whole;		  /* word stands for all of them */
 	bool each_once;		  /* a word that stands there twice says nothing more */
 	bool levels;		  /* the protocol has numbers for the values */
 	const char *values[2][2]; /* what may stand behind '=' for 0 and for 1 */

@@ -24,9 +24,9 @@ static void print_help(void)
 		char words[64];
 
 		snprintf(words, sizeof(words),
-			 verb->alone	     ? "%s %s"
-			 : verb->needs_words ? "%s %s..."
-					     : "%s [%s...]",
+			 verb->alone || verb->is_whole ? "%s %s"
+			 : verb->needs_words	       ? "%s %s..."
+						       : "%s [%s...]",
 			 verb->name, verb->word);
 		printf("  %-30s %s\n", words, verb->help);
 	}

@@ -19,6 +19,7 @@
 #include "base/decimal.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "ipc/wire_channel.h"
 #include "process/fd_bundle.h"
 #include "process/fd_limit.h"
 #include "service/inherited_fd.h"
@@ -135,6 +136,12 @@ static int fds_check(const struct handover *handover, struct why *why)
 		if (!guest_is_good(&handover->guests[i]))
 			return why_fail(EBADF, why, "guest %s: its file descriptors are not what it takes them for",
 					handover->guests[i].guest.name);
+	}
+	for (unsigned i = 0; i < handover->board.n_memories; i++) {
+		const struct wire_memory *memory = &handover->board.memories[i];
+
+		if (!session_is_good(memory->fd, WIRE_MEMORY_SIZE(memory->n_lines)))
+			return why_fail(EBADF, why, "the memory of %s's wires is none", memory->guest);
 	}
 	return 0;
 }

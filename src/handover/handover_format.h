@@ -17,6 +17,7 @@
 #include "ipc/fd_store.h"
 #include "process/child.h"
 #include "service/listener.h"
+#include "wires/wire_board.h"
 
 /* Of the body: 2, records. No record that is added or left out changes it. (1 was structs, and never released.) */
 #define HANDOVER_VERSION   2u
@@ -80,4 +81,5 @@ struct handover {
 	pid_t control_pid;	       /* 0: none */
 	struct handover_guest *guests; /* owned */
 	unsigned n_guests;
+	struct wire_board board; /* its arrays: owned */
 };

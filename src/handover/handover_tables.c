@@ -13,6 +13,7 @@
 
 #include "base/util.h"
 #include "chip/chip_spec.h"
+#include "ipc/wire_channel.h"
 
 #define MUST		RECORD_MUST
 #define DESCRIPTION_MAX (16u << 20)
@@ -186,6 +187,47 @@ static const struct record_row guest_rows[] = {
 };
 static const struct record_table guest_table = TABLE(handover_guest, guest_rows, guest_finish);
 
+static const struct record_row wire_rows[] = {
+	LINE("from", RECORD_NEEDED, wire, ends[0].guest),
+	MUST_NUMBER("from-line", wire, ends[0].line, CHIP_LINES_MAX - 1),
+	LINE("to", RECORD_NEEDED, wire, ends[1].guest),
+	MUST_NUMBER("to-line", wire, ends[1].line, CHIP_LINES_MAX - 1),
+	MUST_NUMBER("invert", wire, invert, 1),
+	MUST_NUMBER("delay-us", wire, delay_us, WIRE_DELAY_MAX_US),
+	MUST_NUMBER("configured", wire, configured, 1),
+};
+
+static bool wire_finish(void *object, struct why *why)
+{
+	const struct wire *wire = object;
+
+	return (wire->ends[0].guest[0] && wire->ends[1].guest[0]) || refuse(why, "of no guest");
+}
+
+static const struct record_table wire_table = TABLE(wire, wire_rows, wire_finish);
+
+static const struct record_row memory_rows[] = {
+	LINE("guest", RECORD_NEEDED, wire_memory, guest),
+	MUST_NUMBER("lines", wire_memory, n_lines, CHIP_LINES_MAX),
+	FD("fd", RECORD_NEEDED, wire_memory, fd),
+};
+
+static bool memory_finish(void *object, struct why *why)
+{
+	const struct wire_memory *memory = object;
+
+	return memory->n_lines > 0 || refuse(why, "no lines");
+}
+
+static const struct record_table memory_table = TABLE(wire_memory, memory_rows, memory_finish);
+
+static const struct record_row bell_rows[] = {
+	LINE("from", RECORD_NEEDED, wire_bell, from),
+	LINE("to", RECORD_NEEDED, wire_bell, to),
+	FD("fd", RECORD_NEEDED, wire_bell, fd),
+};
+static const struct record_table bell_table = TABLE(wire_bell, bell_rows, NULL);
+
 static bool handover_finish(void *object, struct why *why)
 {
 	const struct handover *handover = object;
@@ -204,5 +246,8 @@ static const struct record_row handover_rows[] = {
 	RECORD_GROUP_ROW("control", MUST, handover, control, &listener_table),
 	PID("control-pid", handover, control_pid),
 	RECORD_LIST_ROW("guest", MUST, handover, guests, n_guests, GUESTS_MAX, &guest_table),
+	RECORD_LIST_ROW("wire", MUST, handover, board.list.wires, board.list.n, WIRES_MAX, &wire_table),
+	RECORD_LIST_ROW("wire-memory", MUST, handover, board.memories, board.n_memories, GUESTS_MAX, &memory_table),
+	RECORD_LIST_ROW("wire-bell", MUST, handover, board.bells, board.n_bells, WIRE_BELLS_MAX, &bell_table),
 };
 const struct record_table handover_table = TABLE(handover, handover_rows, handover_finish);

@@ -43,21 +43,37 @@ struct control_channel_reply {
 	int32_t error; /* 0 or -errno: ERANGE no such line, EPERM a real line, EBUSY the guest drives it, EINVAL */
 	/* CLOCK_MONOTONIC of the event; of a reply: before what it did, and no earlier event comes behind it. */
 	uint64_t time_ns;
-	uint32_t dropped;  /* events dropped since the last event or reply that went out */
-	int8_t level;	   /* 0, 1, -1 unknown; on the wire for a simulated line, also when active-low; else logical */
-	uint8_t direction; /* enum gpio_direction as the guest configured it */
-	uint8_t irq_type;  /* enum irq_type */
-	uint8_t sim;	   /* the outside of the line can be driven */
-	uint8_t connected; /* a front-end is there */
-	uint8_t ready;	   /* the guest's driver is up */
-	uint8_t armed;	   /* the guest waits for the line's interrupt: it is not dealing with the last one */
-	uint8_t reserved[5];
+	uint32_t dropped;   /* events dropped since the last event or reply that went out */
+	int8_t level;	    /* 0, 1, -1 unknown; on the wire for a simulated line, also when active-low; else logical */
+	uint8_t direction;  /* enum gpio_direction as the guest configured it */
+	uint8_t irq_type;   /* enum irq_type */
+	uint8_t sim;	    /* the outside of the line can be driven */
+	uint8_t connected;  /* a front-end is there */
+	uint8_t ready;	    /* the guest's driver is up */
+	uint16_t conflicts; /* how often a simulated line began to be driven high and low at once */
+	uint8_t conflict;   /* it is so now */
+	uint8_t armed;	    /* the guest waits for the line's interrupt: it is not dealing with the last one */
+	uint8_t reserved[2];
 };
 
 /*
  * On the feed, a SOCK_SEQPACKET pair from the supervisor to the control process, with one fd: the control process's end of
- * the channel to the guest's new worker. Nothing goes the other way.
+ * the channel to the guest's new worker.
  */
 struct control_channel_fed {
 	uint32_t guest; /* its number in the order in which the control process was told of the guests */
+};
+
+/* The other way: lines are to be joined, or parted. One at a time: each has its reply, which comes the same way. */
+struct control_channel_wire {
+	uint32_t id; /* not 0 */
+	uint32_t unwire;
+	uint32_t guests[2], lines[2]; /* as in struct control_channel_fed; of the guest */
+	uint32_t delay_us, invert;
+};
+
+struct control_channel_wired {
+	uint32_t id;
+	int32_t error; /* 0, or -errno with a line that says why */
+	char why[248];
 };

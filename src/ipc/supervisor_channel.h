@@ -25,7 +25,7 @@
  *
  * After an upgrade the new supervisor serves the old program's workers until they are replaced: what they say (also
  * SUPERVISOR_CHANNEL_STORE of a line that they have requested themselves, as they once did) must be understood. They are
- * told nothing. So numbers and structs below are the same for ever.
+ * told nothing, but of wires. So numbers and structs below are the same for ever.
  */
 #pragma once
 
@@ -40,6 +40,7 @@ enum supervisor_channel_type {
 	SUPERVISOR_CHANNEL_BARRIER = 3, /* with one fd: close it; key unused */
 	/* Supervisor to worker, struct supervisor_channel_message. */
 	SUPERVISOR_CHANNEL_CHIP = 4, /* the guest's chip of number key is back */
+	SUPERVISOR_CHANNEL_WIRE = 9, /* of wires: see wire_channel.h; with one fd, or none */
 	/* Worker to supervisor, struct supervisor_channel_request. */
 	SUPERVISOR_CHANNEL_LINE = 5,	  /* request this line and store it under its key */
 	SUPERVISOR_CHANNEL_LINE_INFO = 6, /* what does the kernel say of this line? */

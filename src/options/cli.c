@@ -29,6 +29,8 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 				 "a chip for each guest: N is /dev/gpiochipN, sN is simulated with N lines" },
 	[OPTION_GUEST] = { "guest", 0, "KEY=VALUE,...", false,
 			   "a guest: socket=PATH or fd=N, lines=@CHIP{LINE:...} or sim=N, name=, ..." },
+	[OPTION_WIRE] = { "wire", 0, "A,B[,...]", false,
+			  "join two simulated lines, each GUEST.LINE; invert, delay=TIME" },
 	[OPTION_CONFIG] = { "config", 0, "FILE", false, "guests from a file; SIGHUP reads it again" },
 	[OPTION_FD] = { "fd", 0, "N", false, "with --device-list: an inherited socket, listening or connected" },
 	[OPTION_SAFE] = { "safe", 0, NULL, false,
@@ -131,14 +133,15 @@ void cli_print(enum option_id id, FILE *stream)
 		fputs("{\n  \"type\": \"gpio\",\n  \"features\": []\n}\n", stream);
 }
 
-static int guest_take(struct cli *cli, const char *word, struct why *why)
+/* One more of what may be given often. */
+static int word_add(const char ***words, size_t *n, const char *word, struct why *why)
 {
-	const char **guests = realloc(cli->guests, (cli->n_guests + 1) * sizeof(*guests));
+	const char **more = realloc(*words, (*n + 1) * sizeof(*more));
 
-	if (!guests)
+	if (!more)
 		return why_fail(ENOMEM, why, "out of memory");
-	cli->guests = guests;
-	guests[cli->n_guests++] = word;
+	*words = more;
+	more[(*n)++] = word;
 	return 0;
 }
 
@@ -150,7 +153,9 @@ static int option_take(struct cli *cli, int id, struct why *why)
 		return 1;
 	}
 	if (id == OPTION_GUEST)
-		return guest_take(cli, optarg, why);
+		return word_add(&cli->guests, &cli->n_guests, optarg, why);
+	if (id == OPTION_WIRE)
+		return word_add(&cli->wires, &cli->n_wires, optarg, why);
 	if (cli->values[id])
 		return why_fail(EINVAL, why, "--%s is given twice", option_rows[id].name);
 	cli->values[id] = optarg ? optarg : "";
@@ -258,6 +263,7 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct why *why)
 void cli_deinit(struct cli *cli)
 {
 	free(cli->guests);
-	cli->guests = NULL;
-	cli->n_guests = 0;
+	free(cli->wires);
+	cli->guests = cli->wires = NULL;
+	cli->n_guests = cli->n_wires = 0;
 }

@@ -17,6 +17,7 @@ enum option_id {
 	OPTION_SOCKET_COUNT,
 	OPTION_DEVICE_LIST,
 	OPTION_GUEST,
+	OPTION_WIRE,
 	OPTION_CONFIG,
 	OPTION_FD,
 	OPTION_SAFE,
@@ -39,9 +40,11 @@ enum option_id {
 
 /* What was given. The words are the caller's argv and stay there. */
 struct cli {
-	const char *values[OPTIONS_ALL]; /* NULL: not given; "" without a value. Of OPTION_GUEST: see guests */
+	const char *values[OPTIONS_ALL]; /* NULL: not given; "" without a value. Of those two: */
 	const char **guests;		 /* owned: the value of each --guest */
 	size_t n_guests;
+	const char **wires; /* owned: of each --wire */
+	size_t n_wires;
 	enum option_id print; /* see cli_parse() */
 };
 

@@ -16,6 +16,7 @@
 #include "config/guest_option.h"
 #include "control/control.h"
 #include "sandbox/prepare.h"
+#include "wires/wire_words.h"
 
 static int log_level_take(struct settings *settings, const char *const *values)
 {
@@ -177,6 +178,21 @@ void settings_deinit(struct settings *settings)
 	cli_deinit(&settings->cli);
 }
 
+/* Those of the command line, beside those of a file. What they join is looked up later. */
+static int wires_take(const struct settings *settings, struct guest_configs *configs, struct why *why)
+{
+	struct wire_words words;
+	int ret = 0;
+
+	for (size_t i = 0; i < settings->cli.n_wires && ret == 0; i++)
+		ret = guest_configs_add_wire(configs, "--wire", settings->cli.wires[i]);
+	if (ret == -E2BIG)
+		return why_fail(EINVAL, why, "more than %d wires", CONFIG_WIRES_MAX);
+	for (size_t i = 0; i < configs->n_wires && ret == 0; i++)
+		ret = wire_words_parse(configs->wires[i].where, configs->wires[i].text, &words, why);
+	return ret;
+}
+
 int settings_guests(const struct settings *settings, struct guest_configs *configs, struct why *why)
 {
 	const struct compat_options compat = { .path = settings->socket_path,
@@ -197,6 +213,8 @@ int settings_guests(const struct settings *settings, struct guest_configs *confi
 		why_fail(EINVAL, why, "%s: no guests", settings->config);
 		ret = -EINVAL;
 	}
+	if (ret == 0)
+		ret = wires_take(settings, configs, why);
 	if (ret == -ENOMEM)
 		why_fail(EINVAL, why, "out of memory");
 	return ret;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
@@ -61,18 +62,22 @@ static int control_life(struct child *child)
 	const struct control_process *process = container_of(child, struct control_process, child);
 	const struct sandbox_params params = { SANDBOX_CONTROL, child->tag, process->set->n };
 	struct control_guest *guests = guests_take(process);
+	struct control_channel_wire *wires = calloc(WIRES_MAX, sizeof(*wires));
 	const struct control_start start = { .listen_fd = process->listener.fd,
 					     .feed_fd = process->feed_child_fd,
 					     .guests = guests,
-					     .n_guests = process->set->n };
+					     .n_guests = process->set->n,
+					     .wires = wires,
+					     .n_wires = wires ? wire_service_list(process->wires, wires) : 0 };
 	int status = 1;
 
-	if (!guests)
+	if (!guests || !wires)
 		return 1;
 	control_prepare();
 	if (sandbox_enter(process->set->sandbox, &params) == 0)
 		status = control_main(&start);
 	free(guests);
+	free(wires);
 	return status;
 }
 
@@ -86,7 +91,30 @@ static int control_prepare_feed(struct child *child)
 static void feed_close(struct control_process *process)
 {
 	loop_timer_del(&process->feed_timer);
+	loop_watch_del(&process->feed_watch);
 	fd_close(&process->feed_fd);
+}
+
+/* It serves whoever may open its socket, and may be wrong: what it says is checked by the service. */
+static void feed_asked(struct loop_watch *watch, uint32_t events)
+{
+	struct control_process *process = container_of(watch, struct control_process, feed_watch);
+	struct {
+		struct control_channel_wire request;
+		char excess; /* so that a message that is too long shows */
+	} in;
+	struct control_channel_wired reply;
+	ssize_t len = recv(watch->fd, &in, sizeof(in), MSG_DONTWAIT);
+
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (len == sizeof(in.request)) {
+		wire_service_request(process->wires, &in.request, &reply);
+		len = send(watch->fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+	/* It is gone, breaks the rules, or does not read what it asked for: no more of it. */
+	if (len <= 0)
+		loop_watch_del(watch);
 }
 
 /* It has inherited all the channels that there are. */
@@ -97,6 +125,8 @@ static void control_started(struct child *child)
 	fd_close(&process->feed_child_fd);
 	if (child->pid == 0)
 		feed_close(process);
+	else
+		loop_watch_add(child->loop, &process->feed_watch, process->feed_fd, EPOLLIN, feed_asked);
 	for (size_t i = 0; i < process->set->n && child->pid > 0; i++)
 		process->set->entries[i]->process.control_due = false;
 }
@@ -151,10 +181,11 @@ void control_process_feed(struct control_process *process)
 		loop_timer_set(process->set->loop, &process->feed_timer, FEED_RETRY_NS, 0, feed_again);
 }
 
-void control_process_init(struct control_process *process, const struct guest_set *set)
+void control_process_init(struct control_process *process, const struct guest_set *set, struct wire_service *wires)
 {
-	*process =
-		(struct control_process){ .set = set, .listener = LISTENER_NONE, .feed_fd = -1, .feed_child_fd = -1 };
+	*process = (struct control_process){
+		.set = set, .wires = wires, .listener = LISTENER_NONE, .feed_fd = -1, .feed_child_fd = -1
+	};
 	process->child = (struct child){ .ops = &control_ops,
 					 .loop = set->loop,
 					 .tag = "control",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * The control process, as the supervisor sees it: its socket and the process, which learns the guests when it starts, and
- * the channels of workers that start later over a feed.
+ * the channels of workers that start later over a feed. Over that it asks for wires, too.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "process/child.h"
 #include "service/listener.h"
 #include "supervisor/guest_set.h"
+#include "wires/wire_service.h"
 
 struct control_process {
 	struct child child;
@@ -17,11 +18,13 @@ struct control_process {
 	struct listener listener;    /* owned */
 	int feed_fd;		     /* owned; our end of the present process's feed; -1: it needs no more */
 	int feed_child_fd;	     /* owned; its end, between prepare and started */
+	struct loop_watch feed_watch;
 	struct loop_timer feed_timer;
+	struct wire_service *wires; /* the caller's: it may ask for some */
 };
 
-/* set outlives the process. */
-void control_process_init(struct control_process *process, const struct guest_set *set);
+/* set and wires outlive the process. */
+void control_process_init(struct control_process *process, const struct guest_set *set, struct wire_service *wires);
 /* Makes the control socket. -errno, with a line that says why. */
 int control_process_open(struct control_process *process, const char *path, struct why *why);
 /*

@@ -68,6 +68,7 @@ int guest_set_add(struct guest_set *set, const struct guest_config *config, stru
 	worker_process_init(&entry->process, guest, set->one_off, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
 	entry->process.control = set->control;
+	entry->process.wires = set->wires;
 	ret = worker_process_open(&entry->process, why);
 	entry->process.guest.text = ret == 0 ? print_config_of(config) : NULL;
 	if (ret == 0 && !entry->process.guest.text)
@@ -90,6 +91,7 @@ int guest_set_adopt(struct guest_set *set, struct handover_guest *left, struct w
 	ret = handover_guest_take(&entry->process, left, set->loop, set->signals_own);
 	entry->process.sandbox = set->sandbox;
 	entry->process.control = set->control;
+	entry->process.wires = set->wires;
 	entry->process.guest.text = left->description;
 	left->description = NULL;
 	if (ret < 0) {

@@ -22,6 +22,7 @@ struct guest_set {
 	const sigset_t *signals_own;
 	const struct sandbox *sandbox;
 	struct worker_control control;
+	struct worker_wires wires;
 	bool one_off;
 };
 

@@ -15,7 +15,8 @@ int handover_send_image(const struct processes *processes, struct record_writer 
 {
 	struct handover handover = { .program = PROGRAM_VERSION,
 				     .control = processes->control.listener,
-				     .control_pid = processes->control.child.pid };
+				     .control_pid = processes->control.child.pid,
+				     .board = processes->wires.board };
 	int ret = guest_set_hand_over(&processes->set, &handover);
 
 	*image = (struct record_writer){ .size = 0 };

@@ -27,12 +27,45 @@ static void control_channel_made(void *ctx)
 	control_process_feed(&processes->control);
 }
 
+/* Wires */
+
+static size_t wires_count(void *ctx)
+{
+	const struct processes *processes = ctx;
+
+	return processes->set.n;
+}
+
+/* One of an earlier program has its wires, and soon a successor. */
+static struct wire_target wires_target(void *ctx, size_t guest)
+{
+	struct processes *processes = ctx;
+	struct worker_process *process = &processes->set.entries[guest]->process;
+
+	return (struct wire_target){ &process->guest, process->child.outdated ? -1 : process->channel_fd,
+				     &process->wires_told };
+}
+
+static void worker_came(void *ctx, const struct worker_process *process)
+{
+	struct processes *processes = ctx;
+	size_t i = 0;
+
+	while (&processes->set.entries[i]->process != process)
+		i++;
+	wire_service_tell(&processes->wires, i);
+}
+
 void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path)
 {
 	*processes = (struct processes){ .set = *empty, .control_path = control_path };
+	processes->wires = (struct wire_service){
+		.loop = empty->loop, .count = wires_count, .target = wires_target, .ctx = processes
+	};
+	processes->set.wires = (struct worker_wires){ worker_came, processes };
 	if (has_control(processes))
 		processes->set.control = (struct worker_control){ control_channel_made, processes };
-	control_process_init(&processes->control, &processes->set);
+	control_process_init(&processes->control, &processes->set, &processes->wires);
 }
 
 static int guests_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
@@ -64,10 +97,12 @@ static int control_open(struct processes *processes, struct why *why)
 }
 
 int processes_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
-		   struct why *why)
+		   struct wire_list *wires, struct why *why)
 {
 	int ret = guests_open(processes, configs, guests, why);
 
+	if (ret == 0)
+		wire_service_configure(&processes->wires, wires);
 	return ret < 0 ? ret : control_open(processes, why);
 }
 
@@ -77,6 +112,8 @@ int processes_adopt(struct processes *processes, struct handover *handover, stru
 
 	if (ret < 0)
 		return ret;
+	wire_service_take(&processes->wires, &handover->board);
+	wire_service_settle(&processes->wires);
 	/* Also when there is to be none any more: then what was handed over is closed. */
 	control_process_adopt(&processes->control, handover, processes->control_path);
 	return control_open(processes, why);
@@ -85,6 +122,7 @@ int processes_adopt(struct processes *processes, struct handover *handover, stru
 void processes_close(struct processes *processes)
 {
 	control_process_close(&processes->control);
+	wire_service_deinit(&processes->wires);
 	guest_set_deinit(&processes->set);
 }
 

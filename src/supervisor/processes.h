@@ -14,18 +14,20 @@
 #include "handover/handover_format.h"
 #include "supervisor/control_process.h"
 #include "supervisor/guest_set.h"
+#include "wires/wire_service.h"
 
 struct processes {
 	struct guest_set set;		/* owned; a reload changes it */
 	struct control_process control; /* owned; not open without a path */
+	struct wire_service wires;	/* owned */
 	const char *control_path;	/* of the control socket, the caller's; "": no control process */
 };
 
 /* empty: a set without a guest, but with what each guest's process is given; what it points to outlives processes. */
 void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path);
-/* Makes every socket. The guests, in the order of configs, are taken over. -errno, with a line that says why. */
+/* Makes every socket. The guests, in the order of configs, and wires are taken over. -errno, with a line that says why. */
 int processes_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
-		   struct why *why);
+		   struct wire_list *wires, struct why *why);
 /* The same with what an earlier program has handed over, fds and all. -errno, with a line that says why. */
 int processes_adopt(struct processes *processes, struct handover *handover, struct why *why);
 /* Every process is stopped and gone by then. Idempotent. */

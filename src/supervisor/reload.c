@@ -30,6 +30,7 @@ void reload_deinit(struct reload *reload)
 	free(reload->added.guests);
 	reload->added = (struct guest_configs){ .n_guests = 0 };
 	guest_configs_deinit(&reload->configs);
+	wire_list_deinit(&reload->wires);
 	reload->pending = false;
 }
 
@@ -116,6 +117,30 @@ static int added_resolve(struct reload *reload)
 	conflicts_log(&reload->resolved.conflicts);
 	free(serving);
 	free(removing);
+	return ret;
+}
+
+/* What wires join: lines of those that stay, and of the new ones. */
+static int wires_resolve(struct reload *reload)
+{
+	const struct guests *added = &reload->resolved.guests;
+	struct diagnostics conflicts = { .n = 0 };
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+	const struct guest **list = calloc(reload->set->n + added->n + 1, sizeof(*list));
+	struct wire_guests all = { list, 0 };
+	int ret = -ENOMEM;
+
+	for (size_t i = 0; list && i < reload->set->n; i++) {
+		if (!reload->set->entries[i]->removing)
+			list[all.n++] = &reload->set->entries[i]->process.guest;
+	}
+	for (size_t i = 0; list && i < added->n; i++)
+		list[all.n++] = &added->guests[i];
+	if (list)
+		ret = wire_list_resolve(&reload->wires, &reload->configs, &all, &conflicts);
+	conflicts_log(&conflicts);
+	diagnostics_deinit(&conflicts);
+	free(list);
 	return ret;
 }
 
@@ -217,16 +242,23 @@ static int begin(struct reload *reload)
 	if (ret == 0)
 		ret = added_resolve(reload);
 	if (ret == 0)
+		ret = wires_resolve(reload);
+	if (ret == 0)
 		removing_stop(reload);
 	return ret;
 }
 
 static void finish(struct reload *reload, bool changed, const char *why)
 {
+	struct wire_list wires = reload->wires;
+
+	reload->wires = (struct wire_list){ .n = 0 };
 	reload_deinit(reload);
+	reload->wires = wires;
 	for (size_t i = 0; i < reload->set->n; i++)
 		reload->set->entries[i]->removing = false;
 	reload->done(reload->ctx, changed, why);
+	wire_list_deinit(&reload->wires);
 }
 
 static void refuse(struct reload *reload)

@@ -15,6 +15,7 @@
 #include "loop/timer.h"
 #include "options/settings.h"
 #include "supervisor/guest_set.h"
+#include "wires/wire_list.h"
 
 struct reload {
 	const struct settings *settings;
@@ -29,6 +30,7 @@ struct reload {
 	struct guest_configs configs; /* the new description */
 	struct guest_configs added;   /* those of it that are not served as they are: the guests are those of configs */
 	struct resolved resolved;     /* these, as they were found */
+	struct wire_list wires;	      /* of the new description, until done() takes them */
 	struct loop_timer timer;
 };
 

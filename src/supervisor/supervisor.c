@@ -235,6 +235,8 @@ static void reload_done(void *ctx, bool changed, const char *why)
 	size_t n = supervisor->processes.set.n;
 
 	supervisor->upgrade.stale = true;
+	if (!why || changed)
+		changed = wire_service_configure(&supervisor->processes.wires, &supervisor->reload.wires) || changed;
 	if (changed)
 		processes_restart_control(&supervisor->processes);
 	processes_start_guests(&supervisor->processes);
@@ -273,7 +275,7 @@ static void supervisor_init(struct supervisor *supervisor, const struct supervis
 static int guests_open(struct supervisor *supervisor, struct why *why)
 {
 	const struct supervisor_start *start = supervisor->start;
-	int ret = processes_open(&supervisor->processes, start->configs, start->guests, why);
+	int ret = processes_open(&supervisor->processes, start->configs, start->guests, start->wires, why);
 
 	return ret < 0 ? ret : sandbox_prepare(&supervisor->sandbox, &start->settings->sandbox, why);
 }

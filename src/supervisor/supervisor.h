@@ -24,6 +24,7 @@ struct supervisor_start {
 	/* or NULL, and: */
 	const struct guest_configs *configs; /* the guests as the user wrote them, and, in the same order, */
 	struct guests *guests;		     /* as they were found, their lines claimed: taken over */
+	struct wire_list *wires;	     /* and what joins their lines: taken over */
 	struct sd_notify *notify;
 	int *ready_fd; /* closed when the newline was written */
 };

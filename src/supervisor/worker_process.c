@@ -29,6 +29,7 @@
 #include "process/async_close.h"
 #include "supervisor/guest_socket.h"
 #include "supervisor/worker_child.h"
+#include "wires/wire_board.h"
 #include "worker/session_layout.h"
 
 /*
@@ -191,11 +192,15 @@ static void worker_started(struct child *child)
 		channels_close(process);
 		return;
 	}
+	/* A first one finds a session without wires. */
+	process->wires_told = process->lines_used ? WIRES_UNKNOWN : WIRES_NEVER;
 	process->lines_used = true;
 	process->control_due = process->control_fd >= 0;
 	if (process->control_due)
 		process->control.made(process->control.ctx);
 	watch_begin(process);
+	if (process->wires.came)
+		process->wires.came(process->wires.ctx, process);
 }
 
 static int worker_life(struct child *child)

@@ -16,9 +16,17 @@
 #include "service/listener.h"
 #include "worker/session_memory.h"
 
+struct worker_process;
+
 /* Who is told that a worker has a control channel; NULL: there is no control process, and no channel to it. */
 struct worker_control {
 	void (*made)(void *ctx);
+	void *ctx;
+};
+
+/* Who tells a worker of its wires. */
+struct worker_wires {
+	void (*came)(void *ctx, const struct worker_process *process);
 	void *ctx;
 };
 
@@ -39,6 +47,8 @@ struct worker_process {
 	int control_fd;	       /* owned; the control process's end of the present worker's control channel, -1: none */
 	int control_worker_fd; /* owned; its end, between prepare and started */
 	bool control_due;      /* the control process has no copy yet */
+	struct worker_wires wires;
+	uint64_t wires_told; /* what its worker knows of them: wires/wire_board.h */
 	struct fd_store store;
 	bool lines_used;	 /* a worker has had them: they are to take their idle state when the session ends */
 	bool hands_over;	 /* the next start goes on with the session */

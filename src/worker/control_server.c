@@ -78,6 +78,7 @@ static int8_t line_level(struct control_server *server, uint16_t line)
 static void reply_add_line(struct control_server *server, struct control_channel_reply *reply, uint16_t line)
 {
 	const struct line_state *state = &server->lines->state[line];
+	struct chip_wire_end end;
 
 	reply->line = line;
 	reply->level = line_level(server, line);
@@ -85,6 +86,9 @@ static void reply_add_line(struct control_server *server, struct control_channel
 	reply->direction = state->direction;
 	reply->irq_type = state->irq.type;
 	reply->armed = state->irq.type != IRQ_TYPE_NONE && state->irq.unmasked;
+	chip_wire_end(server->lines->chip, line, &end);
+	reply->conflict = end.conflict;
+	reply->conflicts = end.conflicts;
 	server->reported[line] = (struct reported_line){ reply->level, reply->direction, reply->irq_type };
 }
 

@@ -61,9 +61,15 @@ int supervisor_call_barrier(int channel)
 }
 
 enum received {
-	RECEIVED_CHIP = 1,
+	RECEIVED_NEWS = 1,
 	RECEIVED_REPLY,
 };
+
+/* What could not be received of it is missing: the wires say so. */
+static bool is_wire(const struct supervisor_call *call, const struct supervisor_channel_message *message, ssize_t len)
+{
+	return call->wire && (len == sizeof(*message) || len == -EMFILE) && message->type == SUPERVISOR_CHANNEL_WIRE;
+}
 
 /* One message: enum received; -EAGAIN: there is none; another -errno: the supervisor is gone. */
 static int call_take(struct supervisor_call *call, struct supervisor_channel_reply *reply, int *fd)
@@ -71,14 +77,14 @@ static int call_take(struct supervisor_call *call, struct supervisor_channel_rep
 	union {
 		struct supervisor_channel_message message;
 		struct supervisor_channel_reply reply;
-	} in;
+	} in = { .message.type = 0 };
 	size_t n_fds;
 	ssize_t len;
 
 	*fd = -1;
 	len = scm_recv(call->channel, &in, sizeof(in), fd, 1, &n_fds, MSG_DONTWAIT);
-	/* There was no fd left for that of a reply; nothing else has one. */
-	if (len == -EMFILE) {
+	/* There was no fd left for that of a reply. */
+	if (len == -EMFILE && in.message.type != SUPERVISOR_CHANNEL_WIRE) {
 		*reply = (struct supervisor_channel_reply){ .type = SUPERVISOR_CHANNEL_REPLY, .error = -EMFILE };
 		return RECEIVED_REPLY;
 	}
@@ -86,12 +92,16 @@ static int call_take(struct supervisor_call *call, struct supervisor_channel_rep
 		*reply = in.reply;
 		return RECEIVED_REPLY;
 	}
+	if (is_wire(call, &in.message, len)) {
+		call->wire(call->ctx, in.message.key, fd_steal(fd));
+		return RECEIVED_NEWS;
+	}
 	fd_close(fd);
 	if (len != sizeof(in.message) || in.message.type != SUPERVISOR_CHANNEL_CHIP)
 		return len < 0 ? (int)len : -ECONNRESET;
 	if (in.message.key < GUEST_CHIPS_MAX)
 		call->chips_back |= UINT64_C(1) << in.message.key;
-	return RECEIVED_CHIP;
+	return RECEIVED_NEWS;
 }
 
 int supervisor_call_receive(struct supervisor_call *call)

@@ -12,6 +12,9 @@ struct supervisor_call {
 	int channel;	     /* not owned */
 	uint64_t chips_back; /* by number: chips that came back, since the user has last set it to 0 */
 	bool overdue;	     /* a reply is due that nobody waits for any more */
+	/* A SUPERVISOR_CHANNEL_WIRE, at any time: what it brings is to be kept for later. fd: the callee's; -1: none came. */
+	void (*wire)(void *ctx, uint32_t key, int fd);
+	void *ctx;
 };
 
 _Static_assert(GUEST_CHIPS_MAX <= 64, "chips_back has a bit for each");

@@ -57,7 +57,7 @@ static void channel_ready(struct loop_watch *watch, uint32_t events)
 
 int supervisor_client_open(struct supervisor_client *client, struct loop *loop, int channel)
 {
-	client->call = (struct supervisor_call){ .channel = channel };
+	client->call = (struct supervisor_call){ .channel = channel, .wire = client->wire, .ctx = client->ctx };
 	client->loop = loop;
 	return loop_watch_add(loop, &client->watch, channel, EPOLLIN, channel_ready);
 }

@@ -21,6 +21,8 @@ struct supervisor_client {
 	void (*supervisor_gone)(void *ctx);
 	/* From the loop, outside of any other work: a chip of the guest came back. */
 	void (*chip_back)(void *ctx, unsigned number);
+	/* At any time: see supervisor_call.h. */
+	void (*wire)(void *ctx, uint32_t key, int fd);
 	void *ctx;
 	struct log_limit barrier_limit, reply_limit;
 };

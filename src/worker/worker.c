@@ -35,6 +35,7 @@
 #include "worker/session_layout.h"
 #include "worker/session_move.h"
 #include "worker/supervisor_client.h"
+#include "worker/wires/wires.h"
 
 struct worker {
 	const struct worker_start *start;
@@ -47,6 +48,7 @@ struct worker {
 	void *session;
 	struct worker_state *state;
 	struct chip *chip; /* the virtual one */
+	struct wires *wires;
 	struct lines lines;
 	struct virtio_gpio gpio;
 	struct vhost_ops ops; /* virtio_gpio_ops as this guest has them */
@@ -123,6 +125,13 @@ static void on_chip_back(void *ctx, unsigned number)
 	line_chip_restore(&worker->lines, (uint16_t)number);
 }
 
+static void on_wire(void *ctx, uint32_t key, int fd)
+{
+	struct worker *worker = ctx;
+
+	wires_message(worker->wires, key, fd);
+}
+
 static int attach_loop(struct worker *worker)
 {
 	sigset_t set;
@@ -144,6 +153,9 @@ static int attach_loop(struct worker *worker)
 	r = loop_signals_add(&worker->loop, &worker->signals, &set, on_signal);
 	if (r < 0)
 		return r;
+	worker->wires = wires_new(&worker->loop, worker->tag);
+	if (!worker->wires)
+		return -ENOMEM;
 	return supervisor_client_open(&worker->supervisor, &worker->loop, worker->start->supervisor_fd);
 }
 
@@ -187,6 +199,7 @@ static int attach_chip(struct worker *worker)
 		.consumer = worker->consumer,
 		.observer = lines_observer(&worker->lines),
 		.broker = supervisor_client_broker(&worker->supervisor),
+		.wires = wires_of_chip(worker->wires),
 	};
 	struct aggregate_member *members = pool_alloc(guest->n_chips, sizeof(*members));
 	struct aggregate_line *lines = pool_alloc(guest->n_lines, sizeof(*lines));
@@ -198,6 +211,7 @@ static int attach_chip(struct worker *worker)
 		lines[i] = (struct aggregate_line){ guest->lines[i].chip, guest->lines[i].offset };
 	r = aggregate_attach(members, session_layout_members(guest, members), lines, guest->n_lines,
 			     session_layout_chips(worker->session, guest), &host, &worker->chip);
+	wires_attach(worker->wires, worker->chip);
 out:
 	pool_free(members);
 	pool_free(lines);
@@ -290,6 +304,7 @@ static void detach(struct worker *worker)
 {
 	vhost_device_free(worker->device);
 	control_server_detach(worker->control);
+	wires_free(worker->wires);
 	virtio_gpio_deinit(&worker->gpio);
 	lines_detach(&worker->lines);
 	if (worker->chip)
@@ -337,7 +352,8 @@ int worker_main(const struct worker_start *start)
 						   .store = start->store,
 						   .ctx = worker,
 						   .supervisor_gone = on_supervisor_gone,
-						   .chip_back = on_chip_back } };
+						   .chip_back = on_chip_back,
+						   .wire = on_wire } };
 	guest_consumer(start->guest, worker->consumer);
 	status = worker_run(worker);
 	detach(worker);

@@ -150,6 +150,17 @@ void outside_pull(struct outside *outside, const char *line, int up)
 		json_decref(exchange(outside, json_pack("{s:s, s:{s:s}}", "cmd", "pull", "lines", line, pull)));
 }
 
+void outside_wire(struct outside *outside, const char *a, const char *b, bool invert, unsigned delay_us)
+{
+	json_decref(exchange(outside, json_pack("{s:s, s:[s, s], s:b, s:i}", "cmd", "wire", "lines", a, b, "invert",
+						(int)invert, "delay_us", (int)delay_us)));
+}
+
+void outside_unwire(struct outside *outside, const char *a, const char *b)
+{
+	json_decref(exchange(outside, json_pack("{s:s, s:[s, s]}", "cmd", "unwire", "lines", a, b)));
+}
+
 int outside_get(struct outside *outside, const char *line)
 {
 	unsigned offset;

@@ -39,6 +39,10 @@ void outside_pull(struct outside *outside, const char *line, int up);
 /* The level of the line. */
 int outside_get(struct outside *outside, const char *line);
 
+/* Joins two simulated lines; a delay or an inversion makes it a gate from the first to the second. Parts them. */
+void outside_wire(struct outside *outside, const char *a, const char *b, bool invert, unsigned delay_us);
+void outside_unwire(struct outside *outside, const char *a, const char *b);
+
 /* From now on this connection only tells about the line. */
 void outside_monitor(struct outside *outside, const char *line);
 /* How many edges it told about until it was silent for that long. */

@@ -2,6 +2,7 @@
 /* The control process in this one, and the workers of its guests. */
 #include "control_fixture.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -36,6 +37,7 @@ static struct {
 		bb[2]; /* the guests' control channels: the worker's end, that of the control process, until that has it */
 	int feed[2]; /* in place of the worker's, the supervisor's end */
 	uint32_t bb_asked, bb_line;
+	uint8_t wires; /* how the supervisor answers */
 	struct {
 		struct loop_timer *timer;
 		void (*fn)(struct loop_timer *timer);
@@ -233,6 +235,28 @@ static void bb_listen(void)
 	}
 }
 
+void control_fixture_wire(struct input *in)
+{
+	b.wires = next_byte(in);
+}
+
+/* The supervisor: bit 0 of how: it refuses; bit 1: it does not answer; bit 2: to another question. */
+static void wires_listen(void)
+{
+	struct control_channel_wire request;
+
+	while (recv(b.feed[WORKER], &request, sizeof(request), MSG_DONTWAIT) == sizeof(request)) {
+		struct control_channel_wired reply = { .id = request.id + (b.wires & 4),
+						       .error = b.wires & 1 ? -EINVAL : 0 };
+
+		MUST(request.id != 0 && request.guests[0] < 2 && request.guests[1] < 2);
+		MUST(request.lines[0] < N_LINES && request.lines[1] < N_LINES);
+		memset(reply.why, 'x', sizeof(reply.why));
+		if (!(b.wires & 2))
+			(void)!send(b.feed[WORKER], &reply, sizeof(reply), MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+}
+
 void control_fixture_turns(void)
 {
 	for (int i = 0; i < 6; i++) {
@@ -240,6 +264,7 @@ void control_fixture_turns(void)
 		loop_turn(&worker.loop, 0);
 	}
 	bb_listen();
+	wires_listen();
 }
 
 int control_fixture_connect(void)

@@ -22,4 +22,5 @@ void control_fixture_drive(struct input *in);
 void control_fixture_flood(struct input *in);
 void control_fixture_restart(struct input *in);
 void control_fixture_hostile(struct input *in);
+void control_fixture_wire(struct input *in);
 void control_fixture_time(struct input *in);

@@ -14,6 +14,7 @@
  *   'f' first n                    so do n changes at once, one line after the other
  *   'w'                            guest a has another worker
  *   'p' how fields…                guest bb's worker says something: see op_hostile()
+ *   'a' how                        what the supervisor answers, when it is asked for wires, from now on
  *   't'                            the timeout that has run for the longest is over
  *
  * Every line that a client gets is a JSON object that docs/control-protocol.md knows; none gets more replies than it
@@ -163,14 +164,20 @@ static size_t request_make(struct input *in, char *text)
 					     "bb.name",	  "a.lamp",  "bb.3",   "missing", "a.99", "zz.1",
 					     "a.\\u00e9", "bb.evil", "",       "a.x" };
 	static const char *const values[] = { "0", "1", "\"pull-up\"", "\"pull-down\"", "2", "null", "[]", "1.0" };
+	static const char *const of_wires[] = { "wire", "unwire", "wires", "wire" };
 	uint8_t command = next_byte(in), keys = next_byte(in), n = next_byte(in) % 12;
 	bool object = keys & 1;
-	size_t at = word_put(text, 0, "{\"cmd\":\"%s\"", commands[command % 8]);
+	size_t at =
+		word_put(text, 0, "{\"cmd\":\"%s\"", command >= 0xf0 ? of_wires[command % 4] : commands[command % 8]);
 
 	if (keys & 2)
 		at = word_put(text, at, ",\"from\":\"%s\"", words[keys >> 4]);
 	if (keys & 4)
 		at = word_put(text, at, ",\"%s\":1", "other");
+	if (command >= 0xf0 && keys & 8)
+		at = word_put(text, at, ",\"invert\":%s", keys & 16 ? "true" : "3");
+	if (command >= 0xf0 && keys & 32)
+		at = word_put(text, at, ",\"delay_us\":%s", keys & 64 ? "5000" : "99999999999");
 	if (n > 0)
 		at = word_put(text, at, ",\"lines\":%s", object ? "{" : "[");
 	for (unsigned i = 0; i < n; i++) {
@@ -246,6 +253,7 @@ static bool run_op(struct input *in)
 		['f'] = control_fixture_flood,
 		['w'] = control_fixture_restart,
 		['p'] = control_fixture_hostile,
+		['a'] = control_fixture_wire,
 		['t'] = control_fixture_time,
 	};
 	uint8_t op = next_byte(in);

@@ -17,6 +17,7 @@
 #include "handover/handover_image.h"
 #include "handover/handover_print.h"
 #include "input.h"
+#include "ipc/wire_channel.h"
 
 #define FDS_MAX 64
 
@@ -36,6 +37,26 @@ static void check_guest(const struct handover_guest *guest)
 	}
 	for (unsigned i = 0; i < lines->n_chips; i++) {
 		if (chip_spec_is_sim(&lines->chips[i].spec) == (lines->chips[i].found.fd >= 0))
+			abort();
+	}
+}
+
+static void check_wires(const struct wire_board *board)
+{
+	for (unsigned i = 0; i < board->list.n; i++) {
+		const struct wire *wire = &board->list.wires[i];
+
+		if (!memchr(wire->ends[0].guest, 0, GUEST_NAME_MAX) ||
+		    !memchr(wire->ends[1].guest, 0, GUEST_NAME_MAX) || wire->ends[0].line >= CHIP_LINES_MAX ||
+		    wire->delay_us > WIRE_DELAY_MAX_US)
+			abort();
+	}
+	for (unsigned i = 0; i < board->n_memories; i++) {
+		if (board->memories[i].fd <= 2)
+			abort();
+	}
+	for (unsigned i = 0; i < board->n_bells; i++) {
+		if (board->bells[i].fd <= 2)
 			abort();
 	}
 }
@@ -77,6 +98,7 @@ static void image_try(struct record_writer *image, const int *to)
 	if (image_take(image, to, &handover) == 0) {
 		for (unsigned i = 0; i < handover.n_guests; i++)
 			check_guest(&handover.guests[i]);
+		check_wires(&handover.board);
 		check_round_trip(&handover);
 	}
 	handover_deinit(&handover);

@@ -4,6 +4,7 @@
  *
  *   'l'   lines, as in "lines=..."
  *   'c'   a configuration file
+ *   'w'   a wire
  *   else  one --guest a line
  *
  * What is understood is printed as a file, which must be understood too, and print the same again.
@@ -16,6 +17,7 @@
 #include "config/lines_grammar.h"
 #include "config/print_config.h"
 #include "input.h"
+#include "wires/wire_words.h"
 
 static struct why why;
 
@@ -82,6 +84,7 @@ static void check_round_trip(const struct guest_configs *configs)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct guest_configs configs = { 0 };
+	struct wire_words wire;
 	char *text;
 	int ret;
 
@@ -95,6 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ret = lines_read(text, &configs);
 	else if (data[0] == 'c')
 		ret = config_file_parse("f", text, &configs, &why);
+	else if (data[0] == 'w')
+		ret = wire_words_parse("w", text, &wire, &why);
 	else
 		ret = guests_read(text, &configs);
 	if (ret < 0 && !why.text[0])

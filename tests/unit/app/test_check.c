@@ -15,7 +15,7 @@ static void check_table(const char *expected)
 	FILE *stream = open_memstream(&text, &size);
 
 	assert_non_null(stream);
-	check_print(&fixture.resolved, stream);
+	check_print(&fixture.resolved, &(struct wire_list){ .n = 0 }, stream);
 	assert_int_equal(fclose(stream), 0);
 	assert_string_equal(directory_hidden(text), expected);
 	free(text);

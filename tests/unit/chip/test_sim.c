@@ -150,7 +150,8 @@ static void damaged_memory(void **state)
 			assert_int_equal(chip_get(fixture->chip, i), 0);
 			chip_release(fixture->chip, i);
 			assert_int_equal(chip_outside_drive(fixture->chip, i, true), 0);
-			assert_int_equal(chip_get(fixture->chip, i), 1);
+			/* Of 1 every byte is good: its wires drive it low. */
+			assert_int_equal(chip_get(fixture->chip, i), byte != 1);
 		}
 	}
 }

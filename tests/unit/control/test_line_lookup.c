@@ -58,7 +58,7 @@ static int setup(void **state)
 {
 	int port[2];
 
-	fixture = (struct fixture){ .all = { fixture.guests, GUESTS } };
+	fixture = (struct fixture){ .all = { .guests = fixture.guests, .n = GUESTS } };
 	names_make();
 	assert_return_code(loop_init(&fixture.loop), 0);
 	for (unsigned i = 0; i < GUESTS; i++) {

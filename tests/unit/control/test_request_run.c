@@ -87,7 +87,7 @@ static int setup(void **state)
 {
 	int port[2], ends[2];
 
-	fixture = (struct fixture){ .guests = { &fixture.guest, 1 } };
+	fixture = (struct fixture){ .guests = { .guests = &fixture.guest, .n = 1 } };
 	assert_return_code(loop_init(&fixture.loop), 0);
 	assert_return_code(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, port), 0);
 	fixture.worker = port[1];

@@ -12,6 +12,7 @@
 #include "chip/chip_spec.h"
 #include "handover/handover_image.h"
 #include "handover/handover_print.h"
+#include "ipc/wire_channel.h"
 
 #define GUESTS	2
 #define CHIPS	2
@@ -30,6 +31,9 @@ struct model {
 		struct handover_death deaths[2];
 	} parts[GUESTS];
 	struct record_writer extra; /* records more, of guest 1 */
+	struct wire wire;
+	struct wire_memory memory;
+	struct wire_bell bell;
 };
 
 static char text[] = "[guest g]\nsim = 8\n";
@@ -88,11 +92,24 @@ static void model_make(struct model *model)
 					       .control_pid = 50,
 					       .guests = model->guests,
 					       .n_guests = GUESTS },
-				 .extra = { .max = 4096 } };
+				 .extra = { .max = 4096 },
+				 .wire = { { { "g0", 7 }, { "g1", 3 } }, true, WIRE_DELAY_MAX_US, true },
+				 .memory = { "g0", 8, 90 },
+				 .bell = { "g0", "g1", 91 } };
 	for (unsigned i = 0; i < GUESTS; i++) {
 		model->guests[i] = guest_make(i, &model->parts[i]);
 		parts_make(&model->parts[i], 100 * ((int)i + 1) + 10);
 	}
+}
+
+/* With a wire, and what it takes. */
+static void model_wire(struct model *model)
+{
+	model->handover.board = (struct wire_board){ .list = { &model->wire, 1 },
+						     .memories = &model->memory,
+						     .n_memories = 1,
+						     .bells = &model->bell,
+						     .n_bells = 1 };
 }
 
 static int model_write(struct model *model, struct record_writer *image)
@@ -169,6 +186,7 @@ static void comes_back(void **state)
 	struct why why;
 
 	model_make(&model);
+	model_wire(&model);
 	assert_int_equal(model_write(&model, &image), 0);
 	assert_int_equal(image_take(image.bytes, image.size, &handover, &why), 0);
 	assert_string_equal(handover.program, "0.2.0");
@@ -180,6 +198,12 @@ static void comes_back(void **state)
 		check_guest(&handover.guests[i], &model.guests[i]);
 		check_chips_and_lines(&handover.guests[i].guest, &model.guests[i].guest);
 	}
+	assert_int_equal(handover.board.list.n, 1);
+	assert_memory_equal(handover.board.list.wires, &model.wire, sizeof(model.wire));
+	assert_int_equal(handover.board.n_memories, 1);
+	assert_memory_equal(handover.board.memories, &model.memory, sizeof(model.memory));
+	assert_int_equal(handover.board.n_bells, 1);
+	assert_memory_equal(handover.board.bells, &model.bell, sizeof(model.bell));
 	handover_deinit(&handover);
 	record_writer_deinit(&image);
 }
@@ -321,6 +345,26 @@ static void check_refused(struct model *model, int ret, const char *words)
 		record_put_number(&model.extra, NAME, KIND, NUMBER);                                                   \
 		check_refused(&model, ret, words);                                                                     \
 	} while (0)
+
+/* One thing of the wire each, and of what it takes. */
+#define WIRE_REFUSED(words, statement)                                                                                 \
+	do {                                                                                                           \
+		struct model model;                                                                                    \
+		model_make(&model);                                                                                    \
+		model_wire(&model);                                                                                    \
+		statement;                                                                                             \
+		check_refused(&model, -EBADMSG, words);                                                                \
+	} while (0)
+
+static void bad_wires(void **state)
+{
+	WIRE_REFUSED("wire 0: of no guest", model.wire.ends[0].guest[0] = '\0');
+	WIRE_REFUSED("wire g0: to: not a text of its kind", model.wire.ends[1].guest[0] = '\n');
+	WIRE_REFUSED("wire g0: from-line: not a number of its range", model.wire.ends[0].line = CHIP_LINES_MAX);
+	WIRE_REFUSED("wire g0: delay-us: not a number of its range", model.wire.delay_us = WIRE_DELAY_MAX_US + 1);
+	WIRE_REFUSED("wire-memory g0: lines: not a number of its range", model.memory.n_lines = CHIP_LINES_MAX + 1);
+	WIRE_REFUSED("wire-memory g0: no lines", model.memory.n_lines = 0);
+}
 
 static void bad_guests(void **state)
 {
@@ -591,6 +635,7 @@ int main(void)
 		cmocka_unit_test(another_version),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(bad_guests),
+		cmocka_unit_test(bad_wires),
 		cmocka_unit_test(what_must_be_understood),
 		cmocka_unit_test(bad_chips_and_lines),
 		cmocka_unit_test(bad_fds),

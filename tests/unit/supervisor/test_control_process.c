@@ -41,7 +41,7 @@ static int setup(void **state)
 		fixture.entries[i].process.control_fd = -1;
 	}
 	fixture.set = (struct guest_set){ .entries = fixture.list, .n = GUESTS, .loop = &fixture.loop };
-	control_process_init(&fixture.process, &fixture.set);
+	control_process_init(&fixture.process, &fixture.set, NULL);
 	assert_int_equal(scm_pair(&fixture.process.feed_fd, &fixture.feed), 0);
 	*state = &fixture;
 	return 0;
