@@ -9,7 +9,7 @@
 #include "base/decimal.h"
 #include "base/text.h"
 #include "base/util.h"
-#include "control/connection.h"
+#include "control/client/connection.h"
 
 /* VirtIO 1.3, 5.18.6 "Device Operation": the numbers are the guest's own words. */
 static const char *const direction_words[] = { "none", "output", "input" };

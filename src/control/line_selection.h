@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 #include "base/why.h"
+#include "control/client/request_parse.h"
 #include "control/line_lookup.h"
-#include "control/request_parse.h"
 #include "control/worker_client.h"
 
 struct line_selection {

@@ -6,11 +6,11 @@
  */
 #pragma once
 
-#include "control/connection.h"
+#include "control/client/connection.h"
+#include "control/client/request_parse.h"
 #include "control/line_selection.h"
 #include "control/line_texts.h"
 #include "control/missed.h"
-#include "control/request_parse.h"
 #include "control/wire_report.h"
 #include "control/worker_client.h"
 #include "loop/timer.h"

@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "control/connection.h"
+#include "control/client/connection.h"
 #include "control_fixture.h"
 
 #define OPS_MAX	    80

@@ -5,7 +5,7 @@
  * Everything that follows from an event (the next line, other epoll events, the end) is done by one deferred function
  * at the end of the turn: so no call into this module ends a connection under its caller's feet.
  */
-#include "control/connection.h"
+#include "control/client/connection.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* One line of a client to a request: everything that can be wrong without looking at a guest is found here. */
-#include "control/request_parse.h"
+#include "control/client/request_parse.h"
 
 #include <errno.h>
 #include <stdlib.h>
