@@ -69,6 +69,29 @@ static void report_beyond(struct dirty_log *log, uint64_t addr)
 	log->reported = true;
 }
 
+/* Memory that is bytes otherwise. */
+struct log_word {
+	uint32_t value;
+} __attribute__((may_alias));
+
+/*
+ * Sets bits in a byte, and returns what it was. Always stored, and a full barrier: the front-end may clear them at any time
+ * (see dirty_log.h). Done on the word around it, which is in the mapping, too: not every machine has atomic bytes.
+ */
+static uint8_t byte_or(uint8_t *byte, uint8_t bits)
+{
+	const uintptr_t at = (uintptr_t)byte % sizeof(uint32_t);
+	struct log_word *word = (struct log_word *)(void *)(byte - at);
+	union {
+		uint32_t word;
+		uint8_t bytes[sizeof(uint32_t)];
+	} mask = { 0 };
+
+	mask.bytes[at] = bits;
+	mask.word = __atomic_fetch_or(&word->value, mask.word, __ATOMIC_SEQ_CST);
+	return mask.bytes[at];
+}
+
 void dirty_log_mark(struct dirty_log *log, uint64_t addr, size_t len)
 {
 	uint64_t page = addr / DIRTY_PAGE, last = (addr + (len - 1)) / DIRTY_PAGE;
@@ -84,8 +107,7 @@ void dirty_log_mark(struct dirty_log *log, uint64_t addr, size_t len)
 	for (; page <= last; page++) {
 		uint8_t bit = 1u << page % 8;
 
-		/* Always stored, and a full barrier: the front-end may clear the bit at any time (see dirty_log.h). */
-		if (!(__atomic_fetch_or(&log->map.base[page / 8], bit, __ATOMIC_SEQ_CST) & bit) && log->call_fd >= 0)
+		if (!(byte_or(&log->map.base[page / 8], bit) & bit) && log->call_fd >= 0)
 			loop_defer_add(log->loop, &log->signal, on_signal);
 	}
 }

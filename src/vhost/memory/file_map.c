@@ -16,7 +16,8 @@ static uint64_t file_page_size(int fd)
 	struct statfs fs;
 
 	/* Of others it is not to be asked: whoever serves their file system answers. */
-	if (fd_kind(fd) == FD_KIND_MEMORY && fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC && fs.f_bsize > 0)
+	if (fd_kind(fd) == FD_KIND_MEMORY && fstatfs(fd, &fs) == 0 && (uint32_t)fs.f_type == HUGETLBFS_MAGIC &&
+	    fs.f_bsize > 0)
 		return fs.f_bsize;
 	return sysconf(_SC_PAGESIZE);
 }
