@@ -364,3 +364,33 @@ deb_unpack() {
 	rm -rf "$dir/debs"
 	progress ''
 }
+
+# apt_own DIR ARCHITECTURE "deb|deb-src SUITE": an apt that knows nothing of this machine's packages, APT_CONFIG=DIR/apt.conf.
+apt_own() {
+	mkdir -p "$1/lists/partial" "$1/archives/partial"
+	: >"$1/status"
+	printf '%s [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' \
+		"${3% *}" "$(debian_mirror)" "${3#* }" >"$1/sources.list"
+	cat >"$1/apt.conf" <<-CONF
+		APT::Architecture "$2";
+		APT::Architectures { "$2"; };
+		APT::Sandbox::User "root";
+		Acquire::Languages "none";
+		Dir::Etc::sourcelist "$1/sources.list";
+		Dir::Etc::sourceparts "-";
+		Dir::State::lists "$1/lists";
+		Dir::State::status "$1/status";
+		Dir::Cache "$1";
+	CONF
+	progress "reading the lists of Debian packages for $2"
+	APT_CONFIG=$1/apt.conf quietly apt-get update || die "no lists of Debian packages for $2: $(reason "$said")"
+	progress ''
+}
+
+# Where this machine has its own packages from.
+debian_mirror() {
+	local uri
+	# shellcheck disable=SC2016 # apt's
+	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -E '/debian/?$' | head -n 1)
+	printf '%s\n' "${uri:-http://deb.debian.org/debian}"
+}
