@@ -78,14 +78,30 @@ static ssize_t end(ssize_t n)
 	return error == EINTR ? -EAGAIN : error ? -error : n;
 }
 
+/*
+ * A call that was interrupted is made once more. It need not have begun: an emulator (qemu-user) gives up a call that a signal
+ * came before, where the kernel makes it, and what was to be written would be lost. The flag is set by now; where it does
+ * not stay, the timer runs again.
+ */
+static bool is_interrupted(ssize_t n)
+{
+	return n < 0 && errno == EINTR;
+}
+
 ssize_t timed_read(int fd, void *data, size_t len)
 {
+	ssize_t n;
+
 	begin(fd);
-	return end(read(fd, data, len));
+	n = read(fd, data, len);
+	return end(is_interrupted(n) ? read(fd, data, len) : n);
 }
 
 ssize_t timed_write(int fd, const void *data, size_t len)
 {
+	ssize_t n;
+
 	begin(fd);
-	return end(write(fd, data, len));
+	n = write(fd, data, len);
+	return end(is_interrupted(n) ? write(fd, data, len) : n);
 }

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define TIMED_IO_MS 100 /* the longest wait is that, or a little more */
+#define TIMED_IO_MS 100 /* the longest wait is that, or a little more; twice that, if the peer takes the flag away */
 
 /* Installs a handler for SIGALRM, once a process. Before that the calls wait like any. -errno. */
 int timed_io_init(void);
