@@ -170,7 +170,7 @@ static const struct record_row guest_rows[] = {
 	RECORD_GROUP_ROW("listener", MUST, handover_guest, listener, &listener_table),
 	FD("connected-fd", 0, handover_guest, connected_fd),
 	FD("session-fd", RECORD_NEEDED, handover_guest, session_fd),
-	MUST_NUMBER("session-size", handover_guest, session_size, INT64_MAX),
+	MUST_NUMBER("session-size", handover_guest, session_size, PTRDIFF_MAX),
 	RECORD_GROUP_ROW("session-form", MUST, handover_guest, session_form, &memory_form_table),
 	RECORD_LIST_ROW("stored", MUST, handover_guest, stored, n_stored, UINT32_MAX, &stored_table),
 	FD("channel-fd", 0, handover_guest, channel_fd),
