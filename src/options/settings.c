@@ -12,7 +12,7 @@
 #include "base/decimal.h"
 #include "base/util.h"
 #include "config/compat_options.h"
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 #include "config/guest_option.h"
 #include "control/control.h"
 #include "sandbox/prepare.h"

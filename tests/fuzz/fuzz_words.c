@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 #include "config/guest_option.h"
 #include "config/lines_grammar.h"
 #include "config/print_config.h"

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 #include "guest_config_text.h"
 
 static struct guest_configs configs;

@@ -9,7 +9,7 @@
 
 #include "base/util.h"
 #include "config/compat_options.h"
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 #include "config/guest_option.h"
 #include "config/print_config.h"
 #include "guest_config_text.h"

@@ -2,7 +2,7 @@
 /* A build without inih: there is no configuration file. */
 #include <errno.h>
 
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 
 bool config_file_supported(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Sections and keys of the configuration file. A section is applied when the next one begins. */
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "config/config_text.h"
+#include "config/file/config_text.h"
 #include "config/guest_keys.h"
-#include "config/ini_text.h"
-#include "config/line_section.h"
+#include "config/file/ini_text.h"
+#include "config/file/line_section.h"
 #include "config/suggest.h"
 #include "config/words.h"
 

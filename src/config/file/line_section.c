@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* One line of a guest, key by key. */
-#include "config/line_section.h"
+#include "config/file/line_section.h"
 
 #include <errno.h>
 #include <stdio.h>

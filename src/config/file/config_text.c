@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Reads a file into memory. */
-#include "config/config_text.h"
+#include "config/file/config_text.h"
 
 #include <errno.h>
 #include <fcntl.h>

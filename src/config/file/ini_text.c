@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Between inih, which pulls lines and pushes keys, and who wants to know sections, keys and line numbers. */
-#include "config/ini_text.h"
+#include "config/file/ini_text.h"
 
 #include <errno.h>
 #include <ini.h>
