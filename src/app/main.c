@@ -35,9 +35,10 @@ static int check(const struct settings *settings, const struct guest_configs *co
 
 static int config_show(const struct settings *settings, const struct guest_configs *configs)
 {
-	int ret = print_config(configs, stdout);
+	int ret = settings_print_daemon(settings, stdout);
 
-	(void)settings;
+	if (ret == 0)
+		ret = print_config(configs, stdout);
 	if (ret == -EINVAL)
 		error_print("a path has bytes that a configuration file cannot hold");
 	return ret == -EINVAL || !output_flush() ? EXIT_FAILED : 0;
@@ -92,7 +93,7 @@ static int act(const struct settings *settings,
 	return status;
 }
 
-static int run(const struct settings *settings, enum settings_action action, int argc, char **argv)
+static int run(struct settings *settings, enum settings_action action, int argc, char **argv)
 {
 	switch (action) {
 	case SETTINGS_PRINT:

@@ -21,7 +21,7 @@
 #include "supervisor/supervisor.h"
 
 struct startup {
-	const struct settings *settings; /* the caller's */
+	struct settings *settings; /* the caller's */
 	int (*path)(struct startup *startup);
 	struct program program;
 	struct activation activation;
@@ -159,6 +159,7 @@ static int path_fresh(struct startup *startup)
 	int ready_fd = startup->settings->ready_fd;
 	int status = load_configs(startup->settings, &configs);
 
+	settings_forget_text(startup->settings);
 	if (status == 0)
 		status = ready_fd_check(ready_fd);
 	if (status == 0)
@@ -177,6 +178,9 @@ static int left_serve(struct startup *startup, int ready_fd)
 {
 	int status = ready_fd_check(ready_fd);
 
+	settings_forget_text(startup->settings);
+	if (startup->settings->file_why.text[0])
+		log_warning("start", "%s; what [daemon] says is left out", startup->settings->file_why.text);
 	/* Sockets of socket activation: the guests that they were for have theirs. */
 	if (status == 0)
 		activation_close(&startup->activation);
@@ -226,7 +230,7 @@ static int startup_open(struct startup *startup, int argc, char **argv)
 	return 0;
 }
 
-int startup_run(const struct settings *settings, int argc, char **argv)
+int startup_run(struct settings *settings, int argc, char **argv)
 {
 	struct startup startup = { .settings = settings, .path = path_fresh };
 	int status = startup_open(&startup, argc, argv);

@@ -14,6 +14,6 @@
 #include "options/settings.h"
 
 /* Serves until the end. To be called before anything is opened. */
-int startup_run(const struct settings *settings, int argc, char **argv);
+int startup_run(struct settings *settings, int argc, char **argv);
 /* Serves nobody: whether it could go on after a program that leaves the handover image settings->take_over. */
 int startup_can_take_over(const struct settings *settings);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Users and groups, by the C library. */
+/* Users and groups, by the C library; file modes. */
 #include "base/account.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -82,5 +83,15 @@ int group_parse(const char *word, gid_t *group, struct why *why)
 	if (!entry)
 		return not_found("group", word, why);
 	*group = entry->gr_gid;
+	return 0;
+}
+
+int file_mode_parse(const char *word, mode_t *mode, struct why *why)
+{
+	unsigned long value = strtoul(word, NULL, 8);
+
+	if (!*word || strspn(word, "01234567") != strlen(word) || value > 0777)
+		return why_fail(EINVAL, why, "\"%.64s\" is not a file mode (octal, 0 to 0777)", word);
+	*mode = (mode_t)value;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/util.h"
 #include "chip/chip_spec.h"
 #include "config/words.h"
 
@@ -35,12 +36,27 @@ static size_t devices_count(const char *devices)
 	return n;
 }
 
+/* A chip of the kernel, as it calls it, is its number here, too. */
+static size_t prefix_span(const char *word, size_t len)
+{
+	static const char *const prefixes[] = { "/dev/gpiochip", "gpiochip" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		size_t span = strlen(prefixes[i]);
+
+		if (len > span && memcmp(word, prefixes[i], span) == 0 && decimal_is(word + span, len - span))
+			return span;
+	}
+	return 0;
+}
+
 /* One word of D1:D2:... to the one chip of its guest, all of its lines. */
 static int device_take(const char *word, size_t len, struct guest_config *guest)
 {
 	struct config_chip *chip;
 	struct chip_spec spec;
-	int ret = chip_spec_parse(word, len, &spec);
+	size_t prefix = prefix_span(word, len);
+	int ret = chip_spec_parse(word + prefix, len - prefix, &spec);
 
 	if (ret < 0)
 		return ret;
@@ -135,6 +151,15 @@ static int fd_give(int fd, struct guest_configs *configs, struct why *why)
 	return 0;
 }
 
+static int counts_differ(size_t n, bool by_default, size_t n_devices, struct why *why)
+{
+	why_fail(EINVAL, why, "--socket-count is %zu%s, but --device-list has %zu device%s", n,
+		 by_default ? " by default" : "", n_devices, n_devices == 1 ? "" : "s");
+	if (n_devices <= GUESTS_MAX)
+		why_fail(EINVAL, why, "%s: give --socket-count %zu", why->text, n_devices);
+	return -EINVAL;
+}
+
 int compat_options_parse(const struct compat_options *words, struct guest_configs *configs, struct why *why)
 {
 	size_t n_devices = devices_count(words->devices);
@@ -146,8 +171,7 @@ int compat_options_parse(const struct compat_options *words, struct guest_config
 		ret = devices_parse(words->devices, configs, why);
 	/* A bad word is named before the numbers are compared: it may be the reason why they differ. */
 	if (ret == 0 && n != n_devices)
-		ret = why_fail(EINVAL, why, "--socket-count is %zu%s, but --device-list has %zu device%s", n,
-			       words->count ? "" : " by default", n_devices, n_devices == 1 ? "" : "s");
+		ret = counts_differ(n, words->count == NULL, n_devices, why);
 	for (size_t i = 0; i < configs->n_guests && ret == 0; i++)
 		ret = guest_configs_name(configs, &configs->guests[i], why);
 	if (ret == 0 && words->path)

@@ -134,6 +134,29 @@ static void guest_config_deinit(struct guest_config *guest)
 	free(guest->sim_names);
 }
 
+static void guest_config_default(struct guest_config *guest, const struct guest_defaults *defaults)
+{
+	struct guest_socket *socket = &guest->socket;
+
+	if (!guest->busy_poll_given)
+		guest->settings.busy_poll_us = defaults->busy_poll_us;
+	/* An inherited socket is as its maker made it. */
+	if (!socket->path[0])
+		return;
+	if (!socket->has_mode && defaults->has_mode)
+		socket->mode = defaults->mode;
+	if (!socket->has_group && defaults->has_group)
+		socket->group = defaults->group;
+	socket->has_mode |= defaults->has_mode;
+	socket->has_group |= defaults->has_group;
+}
+
+void guest_configs_default(struct guest_configs *configs, const struct guest_defaults *defaults)
+{
+	for (size_t i = 0; i < configs->n_guests; i++)
+		guest_config_default(&configs->guests[i], defaults);
+}
+
 void guest_configs_deinit(struct guest_configs *configs)
 {
 	for (size_t i = 0; i < configs->n_guests; i++)
@@ -143,5 +166,6 @@ void guest_configs_deinit(struct guest_configs *configs)
 	free(configs->wires);
 	free(configs->guests);
 	free(configs->names);
+	daemon_words_deinit(&configs->daemon);
 	*configs = (struct guest_configs){ 0 };
 }

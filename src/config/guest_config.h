@@ -14,6 +14,7 @@
 
 #include "base/why.h"
 #include "chip/line_rules.h"
+#include "config/daemon_words.h"
 #include "config/guest_settings.h"
 
 /* A guest's chips, counted as often as they are named. */
@@ -54,6 +55,7 @@ struct guest_config {
 	char where[CONFIG_WHERE_MAX]; /* "--guest 2", "ivi.conf:3"; "" from the compatible options */
 	struct guest_socket socket;
 	struct guest_settings settings;
+	bool busy_poll_given;		  /* else that of all guests holds */
 	unsigned sim;			  /* lines of its simulated chip; 0: none */
 	char (*sim_names)[CHIP_NAME_MAX]; /* owned: sim of them, or NULL: dummy0, dummy1, ... */
 	struct config_chip *chips;	  /* owned, in the order of the virtual chip's lines */
@@ -74,10 +76,20 @@ struct guest_configs {
 	size_t n_wires;
 	/* owned: by the hash of a name, where the search begins, the guest's index and 1; 0: none. At most half full. */
 	uint32_t *names;
-	size_t n_names; /* a power of two, or 0 */
+	size_t n_names;		    /* a power of two, or 0 */
+	struct daemon_words daemon; /* the section [daemon] of the file */
+};
+
+/* What guests get that have no such key of their own. */
+struct guest_defaults {
+	bool has_mode, has_group; /* of their sockets */
+	mode_t mode;
+	gid_t group;
+	uint32_t busy_poll_us;
 };
 
 void guest_configs_deinit(struct guest_configs *configs);
+void guest_configs_default(struct guest_configs *configs, const struct guest_defaults *defaults);
 /*
  * A new guest, chip or line at the end, all zero but for fd -1 and safe_default. Pointers into the array move. NULL:
  * errno is ENOMEM, or E2BIG when there are GUESTS_MAX, CONFIG_CHIPS_MAX or CHIP_LINES_MAX of them.

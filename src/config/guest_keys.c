@@ -103,14 +103,11 @@ static bool has_socket(const struct taking *taking)
 
 static int mode_take(const struct taking *taking, const char *value)
 {
-	unsigned long mode = strtoul(value, NULL, 8);
-
-	if (strspn(value, "01234567") != strlen(value) || mode > 0777)
-		return refuse(taking, value, "is not a file mode (octal, 0 to 0777)");
+	if (file_mode_parse(value, &taking->guest->socket.mode, taking->why) < 0)
+		return why_at(taking->why, taking->where, "%s: %s", taking->key, taking->why->text);
 	if (!has_socket(taking))
 		return refuse(taking, value, "needs a path (socket)");
 	taking->guest->socket.has_mode = true;
-	taking->guest->socket.mode = (mode_t)mode;
 	return 0;
 }
 
@@ -180,6 +177,7 @@ static int busy_poll_take(const struct taking *taking, const char *value)
 {
 	const struct time_range range = { 0, BUSY_POLL_MAX_US };
 
+	taking->guest->busy_poll_given = true;
 	return time_read(taking->where, taking->key, value, strlen(value), &range,
 			 &taking->guest->settings.busy_poll_us, taking->why);
 }

@@ -46,18 +46,10 @@ static void value_end(struct value *value)
 	fputc('\n', value->file);
 }
 
-/* Names with other characters than these are quoted, whether they must or not. */
-static bool is_plain(const char *name)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+/-";
-
-	return name[0] && strspn(name, plain) == strlen(name);
-}
-
 static void name_write(const char *name, bool plain, char text[QUOTED_NAME_MAX])
 {
 	if (plain)
-		snprintf(text, QUOTED_NAME_MAX, "%s", name);
+		snprintf(text, QUOTED_NAME_MAX, "%.*s", QUOTED_NAME_MAX - 1, name);
 	else
 		quoted_write(name, text, QUOTED_NAME_MAX);
 }
@@ -67,7 +59,7 @@ static bool label_is_plain(const char *label)
 {
 	size_t prefix = strncmp(label, "gpiochip", 8) == 0 ? 8 : 0;
 
-	return is_plain(label) && !decimal_is(label + prefix, strlen(label + prefix)) && label[0] != '/' &&
+	return word_is_plain(label) && !decimal_is(label + prefix, strlen(label + prefix)) && label[0] != '/' &&
 	       strcmp(label, "sim") != 0;
 }
 
@@ -78,7 +70,7 @@ static void line_print(struct value *value, char before, const struct config_lin
 
 	if (line->by_name)
 		name_write(line->line_name,
-			   is_plain(line->line_name) &&
+			   word_is_plain(line->line_name) &&
 				   strspn(line->line_name, "0123456789-") < strlen(line->line_name),
 			   text);
 	else if (line->first == line->last)
@@ -87,7 +79,7 @@ static void line_print(struct value *value, char before, const struct config_lin
 		snprintf(text, sizeof(text), "%u-%u", line->first, line->last);
 	value_add(value, before, text);
 	if (line->renamed) {
-		name_write(line->name, is_plain(line->name), text);
+		name_write(line->name, word_is_plain(line->name), text);
 		value_add(value, '=', text);
 	}
 	for (unsigned index = 0; attributes_write(line, &index, text); much = true)
@@ -126,7 +118,7 @@ void names_print(const struct guest_config *guest, FILE *file)
 		const char *name = guest->sim_names[i];
 
 		/* One empty name alone would be no value at all. */
-		name_write(name, is_plain(name) || (!name[0] && n > 1), text);
+		name_write(name, word_is_plain(name) || (!name[0] && n > 1), text);
 		value_add(&value, i ? ':' : 0, text);
 	}
 	value_end(&value);
@@ -150,7 +142,7 @@ void path_write(const char *key, const char *path, FILE *file)
 	char quoted[QUOTED_PATH_MAX];
 
 	quoted_write(path, quoted, sizeof(quoted));
-	fprintf(file, "%s = %s\n", key, is_plain(path) ? path : quoted);
+	fprintf(file, "%s = %s\n", key, word_is_plain(path) ? path : quoted);
 }
 
 bool path_is_text(const char *path)

@@ -50,6 +50,13 @@ void quoted_write(const char *word, char *text, size_t size)
 	snprintf(text + n, size - n, "\"");
 }
 
+bool word_is_plain(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+/-";
+
+	return word[0] && strspn(word, plain) == strlen(word);
+}
+
 const char *unquoted_fault(const char *word, size_t len, bool has_blanks)
 {
 	if (len > 0 && word[0] == '\'')

@@ -21,6 +21,8 @@ size_t quoted_span(const char *text);
  */
 int quoted_read(const char *text, size_t len, char *word, size_t size);
 void quoted_write(const char *word, char *text, size_t size);
+/* Whether it has none but such characters as never need quotes; words with others are printed in quotes. */
+bool word_is_plain(const char *word);
 /*
  * What nobody means who does not quote it, in words that follow it in a message; NULL: nothing. has_blanks: a word of
  * its kind may have blanks without quotes, but none before a '#'.

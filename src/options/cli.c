@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "base/why.h"
 #include "config/suggest.h"
 #include "sandbox/sandbox.h"
@@ -31,13 +32,24 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 			   "a guest: socket=PATH or fd=N, lines=@CHIP{LINE:...} or sim=N, name=, ..." },
 	[OPTION_WIRE] = { "wire", 0, "A,B[,...]", false,
 			  "join two simulated lines, each GUEST.LINE; invert, delay=TIME" },
-	[OPTION_CONFIG] = { "config", 0, "FILE", false, "guests from a file; SIGHUP reads it again" },
-	[OPTION_FD] = { "fd", 0, "N", false, "with --device-list: an inherited socket, listening or connected" },
+	[OPTION_CONFIG] = { "config", 0, "FILE", false,
+			    "guests and options from a file; SIGHUP reads the guests again" },
+	[OPTION_FD] = { "fd", 0, "N", false,
+			"with --device-list: an inherited socket, listening or connected; also --socket-fd" },
+	[OPTION_SOCKET_MODE] = { "socket-mode", 0, "MODE", false,
+				 "permissions of guests' sockets, octal (default: what the umask leaves)" },
+	[OPTION_SOCKET_GROUP] = { "socket-group", 0, "GROUP", false, "group of guests' sockets, by name or number" },
+	[OPTION_BUSY_POLL] = { "busy-poll", 0, "TIME", false,
+			       "look at the guests' rings for so long before a kick is waited for: 0us (default) to "
+			       "10ms" },
 	[OPTION_SAFE] = { "safe", 0, NULL, false,
 			  "lines become inputs when their guest disconnects, unless configured otherwise" },
 	[OPTION_ONE_OFF] = { "one-off", '1', NULL, false, "exit when all guests have disconnected" },
 	[OPTION_READY_FD] = { "ready-fd", 0, "N", false, "write a newline to fd N when the sockets exist" },
-	[OPTION_CONTROL] = { "control", 0, "PATH", false, "control socket, for vgpioctl" },
+	[OPTION_CONTROL] = { "control", 0, "PATH", false, "control socket, for vgpioctl (default: none)" },
+	[OPTION_CONTROL_MODE] = { "control-mode", 0, "MODE", false,
+				  "its permissions, octal (default: what the umask leaves)" },
+	[OPTION_CONTROL_GROUP] = { "control-group", 0, "GROUP", false, "its group, by name or number" },
 	[OPTION_SANDBOX] = { "sandbox", 0, "MODE", false,
 			     "on (fail if unavailable), off, auto (default: use what works)" },
 	[OPTION_USER] = { "user", 0, "NAME", false,
@@ -58,12 +70,31 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 	[OPTION_VERSION] = { "version", 'V', NULL, false, "print the version and exit" },
 };
 
+/* Other names of options. */
+static const struct {
+	const char *name;
+	enum option_id id;
+} aliases[] = {
+	{ "socket-fd", OPTION_FD },
+};
+
 /* getopt_long()'s values of long options: beyond every letter. */
 #define OPTION_BASE 256
 
 const char *cli_option_name(enum option_id id)
 {
 	return option_rows[id].name;
+}
+
+static struct option long_make(const char *name, size_t id)
+{
+	const struct option_row *row = &option_rows[id];
+
+	return (struct option){ name,
+				row->optional ? optional_argument
+				: row->value  ? required_argument
+					      : no_argument,
+				NULL, OPTION_BASE + (int)id };
 }
 
 static void tables_make(struct option *longs, char *shorts)
@@ -74,17 +105,15 @@ static void tables_make(struct option *longs, char *shorts)
 	for (size_t i = 0; i < OPTIONS_ALL; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		*longs++ = (struct option){ row->name,
-					    row->optional ? optional_argument
-					    : row->value  ? required_argument
-							  : no_argument,
-					    NULL, OPTION_BASE + (int)i };
+		*longs++ = long_make(row->name, i);
 		if (!row->letter)
 			continue;
 		*shorts++ = row->letter;
 		if (row->value)
 			*shorts++ = ':';
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
+		*longs++ = long_make(aliases[i].name, aliases[i].id);
 	*longs = (struct option){ NULL, 0, NULL, 0 };
 	*shorts = '\0';
 }
@@ -201,8 +230,11 @@ static int option_refuse(int found, const char *word, struct why *why)
 static bool long_is_whole(const char *word, int id)
 {
 	size_t len = strcspn(word, "=");
+	bool whole = len == strlen(option_rows[id].name) + 2;
 
-	return strncmp(word, "--", 2) == 0 && len - 2 == strlen(option_rows[id].name);
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
+		whole |= aliases[i].id == (enum option_id)id && len == strlen(aliases[i].name) + 2;
+	return strncmp(word, "--", 2) == 0 && whole;
 }
 
 /* found: what getopt_long() said of the word. */
@@ -233,7 +265,7 @@ static bool capabilities_wanted(int argc, char **argv)
 
 int cli_parse(struct cli *cli, int argc, char **argv, struct why *why)
 {
-	struct option longs[OPTIONS_ALL + 1];
+	struct option longs[OPTIONS_ALL + ARRAY_SIZE(aliases) + 1];
 	char shorts[2 * OPTIONS_ALL + 3];
 	int ret = 0;
 

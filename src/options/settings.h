@@ -31,23 +31,33 @@ struct settings {
 	struct cli cli;					      /* owned; all pointers to characters are its */
 	const char *socket_path, *socket_count, *device_list; /* the compatible options; NULL: not given */
 	const char *config;
-	char control_path[SOCKET_PATH_SIZE]; /* "": no control socket */
+	struct guest_socket control; /* without a path: no control socket */
+	struct guest_defaults defaults;
 	enum log_level log_level;
 	struct sandbox_options sandbox;
 	enum settings_action action;
 	bool safe;
 	bool one_off;
-	bool hold;	      /* --make-safe=hold */
-	int fd;		      /* --fd; -1: not given */
-	int ready_fd;	      /* -1: not given */
-	int take_over;	      /* --can-take-over: the fd of a handover image */
-	const char *handover; /* --print-handover: the path of one */
-	struct why why;	      /* of SETTINGS_REFUSE */
+	bool hold;			 /* --make-safe=hold */
+	int fd;				 /* --fd; -1: not given */
+	int ready_fd;			 /* -1: not given */
+	int take_over;			 /* --can-take-over: the fd of a handover image */
+	const char *handover;		 /* --print-handover: the path of one */
+	const char *values[OPTIONS_ALL]; /* of the command line, and where it has none of [daemon] */
+	struct daemon_words file;	 /* owned: [daemon] of the file, as it was at the start */
+	char *text;			 /* owned: the file's, for the first settings_guests(); NULL: to be read */
+	struct why file_why;		 /* what is wrong with [daemon], which was left out then; "": nothing */
+	struct why why;			 /* of SETTINGS_REFUSE */
 };
 
 /* In any case settings is to be given to settings_deinit(); argv outlives it. */
 enum settings_action settings_parse(struct settings *settings, int argc, char **argv);
 void settings_deinit(struct settings *settings);
+
+/* Lets go of the text of the file: from now on it is read again. */
+void settings_forget_text(struct settings *settings);
+/* The section [daemon] that says what these settings say. -EINVAL: a path that no file can hold. */
+int settings_print_daemon(const struct settings *settings, FILE *file);
 
 /*
  * The guests that the options and the configuration file describe; may be called again, at a reload. 0, or -EINVAL or

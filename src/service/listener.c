@@ -2,9 +2,10 @@
 /*
  * Listening Unix sockets, on paths or inherited.
  *
- * Whether somebody listens on a socket is found out by connecting to it: the connection is closed at once, which a
- * back-end takes for a front-end that disconnected. Between that look and bind() another process may be quicker; then bind()
- * fails, and nothing was stolen unless both found the same stale socket at the same instant.
+ * Whether somebody has a socket is found out by connecting to it with one of another type: nobody is connected by that,
+ * and the kernel's refusal tells a socket that is alive from a file that was left. Between that look and bind() another
+ * process may be quicker; then bind() fails, and nothing was stolen unless both found the same stale socket at the same
+ * instant.
  */
 #include "service/listener.h"
 
@@ -33,11 +34,11 @@ static struct sockaddr_un address_make(const char *path)
 	return address;
 }
 
-/* 0: nobody listens there; -EADDRINUSE: somebody does; another -errno: unknown. */
+/* 0: nobody has it; -EADDRINUSE: somebody does; another -errno: unknown. */
 static int socket_probe(const char *path)
 {
 	struct sockaddr_un address = address_make(path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int ret;
 
 	if (fd < 0)
@@ -46,8 +47,7 @@ static int socket_probe(const char *path)
 	fd_close(&fd);
 	switch (ret) {
 	case 0:
-	case EAGAIN:	 /* its backlog is full */
-	case EPROTOTYPE: /* somebody's socket of another type */
+	case EPROTOTYPE:
 		return -EADDRINUSE;
 	case ECONNREFUSED:
 	case ENOENT:
@@ -145,7 +145,7 @@ static int socket_give_group(const char *path, gid_t group, struct why *why)
 	return 0;
 }
 
-int listener_open_guest(struct listener *listener, const struct guest_socket *wanted, struct why *why)
+int listener_open(struct listener *listener, const struct guest_socket *wanted, struct why *why)
 {
 	const char *path = wanted->path;
 	int ret = path_clear(path, why);
@@ -165,14 +165,6 @@ int listener_open_guest(struct listener *listener, const struct guest_socket *wa
 	if (ret < 0)
 		listener_close(listener);
 	return ret;
-}
-
-int listener_open(struct listener *listener, const char *path, struct why *why)
-{
-	struct guest_socket wanted = { .fd = -1 };
-
-	snprintf(wanted.path, sizeof(wanted.path), "%s", path);
-	return listener_open_guest(listener, &wanted, why);
 }
 
 void listener_adopt(struct listener *listener, int fd)
@@ -228,7 +220,7 @@ int listener_renew(struct listener *listener, const struct guest_socket *wanted,
 	if (!listener->socket.path[0])
 		return why_fail(ESHUTDOWN, why, "it was inherited: its owner has to make another one");
 	listener_close(listener);
-	ret = listener_open_guest(listener, wanted, why);
+	ret = listener_open(listener, wanted, why);
 	if (ret == 0 && wanted->alias[0])
 		ret = listener_add_alias(listener, wanted->alias, why);
 	return ret < 0 ? ret : 1;

@@ -31,14 +31,11 @@ struct listener {
 #define LISTENER_NONE ((struct listener){ .fd = -1 })
 
 /*
- * Listens on path. A socket that is there is replaced when nobody listens on it. -errno, with the reason in words.
+ * Listens on a path, with the mode that is wanted (exactly, whatever the umask) and the group; nobody can connect before
+ * the socket has both. A socket that is there is replaced when nobody has it. -errno, with the reason in words; then
+ * nothing is left behind. The umask of the process is changed meanwhile.
  */
-int listener_open(struct listener *listener, const char *path, struct why *why);
-/*
- * The same on the path of a guest's socket, with its mode (exactly, whatever the umask) and its group; nobody can
- * connect before the socket has both. On failure nothing is left behind. The umask of the process is changed meanwhile.
- */
-int listener_open_guest(struct listener *listener, const struct guest_socket *wanted, struct why *why);
+int listener_open(struct listener *listener, const struct guest_socket *wanted, struct why *why);
 /* Takes over a listening fd that was inherited, see service/inherited_fd.h. */
 void listener_adopt(struct listener *listener, int fd);
 /* Makes path lead to the socket as well. An earlier link to it, a link to nothing and a stale socket are replaced. */

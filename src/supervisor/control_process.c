@@ -193,11 +193,11 @@ void control_process_init(struct control_process *process, const struct guest_se
 					 .signals_own = set->signals_own };
 }
 
-int control_process_open(struct control_process *process, const char *path, struct why *why)
+int control_process_open(struct control_process *process, const struct guest_socket *socket, struct why *why)
 {
-	int ret = listener_open(&process->listener, path, why);
+	int ret = listener_open(&process->listener, socket, why);
 
-	return ret < 0 ? why_fail(-ret, why, "%s: %s", path, why->text) : 0;
+	return ret < 0 ? why_fail(-ret, why, "%s: %s", socket->path, why->text) : 0;
 }
 
 void control_process_adopt(struct control_process *process, const struct handover *before, const char *path)

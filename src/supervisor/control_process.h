@@ -26,7 +26,7 @@ struct control_process {
 /* set and wires outlive the process. */
 void control_process_init(struct control_process *process, const struct guest_set *set, struct wire_service *wires);
 /* Makes the control socket. -errno, with a line that says why. */
-int control_process_open(struct control_process *process, const char *path, struct why *why);
+int control_process_open(struct control_process *process, const struct guest_socket *socket, struct why *why);
 /*
  * Takes over what an earlier program of this very process had: the socket, if it is the one of this path, and the
  * process, which has other control channels, and is on its way out from now on.

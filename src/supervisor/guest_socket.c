@@ -10,7 +10,7 @@
 static int socket_make(const struct guest_socket *socket, struct listener *listener, struct why *why)
 {
 	const char *path = socket->path;
-	int ret = listener_open_guest(listener, socket, why);
+	int ret = listener_open(listener, socket, why);
 
 	if (ret == 0 && socket->alias[0]) {
 		path = socket->alias;

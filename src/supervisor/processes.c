@@ -9,7 +9,7 @@
 
 static bool has_control(const struct processes *processes)
 {
-	return processes->control_path[0] != '\0';
+	return processes->control_socket->path[0] != '\0';
 }
 
 /* By number: the guests' first, the control process last. NULL after the last. */
@@ -56,9 +56,10 @@ static void worker_came(void *ctx, const struct worker_process *process)
 	wire_service_tell(&processes->wires, i);
 }
 
-void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path)
+void processes_init(struct processes *processes, const struct guest_set *empty,
+		    const struct guest_socket *control_socket)
 {
-	*processes = (struct processes){ .set = *empty, .control_path = control_path };
+	*processes = (struct processes){ .set = *empty, .control_socket = control_socket };
 	processes->wires = (struct wire_service){
 		.loop = empty->loop, .count = wires_count, .target = wires_target, .ctx = processes
 	};
@@ -93,7 +94,7 @@ static int control_open(struct processes *processes, struct why *why)
 {
 	if (!has_control(processes) || processes->control.listener.fd >= 0)
 		return 0;
-	return control_process_open(&processes->control, processes->control_path, why);
+	return control_process_open(&processes->control, processes->control_socket, why);
 }
 
 int processes_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
@@ -115,7 +116,7 @@ int processes_adopt(struct processes *processes, struct handover *handover, stru
 	wire_service_take(&processes->wires, &handover->board);
 	wire_service_settle(&processes->wires);
 	/* Also when there is to be none any more: then what was handed over is closed. */
-	control_process_adopt(&processes->control, handover, processes->control_path);
+	control_process_adopt(&processes->control, handover, processes->control_socket->path);
 	return control_open(processes, why);
 }
 

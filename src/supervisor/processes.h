@@ -17,14 +17,15 @@
 #include "wires/wire_service.h"
 
 struct processes {
-	struct guest_set set;		/* owned; a reload changes it */
-	struct control_process control; /* owned; not open without a path */
-	struct wire_service wires;	/* owned */
-	const char *control_path;	/* of the control socket, the caller's; "": no control process */
+	struct guest_set set;			   /* owned; a reload changes it */
+	struct control_process control;		   /* owned; not open without a path */
+	struct wire_service wires;		   /* owned */
+	const struct guest_socket *control_socket; /* the caller's; without a path: no control process */
 };
 
 /* empty: a set without a guest, but with what each guest's process is given; what it points to outlives processes. */
-void processes_init(struct processes *processes, const struct guest_set *empty, const char *control_path);
+void processes_init(struct processes *processes, const struct guest_set *empty,
+		    const struct guest_socket *control_socket);
 /* Makes every socket. The guests, in the order of configs, and wires are taken over. -errno, with a line that says why. */
 int processes_open(struct processes *processes, const struct guest_configs *configs, struct guests *guests,
 		   struct wire_list *wires, struct why *why);

@@ -265,7 +265,7 @@ static void supervisor_init(struct supervisor *supervisor, const struct supervis
 		.loop.epoll_fd = -1,
 		.sandbox = SANDBOX_NONE,
 	};
-	processes_init(&supervisor->processes, &empty, start->settings->control_path);
+	processes_init(&supervisor->processes, &empty, &start->settings->control);
 	upgrade_init(&supervisor->upgrade, start->program, &supervisor->loop, &supervisor->signals_own, &upgrade_ops,
 		     supervisor);
 	reload_init(&supervisor->reload, start->settings, &supervisor->processes.set, reload_done, supervisor);

@@ -28,7 +28,7 @@ static void words_that_are_invalid(void **state)
 	check("", 2, "no guests: give --socket-path and --device-list, --guest or --config");
 	check("-l s8", 2, "--socket-path is missing");
 	check("-s a -c 0 -l s8", 2, "--socket-count: \"0\" is not a count from 1 to 16384");
-	check("-s a -c 2 -l s8", 2, "--socket-count is 2, but --device-list has 1 device");
+	check("-s a -c 2 -l s8", 2, "--socket-count is 2, but --device-list has 1 device: give --socket-count 1");
 	check("-s a -c 3 -l 2:s4:2", 2, "--device-list: word 3: chip 2 is already given as word 1");
 	check("-s a -c 2 -l s4:x4", 2, "--device-list: word 2: \"x4\" is not a chip (N or sN)");
 	check("-s a -c 2 -l s4:", 2, "--device-list: word 2: empty");

@@ -9,16 +9,17 @@
 
 #include "base/util.h"
 #include "config/file/config_text.h"
-#include "config/guest_keys.h"
 #include "config/file/ini_text.h"
 #include "config/file/line_section.h"
+#include "config/guest_keys.h"
 #include "config/suggest.h"
 #include "config/words.h"
 
 /* While a file is read. */
 struct reader {
 	const char *path;
-	struct guest_configs *configs;
+	struct guest_configs *configs; /* NULL: only [daemon] is read */
+	struct daemon_words *daemon;
 	const struct section *section; /* NULL: none yet */
 	char where[CONFIG_WHERE_MAX];  /* of the section */
 	size_t guest;		       /* the index of the guest that the section is about */
@@ -117,6 +118,22 @@ static int line_end(struct reader *reader)
 	return ret;
 }
 
+static int daemon_begin(struct reader *reader, const char *name)
+{
+	return *name ? why_at(reader->why, reader->where, "expected [daemon], not [daemon %s]", name) : 0;
+}
+
+static int daemon_key_take(struct reader *reader, const char *where, const char *key, const char *value)
+{
+	return daemon_words_take(reader->daemon, where, key, value, reader->why);
+}
+
+/* Each key of the section stands for itself. */
+static int always_ends(struct reader *reader)
+{
+	return 0;
+}
+
 /* [wires] has no name, and any number of the one key. */
 static int wires_begin(struct reader *reader, const char *name)
 {
@@ -138,20 +155,22 @@ static int wires_key_take(struct reader *reader, const char *where, const char *
 	return ret == -E2BIG ? why_at(reader->why, where, "more than %d wires", CONFIG_WIRES_MAX) : ret;
 }
 
-static int wires_end(struct reader *reader)
-{
-	return 0;
-}
-
 static const struct section sections[] = {
+	{ "daemon", daemon_begin, daemon_key_take, daemon_word_key, always_ends },
 	{ "guest", guest_begin, guest_key_take, guest_key, guest_end },
 	{ "line", line_begin, line_key_take, line_section_key_word, line_end },
-	{ "wires", wires_begin, wires_key_take, wires_key_word, wires_end },
+	{ "wires", wires_begin, wires_key_take, wires_key_word, always_ends },
 };
 
 static const char *section_word(unsigned index)
 {
 	return index < ARRAY_SIZE(sections) ? sections[index].word : NULL;
+}
+
+/* Whether a section of this word is not to be read. */
+static bool is_skipped(const struct reader *reader, const char *word, size_t len)
+{
+	return !reader->configs && (len != strlen(sections[0].word) || memcmp(word, sections[0].word, len) != 0);
 }
 
 static int section_end(struct reader *reader)
@@ -168,7 +187,7 @@ static int on_section(void *ctx, unsigned line, const char *title)
 	int ret = section_end(reader);
 
 	reader->section = NULL;
-	if (ret < 0)
+	if (ret < 0 || is_skipped(reader, word, len))
 		return ret;
 	where_write(reader, line, reader->where);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
@@ -189,6 +208,8 @@ static int on_key(void *ctx, unsigned line, unsigned n_lines, const char *key, c
 	int ret;
 
 	where_write(reader, line, where);
+	if (!reader->section && !reader->configs)
+		return 0;
 	if (!reader->section)
 		return why_at(reader->why, where, "\"%s\" is outside of a section", key);
 	if (n_lines > 1 && strcmp(key, "lines") != 0 && strcmp(key, "names") != 0)
@@ -209,8 +230,13 @@ static int read_text(struct reader *reader, const char *text)
 		where_write(reader, line, where);
 		return why_at(reader->why, where, "%s", reader->why->text);
 	}
-	if (ret == 0)
-		ret = section_end(reader);
+	return ret == 0 ? section_end(reader) : ret;
+}
+
+static int guests_complete(const struct reader *reader)
+{
+	int ret = 0;
+
 	for (size_t i = 0; i < reader->configs->n_guests && ret == 0; i++)
 		ret = guest_complete(&reader->configs->guests[i], reader->why);
 	if (ret == 0 && reader->configs->n_guests == 0)
@@ -220,12 +246,21 @@ static int read_text(struct reader *reader, const char *text)
 
 int config_file_parse(const char *path, const char *text, struct guest_configs *configs, struct why *why)
 {
-	struct reader reader = { .path = path, .configs = configs, .why = why };
+	struct reader reader = { .path = path, .configs = configs, .daemon = &configs->daemon, .why = why };
 	int ret = read_text(&reader, text);
 
+	if (ret == 0)
+		ret = guests_complete(&reader);
 	guest_keys_deinit(&reader.keys);
 	line_section_deinit(&reader.line);
 	return ret;
+}
+
+int config_file_daemon(const char *path, const char *text, struct daemon_words *words, struct why *why)
+{
+	struct reader reader = { .path = path, .daemon = words, .why = why };
+
+	return read_text(&reader, text);
 }
 
 int config_file_read(const char *path, struct guest_configs *configs, struct why *why)

@@ -2,6 +2,7 @@
 /*
  * The configuration file:
  *
+ *   [daemon]            options of the daemon, see daemon_words.h
  *   [guest NAME]        the keys of guest_keys.h, as in --guest
  *   [line GUEST.NAME]   one more line of a guest that stands above, shown to it as NAME: chip, line, and the attributes of
  *                       attributes.h, those that have no value as "active-low = yes" or "mode = input"
@@ -19,3 +20,5 @@ bool config_file_supported(void);
 int config_file_read(const char *path, struct guest_configs *configs, struct why *why);
 /* The same from memory; path is for messages. */
 int config_file_parse(const char *path, const char *text, struct guest_configs *configs, struct why *why);
+/* Of such a text [daemon] only; the rest need not be right. As the others. */
+int config_file_daemon(const char *path, const char *text, struct daemon_words *words, struct why *why);

@@ -19,3 +19,8 @@ int config_file_parse(const char *path, const char *text, struct guest_configs *
 	return why_fail(EINVAL, why, "%s: configuration files are not supported by this build (made without inih)",
 			path);
 }
+
+int config_file_daemon(const char *path, const char *text, struct daemon_words *words, struct why *why)
+{
+	return config_file_parse(path, text, NULL, why);
+}

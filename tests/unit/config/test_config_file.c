@@ -135,8 +135,10 @@ static const struct {
 	  "f:2: unknown key \"\" (socket, fd, socket-mode, socket-group, iommu, busy-poll, sim, names, lines)" },
 	/* Sections. */
 	{ "[gest a]\nsim=1\n", "f:1: unknown section \"gest\"; did you mean \"guest\"?" },
-	{ "[daemon]\n", "f:1: unknown section \"daemon\" (guest, line, wires)" },
-	{ "[]\n", "f:1: unknown section \"\" (guest, line, wires)" },
+	{ "[daemon]\nsafe = on\n", "f: there is no [guest NAME]" },
+	{ "[demon]\n", "f:1: unknown section \"demon\"; did you mean \"daemon\"?" },
+	{ "[x]\n", "f:1: unknown section \"x\" (daemon, guest, line, wires)" },
+	{ "[]\n", "f:1: unknown section \"\" (daemon, guest, line, wires)" },
 	{ "[guest]\nsim=1\n", "f:1: name: empty" },
 	{ "[guest a b]\nsim=1\n", "f:1: name: \"a b\" is not a guest's name (letters, digits, '-' and '_')" },
 	{ "[guest a]\nsim=1\n\n[guest a]\n", "f:4: the name \"a\" is already that of f:1" },

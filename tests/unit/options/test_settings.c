@@ -3,9 +3,12 @@
 #include "rows.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
+#include "config/file/config_file.h"
 #include "control/control.h"
 #include "options/settings.h"
 #include "sandbox/prepare.h"
@@ -77,7 +80,7 @@ static void compat_long_words(void **state)
 	check_guest(&parsed, 0, "guest0", "gpio.sock0");
 	check_guest(&parsed, 1, "guest1", "gpio.sock1");
 	assert_string_equal(parsed.configs.guests[0].socket.alias, "");
-	assert_string_equal(parsed.settings.control_path, "");
+	assert_string_equal(parsed.settings.control.path, "");
 	assert_int_equal(parsed.settings.log_level, LOG_LEVEL_INFO);
 	parsed_free(&parsed);
 }
@@ -91,6 +94,18 @@ static void compat_letters(void **state)
 	check_guest(&parsed, 0, "guest0", "gpio.sock0");
 	check_guest(&parsed, 1, "guest1", "gpio.sock1");
 	check_guest(&parsed, 2, "guest2", "gpio.sock2");
+	parsed_free(&parsed);
+}
+
+static void chips_as_the_kernel_calls_them(void **state)
+{
+	struct parsed parsed;
+
+	assert_int_equal(parse(&parsed, "-s a -c 3 -l gpiochip2:/dev/gpiochip3:4"), SETTINGS_RUN);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(parsed.configs.guests[i].chips[0].kind, CONFIG_CHIP_NUMBER);
+		assert_int_equal(parsed.configs.guests[i].chips[0].number, 2 + i);
+	}
 	parsed_free(&parsed);
 }
 
@@ -121,7 +136,7 @@ static void log_level_and_control(void **state)
 		skip_because("this build has no control socket");
 	assert_int_equal(parse(&parsed, "-s a -l s1 --log-level=debug --control ctl.sock"), SETTINGS_RUN);
 	assert_int_equal(parsed.settings.log_level, LOG_LEVEL_DEBUG);
-	assert_string_equal(parsed.settings.control_path, "ctl.sock");
+	assert_string_equal(parsed.settings.control.path, "ctl.sock");
 	parsed_free(&parsed);
 }
 
@@ -175,11 +190,14 @@ static const struct {
 	{ "-s a -c 16385 -l s8", "--socket-count: \"16385\" is not a count from 1 to 16384" },
 	{ "-s a -c 18446744073709551617 -l s8",
 	  "--socket-count: \"18446744073709551617\" is not a count from 1 to 16384" },
-	{ "-s a -c 2 -l s8", "--socket-count is 2, but --device-list has 1 device" },
-	{ "-s a -c 2 -l 1:2:3", "--socket-count is 2, but --device-list has 3 devices" },
-	{ "-s a -l 1:2", "--socket-count is 1 by default, but --device-list has 2 devices" },
+	{ "-s a -c 2 -l s8", "--socket-count is 2, but --device-list has 1 device: give --socket-count 1" },
+	{ "-s a -c 2 -l 1:2:3", "--socket-count is 2, but --device-list has 3 devices: give --socket-count 3" },
+	{ "-s a -l 1:2", "--socket-count is 1 by default, but --device-list has 2 devices: give --socket-count 2" },
 	{ "-s a -c 3 -l 2:s4:2", "--device-list: word 3: chip 2 is already given as word 1" },
 	{ "-s a -c 2 -l 2:02", "--device-list: word 2: chip 2 is already given as word 1" },
+	{ "-s a -c 2 -l 2:gpiochip2", "--device-list: word 2: chip 2 is already given as word 1" },
+	{ "-s a -l gpiochip", "--device-list: word 1: \"gpiochip\" is not a chip (N or sN)" },
+	{ "-s a -l /dev/0", "--device-list: word 1: \"/dev/0\" is not a chip (N or sN)" },
 	{ "-s a -c 2 -l :1", "--device-list: word 1: empty" },
 	{ "-s a -c 2 -l 1:", "--device-list: word 2: empty" },
 	{ "-s a --device-list=", "--device-list: word 1: empty" },
@@ -202,6 +220,11 @@ static const struct {
 	{ "--device-list", "--device-list needs a value" },
 	{ "--version=3", "--version takes no value" },
 	{ "--fd=3", "--device-list is missing" },
+	{ "--fd=3 --socket-fd 4 -l s8", "--fd is given twice" },
+	{ "--socket-f=3 -l s8", "unknown option \"--socket-f\"" },
+	{ "-s a -l s8 --control-mode 0660", "--control-mode: needs the path of the socket (control)" },
+	{ "-s a -l s8 --socket-group no-such-group", "--socket-group: there is no group \"no-such-group\"" },
+	{ "-s a -l s8 --busy-poll 5", "command line: busy-poll: \"5\" has no unit (us, ms, s); did you mean \"5ms\"?" },
 	{ "--fd=3 -s a -l s8", "--socket-path and --fd cannot be combined" },
 	{ "--fd=3 -c 2 -l s8:s8", "--fd is one socket, but --device-list has 2 devices" },
 	{ "--fd=-3 -l s8", "--fd: \"-3\" is not the number of a file descriptor" },
@@ -277,6 +300,9 @@ static void switches_and_fds(void **state)
 	assert_int_equal(parsed.settings.ready_fd, 8);
 	assert_true(parsed.settings.safe);
 	assert_true(parsed.settings.one_off);
+	parsed_free(&parsed);
+	assert_int_equal(parse(&parsed, "-l s8 --socket-fd 7"), SETTINGS_RUN);
+	assert_int_equal(parsed.configs.guests[0].socket.fd, 7);
 	parsed_free(&parsed);
 	assert_int_equal(parse(&parsed, "-s a -l s8"), SETTINGS_RUN);
 	assert_int_equal(parsed.configs.guests[0].socket.fd, -1);
@@ -364,11 +390,132 @@ static void control_path_is_checked(void **state)
 	assert_string_equal(parsed.text, "--control: the path is too long (110 bytes, at most 107)");
 }
 
+static char file_path[] = "/tmp/vgpio-test-XXXXXX";
+
+/* Words, and a configuration file of this text. */
+static enum settings_action parse_file(struct parsed *parsed, const char *text, const char *words)
+{
+	char all[256];
+	FILE *file;
+	int fd;
+
+	strcpy(file_path + sizeof(file_path) - 7, "XXXXXX");
+	fd = mkstemp(file_path);
+	assert_true(fd >= 0);
+	file = fdopen(fd, "w");
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+	snprintf(all, sizeof(all), "--config %s %s", file_path, words);
+	return parse(parsed, all);
+}
+
+static void parsed_file_free(struct parsed *parsed)
+{
+	unlink(file_path);
+	parsed_free(parsed);
+}
+
+#define DAEMON                                                                                                         \
+	"[daemon]\nlog-level = debug\nuser = gpio\nsafe = on\nsocket-mode = 0660\nsocket-group = 36\n"                 \
+	"busy-poll = 50us\n"
+
+static void file_says_what_the_words_do_not(void **state)
+{
+	struct parsed parsed;
+	const struct guest_config *guests;
+
+	if (!config_file_supported())
+		skip_because("this build reads no configuration");
+	assert_int_equal(parse_file(&parsed,
+				    DAEMON "[guest a]\nsocket = a\nsim = 1\nsocket-mode = 0600\nbusy-poll = 0us\n"
+					   "[guest b]\nfd = 5\nsim = 1\n",
+				    "-s c -l s1 --log-level=error"),
+			 SETTINGS_RUN);
+	assert_int_equal(parsed.settings.log_level, LOG_LEVEL_ERROR);
+	assert_string_equal(parsed.settings.sandbox.user, "gpio");
+	assert_true(parsed.settings.safe);
+	assert_int_equal(parsed.configs.n_guests, 3);
+	guests = parsed.configs.guests;
+	/* Of the command line, of the file with words of its own, without a path. */
+	assert_int_equal(guests[0].socket.mode, 0660);
+	assert_int_equal(guests[0].socket.group, 36);
+	assert_int_equal(guests[0].settings.busy_poll_us, 50);
+	assert_int_equal(guests[1].socket.mode, 0600);
+	assert_int_equal(guests[1].socket.group, 36);
+	assert_int_equal(guests[1].settings.busy_poll_us, 0);
+	assert_false(guests[2].socket.has_mode || guests[2].socket.has_group);
+	parsed_file_free(&parsed);
+	assert_int_equal(parse_file(&parsed, "[daemon]\nsafe = off\n[guest a]\nsim = 1\n", "--safe"), SETTINGS_RUN);
+	assert_true(parsed.settings.safe);
+	parsed_file_free(&parsed);
+}
+
+static const struct {
+	const char *text;
+	const char *why; /* behind the path */
+} file_refusals[] = {
+	{ "[daemon]\nlog-level = loud\n[guest a]\nsim = 1\n",
+	  ":2: log-level: \"loud\" is not error, warning, info or debug" },
+	{ "[guest a]\nsim = 1\n[daemon]\nbusy-poll = 1s\n", ":4: busy-poll: \"1s\" is out of range (0us to 10000us)" },
+	{ "[daemon]\nsocket-mode = rw\n[guest a]\nsim = 1\n",
+	  ":2: socket-mode: \"rw\" is not a file mode (octal, 0 to 0777)" },
+	{ "[daemon]\ncontrol-mode = 0600\n[guest a]\nsim = 1\n",
+	  ":2: control-mode: needs the path of the socket (control)" },
+	{ "[daemon]\nsandbox = yes\n[guest a]\nsim = 1\n", ":2: sandbox: \"yes\" is not on, off or auto" },
+	{ "[daemon]\nsafe = yes\n[guest a]\nsim = 1\n", ":2: safe: \"yes\" is not on or off" },
+	{ "[daemon]\nusr = x\n[guest a]\nsim = 1\n", ":2: unknown key \"usr\"; did you mean \"user\"?" },
+	{ "[daemon x]\n[guest a]\nsim = 1\n", ":1: expected [daemon], not [daemon x]" },
+	{ "[daemon]\nuser = a\n[daemon]\nuser = b\n", ":4: \"user\" is given twice" },
+	{ "[daemon]\nuser = \"a\n", ":2: user: \"\"a\" does not end at its closing quote" },
+};
+
+/* Such a file refuses a start, and leaves a program that has guests the command line's settings. */
+static void file_refusals_name_word_and_place(void **state)
+{
+	if (!config_file_supported())
+		skip_because("this build reads no configuration");
+	for (size_t i = 0; i < ARRAY_SIZE(file_refusals); i++) {
+		struct parsed parsed;
+		size_t len = strlen(file_path);
+
+		if (parse_file(&parsed, file_refusals[i].text, "-1") != SETTINGS_REFUSE)
+			fail_msg("not refused: %s", file_refusals[i].text);
+		assert_memory_equal(parsed.text, file_path, len);
+		assert_string_equal(parsed.text + len, file_refusals[i].why);
+		assert_int_equal(parsed.settings.action, SETTINGS_RUN);
+		assert_int_equal(parsed.settings.log_level, LOG_LEVEL_INFO);
+		assert_null(parsed.settings.sandbox.user);
+		parsed_file_free(&parsed);
+	}
+}
+
+static void daemon_section_is_printed(void **state)
+{
+	char text[512] = "";
+	struct parsed parsed;
+	FILE *file = fmemopen(text, sizeof(text), "w");
+
+	assert_int_equal(parse(&parsed, "-s a -l s1 --safe --user gpio --log-level=debug --socket-mode=0600"),
+			 SETTINGS_RUN);
+	assert_int_equal(settings_print_daemon(&parsed.settings, file), 0);
+	assert_int_equal(fclose(file), 0);
+	assert_string_equal(text, "[daemon]\nuser = gpio\nlog-level = debug\nsafe = on\n\n");
+	assert_int_equal(parsed.configs.guests[0].socket.mode, 0600);
+	parsed_free(&parsed);
+	file = fmemopen(text, sizeof(text), "w");
+	assert_int_equal(parse(&parsed, "-s a -l s1"), SETTINGS_RUN);
+	assert_int_equal(settings_print_daemon(&parsed.settings, file), 0);
+	assert_int_equal(ftell(file), 0);
+	assert_int_equal(fclose(file), 0);
+	parsed_free(&parsed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compat_long_words),
 		cmocka_unit_test(compat_letters),
+		cmocka_unit_test(chips_as_the_kernel_calls_them),
 		cmocka_unit_test(one_guest_has_the_path_itself_too),
 		cmocka_unit_test(equal_simulated_chips_are_not_the_same),
 		cmocka_unit_test(log_level_and_control),
@@ -382,6 +529,9 @@ int main(void)
 		ROW_TEST("B-04", capabilities_and_nothing_else),
 		cmocka_unit_test(sandbox_is_a_mode),
 		cmocka_unit_test(control_path_is_checked),
+		cmocka_unit_test(file_says_what_the_words_do_not),
+		cmocka_unit_test(file_refusals_name_word_and_place),
+		cmocka_unit_test(daemon_section_is_printed),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);

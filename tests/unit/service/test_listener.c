@@ -57,11 +57,19 @@ static bool connects(const char *path)
 	return good;
 }
 
+static int path_open(struct listener *listener, const char *path, struct why *reason)
+{
+	struct guest_socket wanted = { .fd = -1 };
+
+	strcpy(wanted.path, path);
+	return listener_open(listener, &wanted, reason);
+}
+
 static void make_stale(const char *path)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, path, &why), 0);
+	assert_int_equal(path_open(&listener, path, &why), 0);
 	close(listener.fd);
 	assert_true(exists(path));
 }
@@ -78,7 +86,7 @@ static void opens_and_removes(void **state)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, "a", &why), 0);
+	assert_int_equal(path_open(&listener, "a", &why), 0);
 	assert_true(connects("a"));
 	assert_int_equal(fcntl(listener.fd, F_GETFD), FD_CLOEXEC);
 	listener_close(&listener);
@@ -90,10 +98,13 @@ static void live_is_not_stolen(void **state)
 {
 	struct listener first, second;
 
-	assert_int_equal(listener_open(&first, "a", &why), 0);
-	assert_int_equal(listener_open(&second, "a", &why), -EADDRINUSE);
+	assert_int_equal(path_open(&first, "a", &why), 0);
+	assert_int_equal(path_open(&second, "a", &why), -EADDRINUSE);
 	assert_string_equal(why.text, "in use by another process");
 	listener_close(&second);
+	/* Nobody connected for that: the one that listens has nothing to accept. */
+	assert_int_equal(accept(first.fd, NULL, NULL), -1);
+	assert_int_equal(errno, EAGAIN);
 	assert_true(connects("a"));
 	listener_close(&first);
 }
@@ -103,12 +114,12 @@ static void full_backlog_is_live_too(void **state)
 	struct listener first, second;
 	int fd;
 
-	assert_int_equal(listener_open(&first, "a", &why), 0);
+	assert_int_equal(path_open(&first, "a", &why), 0);
 	assert_int_equal(listen(first.fd, 0), 0);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(
 		connect(fd, (struct sockaddr *)&(struct sockaddr_un){ AF_UNIX, "a" }, sizeof(struct sockaddr_un)), 0);
-	assert_int_equal(listener_open(&second, "a", &why), -EADDRINUSE);
+	assert_int_equal(path_open(&second, "a", &why), -EADDRINUSE);
 	close(fd);
 	listener_close(&first);
 }
@@ -118,7 +129,7 @@ static void stale_is_replaced(void **state)
 	struct listener listener;
 
 	make_stale("a");
-	assert_int_equal(listener_open(&listener, "a", &why), 0);
+	assert_int_equal(path_open(&listener, "a", &why), 0);
 	assert_true(connects("a"));
 	listener_close(&listener);
 }
@@ -128,7 +139,7 @@ static void file_is_refused(void **state)
 	struct listener listener;
 
 	make_file("a");
-	assert_int_equal(listener_open(&listener, "a", &why), -EEXIST);
+	assert_int_equal(path_open(&listener, "a", &why), -EEXIST);
 	assert_string_equal(why.text, "exists and is not a socket");
 	assert_true(exists("a"));
 	unlink("a");
@@ -138,7 +149,7 @@ static void missing_dir_is_named(void **state)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, "nope/a", &why), -ENOENT);
+	assert_int_equal(path_open(&listener, "nope/a", &why), -ENOENT);
 	assert_string_equal(why.text, "No such file or directory");
 }
 
@@ -146,7 +157,7 @@ static void what_another_made_stays(void **state)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, "a", &why), 0);
+	assert_int_equal(path_open(&listener, "a", &why), 0);
 	unlink("a");
 	make_file("a");
 	listener_close(&listener);
@@ -158,7 +169,7 @@ static void alias_leads_to_the_socket(void **state)
 {
 	struct listener listener;
 
-	assert_int_equal(listener_open(&listener, "a0", &why), 0);
+	assert_int_equal(path_open(&listener, "a0", &why), 0);
 	assert_int_equal(listener_add_alias(&listener, "a", &why), 0);
 	assert_true(connects("a"));
 	listener_close(&listener);
@@ -177,7 +188,7 @@ static void stale_alias_is_replaced(void **state)
 			assert_int_equal(symlink(targets[i], "a"), 0);
 		else
 			make_stale("a");
-		assert_int_equal(listener_open(&listener, "a0", &why), 0);
+		assert_int_equal(path_open(&listener, "a0", &why), 0);
 		assert_int_equal(listener_add_alias(&listener, "a", &why), 0);
 		assert_true(connects("a"));
 		listener_close(&listener);
@@ -188,7 +199,7 @@ static void foreign_alias_is_refused(void **state)
 {
 	struct listener listener, other;
 
-	assert_int_equal(listener_open(&listener, "a0", &why), 0);
+	assert_int_equal(path_open(&listener, "a0", &why), 0);
 	make_file("a");
 	assert_int_equal(listener_add_alias(&listener, "a", &why), -EEXIST);
 	assert_string_equal(why.text, "exists and is neither a socket nor a link to one");
@@ -199,7 +210,7 @@ static void foreign_alias_is_refused(void **state)
 	assert_string_equal(why.text, "is a link to b");
 	unlink("a");
 	unlink("b");
-	assert_int_equal(listener_open(&other, "a", &why), 0);
+	assert_int_equal(path_open(&other, "a", &why), 0);
 	assert_int_equal(listener_add_alias(&listener, "a", &why), -EADDRINUSE);
 	assert_true(connects("a"));
 	listener_close(&other);
@@ -237,7 +248,7 @@ static void mode_is_exact(void **state)
 
 		umask(mask);
 		wanted.mode = modes[i / ARRAY_SIZE(umasks)];
-		assert_int_equal(listener_open_guest(&listener, &wanted, &why), 0);
+		assert_int_equal(listener_open(&listener, &wanted, &why), 0);
 		assert_int_equal(mode_of("a"), wanted.mode);
 		assert_int_equal(umask(mask), mask);
 		listener_close(&listener);
@@ -252,7 +263,7 @@ static void without_mode_the_umask_counts(void **state)
 	struct listener listener;
 	mode_t before = umask(027);
 
-	assert_int_equal(listener_open_guest(&listener, &wanted, &why), 0);
+	assert_int_equal(listener_open(&listener, &wanted, &why), 0);
 	assert_int_equal(mode_of("a"), 0750);
 	assert_true(connects("a"));
 	listener_close(&listener);
@@ -275,7 +286,7 @@ static void directory_that_changes_the_mode(void **state)
 		skip_because("no access control lists here: %s", strerror(errno));
 	wanted.has_mode = true;
 	wanted.mode = 0660;
-	assert_int_equal(listener_open_guest(&listener, &wanted, &why), -EPERM);
+	assert_int_equal(listener_open(&listener, &wanted, &why), -EPERM);
 	assert_string_equal(why.text, "cannot set mode 0660: the directory makes it 0600");
 	assert_false(exists("a"));
 }
@@ -307,7 +318,7 @@ static void group_is_given(void **state)
 	lchown_calls = 0;
 	wanted.has_group = true;
 	wanted.group = geteuid() == 0 ? 12345 : n > 0 ? groups[n - 1] : getegid();
-	assert_int_equal(listener_open_guest(&listener, &wanted, &why), 0);
+	assert_int_equal(listener_open(&listener, &wanted, &why), 0);
 	assert_int_equal(stat("a", &st), 0);
 	assert_int_equal(lchown_calls, 1);
 	assert_int_equal(st.st_gid, wanted.group);
@@ -329,7 +340,7 @@ static void foreign_group_is_refused(void **state)
 	}
 	wanted.has_group = true;
 	wanted.group = 54321;
-	assert_int_equal(listener_open_guest(&listener, &wanted, &why), -EPERM);
+	assert_int_equal(listener_open(&listener, &wanted, &why), -EPERM);
 	assert_string_equal(why.text, "cannot give it to group 54321: Operation not permitted");
 	assert_int_equal(listener.fd, -1);
 	assert_false(exists("a"));
@@ -345,7 +356,7 @@ static void stale_is_replaced_whatever_its_mode(void **state)
 	assert_int_equal(chmod("a", 0777), 0);
 	wanted.has_mode = true;
 	wanted.mode = 0600;
-	assert_int_equal(listener_open_guest(&listener, &wanted, &why), 0);
+	assert_int_equal(listener_open(&listener, &wanted, &why), 0);
 	assert_int_equal(mode_of("a"), 0600);
 	listener_close(&listener);
 }
@@ -355,7 +366,7 @@ static void adopted_fd_keeps_its_path(void **state)
 {
 	struct listener owner, adopted;
 
-	assert_int_equal(listener_open(&owner, "a", &why), 0);
+	assert_int_equal(path_open(&owner, "a", &why), 0);
 	listener_adopt(&adopted, dup(owner.fd));
 	listener_close(&adopted);
 	assert_int_equal(adopted.fd, -1);
