@@ -4,8 +4,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
+#include "base/account.h"
 #include "base/error.h"
+#include "guest/socket_place.h"
 
 int load_configs(const struct settings *settings, struct guest_configs *configs)
 {
@@ -17,9 +21,73 @@ int load_configs(const struct settings *settings, struct guest_configs *configs)
 	return EXIT_USAGE;
 }
 
-int load_guests(const struct guest_configs *configs, const struct resolve_params *params, struct resolved *resolved)
+/* What a service's manager makes at its start is not there before: no conflict of a check. */
+static bool comes_with_the_service(const char *directory)
+{
+	return strncmp(directory, "/run/", strlen("/run/")) == 0;
+}
+
+static void directory_look(const char *where, const char *path, bool check, struct resolved *resolved)
+{
+	char directory[SOCKET_PATH_SIZE];
+	struct stat st;
+
+	socket_directory(path, directory);
+	if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
+		return;
+	if (check && comes_with_the_service(directory))
+		diagnostics_add(&resolved->notes, "%s: there is no directory %s yet (in a unit: RuntimeDirectory=)",
+				where, directory);
+	else
+		diagnostics_add(&resolved->conflicts, "%s: %s: there is no directory %s", where, path, directory);
+}
+
+static void sockets_look(const struct guest_configs *configs, bool check, struct resolved *resolved)
+{
+	for (size_t i = 0; i < configs->n_guests; i++) {
+		const struct guest_config *guest = &configs->guests[i];
+		const char *where = guest->where[0] ? guest->where : guest->name;
+
+		if (guest->socket.path[0])
+			directory_look(where, guest->socket.path, check, resolved);
+		else if (check && guest->socket.fd < 0)
+			diagnostics_add(&resolved->notes, "%s: the guest needs a socket of socket activation", where);
+	}
+}
+
+/* The start finds that out, too, in a process apart. */
+static void user_look(const struct settings *settings, struct resolved *resolved)
+{
+	struct why why;
+	uid_t uid;
+	gid_t gid;
+
+	if (settings->sandbox.user && user_find(settings->sandbox.user, &uid, &gid, &why) < 0)
+		diagnostics_add(&resolved->conflicts, "--user: %s", why.text);
+}
+
+int find_guests(const struct settings *settings, const struct guest_configs *configs,
+		const struct resolve_params *params, struct resolved *resolved)
 {
 	int ret = resolve(configs, params, resolved);
+
+	/* --make-safe makes no socket. */
+	if (ret == -ENOMEM || params->any_holder)
+		return ret;
+	sockets_look(configs, params->check, resolved);
+	if (settings->control.path[0])
+		directory_look("--control", settings->control.path, params->check, resolved);
+	if (params->check)
+		user_look(settings, resolved);
+	if (resolved->conflicts.out_of_memory || resolved->notes.out_of_memory)
+		return -ENOMEM;
+	return resolved->conflicts.n > 0 ? -EINVAL : 0;
+}
+
+int load_guests(const struct settings *settings, const struct guest_configs *configs,
+		const struct resolve_params *params, struct resolved *resolved)
+{
+	int ret = find_guests(settings, configs, params, resolved);
 
 	if (ret == -ENOMEM)
 		error_print("out of memory");

@@ -8,8 +8,15 @@
 
 /* In any case configs is to be given to guest_configs_deinit(). */
 int load_configs(const struct settings *settings, struct guest_configs *configs);
-/* Finds the guests. In any case resolved is to be given to resolved_deinit(). */
-int load_guests(const struct guest_configs *configs, const struct resolve_params *params, struct resolved *resolved);
+/*
+ * Finds the guests, and what else a start needs; conflicts and notes are only collected. As resolve(). In any case
+ * resolved is to be given to resolved_deinit().
+ */
+int find_guests(const struct settings *settings, const struct guest_configs *configs,
+		const struct resolve_params *params, struct resolved *resolved);
+/* The same, and says the conflicts. In any case resolved is to be given to resolved_deinit(). */
+int load_guests(const struct settings *settings, const struct guest_configs *configs,
+		const struct resolve_params *params, struct resolved *resolved);
 /* Finds what wires join: lines of these guests. In any case wires is to be given to wire_list_deinit(). */
 int load_wires(const struct guest_configs *configs, const struct guests *guests, struct wire_list *wires,
 	       struct diagnostics *conflicts);

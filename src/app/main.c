@@ -20,7 +20,7 @@ static int check(const struct settings *settings, const struct guest_configs *co
 	const struct resolve_params params = { .safe = settings->safe, .check = true };
 	struct resolved resolved;
 	struct wire_list wires = { .n = 0 };
-	int ret = resolve(configs, &params, &resolved);
+	int ret = find_guests(settings, configs, &params, &resolved);
 
 	if (ret != -ENOMEM && load_wires(configs, &resolved.guests, &wires, &resolved.conflicts) != 0)
 		ret = ret < 0 ? ret : -EINVAL;
@@ -53,7 +53,7 @@ static int make_lines_safe(const struct settings *settings, const struct guest_c
 
 	if (settings->hold)
 		make_safe_hold_prepare();
-	if (load_guests(configs, &params, &resolved) != 0)
+	if (load_guests(settings, configs, &params, &resolved) != 0)
 		status = EXIT_FAILED;
 	if (make_safe(&resolved.guests) > 0)
 		status = EXIT_FAILED;

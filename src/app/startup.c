@@ -79,6 +79,11 @@ static int sockets_take(struct activation *activation, const struct guest_config
 	for (size_t i = 0; i < configs->n_guests; i++) {
 		const struct guest_socket *socket = &configs->guests[i].socket;
 
+		if (activation->n_fds == 0 && !socket->path[0] && socket->fd < 0) {
+			error_print("%s: the guest has no socket (socket or fd), and socket activation gave none",
+				    configs->guests[i].where[0] ? configs->guests[i].where : configs->guests[i].name);
+			return EXIT_USAGE;
+		}
 		guests[i] = (struct activation_guest){ .name = configs->guests[i].name,
 						       .has_socket = socket->path[0] != '\0',
 						       .fd = socket->fd };
@@ -129,7 +134,7 @@ static int configs_serve(struct startup *startup, const struct guest_configs *co
 	struct diagnostics conflicts = { .n = 0 };
 	struct resolved resolved;
 	struct wire_list wires = { .n = 0 };
-	int status = load_guests(configs, &params, &resolved);
+	int status = load_guests(startup->settings, configs, &params, &resolved);
 
 	if (status == 0)
 		status = load_wires(configs, &resolved.guests, &wires, &conflicts);

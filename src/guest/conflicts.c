@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "guest/socket_place.h"
 
 #define RANGE_TEXT_MAX 32
 
@@ -142,8 +143,13 @@ static void socket_compare(const struct guest *a, const struct guest *b, struct 
 		const char *of_a = i & 1 ? a->socket.alias : a->socket.path;
 		const char *of_b = i & 2 ? b->socket.alias : b->socket.path;
 
-		if (*of_a && strcmp(of_a, of_b) == 0)
+		if (!*of_a || !*of_b || !socket_place_same(of_a, of_b))
+			continue;
+		if (strcmp(of_a, of_b) == 0)
 			diagnostics_add(conflicts, "%s is the socket of both %s and %s", of_a, a->name, b->name);
+		else
+			diagnostics_add(conflicts, "%s of %s and %s of %s are one socket", of_a, a->name, of_b,
+					b->name);
 	}
 	if (b->socket.fd >= 0 && b->socket.fd == a->socket.fd)
 		diagnostics_add(conflicts, "fd %d is the socket of both %s and %s", b->socket.fd, a->name, b->name);
@@ -158,9 +164,9 @@ static size_t claims_add(uint64_t *claims, size_t n, const struct guest *guest)
 	if (socket->fd >= 0)
 		claims[n++] = 1ull << 32 | (unsigned)socket->fd;
 	if (socket->path[0])
-		claims[n++] = 2ull << 32 | text_hash(socket->path);
+		claims[n++] = 2ull << 32 | socket_place_hash(socket->path);
 	if (socket->alias[0])
-		claims[n++] = 2ull << 32 | text_hash(socket->alias);
+		claims[n++] = 2ull << 32 | socket_place_hash(socket->alias);
 	return n;
 }
 

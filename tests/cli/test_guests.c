@@ -126,7 +126,12 @@ static void one_line_for_each_refusal(void **state)
 		  SAYS("--guest 2: the name \"x\" is already that of --guest 1") },
 		{ "--guest socket=a,sim=8,lines=@sim{1:2} lines=@sim{3}", 2,
 		  SAYS("stray argument \"lines=@sim{3}\": quote the value of --guest, a shell expands its braces") },
-		{ "--guest sim=8", 1, SAYS("guest guest0: has neither a socket nor an fd") },
+		{ "--guest sim=8", 2,
+		  SAYS("--guest: the guest has no socket (socket or fd), and socket activation gave none") },
+		{ "--guest socket=nope/a,sim=8", 1, SAYS("--guest: nope/a: there is no directory nope") },
+		{ "-s a -l s8 --control nope/c", 1, SAYS("--control: nope/c: there is no directory nope") },
+		{ "--guest socket=./a,sim=8 --guest socket=a,sim=8", 1,
+		  SAYS("./a of guest0 and a of guest1 are one socket") },
 		{ "--guest sim=8,fd=77", 1, SAYS("guest guest0: fd 77 is not open") },
 		{ "--guest sim=8,fd=2", 1, SAYS("guest guest0: fd 2 is for standard input, output or errors") },
 		{ "--guest socket=a,lines=@/dev/null{0}", 1, SAYS("--guest: /dev/null: not a GPIO chip") },
@@ -175,6 +180,24 @@ static void check_prints_a_table(void **state)
 	      "guest guest1: 0 lines on a\n"
 	      "conflict: --guest 2: /dev/gpiochip1000: No such file or directory\n"
 	      "conflict: a is the socket of both guest0 and guest1\n",
+	      "");
+	/* What the start will miss: for certain, or unless somebody makes it before. */
+	check("--check --guest socket=nope/a,sim=1", 1,
+	      "guest guest0: 1 line on nope/a\n" TABLE_HEAD
+	      "      0  dummy0               s1                     0  dummy0\n"
+	      "conflict: --guest: nope/a: there is no directory nope\n",
+	      "");
+	check("--check --guest socket=/run/vgpio-nope/a,sim=1 --guest sim=1", 0,
+	      "guest guest0: 1 line on /run/vgpio-nope/a\n" TABLE_HEAD
+	      "      0  dummy0               s1                     0  dummy0\n"
+	      "guest guest1: 1 line\n" TABLE_HEAD "      0  dummy0               s1                     0  dummy0\n"
+	      "note: --guest 1: there is no directory /run/vgpio-nope yet (in a unit: RuntimeDirectory=)\n"
+	      "note: --guest 2: the guest needs a socket of socket activation\n",
+	      "");
+	check("--check -s x -l s1 --user no-such-user", 1,
+	      "guest guest0: 1 line on x0\n" TABLE_HEAD
+	      "      0  dummy0               s1                     0  dummy0\n"
+	      "conflict: --user: there is no user \"no-such-user\"\n",
 	      "");
 	check("--check --safe -s x -l s1", 0,
 	      "guest guest0: 1 line on x0\n" TABLE_HEAD
