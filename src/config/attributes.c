@@ -197,6 +197,14 @@ int attributes_take(struct attributes *attributes, const char *word, size_t len,
 {
 	const struct attribute_row *row = row_find(word, len);
 
+	/* In a file it is a key. */
+	if (!row && value && len == strlen("mode") && memcmp(word, "mode", len) == 0) {
+		row = row_find(value, value_len);
+		if (row && row->kind == KIND_MODE)
+			return why_at(attributes->why, attributes->line->where,
+				      "unknown attribute \"mode\"; did you mean \"%s\"?", row->word);
+		row = NULL;
+	}
 	return row ? row_take(attributes, row, value, value_len) : unknown(attributes, word, len);
 }
 

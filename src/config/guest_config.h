@@ -43,10 +43,11 @@ enum config_chip_kind {
 
 struct config_chip {
 	enum config_chip_kind kind;
-	unsigned number;	   /* NUMBER */
-	char word[108];		   /* as the user wrote it: path, label, "gpiochip0" */
-	bool whole;		   /* no braces: every line */
-	struct config_line *lines; /* owned */
+	unsigned number;	      /* NUMBER */
+	char word[108];		      /* as the user wrote it: path, label, "gpiochip0" */
+	bool whole;		      /* no braces: every line */
+	char where[CONFIG_WHERE_MAX]; /* "": of the compatible options */
+	struct config_line *lines;    /* owned */
 	size_t n_lines;
 };
 

@@ -3,6 +3,7 @@
 #include "config/guest_option.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,15 +12,17 @@
 #include "config/suggest.h"
 #include "config/words.h"
 
-/* "key=value", len bytes. */
-static int part_take(struct guest_keys *keys, const char *where, const char *part, size_t len, struct why *why)
+/* "key=value", len bytes. names: it follows the names. */
+static int part_take(struct guest_keys *keys, const char *where, const char *part, size_t len, bool names,
+		     struct why *why)
 {
 	const char *equal = memchr(part, '=', len);
 	size_t key_len;
 	int ret;
 
 	if (!equal)
-		return why_at(why, where, "\"%.*s\" is not key=value", word_shown(len), part);
+		return why_at(why, where, "\"%.*s\" is not key=value%s", word_shown(len), part,
+			      names ? " (':' separates names)" : "");
 	key_len = (size_t)(equal - part);
 	ret = guest_keys_take(keys, where, part, key_len, equal + 1, len - key_len - 1, why);
 	return ret == -ENOENT ? suggest(why, where, "key", part, key_len, guest_key_word) : ret;
@@ -27,12 +30,15 @@ static int part_take(struct guest_keys *keys, const char *where, const char *par
 
 static int parts_take(struct guest_keys *keys, const char *where, const char *word, struct why *why)
 {
+	bool names = false;
+
 	for (;;) {
 		size_t len = lines_span(word, strncmp(word, "lines=", strlen("lines=")) == 0);
-		int ret = part_take(keys, where, word, len, why);
+		int ret = part_take(keys, where, word, len, names, why);
 
 		if (ret < 0 || word[len] == '\0')
 			return ret;
+		names = strncmp(word, "names=", strlen("names=")) == 0;
 		word += len + 1;
 	}
 }

@@ -15,7 +15,11 @@
 
 static struct lines_parser parser_make(const char *where, const char *what, const char *text, struct why *why)
 {
-	return (struct lines_parser){ where, what, text, text, false, why };
+	struct lines_parser parser = { .what = what, .line = text, .at = text, .why = why };
+
+	snprintf(parser.where, sizeof(parser.where), "%s", where);
+	lines_skip_blanks(&parser);
+	return parser;
 }
 
 static int no_memory(const struct lines_parser *parser, const char *what, unsigned max)
@@ -209,6 +213,7 @@ static int chip_parse(struct lines_parser *parser, struct guest_config *guest)
 
 	if (!chip)
 		return no_memory(parser, "chips", CONFIG_CHIPS_MAX);
+	memcpy(chip->where, parser->where, sizeof(chip->where));
 	ret = chip_take(parser, "{@", chip);
 	if (ret < 0)
 		return ret;
@@ -246,12 +251,16 @@ static int name_take(struct lines_parser *parser, char name[CHIP_NAME_MAX])
 	ret = lines_word_take(parser, ":", "\"", "a name", &word);
 	if (ret < 0 || (word.quoted && word.len == strlen("\"\"")))
 		return ret;
+	if (!word.quoted && memchr(word.at, ',', word.len))
+		return why_at(parser->why, parser->where,
+			      "names: \"%.*s\": ':' separates names (in double quotes it is one name)",
+			      word_shown(word.len), word.at);
 	return name_read(parser->where, "names:", word.at, word.len, false, name, parser->why);
 }
 
 int names_parse(const char *where, const char *text, struct guest_config *guest, struct why *why)
 {
-	struct lines_parser parser = parser_make(where, "names", text + strspn(text, " \t"), why);
+	struct lines_parser parser = parser_make(where, "names", text, why);
 	unsigned n = 0;
 	int ret;
 
@@ -272,6 +281,7 @@ int lines_chip_parse(const char *where, const char *text, struct config_chip *ch
 	struct lines_parser parser = parser_make(where, "chip", text, why);
 
 	parser.alone = true;
+	memcpy(chip->where, parser.where, sizeof(chip->where));
 	return chip_take(&parser, "", chip);
 }
 

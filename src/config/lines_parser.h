@@ -6,11 +6,13 @@
 #include <stddef.h>
 
 #include "base/why.h"
+#include "config/guest_config.h"
 
 struct lines_parser {
-	const char *where; /* every message begins with it */
-	const char *what;  /* what messages call the text: "lines" */
-	const char *text, *at;
+	char where[CONFIG_WHERE_MAX]; /* every message begins with it; the line of the file is that of at */
+	const char *what;	      /* what messages call the text: "lines" */
+	const char *line;	      /* where the line begins that is read */
+	const char *at;
 	bool alone; /* the text is one word: blanks may be part of it */
 	struct why *why;
 };
@@ -22,6 +24,8 @@ struct lines_word {
 	bool quoted;
 };
 
+/* A text may have several lines: their ends are blanks. */
+void lines_skip_blanks(struct lines_parser *parser);
 /* A fault of the grammar, to why: the column, what is wrong there, and the text from there on. -EINVAL. */
 int lines_refuse_at(const struct lines_parser *parser, const char *at, const char *what);
 

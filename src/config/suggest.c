@@ -48,6 +48,19 @@ static unsigned distance_max(size_t len)
 	return len >= 6 ? 2 : len >= 3 ? 1 : 0;
 }
 
+/* "socket" of "socket-path". */
+static const char *suggest_beginning(const char *word, size_t len, const char *(*known)(unsigned index))
+{
+	size_t beginning = strcspn(word, "-");
+	const char *candidate;
+
+	for (unsigned i = 0; beginning < len && (candidate = known(i)); i++) {
+		if (strlen(candidate) == beginning && memcmp(candidate, word, beginning) == 0)
+			return candidate;
+	}
+	return NULL;
+}
+
 const char *suggest_word(const char *word, size_t len, const char *(*known)(unsigned index))
 {
 	const char *best = NULL, *candidate;
@@ -62,7 +75,7 @@ const char *suggest_word(const char *word, size_t len, const char *(*known)(unsi
 		best = candidate;
 		best_distance = d;
 	}
-	return best;
+	return best ? best : suggest_beginning(word, len, known);
 }
 
 int suggest(struct why *why, const char *where, const char *what, const char *word, size_t len,

@@ -8,7 +8,7 @@
 
 /* known(0), known(1), ... are the known words, then NULL. */
 
-/* The known word that is nearest to this one; NULL: none is near. */
+/* The known word that is nearest to this one, or with which this one begins; NULL: none is near. */
 const char *suggest_word(const char *word, size_t len, const char *(*known)(unsigned index));
 /*
  * To why: "where: unknown key "scoket"; did you mean "socket"?", or, when no known word is near, "where: unknown key "x"

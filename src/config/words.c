@@ -28,7 +28,7 @@ int quoted_read(const char *text, size_t len, char *word, size_t size)
 		if (text[i] == '\\' && !strchr("\"\\;", text[++i]))
 			return -EINVAL;
 		if (n + 1 < size)
-			word[n] = text[i];
+			word[n] = (char)(text[i] == '\n' ? ' ' : text[i]);
 		n++;
 	}
 	word[n < size ? n : size - 1] = '\0';

@@ -67,7 +67,8 @@ static int chip_find(struct making *making, const struct config_chip *config)
 	int ret = guest_chip_find(making->guest, config, making->config->sim, &why);
 
 	if (ret < 0 && ret != -ENOMEM) {
-		diagnostics_add(&making->resolved->conflicts, "%s: %s", where(making), why.text);
+		diagnostics_add(&making->resolved->conflicts, "%s: %s",
+				config->where[0] ? config->where : where(making), why.text);
 		return -EINVAL;
 	}
 	return ret;

@@ -263,6 +263,26 @@ static bool capabilities_wanted(int argc, char **argv)
 	return false;
 }
 
+/* Of --guest=a{b,c} a shell makes --guest=ab --guest=ac: two that are the same until they name a line. */
+static int shell_words_find(const struct cli *cli, struct why *why)
+{
+	for (size_t i = 0; i + 1 < cli->n_guests; i++) {
+		const char *a = cli->guests[i], *b = cli->guests[i + 1];
+		const char *lines = strstr(a, "lines=@");
+		size_t same = 0;
+
+		while (a[same] && a[same] == b[same])
+			same++;
+		if (lines && a + same > lines + strlen("lines=@") && !strpbrk(a, "{}") && !strpbrk(b, "{}"))
+			return why_fail(
+				EINVAL, why,
+				"--guest %zu and %zu are the same up to \"%.*s\": quote the value of --guest, a shell "
+				"expands its braces",
+				i + 1, i + 2, (int)(a + same - lines), lines);
+	}
+	return 0;
+}
+
 int cli_parse(struct cli *cli, int argc, char **argv, struct why *why)
 {
 	struct option longs[OPTIONS_ALL + ARRAY_SIZE(aliases) + 1];
@@ -289,7 +309,7 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct why *why)
 			       cli->n_guests > 0 && strchr(argv[optind], '=')
 				       ? ": quote the value of --guest, a shell expands its braces"
 				       : "");
-	return ret;
+	return ret == 0 ? shell_words_find(cli, why) : ret;
 }
 
 void cli_deinit(struct cli *cli)

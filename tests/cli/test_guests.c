@@ -126,6 +126,9 @@ static void one_line_for_each_refusal(void **state)
 		  SAYS("--guest 2: the name \"x\" is already that of --guest 1") },
 		{ "--guest socket=a,sim=8,lines=@sim{1:2} lines=@sim{3}", 2,
 		  SAYS("stray argument \"lines=@sim{3}\": quote the value of --guest, a shell expands its braces") },
+		{ "--guest=socket=a,sim=8,lines=@sim0=x --guest=socket=a,sim=8,lines=@siminput", 2,
+		  SAYS("--guest 1 and 2 are the same up to \"lines=@sim\": quote the value of --guest, a shell expands "
+		       "its braces") },
 		{ "--guest sim=8", 2,
 		  SAYS("--guest: the guest has no socket (socket or fd), and socket activation gave none") },
 		{ "--guest socket=nope/a,sim=8", 1, SAYS("--guest: nope/a: there is no directory nope") },

@@ -60,7 +60,7 @@ static void chip_that_does_not_exist(void **state)
 
 static void socket_that_cannot_be_made(void **state)
 {
-	check("-s nope/a -l s8", 1, "nope/a0: No such file or directory");
+	check("-s nope/a -l s8", 1, "guest0: nope/a0: there is no directory nope");
 	close(open("b0", O_CREAT | O_WRONLY, 0600));
 	check("-s b -l s8", 1, "b0: exists and is not a socket");
 	assert_true(file_exists("b0"));
@@ -76,7 +76,7 @@ static void socket_that_cannot_be_made(void **state)
 
 static void control_socket_that_cannot_be_made(void **state)
 {
-	check("-s a -l s8 --control nope/x", 1, "nope/x: No such file or directory");
+	check("-s a -l s8 --control nope/x", 1, "--control: nope/x: there is no directory nope");
 	assert_false(file_exists("a0"));
 	assert_false(file_exists("a"));
 }

@@ -134,7 +134,7 @@ static void what_is_wrong_changes_nothing(void **state)
 		{ "", "error: reload: guests.conf: there is no [guest NAME]\n" },
 		{ STAYS GUEST("two", "sim = 2\nlines = @sim{7}"), "out of range: s2 has lines 0-1\n" },
 		{ STAYS GUEST("two", "lines = @/dev/gpiochip1000"),
-		  "error: reload: guests.conf:4: /dev/gpiochip1000: No such file or directory\n" },
+		  "error: reload: guests.conf:6: /dev/gpiochip1000: No such file or directory\n" },
 		{ STAYS "[guest two]\nsocket = stays.sock\nsim = 2\n",
 		  "error: reload: stays.sock is the socket of both stays and two\n" },
 		{ STAYS "[guest two]\nsim = 2\n",

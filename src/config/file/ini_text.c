@@ -24,7 +24,7 @@ struct reading {
 	char key[KEY_MAX];
 	char *value; /* room for all values of the text */
 	size_t value_len;
-	unsigned key_line, n_lines;
+	unsigned key_line, last_line, n_lines;
 	int ret; /* below 0: stop */
 	unsigned fault_line;
 	struct why *why;
@@ -63,8 +63,9 @@ static int on_key(void *user, const char *section, const char *key, const char *
 		reading->n_lines = 0;
 	}
 	end = reading->value + reading->value_len;
-	if (goes_on)
-		*end++ = ' ';
+	for (; goes_on && reading->last_line < reading->line; reading->last_line++)
+		*end++ = '\n';
+	reading->last_line = reading->line;
 	reading->value_len = (size_t)(stpcpy(end, value) - reading->value);
 	reading->n_lines++;
 	return reading->ret == 0;

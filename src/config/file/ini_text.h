@@ -13,7 +13,7 @@ struct ini_text {
 	void *ctx;
 	/* [title]. Below 0: stop. */
 	int (*section)(void *ctx, unsigned line, const char *title);
-	/* key = value; of a value in n_lines lines the parts are joined by blanks. Below 0: stop. */
+	/* key = value; of a value in n_lines lines the parts are joined by as many ends of lines as stand between them. Below 0: stop. */
 	int (*key)(void *ctx, unsigned line, unsigned n_lines, const char *key, const char *value);
 };
 

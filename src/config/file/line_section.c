@@ -31,15 +31,20 @@ const char *line_section_key_word(unsigned index)
 
 int line_section_key(struct line_section *line, const char *where, const char *key, const char *value)
 {
-	char **text = strcmp(key, own_keys[0]) == 0 ? &line->chip : strcmp(key, own_keys[1]) == 0 ? &line->line : NULL;
+	struct line_section_word *word = NULL;
 
+	for (size_t i = 0; i < ARRAY_SIZE(own_keys); i++) {
+		if (strcmp(key, own_keys[i]) == 0)
+			word = &line->own[i];
+	}
 	snprintf(line->config.where, sizeof(line->config.where), "%s", where);
-	if (!text)
+	if (!word)
 		return attributes_take_key(&line->attributes, key, value);
-	if (*text)
+	if (word->text)
 		return why_at(line->why, where, "%s is given twice", key);
-	*text = strdup(value);
-	return *text ? 0 : -ENOMEM;
+	snprintf(word->where, sizeof(word->where), "%s", where);
+	word->text = strdup(value);
+	return word->text ? 0 : -ENOMEM;
 }
 
 static int name_check(const struct line_section *line, const struct guest_config *guest)
@@ -87,11 +92,13 @@ int line_section_end(struct line_section *line, struct guest_config *guest)
 	struct config_chip chip = { 0 };
 	int ret;
 
-	if (!line->chip || !line->line)
-		return why_at(line->why, line->where, "\"%s\" is missing", own_keys[line->chip ? 1 : 0]);
-	ret = lines_chip_parse(line->where, line->chip, &chip, line->why);
+	for (size_t i = 0; i < ARRAY_SIZE(own_keys); i++) {
+		if (!line->own[i].text)
+			return why_at(line->why, line->where, "\"%s\" is missing", own_keys[i]);
+	}
+	ret = lines_chip_parse(line->own[0].where, line->own[0].text, &chip, line->why);
 	if (ret == 0)
-		ret = lines_line_parse(line->where, line->line, guest, &line->config, line->why);
+		ret = lines_line_parse(line->own[1].where, line->own[1].text, guest, &line->config, line->why);
 	if (ret == 0)
 		ret = attributes_check(&line->attributes);
 	if (ret == 0)
@@ -101,7 +108,7 @@ int line_section_end(struct line_section *line, struct guest_config *guest)
 
 void line_section_deinit(struct line_section *line)
 {
-	free(line->chip);
-	free(line->line);
+	for (size_t i = 0; i < ARRAY_SIZE(own_keys); i++)
+		free(line->own[i].text);
 	*line = (struct line_section){ 0 };
 }

@@ -5,10 +5,15 @@
 #include "config/attributes.h"
 #include "config/guest_config.h"
 
+struct line_section_word {
+	char *text; /* owned; NULL: not given */
+	char where[CONFIG_WHERE_MAX];
+};
+
 /* While the section is read. Does not move between begin and end. */
 struct line_section {
-	char *chip, *line;	   /* owned: the values; NULL: not given */
-	struct config_line config; /* what is known of it; its where is that of the key at hand */
+	struct line_section_word own[2]; /* chip and line */
+	struct config_line config;	 /* what is known of it; its where is that of the key at hand */
 	struct attributes attributes;
 	char where[CONFIG_WHERE_MAX]; /* of the section */
 	struct why *why;

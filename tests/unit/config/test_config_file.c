@@ -184,9 +184,9 @@ static const struct {
 	  "f:2: the name \"b #c\" has a blank outside of double quotes (a comment stands in a line of its own)" },
 	{ "[guest a]\n[line a.\"b\" c]\nchip=0\nline=1\n", "f:2: the name \"b\" c does not end at its closing quote" },
 	{ "[guest a]\n[line a.b]\nchip=0\nline=1 # x\n",
-	  "f:2: line \"1 # x\" has a blank outside of double quotes (a comment stands in a line of its own)" },
+	  "f:4: line \"1 # x\" has a blank outside of double quotes (a comment stands in a line of its own)" },
 	{ "[guest a]\n[line a.b]\nchip=/dev/gpiochip0 # x\nline=1\n",
-	  "f:2: chip \"/dev/gpiochip0 # x\" has a blank outside of double quotes (a comment stands in a line of its "
+	  "f:3: chip \"/dev/gpiochip0 # x\" has a blank outside of double quotes (a comment stands in a line of its "
 	  "own)" },
 	{ "[guest a]\n[line a.b]\nchip=0\nline=1\nbias=pull-up # x\n",
 	  "f:5: unknown bias \"pull-up # x\" (pull-up, pull-down, disabled)" },
@@ -198,15 +198,24 @@ static const struct {
 	{ "[guest a]\nsim = 1\n fd = 1\n", "f:2: \"sim\" continues in an indented line (only lines and names may)" },
 	{ "[guest a]\nnames = x\n\nsim = no\n", "f:4: sim: \"no\" is not a number of lines (1 to 65535)" },
 	{ "[guest a]\n\nlines = @0{1:\n  17,bias=pullup}\n",
-	  "f:3: line 17: unknown bias \"pullup\" (pull-up, pull-down, disabled)" },
+	  "f:4: line 17: unknown bias \"pullup\" (pull-up, pull-down, disabled)" },
 	{ "[guest a]\nlines = @0{1\n", "f:2: lines, column 5: expected ':' or '}' at the end" },
+	{ "[guest a]\nlines =\n\n  @0{1:\n# here\n  2=b:\n\t3=c d}\n",
+	  "f:7: line 3: the name \"c d\" has a blank outside of double quotes (a comment stands in a line of its "
+	  "own)" },
+	{ "[guest a]\nlines = @0{1}\n  @1{2}\n  3\n", "f:4: lines, column 1: expected '@' and a chip at \"3\"" },
+	{ "[guest a]\nlines = @0{1\n  2}\n", "f:3: lines, column 1: unexpected text at \"2}\"" },
+	{ "[guest a]\nsim = 3\nnames = a:\n  b:\n  b\"\n",
+	  "f:5: names, column 2: unquoted special character at \"\"\"" },
+	{ "[guest a]\nsim = 3\nnames = a,b,c\n",
+	  "f:3: names: \"a,b,c\": ':' separates names (in double quotes it is one name)" },
 	/* Keys of a line. */
 	{ "[guest a]\n[line a.x]\nline=1\n", "f:2: \"chip\" is missing" },
 	{ "[guest a]\n[line a.x]\nchip=1\n", "f:2: \"line\" is missing" },
 	{ "[guest a]\n[line a.x]\nchip=1\nchip=2\n", "f:4: chip is given twice" },
-	{ "[guest a]\n[line a.x]\nchip=0\nline=4-7\n", "f:2: line 4-7: expected one line, not a range" },
-	{ "[guest a]\n[line a.x]\nchip=\nline=4\n", "f:2: chip, column 1: expected a chip at the end" },
-	{ "[guest a]\n[line a.x]\nchip=\"a\nline=4\n", "f:2: chip, column 1: unterminated quote at \"\"a\"" },
+	{ "[guest a]\n[line a.x]\nchip=0\nline=4-7\n", "f:4: line 4-7: expected one line, not a range" },
+	{ "[guest a]\n[line a.x]\nchip=\nline=4\n", "f:3: chip, column 1: expected a chip at the end" },
+	{ "[guest a]\n[line a.x]\nchip=\"a\nline=4\n", "f:3: chip, column 1: unterminated quote at \"\"a\"" },
 	{ "[guest a]\n[line a.x]\nbais=pull-up\n", "f:3: unknown key \"bais\"; did you mean \"bias\"?" },
 	{ "[guest a]\n[line a.x]\ninput=yes\n",
 	  "f:3: unknown key \"input\" (chip, line, mode, no-irq, active-low, bias, drive, "
@@ -221,13 +230,13 @@ static const struct {
 	{ "[guest a]\n[line a.x]\ndebounce=5\n",
 	  "f:3: debounce: \"5\" has no unit (us, ms, s); did you mean \"5ms\"?" },
 	{ "[guest a]\n[line a.x]\nchip=0\nline=1\nmode=ro\ndrive=open-drain\n",
-	  "f:2: line 1: \"ro\" and \"drive=open-drain\" cannot be combined" },
+	  "f:4: line 1: \"ro\" and \"drive=open-drain\" cannot be combined" },
 	{ "[guest a]\n[line a.x]\nchip=0\nline=1\n[line a.x]\nchip=0\nline=2\n",
-	  "f:5: line 2: the name \"x\" is already that of f:2: line 1" },
+	  "f:7: line 2: the name \"x\" is already that of f:4: line 1" },
 	{ "[guest a]\nlines=@0{7=x}\n[line a.x]\nchip=0\nline=2\n",
-	  "f:3: line 2: the name \"x\" is already that of f:2: line 7" },
+	  "f:5: line 2: the name \"x\" is already that of f:2: line 7" },
 	{ "[guest a]\nlines=@0{0-65534}\n[line a.x]\nchip=0\nline=2\n",
-	  "f:3: line 2: more than 65535 lines for the guest" },
+	  "f:5: line 2: more than 65535 lines for the guest" },
 };
 
 static void refusals_name_word_and_place(void **state)
@@ -278,7 +287,7 @@ static void a_long_path_is_shown_by_its_end(void **state)
 	assert_int_equal(config_file_parse(path, "[guest a]\n[line a.x]\nchip=0\nline=1\n", &configs, &why), 0);
 	assert_string_equal(configs.guests[0].where, "...he/configuration/of/the/daemon/that/serves/gpio.conf:1");
 	assert_string_equal(configs.guests[0].chips[0].lines[0].where,
-			    "...he/configuration/of/the/daemon/that/serves/gpio.conf:2: line 1");
+			    "...he/configuration/of/the/daemon/that/serves/gpio.conf:4: line 1");
 }
 
 static void as_many_guests_as_allowed(void **state)
@@ -484,11 +493,24 @@ static void a_pipe_without_an_end_is_left(void **state)
 	assert_non_null(strstr(why.text, ": no end of file within 5 s"));
 }
 
+static void a_chip_has_a_place_of_its_own(void **state)
+{
+	static const char *const wheres[] = { "f:3", "f:5", "f:8" };
+
+	assert_int_equal(parse("[guest a]\nlines =\n  @0{1}\n; more\n\t@x{2}\n[line a.b]\nline=3\nchip=y\n"), 0);
+	assert_int_equal(configs.guests[0].n_chips, ARRAY_SIZE(wheres));
+	for (size_t i = 0; i < ARRAY_SIZE(wheres); i++)
+		assert_string_equal(configs.guests[0].chips[i].where, wheres[i]);
+	assert_string_equal(configs.guests[0].chips[1].lines[0].where, "f:5: line 2");
+	assert_string_equal(configs.guests[0].chips[2].lines[0].where, "f:7: line 3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_and_its_meaning),
 		cmocka_unit_test(refusals_name_word_and_place),
+		cmocka_unit_test(a_chip_has_a_place_of_its_own),
 		cmocka_unit_test(a_line_is_never_cut),
 		cmocka_unit_test(a_long_path_is_shown_by_its_end),
 		cmocka_unit_test(as_many_guests_as_allowed),

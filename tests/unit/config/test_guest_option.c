@@ -120,6 +120,12 @@ static const struct {
 	{ "names=a,lines=@0", "--guest: names: \"a\" needs a simulated chip (sim)" },
 	{ "sim=2,names=a:b:c", "--guest: names: more names than the 2 lines of the chip" },
 	{ "sim=1,names=a:", "--guest: names: more names than the 1 line of the chip" },
+	{ "sim=2,names=a,b", "--guest: \"b\" is not key=value (':' separates names)" },
+	{ "sim=2,socket-path=x", "--guest: unknown key \"socket-path\"; did you mean \"socket\"?" },
+	{ "lines=@0{1,mode=input}", "--guest: line 1: unknown attribute \"mode\"; did you mean \"input\"?" },
+	{ "lines=@0{1,mode=high}",
+	  "--guest: line 1: unknown attribute \"mode\" (ro, input, output, no-irq, active-low, bias, drive, debounce, "
+	  "init, on-disconnect)" },
 	{ "sim=2,names=a:\"b", "--guest: names, column 3: unterminated quote at \"\"b\"" },
 	{ "sim=2,names=a\"b\"", "--guest: names, column 2: unquoted special character at \"\"b\"\"" },
 	{ "sim=2,names=\"a\"b", "--guest: names, column 4: unexpected text at \"b\"" },
