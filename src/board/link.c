@@ -19,12 +19,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 #define NO_ANSWER "no answer within 10 s"
 #define ANSWER_S  10
 #define PROBE_S	  LINK_PROBE_S /* half of it: then it is asked, and has the other half */
 #define CLOSED	  "the connection was closed"
+#define NS_PER_S  1000000000u
 
 /* One that the daemon refuses at once. */
 static const char probe_text[] = "{\"cmd\":\"get\"}\n";
@@ -73,9 +75,21 @@ static int socket_open(const char *path, unsigned seconds)
 
 int link_open(struct link *link, const char *path)
 {
-	*link = (struct link){ .path = path, .why = link->why, .fd = socket_open(path, ANSWER_S) };
-	if (link->fd < 0)
+	*link = (struct link){ .path = path,
+			       .why = link->why,
+			       .fd = socket_open(path, ANSWER_S),
+			       .quiet = link->quiet,
+			       .repeats = link->repeats };
+	if (link->fd == -ENOENT || link->fd == -ECONNREFUSED)
+		say(link, "%s: %s: is there a daemon with --control %s?", path, words_of(link->fd), path);
+	else if (link->fd < 0)
 		say(link, "%s: %s", path, words_of(link->fd));
+	return link->fd < 0 ? -1 : 0;
+}
+
+int link_reopen(struct link *link)
+{
+	link->fd = socket_open(link->path, ANSWER_S);
 	return link->fd < 0 ? -1 : 0;
 }
 
@@ -84,7 +98,9 @@ void link_close(struct link *link)
 	if (link->fd >= 0)
 		close(link->fd);
 	free(link->text);
-	*link = (struct link){ .path = link->path, .why = link->why, .fd = -1 };
+	*link = (struct link){
+		.path = link->path, .why = link->why, .fd = -1, .quiet = link->quiet, .repeats = link->repeats
+	};
 }
 
 /* 0 or -errno. */
@@ -217,7 +233,8 @@ static json_t *object_make(const struct link *link)
 
 static void end_say(const struct link *link, int ret, const char *end)
 {
-	say(link, "%s: %s", link->path, ret == 0 || ret == -ECONNRESET ? end : words_of(ret));
+	if (!link->quiet)
+		say(link, "%s: %s", link->path, ret == 0 || ret == -ECONNRESET ? end : words_of(ret));
 }
 
 /* in_time: it is one that was asked for. end: what is said when there is none. */
@@ -254,6 +271,23 @@ int link_fill(struct link *link)
 	return -1;
 }
 
+int link_next(struct link *link, uint64_t until_ns, json_t **object)
+{
+	int ret;
+
+	while ((ret = link_take(link, object)) == 0) {
+		uint64_t now_ns = clock_now_ns(), left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+		const struct timespec left = { (time_t)(left_ns / NS_PER_S), (long)(left_ns % NS_PER_S) };
+		struct pollfd pfd = { .fd = link->fd, .events = POLLIN };
+
+		if (ppoll(&pfd, 1, until_ns == UINT64_MAX ? NULL : &left, NULL) == 0)
+			return 0;
+		if (link_fill(link) < 0)
+			return -1;
+	}
+	return ret;
+}
+
 json_t *link_read(struct link *link)
 {
 	return object_read(link, false, CLOSED);
@@ -264,7 +298,7 @@ static json_t *reply_read(struct link *link, int sent)
 {
 	if (sent == 0 || sent == -EPIPE || sent == -ECONNRESET)
 		return object_read(link, true, sent < 0 ? words_of(sent) : CLOSED);
-	say(link, "%s: %s", link->path, words_of(sent));
+	end_say(link, sent, CLOSED);
 	return NULL;
 }
 
@@ -273,7 +307,7 @@ int link_send(struct link *link, const json_t *request)
 	int ret = request_send(link, request);
 
 	if (ret < 0)
-		say(link, "%s: %s", link->path, words_of(ret));
+		end_say(link, ret, words_of(ret));
 	return ret < 0 ? -1 : 0;
 }
 
@@ -286,8 +320,11 @@ json_t *link_exchange(struct link *link, const json_t *request)
 {
 	json_t *reply = link_ask(link, request);
 
-	if (!reply || json_is_true(json_object_get(reply, "ok")))
+	link->refused = reply && !json_is_true(json_object_get(reply, "ok"));
+	if (!link->refused)
 		return reply;
+	if (link->repeats)
+		puts(link->line);
 	say(link, "%s",
 	    json_string_length(json_object_get(reply, "error")) > 0 ? json_string_value(json_object_get(reply, "error"))
 								    : "invalid reply");

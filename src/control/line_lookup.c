@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/near.h"
 #include "control/control_json.h"
 
 /* Lines that the message about an ambiguous word names. */
@@ -38,9 +39,32 @@ static const struct worker_client *guest_find(const struct worker_clients *guest
 	return NULL;
 }
 
-static int fail_unknown(const char *word, struct why *why)
+/* Only as many lines are looked at: whoever asks for what there is not takes the time of others. */
+#define NEAR_LINES_MAX 4096
+
+/* named: the guest, if the word begins with one. */
+static int fail_unknown(const struct worker_clients *guests, const struct worker_client *named, const char *word,
+			const char *rest, struct why *why)
 {
-	return why_fail(ENOENT, why, "no line \"%.*s\"", WORD_SHOWN_MAX, word);
+	struct near near = { rest, strlen(rest), NULL, 0 };
+	struct line_ref best = { 0, 0 };
+	char meant[CONTROL_WORD_MAX];
+	size_t looked = 0;
+
+	why_fail(ENOENT, why, "no line \"%.*s\"", WORD_SHOWN_MAX, word);
+	for (size_t i = 0; i < guests->n && looked < NEAR_LINES_MAX; i++) {
+		const struct worker_client *guest = &guests->guests[i];
+		uint32_t n = named && named != guest ? 0 : guest->n_lines;
+
+		for (uint32_t line = 0; line < n && looked++ < NEAR_LINES_MAX; line++) {
+			if (near_offer(&near, worker_client_line_name(guest, line)))
+				best = (struct line_ref){ (uint16_t)i, (uint16_t)line };
+		}
+	}
+	if (!near.best)
+		return -ENOENT;
+	control_json_word(&guests->guests[best.guest], best.line, meant);
+	return why_fail(ENOENT, why, "%s; did you mean \"%s\"?", why->text, meant);
 }
 
 static int fail_ambiguous(const struct worker_clients *guests, const char *word, struct why *why)
@@ -78,6 +102,6 @@ int line_lookup(const struct worker_clients *guests, const char *word, struct li
 			*ref = (struct line_ref){ (uint16_t)i, (uint16_t)line };
 	}
 	if (n == 0)
-		return fail_unknown(word, why);
+		return fail_unknown(guests, named, word, rest, why);
 	return n == 1 ? 0 : fail_ambiguous(guests, word, why);
 }

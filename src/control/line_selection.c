@@ -3,22 +3,95 @@
 #include "control/line_selection.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "control/control_json.h"
+#include "control/line_pattern.h"
+
+/* Words for several lines: each is compared with all. */
+#define PATTERNS_MAX 8
+
+static void line_note(struct line_selection *lines, struct line_ref ref, const char *word)
+{
+	lines->named[lines->n_named] = ref;
+	lines->words[lines->n_named++] = word;
+}
+
+/* Those of this guest that fit. -E2BIG: too many. */
+static int guest_lines_note(struct line_selection *lines, uint16_t index, const char *pattern)
+{
+	const struct worker_client *guest = &lines->guests->guests[index];
+
+	for (uint32_t i = 0; i < guest->n_lines; i++) {
+		if (!line_pattern_fits(pattern, worker_client_line_name(guest, i)))
+			continue;
+		if (lines->n_named == LINE_SELECTION_MAX)
+			return -E2BIG;
+		line_note(lines, (struct line_ref){ index, (uint16_t)i }, NULL);
+	}
+	return 0;
+}
+
+/* A guest's name alone stands for all of its lines; a pattern with a dot is one for both names. */
+static int several_note(struct line_selection *lines, const char *word)
+{
+	const char *dot = strchr(word, '.');
+	char guest[CONTROL_WORD_MAX];
+	int ret = 0;
+
+	snprintf(guest, sizeof(guest), "%.*s", (int)(dot ? dot - word : 0), word);
+	for (size_t i = 0; i < lines->guests->n && ret == 0; i++) {
+		const char *name = lines->guests->guests[i].name;
+
+		if (!line_pattern_is(word) && strcmp(name, word) == 0)
+			ret = guest_lines_note(lines, (uint16_t)i, "*");
+		else if (line_pattern_is(word) && (!dot || line_pattern_fits(guest, name)))
+			ret = guest_lines_note(lines, (uint16_t)i, dot ? dot + 1 : word);
+	}
+	return ret;
+}
+
+/* One word. What is the name of a line is that line, whatever else it could mean. */
+static int word_note(struct line_selection *lines, const char *word, unsigned *n_patterns, struct why *why)
+{
+	size_t before = lines->n_named;
+	struct line_ref ref;
+	int ret = line_lookup(lines->guests, word, &ref, why);
+
+	if (ret == 0 && *n_patterns > 0 && lines->n_named == LINE_SELECTION_MAX)
+		ret = -E2BIG;
+	else if (ret == 0)
+		line_note(lines, ref, word);
+	else if (lines->several && ret == -ENOENT && ++*n_patterns <= PATTERNS_MAX)
+		ret = several_note(lines, word) < 0 ? -E2BIG : lines->n_named > before ? 0 : ret;
+	if (ret == -E2BIG)
+		return why_fail(E2BIG, why, "\"%.64s\": more than %d lines in one request", word, LINE_SELECTION_MAX);
+	return ret;
+}
 
 int line_selection_init(struct line_selection *lines, const struct worker_clients *guests,
 			const struct request *request, struct why *why)
 {
+	const struct request_command *command = request->command;
+	unsigned n_patterns = 0;
+	size_t room = request->n + LINE_SELECTION_MAX;
 	int ret = 0;
 
-	*lines = (struct line_selection){ .guests = guests, .all = request->n == 0 };
+	*lines = (struct line_selection){ .guests = guests,
+					  .all = request->n == 0,
+					  .several = command->words != REQUEST_WORDS_VALUES && !command->once };
 	if (request->from)
 		ret = line_lookup(guests, request->from, &lines->at, why);
-	lines->named = calloc(request->n + 1, sizeof(*lines->named));
-	if (!lines->named)
-		ret = why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
-	for (; lines->n_named < request->n && ret == 0; lines->n_named++)
-		ret = line_lookup(guests, request->words[lines->n_named], &lines->named[lines->n_named], why);
+	lines->named = calloc(room, sizeof(*lines->named));
+	lines->words = calloc(room, sizeof(*lines->words));
+	if (!lines->named || !lines->words) {
+		line_selection_deinit(lines);
+		return why_fail(ENOMEM, why, "%s", strerror(ENOMEM));
+	}
+	for (size_t i = 0; i < request->n && ret == 0; i++)
+		ret = word_note(lines, request->words[i], &n_patterns, why);
 	if (ret < 0)
 		line_selection_deinit(lines);
 	return ret;
@@ -27,6 +100,7 @@ int line_selection_init(struct line_selection *lines, const struct worker_client
 void line_selection_deinit(struct line_selection *lines)
 {
 	free(lines->named);
+	free(lines->words);
 	*lines = (struct line_selection){ .guests = NULL };
 }
 

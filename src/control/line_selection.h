@@ -13,10 +13,15 @@
 #include "control/line_lookup.h"
 #include "control/worker_client.h"
 
+/* Lines of one request that has a word for several. */
+#define LINE_SELECTION_MAX 1024
+
 struct line_selection {
 	const struct worker_clients *guests; /* the caller's */
 	bool all;
+	bool several;		/* words may stand for several lines */
 	struct line_ref *named; /* owned; unless all: those of the words */
+	const char **words;	/* owned: of each, the request's; NULL: it came of a word for several */
 	size_t n_named;
 	size_t next;	    /* in named: the present line */
 	struct line_ref at; /* of all lines: the present one */

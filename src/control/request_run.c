@@ -277,7 +277,8 @@ static void line_ask(struct request_run *run)
 		control_connection_drop(&run->connection);
 	run->query.once = request->command->once;
 	worker_client_ask(&run->guests->guests[ref.guest], &run->query, request->command->type, ref.line,
-			  request->values ? request->values[run->lines.next] : lines_more(run));
+			  request->command->words == REQUEST_WORDS_VALUES ? request->values[run->lines.next]
+									  : lines_more(run));
 }
 
 /* All lines: a guest that answers each question just in time would hold up the others for hours. */
@@ -373,6 +374,18 @@ static void guest_report(struct request_run *run, const struct worker_client *gu
 					"connected", (int)reply->connected, "ready", (int)reply->ready));
 }
 
+/* Under the word that asked for it; of a word for several lines under that for the line. */
+static void level_report(struct request_run *run, const struct worker_client *guest,
+			 const struct control_channel_reply *reply)
+{
+	const char *asked = run->lines.words[run->lines.next];
+	char word[CONTROL_WORD_MAX];
+
+	control_json_word(guest, reply->line, word);
+	json_object_set_new(run->reply_levels, asked ? asked : word,
+			    reply->level < 0 ? json_null() : json_integer(reply->level));
+}
+
 static void line_answered(struct request_run *run, const struct worker_client *guest,
 			  const struct control_channel_reply *reply)
 {
@@ -380,8 +393,7 @@ static void line_answered(struct request_run *run, const struct worker_client *g
 		run->time_ns = reply->time_ns;
 	switch (run->request.command->style) {
 	case REQUEST_LEVELS:
-		json_object_set_new(run->reply_levels, run->request.words[run->lines.next],
-				    reply->level < 0 ? json_null() : json_integer(reply->level));
+		level_report(run, guest, reply);
 		break;
 	case REQUEST_PAGES:
 		if (run->lines.all && reply->line == 0)

@@ -34,6 +34,8 @@ enum call_option {
 	CALL_SPEED,
 	CALL_INVERT,
 	CALL_DELAY,
+	CALL_NUMERIC,
+	CALL_NAMES,
 	CALL_OPTIONS,
 };
 

@@ -14,3 +14,5 @@ enum options_end {
 enum options_end options_take(struct call *call, int argc, char **argv);
 /* Whether the verb of this name takes those that were given: bits of enum call_option. False: said. */
 bool options_fit(const struct call *call, const char *verb, unsigned options);
+/* Those that are given by bits, with what each does. */
+void options_print(unsigned options);

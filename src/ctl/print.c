@@ -102,7 +102,25 @@ bool print_info(const json_t *reply, bool whole)
 	return good;
 }
 
-void print_levels(const json_t *replies)
+static void print_level(const char *word, const json_t *level, bool numeric)
+{
+	if (numeric) {
+		putchar(!json_is_integer(level) ? '?' : json_integer_value(level) ? '1' : '0');
+		return;
+	}
+	print_quoted(word);
+	printf("=%s", level_word(level));
+}
+
+void print_names(const json_t *reply)
+{
+	const json_t *lines = json_object_get(reply, "lines");
+
+	for (size_t i = 0; i < json_array_size(lines); i++)
+		puts(word_of(json_array_get(lines, i), "line"));
+}
+
+void print_levels(const json_t *replies, bool numeric)
 {
 	const char *separator = "";
 
@@ -113,19 +131,17 @@ void print_levels(const json_t *replies)
 		json_object_foreach(lines, word, level)
 		{
 			fputs(separator, stdout);
-			print_quoted(word);
-			printf("=%s", level_word(level));
+			print_level(word, level, numeric);
 			separator = " ";
 		}
 	}
 	putchar('\n');
 }
 
-/* gpiomon with a chip given: seconds, the edge, the chip, the offset and the name. */
-static void print_change(const json_t *event)
+/* gpiomon with a chip given: seconds, the edge (of a state its level), the chip, the offset and the name. */
+static void print_change(const json_t *event, const char *edge)
 {
 	unsigned long long time_ns = (unsigned long long)number_of(event, "time_ns");
-	const char *edge = word_of(event, "edge");
 	const char *name = word_of(event, "name");
 
 	if (!*edge)
@@ -139,20 +155,16 @@ static void print_change(const json_t *event)
 	putchar('\n');
 }
 
-bool print_event(const json_t *event)
+void print_event(const json_t *event)
 {
 	const char *kind = word_of(event, "event");
 
-	if (strcmp(kind, "state") == 0) {
-		print_quoted(word_of(event, "line"));
-		printf("=%s\n", level_word(json_object_get(event, "level")));
-	} else if (strcmp(kind, "change") == 0) {
-		print_change(event);
-	} else if (strcmp(kind, "lost") == 0) {
+	if (strcmp(kind, "state") == 0)
+		print_change(event, level_word(json_object_get(event, "level")));
+	else if (strcmp(kind, "change") == 0)
+		print_change(event, word_of(event, "edge"));
+	else if (strcmp(kind, "lost") == 0)
 		error_print("%s: %lld changes were lost", word_of(event, "guest"), number_of(event, "count"));
-	} else if (strcmp(kind, "error") == 0) {
+	else if (strcmp(kind, "error") == 0)
 		error_print("%s", word_of(event, "error"));
-		return false;
-	}
-	return true;
 }

@@ -7,7 +7,9 @@
 
 /* A reply to "info". whole: all lines, a table for each guest; otherwise one line for each. False: a guest is silent. */
 bool print_info(const json_t *reply, bool whole);
-/* Replies with levels: "L"=active "M"=inactive. */
-void print_levels(const json_t *replies);
-/* A state or a change of a monitor. False: it tells of an error (said on stderr). */
-bool print_event(const json_t *event);
+/* Its lines, by the words for them. */
+void print_names(const json_t *reply);
+/* Replies with levels: "L"=active "M"=inactive; numeric: 1 0. */
+void print_levels(const json_t *replies, bool numeric);
+/* A state or a change of a monitor, in one form. Errors are said on stderr. */
+void print_event(const json_t *event);

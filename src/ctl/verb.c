@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/near.h"
 #include "base/output.h"
 #include "base/util.h"
+#include "ctl/exchange.h"
+#include "ctl/monitor.h"
 #include "ctl/play.h"
 #include "ctl/print.h"
 #include "ctl/record.h"
@@ -16,13 +19,15 @@
 #include "ctl/run.h"
 #include "ctl/stimulate.h"
 #include "ctl/wait.h"
-#include "ctl/watch.h"
 #include "ctl/wires.h"
 #include "panel/panel.h"
 
+/* What a word has to be, in full. */
+#define LINES_HELP "L is GUEST.LINE, or LINE where that is unique; LINE is a name or an offset"
+
 static json_t *words_refuse(struct request_list *list, const struct verb *verb, const char *word)
 {
-	error_print("%s: \"%s\" is not %s", verb->name, word, verb->word);
+	error_print("%s: \"%s\" is not %s (%s)", verb->name, word, verb->word, LINES_HELP);
 	json_decref(request_list_end(list));
 	return NULL;
 }
@@ -88,22 +93,6 @@ static json_t *values_requests(const struct call *call, const struct verb *verb)
 	return request_list_end(&list);
 }
 
-/* The replies to all requests, in order. NULL: one is none, or no good one (said); then no other one is made. */
-static json_t *exchange_all(struct call *call, const json_t *requests)
-{
-	json_t *replies = json_array();
-
-	for (size_t i = 0; i < json_array_size(requests); i++) {
-		json_t *reply = link_exchange(&call->link, json_array_get(requests, i));
-
-		if (!reply || json_array_append_new(replies, reply) < 0) {
-			json_decref(replies);
-			return NULL;
-		}
-	}
-	return replies;
-}
-
 /* What cannot be written shows at the end. */
 static void reply_print(const json_t *reply)
 {
@@ -146,7 +135,7 @@ static int run_get(struct call *call, const json_t *requests)
 	json_t *replies = exchange_all(call, requests);
 
 	if (replies && !call->json)
-		print_levels(replies);
+		print_levels(replies, call->options[CALL_NUMERIC]);
 	return print_replies(call, replies);
 }
 
@@ -202,70 +191,14 @@ static int run_info(struct call *call, const json_t *requests)
 	json_t *reply = info_read(call, requests);
 	bool good = reply;
 
-	if (reply && call->json)
+	if (reply && call->options[CALL_NAMES])
+		print_names(reply);
+	else if (reply && call->json)
 		reply_print(reply);
 	else if (reply)
 		good = print_info(reply, call->n_words == 0);
 	json_decref(reply);
 	return good ? 0 : EXIT_FAILED;
-}
-
-/* Until there is none any more. watch: NULL, or those that are shown. */
-static void show_events(struct call *call, const struct watch *watch)
-{
-	json_t *event;
-
-	while ((event = link_read(&call->link))) {
-		bool wanted = !watch || watch_has(watch, event);
-
-		if (wanted && call->json)
-			puts(call->link.line);
-		else if (wanted)
-			print_event(event);
-		json_decref(event);
-		/* Whoever reads this wants to see it now; and when nobody reads it any more, that is the end. */
-		if (wanted && !output_flush())
-			return;
-	}
-}
-
-/* Monitors what the request says. */
-static void monitor(struct call *call, const json_t *request, const struct watch *watch)
-{
-	json_t *reply = link_exchange(&call->link, request);
-
-	if (reply)
-		show_events(call, watch);
-	json_decref(reply);
-}
-
-/* A monitor is the one request of its connection: these words are looked up first, then all lines are monitored. */
-static void monitor_many(struct call *call, const json_t *requests)
-{
-	json_t *all = json_pack("{s:s}", "cmd", "monitor"), *replies;
-	struct watch watch = { .keys = NULL };
-	bool good;
-
-	for (size_t i = 0; i < json_array_size(requests); i++)
-		json_object_set_new(json_array_get(requests, i), "cmd", json_string("info"));
-	replies = exchange_all(call, requests);
-	good = replies;
-	for (size_t i = 0; good && i < json_array_size(replies); i++)
-		good = watch_add(&watch, json_array_get(replies, i));
-	json_decref(replies);
-	if (good)
-		monitor(call, all, &watch);
-	watch_deinit(&watch);
-	json_decref(all);
-}
-
-static int run_monitor(struct call *call, const json_t *requests)
-{
-	if (json_array_size(requests) > 1)
-		monitor_many(call, requests);
-	else
-		monitor(call, json_array_get(requests, 0), NULL);
-	return EXIT_FAILED;
 }
 
 static int panel_call(struct call *call)
@@ -296,28 +229,30 @@ static const struct verb verbs[] = {
 	{ .name = "info",
 	  .requests = lines_requests,
 	  .run = run_info,
+	  .options = 1u << CALL_NAMES,
 	  .word = "L",
-	  .help = "show all about each line; without L, all lines" },
+	  .help = "show all about each line; without L, all lines: --names" },
 	{ .name = "get",
 	  .requests = lines_requests,
 	  .run = run_get,
+	  .options = 1u << CALL_NUMERIC,
 	  .word = "L",
 	  .needs_words = true,
-	  .help = "show the levels" },
+	  .help = "show the levels: --numeric" },
 	{ .name = "set",
 	  .requests = values_requests,
 	  .run = run_quietly,
 	  .word = "L=0|1",
 	  .needs_words = true,
 	  .levels = true,
-	  .values = { { "0", "inactive" }, { "1", "active" } },
+	  .values = { { "0", "inactive", "low", "off" }, { "1", "active", "high", "on" } },
 	  .help = "drive simulated lines from outside" },
 	{ .name = "pull",
 	  .requests = values_requests,
 	  .run = run_quietly,
 	  .word = "L=pull-up|pull-down",
 	  .needs_words = true,
-	  .values = { { "pull-down", NULL }, { "pull-up", NULL } },
+	  .values = { { "pull-down", "down" }, { "pull-up", "up" } },
 	  .help = "stop driving simulated lines and apply a pull" },
 	{ .name = "toggle",
 	  .requests = lines_requests,
@@ -327,10 +262,11 @@ static const struct verb verbs[] = {
 	  .help = "drive simulated lines to the opposite level" },
 	{ .name = "monitor",
 	  .requests = lines_requests,
-	  .run = run_monitor,
+	  .run = monitor_run,
+	  .options = 1u << CALL_COUNT | 1u << CALL_TIMEOUT,
 	  .each_once = true,
 	  .word = "L",
-	  .help = "show the levels, then each change" },
+	  .help = "show the levels, then each change: --count N, --timeout TIME" },
 	{ .name = "press",
 	  .alone = stimulate_press,
 	  .options = 1u << CALL_HOLD | 1u << CALL_BOUNCE,
@@ -407,6 +343,27 @@ const struct verb *verb_find(const char *name)
 			return &verbs[i];
 	}
 	return NULL;
+}
+
+const char *verb_near(const char *name)
+{
+	struct near near = { name, strlen(name), NULL, 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (verbs[i].requests || verbs[i].alone)
+			near_offer(&near, verbs[i].name);
+	}
+	return near.best;
+}
+
+void verb_print_usage(const struct verb *verb, char *text, size_t size)
+{
+	snprintf(text, size,
+		 !*verb->word			 ? "%s%s"
+		 : verb->alone || verb->is_whole ? "%s %s"
+		 : verb->needs_words		 ? "%s %s..."
+						 : "%s [%s...]",
+		 verb->name, verb->word);
 }
 
 const struct verb *verb_at(size_t i)

@@ -20,11 +20,15 @@ struct verb {
 	bool is_whole;		  /* word stands for all of them */
 	bool each_once;		  /* a word that stands there twice says nothing more */
 	bool levels;		  /* the protocol has numbers for the values */
-	const char *values[2][2]; /* what may stand behind '=' for 0 and for 1 */
+	const char *values[2][4]; /* what may stand behind '=' for 0 and for 1 */
 	const char *help;
 };
 
 /* The verb of this name. NULL: there is none. */
 const struct verb *verb_find(const char *name);
+/* The verb that may have been meant; NULL: none. */
+const char *verb_near(const char *name);
+/* "get L...", as the help has it. */
+void verb_print_usage(const struct verb *verb, char *text, size_t size);
 /* The i-th verb; those that are not there yet, which have no function, come last. NULL after the last. */
 const struct verb *verb_at(size_t i);

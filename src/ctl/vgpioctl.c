@@ -14,6 +14,30 @@
 
 #define CONTROL_DEFAULT "/run/vhost-device-gpio/control.sock"
 
+static const char lines_help[] =
+	"L is GUEST.LINE, or LINE where that is unique; LINE is a name or an offset. For info, get and\n"
+	"monitor GUEST is all of its lines, and names may have '*' and '?'.";
+
+static void print_options(void)
+{
+	printf("  --control PATH                 the daemon's control socket; else VGPIO_CONTROL of the\n"
+	       "                                 environment, else " CONTROL_DEFAULT "\n"
+	       "  --json                         print the daemon's answers as they are, one a line\n"
+	       "  -h, --help                     print this, of a verb what is said about it, and exit\n"
+	       "  -V, --version                  print the version and exit\n");
+}
+
+static void print_verb_help(const struct verb *verb)
+{
+	char words[64];
+
+	verb_print_usage(verb, words, sizeof(words));
+	printf("Usage: vgpioctl %s\n%s\n\n%s\n\n", words, verb->help, lines_help);
+	options_print(verb->options);
+	print_options();
+	printf("\nExit status: 0 done, 1 not reached, refused or not come true, 2 wrong command line\n");
+}
+
 static void print_help(void)
 {
 	const struct verb *verb;
@@ -23,19 +47,12 @@ static void print_help(void)
 	for (size_t i = 0; (verb = verb_at(i)) && (verb->requests || verb->alone); i++) {
 		char words[64];
 
-		snprintf(words, sizeof(words),
-			 verb->alone || verb->is_whole ? "%s %s"
-			 : verb->needs_words	       ? "%s %s..."
-						       : "%s [%s...]",
-			 verb->name, verb->word);
+		verb_print_usage(verb, words, sizeof(words));
 		printf("  %-30s %s\n", words, verb->help);
 	}
-	printf("\nL is GUEST.LINE, or LINE where that is unique; LINE is a name or an offset.\n\n"
-	       "  --control PATH                 the daemon's control socket; else VGPIO_CONTROL of the\n"
-	       "                                 environment, else " CONTROL_DEFAULT "\n"
-	       "  --json                         print the daemon's answers as they are, one a line\n"
-	       "  -h, --help                     print this and exit\n"
-	       "  -V, --version                  print the version and exit\n");
+	printf("\n%s\n\n", lines_help);
+	print_options();
+	printf("\n\"vgpioctl VERB --help\" tells the options of a verb.\n");
 }
 
 /* NULL: the words make no call (said). */
@@ -50,12 +67,14 @@ static const struct verb *verb_take(struct call *call, int argc, char **argv)
 	verb = verb_find(argv[0]);
 	call->words = argv + 1;
 	call->n_words = argc - 1;
-	if (!verb)
+	if (!verb && verb_near(argv[0]))
+		error_print("unknown verb \"%s\"; did you mean \"%s\"?", argv[0], verb_near(argv[0]));
+	else if (!verb)
 		error_print("unknown verb \"%s\"", argv[0]);
 	else if (!verb->requests && !verb->alone)
 		error_print("%s is not supported by this version", argv[0]);
 	else if (verb->needs_words && call->n_words == 0)
-		error_print("%s needs %s", argv[0], verb->word);
+		error_print("%s needs %s: see \"vgpioctl %s --help\"", argv[0], verb->word, argv[0]);
 	else if (options_fit(call, argv[0], verb->options))
 		return verb;
 	return NULL;
@@ -99,7 +118,11 @@ int main(int argc, char **argv)
 		call.path = CONTROL_DEFAULT;
 	switch (options_take(&call, argc, argv)) {
 	case OPTIONS_HELP:
-		print_help();
+		verb = optind < argc ? verb_find(argv[optind]) : NULL;
+		if (verb && (verb->requests || verb->alone))
+			print_verb_help(verb);
+		else
+			print_help();
 		return end(0);
 	case OPTIONS_VERSION:
 		printf("vgpioctl %s\n", PROGRAM_VERSION);
@@ -109,6 +132,7 @@ int main(int argc, char **argv)
 	case OPTIONS_TAKEN:
 		break;
 	}
+	call.link.repeats = call.json;
 	verb = verb_take(&call, argc - optind, argv + optind);
 	return verb ? end(verb_run(&call, verb)) : EXIT_USAGE;
 }

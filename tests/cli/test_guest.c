@@ -106,7 +106,7 @@ static void its_outputs_are_monitored(void **state)
 	struct run run;
 
 	guest_drives(1, 0);
-	monitor_open(&run, "monitor guest0.1", "\"guest0.dummy1\"=inactive\n");
+	monitor_open(&run, "monitor guest0.1", "\tinactive\tguest0 1 ");
 	guest_drives(1, 1);
 	run_wait_out(&run, "\trising\tguest0 1 \"dummy1\"\n");
 	guest_drives(1, 0);
@@ -161,7 +161,7 @@ static void a_session_goes_on_with_the_next_worker(void **state)
 	struct run run;
 
 	guest_drives(1, 0);
-	monitor_open(&run, "monitor guest0.1", "\"guest0.dummy1\"=inactive\n");
+	monitor_open(&run, "monitor guest0.1", "\tinactive\tguest0 1 ");
 	child_replace(&setting.daemon, "vgpio:guest0");
 	guest_drives(1, 1);
 	run_wait_out(&run, "\trising\tguest0 1 \"dummy1\"\n");
@@ -180,7 +180,7 @@ static void a_flood_holds_nobody_up(void **state)
 
 	guest_drives(1, 0);
 	guest_drives(2, 0);
-	monitor_open(&run, "monitor guest0.1 guest0.2", "\"guest0.dummy2\"=inactive\n");
+	monitor_open(&run, "monitor guest0.1 guest0.2", "\tinactive\tguest0 2 ");
 	kill(control, SIGSTOP);
 	for (unsigned i = 0; i < FLOOD; i++)
 		assert_int_equal(gpio_set_value(&setting.vmm, 1, i % 2), GPIO_OK);

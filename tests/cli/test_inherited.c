@@ -214,7 +214,8 @@ static void activation_with_names(void **state)
 	assert_int_equal(run_stop(&daemon), 0);
 }
 
-static void check_activation(unsigned n, const char *names, bool for_another, const char *words, const char *line)
+static void check_refusal(unsigned n, const char *names, bool for_another, const char *words, int status,
+			  const char *line)
 {
 	struct activation activation;
 	char expected[160];
@@ -223,9 +224,14 @@ static void check_activation(unsigned n, const char *names, bool for_another, co
 	activation_make(&activation, n, names);
 	activation.for_another = for_another;
 	activation_start(&run, &activation, words);
-	assert_int_equal(run_wait(&run), 1);
+	assert_int_equal(run_wait(&run), status);
 	snprintf(expected, sizeof(expected), "vhost-device-gpio: %s\n", line);
 	assert_string_equal(run_err(&run), expected);
+}
+
+static void check_activation(unsigned n, const char *names, bool for_another, const char *words, const char *line)
+{
+	check_refusal(n, names, for_another, words, 1, line);
 }
 
 static void activation_that_does_not_fit(void **state)
@@ -235,7 +241,8 @@ static void activation_that_does_not_fit(void **state)
 	check_activation(1, "nix", false, "-l s4", "fd 3 (nix): there is no guest of this name");
 	check_activation(1, "a", false, "--guest name=a,socket=b,sim=1", "fd 3 (a): this guest has a socket");
 	check_activation(1, "a:b", false, "--guest name=a,sim=1", "LISTEN_FDNAMES has 2 names for 1 fds");
-	check_activation(1, NULL, true, "--guest name=a,sim=1", "guest a: has neither a socket nor an fd");
+	check_refusal(1, NULL, true, "--guest name=a,sim=1", 2,
+		      "--guest: the guest has no socket (socket or fd), and socket activation gave none");
 	assert_false(file_exists("b"));
 }
 

@@ -165,7 +165,7 @@ static void what_is_not_played(void **state)
 	file_write("bad.vcd", HEAD("2") "#0 1!\n#5\n2!\n");
 	file_write("wide.vcd", "$var wire 4 ! data $end $var real 64 r r $end $enddefinitions $end");
 	file_write("none.vcd", "$enddefinitions $end");
-	ctl_check("play", 2, "", "vgpioctl: play needs FILE\n");
+	ctl_check("play", 2, "", "vgpioctl: play needs FILE: see \"vgpioctl play --help\"\n");
 	ctl_check("play p.vcd p.vcd", 2, "", "vgpioctl: play needs one FILE\n");
 	ctl_check("play nope", 2, "", "vgpioctl: nope: No such file or directory\n");
 	ctl_check("play .", 2, "", "vgpioctl: .: Is a directory\n");

@@ -305,7 +305,7 @@ static void what_cannot_be_run(void **state)
 {
 	struct run run;
 
-	ctl_check("run", 2, "", "vgpioctl: run needs FILE...\n");
+	ctl_check("run", 2, "", "vgpioctl: run needs FILE...: see \"vgpioctl run --help\"\n");
 	ctl_check("run nope", 2, "", "vgpioctl: nope: No such file or directory\n");
 	ctl_check("run .", 2, "", "vgpioctl: .: Is a directory\n");
 	file_write("s", "\n# nothing\n");

@@ -71,7 +71,7 @@ static void what_cannot_be_joined(void **state)
 {
 	struct run daemon;
 
-	ctl_check("wire", 2, "", "vgpioctl: wire needs A B [--invert] [--delay TIME]\n");
+	ctl_check("wire", 2, "", "vgpioctl: wire needs A B [--invert] [--delay TIME]: see \"vgpioctl wire --help\"\n");
 	ctl_check("wire a.0", 2, "", "vgpioctl: wire needs two lines\n");
 	ctl_check("wire a.0 b.0 c.0", 2, "", "vgpioctl: wire needs two lines\n");
 	ctl_check("unwire a.0", 2, "", "vgpioctl: unwire needs two lines\n");

@@ -199,7 +199,8 @@ static void an_unknown_name_is_refused_at_once(void **state)
 	struct control_channel_request request;
 
 	client_asks(0, "{\"cmd\":\"set\",\"lines\":{\"a.2\":1,\"name3\":1}}\n");
-	assert_string_equal(client_hears(0), "{\"ok\":false,\"error\":\"no line \\\"name3\\\"\"}\n");
+	assert_string_equal(client_hears(0),
+			    "{\"ok\":false,\"error\":\"no line \\\"name3\\\"; did you mean \\\"a.name0\\\"?\"}\n");
 	assert_false(worker_hears(&request));
 }
 
