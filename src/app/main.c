@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/output.h"
+#include "chip/label.h"
 #include "config/print_config.h"
 #include "handover/handover_print.h"
 #include "options/settings.h"
@@ -80,6 +81,16 @@ static int handover_show(const struct settings *settings)
 	return EXIT_FAILED;
 }
 
+static int chips_list(void)
+{
+	struct why why;
+
+	if (chip_label_list(LABEL_DIRECTORY, stdout, &why) == 0)
+		return output_flush() ? 0 : EXIT_FAILED;
+	error_print("%s", why.text);
+	return EXIT_FAILED;
+}
+
 /* What is to be done, instead of serving, with the guests that are configured. */
 static int act(const struct settings *settings,
 	       int (*action)(const struct settings *settings, const struct guest_configs *configs))
@@ -112,6 +123,8 @@ static int run(struct settings *settings, enum settings_action action, int argc,
 		return act(settings, can_take_over);
 	case SETTINGS_PRINT_HANDOVER:
 		return handover_show(settings);
+	case SETTINGS_LIST_CHIPS:
+		return chips_list();
 	case SETTINGS_RUN:
 		break;
 	}

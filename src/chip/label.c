@@ -52,8 +52,9 @@ static bool can_be(const struct label_again *again, const struct chip_found *fou
 }
 
 /* A node that is no chip, or may not be looked at, does not bear the label; but the words may have to say so. */
-static int search_node(struct label_search *search, const char *path)
+static int search_node(void *ctx, const char *path)
 {
+	struct label_search *search = ctx;
 	struct chip_spec spec;
 	struct chip_found found;
 	struct why reason;
@@ -87,25 +88,55 @@ static int search_node(struct label_search *search, const char *path)
 	return why_fail(ENOTUNIQ, search->why, "two chips have this label: %s and %s", search->spec->path, path);
 }
 
-static int directory_search(const char *directory, struct label_search *search)
+/* Until one returns another number than 0: that is returned. */
+static int directory_look(const char *directory, int (*look)(void *ctx, const char *path), void *ctx, struct why *why)
 {
 	struct dirent **entries;
 	int ret = 0, n = scandir(directory, &entries, entry_is_chip, versionsort);
 
 	if (n < 0) {
 		ret = errno;
-		return why_fail(ret, search->why, "%s: %s", directory, strerror(ret));
+		return why_fail(ret, why, "%s: %s", directory, strerror(ret));
 	}
 	for (int i = 0; i < n; i++) {
 		char path[PATH_MAX];
 
 		snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
 		if (ret == 0)
-			ret = search_node(search, path);
+			ret = look(ctx, path);
 		free(entries[i]);
 	}
 	free(entries);
 	return ret;
+}
+
+static int directory_search(const char *directory, struct label_search *search)
+{
+	return directory_look(directory, search_node, search, search->why);
+}
+
+static int node_print(void *ctx, const char *path)
+{
+	struct chip_spec spec;
+	struct chip_found found;
+	struct why why;
+
+	if (chip_spec_path(path, &spec) < 0)
+		return 0;
+	if (chip_probe(&spec, &found, &why) < 0) {
+		fprintf(ctx, "%-18s %5s  %s\n", path, "-", why.text);
+		return 0;
+	}
+	fd_close(&found.fd);
+	text_make_line(found.label);
+	fprintf(ctx, "%-18s %5u  %s\n", path, found.n_lines, found.label);
+	return 0;
+}
+
+int chip_label_list(const char *directory, FILE *stream, struct why *why)
+{
+	fprintf(stream, "%-18s %5s  %s\n", "CHIP", "LINES", "LABEL");
+	return directory_look(directory, node_print, stream, why);
 }
 
 int chip_label_find(const char *directory, const char *label, struct chip_spec *spec, struct why *why)

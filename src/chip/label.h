@@ -2,6 +2,8 @@
 /* The search for a chip by its label. */
 #pragma once
 
+#include <stdio.h>
+
 #include "base/why.h"
 #include "chip/chip_types.h"
 
@@ -23,3 +25,5 @@ struct label_again {
 /* As chip_label_find(): the one chip that looks like the one that is gone, by its label and its number of lines. */
 int chip_label_find_again(const char *directory, const struct label_again *again, struct chip_spec *spec,
 			  struct why *why);
+/* A table of the chips with a node in directory: path, number of lines and label, or why it cannot be looked at. */
+int chip_label_list(const char *directory, FILE *stream, struct why *why);

@@ -25,9 +25,10 @@ struct option_row {
 static const struct option_row option_rows[OPTIONS_ALL] = {
 	[OPTION_SOCKET_PATH] = { "socket-path", 's', "PATH", false,
 				 "sockets PATH0, PATH1, ...; a single guest also has PATH" },
-	[OPTION_SOCKET_COUNT] = { "socket-count", 'c', "N", false, "number of guests (default 1)" },
+	[OPTION_SOCKET_COUNT] = { "socket-count", 'c', "N", false, "number of guests: 1 (default) to 16384" },
 	[OPTION_DEVICE_LIST] = { "device-list", 'l', "D1[:D2...]", false,
-				 "a chip for each guest: N is /dev/gpiochipN, sN is simulated with N lines" },
+				 "a chip for each guest: N is /dev/gpiochipN, sN is simulated with N lines (1 to "
+				 "65535)" },
 	[OPTION_GUEST] = { "guest", 0, "KEY=VALUE,...", false,
 			   "a guest: socket=PATH or fd=N, lines=@CHIP{LINE:...} or sim=N, name=, ..." },
 	[OPTION_WIRE] = { "wire", 0, "A,B[,...]", false,
@@ -44,7 +45,8 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 			       "10ms" },
 	[OPTION_SAFE] = { "safe", 0, NULL, false,
 			  "lines become inputs when their guest disconnects, unless configured otherwise" },
-	[OPTION_ONE_OFF] = { "one-off", '1', NULL, false, "exit when all guests have disconnected" },
+	[OPTION_ONE_OFF] = { "one-off", '1', NULL, false,
+			     "exit when all guests have disconnected (default: serve the next)" },
 	[OPTION_READY_FD] = { "ready-fd", 0, "N", false, "write a newline to fd N when the sockets exist" },
 	[OPTION_CONTROL] = { "control", 0, "PATH", false, "control socket, for vgpioctl (default: none)" },
 	[OPTION_CONTROL_MODE] = { "control-mode", 0, "MODE", false,
@@ -65,6 +67,8 @@ static const struct option_row option_rows[OPTIONS_ALL] = {
 					"print the back-end's capabilities as JSON (vhost-user convention), and exit" },
 	[OPTION_PRINT_HANDOVER] = { "print-handover", 0, "FILE", false,
 				    "print what a program left to the next one at an upgrade, and exit" },
+	[OPTION_LIST_CHIPS] = { "list-chips", 0, NULL, false,
+				"print the host's chips, their numbers of lines and labels, and exit" },
 	[OPTION_TAKE_OVER] = { "can-take-over", 0, "FD", false, NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, false, "print this and exit" },
 	[OPTION_VERSION] = { "version", 'V', NULL, false, "print the version and exit" },
@@ -149,6 +153,7 @@ static void help_print(FILE *stream)
 			 row->value ? row->value : "", row->optional ? "]" : "");
 		fprintf(stream, "  %-30s %s\n", words, row->help);
 	}
+	fputs("\nExit status: 0 ended or done, 1 something is not available, 2 wrong command line or file\n", stream);
 }
 
 void cli_print(enum option_id id, FILE *stream)

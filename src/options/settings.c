@@ -310,6 +310,8 @@ enum settings_action settings_parse(struct settings *settings, int argc, char **
 	settings->handover = settings->values[OPTION_PRINT_HANDOVER];
 	if (settings->handover)
 		return SETTINGS_PRINT_HANDOVER;
+	if (settings->values[OPTION_LIST_CHIPS])
+		return SETTINGS_LIST_CHIPS;
 	settings->one_off = settings->values[OPTION_ONE_OFF];
 	for (size_t i = 0; i < ARRAY_SIZE(takers) && ret == 0; i++)
 		ret = takers[i](settings, settings->values);

@@ -23,6 +23,7 @@ enum settings_action {
 	SETTINGS_MAKE_SAFE,	 /* --make-safe */
 	SETTINGS_TAKE_OVER,	 /* --can-take-over, which supervisor/upgrade.c asks: whether this program could */
 	SETTINGS_PRINT_HANDOVER, /* --print-handover */
+	SETTINGS_LIST_CHIPS,	 /* --list-chips */
 	SETTINGS_PRINT,		 /* cli.print, for cli_print(); exit status 0 */
 	SETTINGS_REFUSE,	 /* what is wrong, in one line, is in why; exit status 2 */
 };

@@ -192,6 +192,30 @@ static void label_search_tells_what_it_could_not_see(void **state)
 	assert_string_equal(why.text, "/nowhere: No such file or directory");
 }
 
+static void all_are_listed(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[512] = "", want[512];
+	struct why why;
+	FILE *file = fmemopen(text, sizeof(text), "w");
+
+	kernel.labels[A] = "pinctrl-a";
+	kernel.labels[B] = "b\nc";
+	node(fixture, "gpiochip10", B);
+	node(fixture, "gpiochip2", A);
+	snprintf(want, sizeof(want), "%s/gpiochip11", fixture->directory);
+	assert_int_equal(symlink("/nowhere", want), 0);
+	assert_int_equal(chip_label_list(fixture->directory, file, &why), 0);
+	assert_int_equal(fclose(file), 0);
+	snprintf(want, sizeof(want),
+		 "CHIP               LINES  LABEL\n%s/gpiochip2 %5u  pinctrl-a\n%s/gpiochip10 %5u  b?c\n"
+		 "%s/gpiochip11     -  No such file or directory\n",
+		 fixture->directory, fixture->found.n_lines, fixture->directory, fixture->found.n_lines,
+		 fixture->directory);
+	assert_string_equal(text, want);
+	assert_int_equal(chip_label_list("/nowhere", stdout, &why), -ENOENT);
+}
+
 /* After a re-plug the node may have another number. */
 static void found_again(void **state)
 {
@@ -430,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FOUND_TEST(only_devices_are_opened),
 		FOUND_TEST(same_chip_by_two_paths),
+		FOUND_TEST(all_are_listed),
 		FOUND_TEST(chip_by_label),
 		FOUND_TEST(label_of_two_chips),
 		FOUND_TEST(label_search_tells_what_it_could_not_see),
