@@ -71,6 +71,42 @@ static void nothing_changes(void **state)
 	stop();
 }
 
+static void the_daemons_own_section_is_for_the_next_start(void **state)
+{
+	static const char said[] =
+		"info: config: guests.conf: [daemon] has changed: that takes effect at the next start";
+	struct run run;
+
+	start("[daemon]\nsocket-mode = 0600\n" STAYS, WORDS);
+	reload_unchanged("[daemon]\nsocket-mode = 0600\n# the same\n" STAYS);
+	assert_int_equal(logged(said), 0);
+	reload_unchanged("[daemon]\nsocket-mode = 0666\ncontrol = other.sock\n" STAYS);
+	wait_logged(said, 1);
+	assert_false(file_exists("other.sock"));
+	assert_int_equal(ctl(&run, "get stays.3"), 0);
+	assert_int_equal(logged("warning: "), 0);
+	stop();
+}
+
+static void a_monitor_goes_on(void **state)
+{
+	struct run monitor;
+
+	start(STAYS, WORDS);
+	setenv("VGPIO_CONTROL", "ctl.sock", 1);
+	run_start(&monitor, "monitor", "VGPIOCTL", "monitor --count 1 stays.2");
+	run_wait_out(&monitor, "\tinactive\tstays 2 ");
+	reload(STAYS ONE);
+	/* Until it has seen one of them. */
+	for (int i = 0; i < 1000 && !run_has_ended(&monitor); i++) {
+		struct run run;
+
+		assert_int_equal(ctl(&run, "toggle stays.2"), 0);
+	}
+	assert_int_equal(run_wait(&monitor), 0);
+	stop();
+}
+
 #define CHANGED(name)                                                                                                  \
 	"warning: reload: " name ": changed definition ignored while the guest is served (to apply it: remove the "    \
 	"guest, reload, add it back, reload)\n"
@@ -274,6 +310,8 @@ int main(void)
 		PLAIN(one_goes),
 		PLAIN(one_takes_the_place_of_another),
 		PLAIN(nothing_changes),
+		PLAIN(the_daemons_own_section_is_for_the_next_start),
+		PLAIN(a_monitor_goes_on),
 		PLAIN(a_change_has_to_wait),
 		PLAIN(a_change_without_a_front_end),
 		PLAIN(what_is_wrong_changes_nothing),
