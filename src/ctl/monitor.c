@@ -175,6 +175,13 @@ static int ended(const struct monitor *monitor, bool late)
 	return EXIT_FAILED;
 }
 
+bool monitor_options_are_good(struct call *call)
+{
+	struct monitor monitor = { .call = call };
+
+	return options_take_up(&monitor);
+}
+
 int monitor_run(struct call *call, const json_t *requests)
 {
 	struct monitor monitor = { .call = call, .requests = requests };

@@ -262,6 +262,7 @@ static const struct verb verbs[] = {
 	  .help = "drive simulated lines to the opposite level" },
 	{ .name = "monitor",
 	  .requests = lines_requests,
+	  .options_are_good = monitor_options_are_good,
 	  .run = monitor_run,
 	  .options = 1u << CALL_COUNT | 1u << CALL_TIMEOUT,
 	  .each_once = true,

@@ -12,6 +12,7 @@ struct verb {
 	const char *name;
 	/* The requests that the words make, the caller's; NULL: they make none (said). */
 	json_t *(*requests)(const struct call *call, const struct verb *verb);
+	bool (*options_are_good)(struct call *call); /* or NULL; false: they are not (said), and nothing is done */
 	int (*run)(struct call *call, const json_t *requests); /* returns the exit status */
 	int (*alone)(struct call *call); /* the same, in place of both: it connects when its words are good */
 	unsigned options;		 /* bits of enum call_option: those that it takes */

@@ -93,6 +93,8 @@ static int verb_run(struct call *call, const struct verb *verb)
 
 	if (verb->alone)
 		return verb->alone(call);
+	if (verb->options_are_good && !verb->options_are_good(call))
+		return EXIT_USAGE;
 	requests = verb->requests(call, verb);
 	if (!requests)
 		return EXIT_USAGE;

@@ -27,6 +27,7 @@ static void words_that_make_no_sense(void **state)
 	ctl_check("--control= get 0", 2, "", "vgpioctl: --control: empty\n");
 	ctl_check("get 0 --frob", 2, "", "vgpioctl: unknown option \"--frob\"\n");
 	ctl_check("get 0 --hold 5ms", 2, "", "vgpioctl: get takes no option \"--hold\"\n");
+	ctl_check("monitor --count x", 2, "", "vgpioctl: --count: \"x\" is not a number from 1 on\n");
 	ctl_check("pull guest0.0=1", 2, "", "vgpioctl: pull: \"guest0.0=1\" is not L=pull-up|pull-down" WHAT_L);
 }
 
