@@ -77,6 +77,25 @@ guest_start_qemu() {
 	qemu_start "$1" "$2" '' ''
 }
 
+# guest_start_acpi NAME SOCKET: with the table contrib/guests/q35.asl.
+guest_start_acpi() {
+	"${BASH_SOURCE[0]%/*}/aml" "${BASH_SOURCE[0]%/*}/../../contrib/guests/q35.asl" "$guest_dir/$1.aml" &&
+		qemu_start "$1" "$2" ,addr=3 '' -acpitable "file=$guest_dir/$1.aml"
+}
+
+# guest_start_virt NAME SOCKET: aarch64, with $guest_virt (what ./virt prints) on the QEMU in the array guest_qemu_virt. Its
+# device tree is QEMU's own and contrib/guests/virt.dts.
+guest_start_virt() {
+	local trees=${BASH_SOURCE[0]%/*}/../../contrib/guests dtc=${guest_uml%/*}/dtc base=$guest_dir/$1
+	local -a machine=("${guest_qemu_virt[@]}" -nodefaults -no-user-config -display none -accel tcg -cpu cortex-a57 -smp 1
+		-m 256M -object "memory-backend-memfd,id=mem,size=256M,share=on")
+	"${machine[@]}" -M "virt,memory-backend=mem,dumpdtb=$base.dtb" 2>/dev/null &&
+		"$dtc" -q -I dtb -O dts "$base.dtb" | cat - "$trees/virt.dts" | "$dtc" -q -i "$trees" -O dtb -o "$base.lines.dtb" || return
+	guest_start "$1" "${machine[@]}" -M virt,memory-backend=mem -dtb "$base.lines.dtb" \
+		-kernel "$guest_virt/vmlinuz" -initrd "$guest_virt/virt.cpio" -append 'console=ttyAMA0 quiet loglevel=4 panic=-1' \
+		-chardev "socket,id=gpio,path=$2" -device vhost-user-gpio-pci,chardev=gpio,addr=3 -serial stdio
+}
+
 # guest_start_iommu NAME SOCKET: the device sees I/O virtual addresses, and no translation outlives its use.
 guest_start_iommu() {
 	qemu_start "$1" "$2" ,iommu_platform=on,ats=on 'intel_iommu=on iommu.strict=1' \

@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 # shellcheck shell=bash
-# The guest's lines in the hands of its kernel's drivers, as a device tree has it.
+# The guest's lines in the hands of its kernel's drivers, as docs/guests.md has it: by a device tree, and by ACPI.
 
 # shellcheck disable=SC2016 # the guest expands
 # shellcheck disable=SC2034,SC2154 # shared with the parts that ./run reads beside this one
 
 frontend_drivers() {
-	drivers_tree "$1"
+	local dir=$1
+	mkdir "$dir"/{tree,virt,acpi}
+	guest_init "$dir/tree"
+	drivers_tree "$dir/tree"
+	guest_init "$dir/virt"
+	drivers_virt "$dir/virt"
+	guest_init "$dir/acpi"
+	drivers_acpi "$dir/acpi"
 }
 
 drivers_tree() {
@@ -19,17 +26,83 @@ drivers_tree() {
 	gpiod_init "$("$scripts/guest/initramfs" "$dir/uml.cpio")"
 	check_needed 'the daemon starts, for a guest with a device tree' daemon_start "$dir" 1 s8
 	guest=tree side=guest0
-	# The wire's pull-up: a line at 0 would be a slave that answers.
-	ctl pull "$side.dummy2=pull-up"
+	onewire_pull
 	check_needed 'User-Mode Linux boots with a device tree' boot tree "$dir/gpio.sock" dt
-	check 'gpio-keys: a line that the host sets is a key that the guest hears' check_keys
-	check "leds-gpio: the guest's LED and its trigger are levels on the host" check_leds
-	check "w1-gpio: the bus is there, and the host sees the reset pulse" check_onewire
-	check "spi-gpio: the host sees the clock and the bits of a transfer" check_spi
+	drivers_of_tree 'by the tree of User-Mode Linux'
+}
+
+# The wire's pull-up: a line at 0 would be a slave that answers.
+onewire_pull() {
+	ctl pull "$side.dummy2=pull-up"
+}
+
+# drivers_of_tree WHERE: all that contrib/guests/drivers.dtsi gives lines to, in this guest, which then ends.
+drivers_of_tree() {
+	check "gpio-keys $1: a line that the host sets is a key that the guest hears" check_keys
+	check "leds-gpio $1: the guest's LED and its trigger are levels on the host" check_leds
+	check "w1-gpio $1: the bus is there, and the host sees the reset pulse" check_onewire
+	check "spi-gpio $1: the host sees the clock and the bits of a transfer" check_spi
 	# The 1-wire driver takes a chip for one that cannot sleep.
-	check 'that guest has no kernel errors' check_dmesg 'gpiod_[sg]et_value|Call Trace'
-	check 'SIGTERM ends its daemon: status 0, no sockets' daemon_stop
-	guest_kill tree
+	check "no other kernel errors $1" check_dmesg 'gpiod_[sg]et_value|Call [Tt]race'
+	check "SIGTERM ends the daemon: status 0, no sockets, $1" daemon_stop
+	guest_kill "$guest"
+}
+
+# virt_provide: false if this Debian has no such QEMU.
+virt_provide() {
+	local words status=0
+	words=$("$scripts/guest/qemu" 10 aarch64) || status=$?
+	[[ $status -ne 3 ]] || return 3
+	[[ $status -eq 0 ]] || die "no QEMU for aarch64"
+	read -ra guest_qemu_virt <<<"$words"
+	guest_virt=$("$scripts/guest/virt")
+	guest_uml=$("$scripts/guest/uml")
+}
+
+drivers_virt() {
+	local dir=$1 status=0
+	virt_provide || status=$?
+	if [[ $status -eq 3 ]]; then
+		check_skip "by the tree of QEMU's virt" 'neither this Debian nor its backports have QEMU 9 or later for aarch64'
+		return 0
+	fi
+	check_needed "the daemon starts, for QEMU's virt" daemon_start "$dir" 1 s8
+	guest=virt side=guest0
+	onewire_pull
+	check_needed "QEMU's virt, aarch64, boots with a device tree" boot virt "$dir/gpio.sock" virt
+	check 'its drivers are loaded' drivers_load
+	drivers_of_tree "by the tree of QEMU's virt"
+}
+
+drivers_load() {
+	g 'for module in $(cat /modules/order.drivers); do insmod /modules/$module.ko || exit; done'
+}
+
+drivers_acpi() {
+	local dir=$1 status=0
+	qemu_provide "$dir" 10 || status=$?
+	if [[ $status -eq 3 ]]; then
+		check_skip 'by ACPI' 'neither this Debian nor its backports have QEMU 9 or later'
+		return 0
+	fi
+	check_needed 'the daemon starts, for a guest with ACPI' daemon_start "$dir" 1 s8
+	guest=table side=guest0
+	check_needed 'a guest with a table of its own boots' boot table "$dir/gpio.sock" acpi
+	check 'virtio-acpi: its device is found in the table' check_companion
+	check 'gpio-keys by ACPI: a line that the host sets is a key that the guest hears' check_keys
+	check "leds-gpio by ACPI: the guest's LED and its trigger are levels on the host" check_leds
+	check 'the guest with ACPI has no kernel errors' check_dmesg
+	check 'SIGTERM ends that daemon: status 0, no sockets' daemon_stop
+	guest_kill table
+}
+
+# The transport found the device before virtio-acpi was there: it has to find it once more. Without its device in the table,
+# no driver would have its lines.
+check_companion() {
+	local path
+	g 'insmod /modules/virtio-acpi.ko && cd /sys/bus/pci/drivers/virtio-pci && for slot in 0000:*; do
+			echo $slot >unbind && echo $slot >bind || exit; done' && drivers_load || return 1
+	path=$(g 'cat /sys/bus/virtio/devices/virtio*/firmware_node/path') && expect path '\_SB_.PCI0.S18_' "$path"
 }
 
 # check_keys: KEY_ENTER (28) goes down and up with line 0. An event has 24 bytes: the time, the type (1 is a key), the code,
