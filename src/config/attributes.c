@@ -32,7 +32,7 @@ enum attribute_kind {
 	KIND_MODE, /* a flag; in a file "mode = WORD" */
 	KIND_CHOICE,
 	KIND_TIME,
-	KIND_LATER, /* not in this version */
+	KIND_WIRE,
 };
 
 #define FIELD(field) offsetof(struct config_line, field)
@@ -75,7 +75,7 @@ static const struct attribute_row rows[ATTRIBUTES_N] = {
 	[ATTRIBUTE_INIT] = { "init", KIND_CHOICE, .field = FIELD(rules.init), .choices = inits },
 	[ATTRIBUTE_ON_DISCONNECT] = { "on-disconnect", KIND_CHOICE, .field = FIELD(rules.on_disconnect),
 				      .choices = on_disconnects },
-	[ATTRIBUTE_WIRE] = { .word = "wire", .kind = KIND_LATER },
+	[ATTRIBUTE_WIRE] = { .word = "wire", .kind = KIND_WIRE },
 };
 
 /* Two that cannot both be; outputs: only when the second is one of its values output-low and output-high. */
@@ -132,11 +132,23 @@ static int time_take(struct attributes *attributes, const struct attribute_row *
 			 attributes->why);
 }
 
+/* What it names is looked up when all guests are known. */
+static int wire_take(struct attributes *attributes, const char *value, size_t len)
+{
+	if (len >= CONFIG_WIRE_TEXT_MAX)
+		return why_at(attributes->why, attributes->line->where, "wire: \"%.*s\" is not GUEST.LINE",
+			      word_shown(len), value);
+	attributes->line->wire = strndup(value, len);
+	return attributes->line->wire ? 0 : -ENOMEM;
+}
+
 static int value_missing(const struct attributes *attributes, const struct attribute_row *row)
 {
 	char list[96] = "5ms";
 
-	if (row->kind == KIND_CHOICE)
+	if (row->kind == KIND_WIRE)
+		snprintf(list, sizeof(list), "GUEST.LINE");
+	else if (row->kind == KIND_CHOICE)
 		choices_list(row, list, sizeof(list));
 	return why_at(attributes->why, attributes->line->where, "%s needs a value (%s)", row->word, list);
 }
@@ -146,9 +158,6 @@ static int row_take(struct attributes *attributes, const struct attribute_row *r
 	uint32_t bit = UINT32_C(1) << (row - rows);
 	bool flag = row->kind == KIND_FLAG || row->kind == KIND_MODE;
 
-	if (row->kind == KIND_LATER)
-		return why_at(attributes->why, attributes->line->where, "%s is not supported by this version",
-			      row->word);
 	if (attributes->given & bit)
 		return why_at(attributes->why, attributes->line->where, "%s is given twice", row->word);
 	if (flag && value)
@@ -160,6 +169,8 @@ static int row_take(struct attributes *attributes, const struct attribute_row *r
 		return choice_take(attributes, row, value, len);
 	if (row->kind == KIND_TIME)
 		return time_take(attributes, row, value, len);
+	if (row->kind == KIND_WIRE)
+		return wire_take(attributes, value, len);
 	for (size_t i = 0; i < ARRAY_SIZE(row->sets) && row->sets[i]; i++)
 		*(bool *)field_of(attributes->line, row->sets[i]) = true;
 	return 0;
@@ -176,7 +187,7 @@ static const struct attribute_row *row_find(const char *word, size_t len)
 
 static const char *word_known(unsigned index)
 {
-	return index < ATTRIBUTES_N && rows[index].kind != KIND_LATER ? rows[index].word : NULL;
+	return index < ATTRIBUTES_N ? rows[index].word : NULL;
 }
 
 /* "pull-up" alone is a value of bias. */
@@ -300,8 +311,8 @@ static bool line_has(const struct config_line *line, enum attribute_id id)
 		return id == ATTRIBUTE_ON_DISCONNECT ? !line->safe_default : *(const uint8_t *)(at + row->field) != 0;
 	case KIND_TIME:
 		return *(const uint32_t *)(const void *)(at + row->field) != 0;
-	case KIND_LATER:
-		return false;
+	case KIND_WIRE:
+		return false; /* it is one of [wires] then */
 	default:
 		/* What "ro" says, "input" need not say again. */
 		if (id == ATTRIBUTE_INPUT && line->rules.no_value)
@@ -325,7 +336,7 @@ const char *attribute_key(unsigned index)
 	if (index == 0)
 		return "mode";
 	for (unsigned i = 0; i < ATTRIBUTES_N; i++) {
-		if (rows[i].kind != KIND_MODE && rows[i].kind != KIND_LATER && --index == 0)
+		if (rows[i].kind != KIND_MODE && --index == 0)
 			return rows[i].word;
 	}
 	return NULL;

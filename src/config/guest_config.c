@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/words.h"
 
 /* Room for one more of size bytes after n: the array doubles when n is a power of two. NULL with errno. */
 static void *array_grow(void *array, size_t n, size_t max, size_t size)
@@ -66,6 +67,55 @@ int guest_configs_add_wire(struct guest_configs *configs, const char *where, con
 	wires[configs->n_wires] = (struct config_wire){ .text = copy };
 	snprintf(wires[configs->n_wires++].where, sizeof(wires->where), "%s", where);
 	return 0;
+}
+
+/* As its guest knows it: a simulated line has a name in any case. */
+static void line_name_of(const struct guest_config *guest, const struct config_line *line, char name[CHIP_NAME_MAX])
+{
+	if (line->renamed || line->by_name)
+		snprintf(name, CHIP_NAME_MAX, "%s", line->renamed ? line->name : line->line_name);
+	else if (guest->sim_names && line->first < guest->sim && guest->sim_names[line->first][0])
+		snprintf(name, CHIP_NAME_MAX, "%s", guest->sim_names[line->first]);
+	else
+		snprintf(name, CHIP_NAME_MAX, "dummy%u", line->first);
+}
+
+static int line_wire_add(struct guest_configs *configs, const struct guest_config *guest,
+			 const struct config_chip *chip, const struct config_line *line, struct why *why)
+{
+	char name[CHIP_NAME_MAX], quoted[QUOTED_NAME_MAX],
+		text[GUEST_NAME_MAX + QUOTED_NAME_MAX + CONFIG_WIRE_TEXT_MAX];
+	int ret;
+
+	if (chip->kind != CONFIG_CHIP_SIM)
+		return why_at(why, line->where, "wire joins simulated lines only");
+	if (line->first != line->last)
+		return why_at(why, line->where, "a range cannot have one wire");
+	line_name_of(guest, line, name);
+	if (word_is_plain(name) && strspn(name, "0123456789") < strlen(name))
+		snprintf(quoted, sizeof(quoted), "%s", name);
+	else
+		quoted_write(name, quoted, sizeof(quoted));
+	snprintf(text, sizeof(text), "%s.%s %s", guest->name, quoted, line->wire);
+	ret = guest_configs_add_wire(configs, line->where, text);
+	return ret == -E2BIG ? why_at(why, line->where, "more than %d wires", CONFIG_WIRES_MAX) : ret;
+}
+
+int guest_configs_add_line_wires(struct guest_configs *configs, struct why *why)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < configs->n_guests; i++) {
+		const struct guest_config *guest = &configs->guests[i];
+
+		for (const struct config_chip *chip = guest->chips; chip < guest->chips + guest->n_chips; chip++) {
+			for (size_t j = 0; j < chip->n_lines && ret == 0; j++) {
+				if (chip->lines[j].wire)
+					ret = line_wire_add(configs, guest, chip, &chip->lines[j], why);
+			}
+		}
+	}
+	return ret;
 }
 
 /* Where the name is in the table, or would be. */
@@ -128,8 +178,11 @@ struct guest_config *guest_configs_find(const struct guest_configs *configs, con
 
 static void guest_config_deinit(struct guest_config *guest)
 {
-	for (size_t i = 0; i < guest->n_chips; i++)
+	for (size_t i = 0; i < guest->n_chips; i++) {
+		for (size_t j = 0; j < guest->chips[i].n_lines; j++)
+			free(guest->chips[i].lines[j].wire);
 		free(guest->chips[i].lines);
+	}
 	free(guest->chips);
 	free(guest->sim_names);
 }

@@ -18,9 +18,10 @@
 #include "config/guest_settings.h"
 
 /* A guest's chips, counted as often as they are named. */
-#define CONFIG_CHIPS_MAX 1024
-#define CONFIG_WHERE_MAX 64
-#define CONFIG_WIRES_MAX 1024
+#define CONFIG_CHIPS_MAX     1024
+#define CONFIG_WHERE_MAX     64
+#define CONFIG_WIRES_MAX     1024
+#define CONFIG_WIRE_TEXT_MAX 128 /* "ivi.rx"; what is longer names no line */
 
 /* "LINE (':' LINE)*": one of them. */
 struct config_line {
@@ -29,6 +30,7 @@ struct config_line {
 	uint32_t first, last;	       /* else: offsets, both included */
 	bool renamed;
 	char name[CHIP_NAME_MAX];	   /* renamed: for the guest */
+	char *wire;			   /* owned: GUEST.LINE that it is joined to; NULL: none */
 	bool safe_default;		   /* on-disconnect was not given: --safe decides */
 	struct line_rules rules;	   /* name, chip and offset are not filled in yet */
 	char where[CONFIG_WHERE_MAX + 48]; /* for messages: "--guest 2: line 17", "ivi.conf:12: line 17" */
@@ -100,6 +102,8 @@ struct config_chip *guest_config_add_chip(struct guest_config *guest);
 struct config_line *config_chip_add_line(struct config_chip *chip);
 /* A wire of these words. -ENOMEM; -E2BIG. */
 int guest_configs_add_wire(struct guest_configs *configs, const char *where, const char *text);
+/* The same of each line that has one, when guests have their names. Also -EINVAL with why. */
+int guest_configs_add_line_wires(struct guest_configs *configs, struct why *why);
 /* Gives the guest its number's name, if it has none yet, and checks that no guest before it has that name. */
 int guest_configs_name(struct guest_configs *configs, struct guest_config *guest, struct why *why);
 /* NULL: none was given this name. */

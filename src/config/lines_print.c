@@ -10,7 +10,6 @@
 
 #define WIDTH		100 /* where a value goes on in a new line */
 #define INI_LINE_MAX	190 /* beyond which a line would not be read */
-#define QUOTED_NAME_MAX (2 * CHIP_NAME_MAX + 2)
 #define QUOTED_PATH_MAX (2 * SOCKET_PATH_SIZE + 2)
 
 /* A value that may go on. */

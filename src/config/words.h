@@ -15,6 +15,8 @@
 
 /* The bytes from the opening quote, which text is at, to the closing one, both included; 0: there is none. */
 size_t quoted_span(const char *text);
+/* Room for a name in quotes. */
+#define QUOTED_NAME_MAX (2 * CHIP_NAME_MAX + 2)
 /*
  * What is meant by text, len bytes as quoted_span() says. *word is cut after size - 1 bytes. Returns the full length as
  * snprintf() does, or -EINVAL: a backslash is before another character.

@@ -338,7 +338,7 @@ void settings_deinit(struct settings *settings)
 static int wires_take(const struct settings *settings, struct guest_configs *configs, struct why *why)
 {
 	struct wire_words words;
-	int ret = 0;
+	int ret = guest_configs_add_line_wires(configs, why);
 
 	for (size_t i = 0; i < settings->cli.n_wires && ret == 0; i++)
 		ret = guest_configs_add_wire(configs, "--wire", settings->cli.wires[i]);

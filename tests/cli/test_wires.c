@@ -171,6 +171,23 @@ static void of_the_command_line(void **state)
 	assert_non_null(strstr(run_out(&run), "\n\n[wires]\nwire = a.0,b.dummy1,invert\n"));
 }
 
+/* As an attribute of one of the two lines. */
+static void of_a_line(void **state)
+{
+	static const char b[] = " --guest socket=b.sock,name=b,sim=2,names=first:rx --print-config";
+	struct run run;
+	char words[256];
+
+	snprintf(words, sizeof(words), "--guest socket=a.sock,name=a,sim=3,lines=@sim{0=tx,wire=b.rx:1,wire=b.0}%s", b);
+	run_start(&run, "print", "VHOST_DEVICE_GPIO", words);
+	assert_int_equal(run_wait(&run), 0);
+	assert_non_null(strstr(run_out(&run), "\n\n[wires]\nwire = a.tx b.rx\nwire = a.dummy1 b.0\n"));
+	snprintf(words, sizeof(words), "--guest socket=a.sock,name=a,sim=3,lines=@sim{0-2,wire=b.rx}%s", b);
+	refused(words, 2, "vhost-device-gpio: --guest 1: line 0-2: a range cannot have one wire\n");
+	snprintf(words, sizeof(words), "--guest socket=a.sock,name=a,lines=@gpiochip0{0,wire=b.rx}%s", b);
+	refused(words, 2, "vhost-device-gpio: --guest 1: line 0: wire joins simulated lines only\n");
+}
+
 #define WIRED(wires) STAYS TWO "[wires]\n" wires
 
 static void of_a_file_that_is_read_again(void **state)
@@ -246,9 +263,13 @@ static void a_guest_that_stands_still(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLAIN(joined_shown_and_parted),	     PLAIN(what_cannot_be_joined),
-		PLAIN(requests_that_are_wrong),	     PLAIN(of_the_command_line),
-		PLAIN(of_a_file_that_is_read_again), PLAIN(the_control_process_is_replaced),
+		PLAIN(joined_shown_and_parted),
+		PLAIN(what_cannot_be_joined),
+		PLAIN(requests_that_are_wrong),
+		PLAIN(of_the_command_line),
+		PLAIN(of_a_line),
+		PLAIN(of_a_file_that_is_read_again),
+		PLAIN(the_control_process_is_replaced),
 		PLAIN(a_guest_that_stands_still),
 	};
 

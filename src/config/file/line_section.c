@@ -103,12 +103,17 @@ int line_section_end(struct line_section *line, struct guest_config *guest)
 		ret = attributes_check(&line->attributes);
 	if (ret == 0)
 		ret = name_check(line, guest);
-	return ret == 0 ? line_add(line, guest, &chip) : ret;
+	if (ret == 0)
+		ret = line_add(line, guest, &chip);
+	if (ret == 0)
+		line->config.wire = NULL; /* the guest's now */
+	return ret;
 }
 
 void line_section_deinit(struct line_section *line)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(own_keys); i++)
 		free(line->own[i].text);
+	free(line->config.wire);
 	*line = (struct line_section){ 0 };
 }

@@ -219,8 +219,8 @@ static const struct {
 	{ "[guest a]\n[line a.x]\nbais=pull-up\n", "f:3: unknown key \"bais\"; did you mean \"bias\"?" },
 	{ "[guest a]\n[line a.x]\ninput=yes\n",
 	  "f:3: unknown key \"input\" (chip, line, mode, no-irq, active-low, bias, drive, "
-	  "debounce, init, on-disconnect)" },
-	{ "[guest a]\n[line a.x]\nwire=b.y\n", "f:3: wire is not supported by this version" },
+	  "debounce, init, on-disconnect, wire)" },
+	{ "[guest a]\n[line a.x]\nwire=b.y\nwire=b.z\n", "f:4: wire is given twice" },
 	{ "[guest a]\n[line a.x]\nbias=pullup\n", "f:3: unknown bias \"pullup\" (pull-up, pull-down, disabled)" },
 	{ "[guest a]\n[line a.x]\nbias=as-is\nbias=as-is\n", "f:4: bias is given twice" },
 	{ "[guest a]\n[line a.x]\nactive-low=no\nactive-low=no\n", "f:4: active-low is given twice" },

@@ -125,7 +125,7 @@ static const struct {
 	{ "lines=@0{1,mode=input}", "--guest: line 1: unknown attribute \"mode\"; did you mean \"input\"?" },
 	{ "lines=@0{1,mode=high}",
 	  "--guest: line 1: unknown attribute \"mode\" (ro, input, output, no-irq, active-low, bias, drive, debounce, "
-	  "init, on-disconnect)" },
+	  "init, on-disconnect, wire)" },
 	{ "sim=2,names=a:\"b", "--guest: names, column 3: unterminated quote at \"\"b\"" },
 	{ "sim=2,names=a\"b\"", "--guest: names, column 2: unquoted special character at \"\"b\"\"" },
 	{ "sim=2,names=\"a\"b", "--guest: names, column 4: unexpected text at \"b\"" },
@@ -138,7 +138,7 @@ static const struct {
 	{ "lines=@0{1,bias=pullup}", "--guest: line 1: unknown bias \"pullup\" (pull-up, pull-down, disabled)" },
 	{ "lines=@0{1,sim=8",
 	  "--guest: line 1: unknown attribute \"sim\" (ro, input, output, no-irq, active-low, bias, "
-	  "drive, debounce, init, on-disconnect)" },
+	  "drive, debounce, init, on-disconnect, wire)" },
 };
 
 static void refusals_name_word_and_place(void **state)
