@@ -70,14 +70,10 @@ static void run_clear(struct request_run *run)
 	loop_timer_del(&run->timer);
 	worker_query_cancel(&run->query);
 	wire_query_cancel(&run->wire_query);
-	wire_report_deinit(&run->wires);
 	request_deinit(&run->request);
 	line_selection_deinit(&run->lines);
-	json_decref(run->reply_guests);
-	json_decref(run->reply_levels);
-	run->reply_guests = run->reply_levels = NULL;
-	line_texts_clear(&run->reply_lines);
-	run->guest_since_ns = run->time_ns = 0;
+	request_reply_clear(&run->reply);
+	run->guest_since_ns = 0;
 }
 
 static void run_end(struct request_run *run)
@@ -92,101 +88,28 @@ static void missed_first(struct request_run *run)
 	missed_tell(&run->missed, &run->connection);
 }
 
-/* Whose reply it is, and what was told before it. */
-static json_t *reply_mark(const struct request_run *run, json_t *reply)
-{
-	if (reply && run->request.id)
-		json_object_set_new(reply, "id", json_deep_copy(run->request.id));
-	if (reply && run->monitors)
-		json_object_set_new(reply, "seq", json_integer((json_int_t)run->connection.seq));
-	return reply;
-}
-
-static void reply_write(struct request_run *run, json_t *reply)
-{
-	control_json_write(&run->connection, reply_mark(run, reply), false);
-}
-
 static void run_fail(struct request_run *run, const char *why)
 {
 	missed_first(run);
-	reply_write(run, control_json_refusal(why));
+	request_reply_write_object(&run->connection, &run->request, control_json_refusal(why));
 	run_end(run);
-}
-
-static json_t *more_make(const struct request_run *run)
-{
-	struct line_ref next = line_selection_present(&run->lines);
-	char word[CONTROL_WORD_MAX];
-
-	snprintf(word, sizeof(word), "%s.%u", run->guests->guests[next.guest].name, next.line);
-	return json_string(word);
-}
-
-/* A monitor puts answers and events in order. */
-static json_t *reply_make(const struct request_run *run)
-{
-	json_t *reply = json_pack("{s:b}", "ok", 1);
-
-	if (run->monitors)
-		json_object_set_new(reply, "time_ns", json_integer((json_int_t)run->time_ns));
-	return reply_mark(run, reply);
-}
-
-static void levels_write(struct request_run *run)
-{
-	json_t *reply = reply_make(run);
-
-	json_object_set(reply, "lines", run->reply_levels);
-	control_json_write(&run->connection, reply, false);
-}
-
-static void pages_write(struct request_run *run)
-{
-	json_t *reply = reply_make(run);
-	char *text;
-
-	if (run->lines.all)
-		json_object_set(reply, "guests", run->reply_guests);
-	if (!line_selection_over(&run->lines))
-		json_object_set_new(reply, "more", more_make(run));
-	text = line_texts_join(&run->reply_lines, reply, "lines");
-	if (text)
-		control_connection_write(&run->connection, text);
-	else
-		control_connection_drop(&run->connection);
-	free(text);
-}
-
-static void wires_write(struct request_run *run)
-{
-	json_t *reply = reply_make(run);
-
-	if (run->request.command->style == REQUEST_WIRES)
-		json_object_set(reply, "wires", run->wires.report);
-	control_json_write(&run->connection, reply, false);
 }
 
 /* One whole reply. */
 static void run_finish(struct request_run *run)
 {
 	missed_first(run);
-	if (run->request.command->style == REQUEST_PAGES)
-		pages_write(run);
-	else if (run_wires(run))
-		wires_write(run);
-	else
-		levels_write(run);
+	request_reply_write(&run->reply, &run->connection, &run->request, &run->lines);
 	run_end(run);
 }
 
 /* reply: NULL: there is none. */
 static void wire_line(struct request_run *run, const struct control_channel_reply *reply)
 {
-	if (reply && run->time_ns == 0)
-		run->time_ns = reply->time_ns;
+	if (reply && run->reply.time_ns == 0)
+		run->reply.time_ns = reply->time_ns;
 	if (run->request.command->style == REQUEST_WIRES)
-		wire_report_line(&run->wires, &run->lines, reply);
+		wire_report_line(&run->reply.wires, &run->lines, reply);
 	else
 		line_selection_advance(&run->lines);
 }
@@ -214,7 +137,7 @@ static void guest_leave_out(struct request_run *run, const char *what)
 				  json_pack("{s:s, s:s, s:s}", "event", "error", "guest", guest->name, "error", why), 1,
 				  true);
 	else
-		json_array_append_new(run->reply_guests, json_pack("{s:s, s:s}", "name", guest->name, "error", why));
+		request_reply_add_lack(&run->reply, guest, why);
 	line_selection_skip(&run->lines);
 }
 
@@ -230,7 +153,7 @@ static void timed_out(struct loop_timer *timer)
 static void stream_begin(struct request_run *run)
 {
 	line_selection_sort(&run->lines);
-	reply_write(run, json_pack("{s:b}", "ok", 1));
+	request_reply_write_object(&run->connection, &run->request, json_pack("{s:b}", "ok", 1));
 	run->connection.streams = true;
 	for (size_t i = 0; i < run->guests->n; i++) {
 		if (request_run_watches_guest(run, &run->guests->guests[i]))
@@ -243,7 +166,7 @@ static uint32_t lines_more(const struct request_run *run)
 {
 	const struct worker_client *guest = present_guest(run);
 	uint32_t more = guest->n_lines - 1 - line_selection_present(&run->lines).line;
-	size_t room = REQUEST_PAGE_MAX - 1 - run->reply_lines.n;
+	size_t room = REQUEST_PAGE_MAX - 1 - run->reply.lines.n;
 
 	if (!run->lines.all)
 		return 0;
@@ -306,7 +229,7 @@ static void run_step(struct request_run *run)
 			stream_settle(run);
 		else
 			run_finish(run);
-	} else if (run->request.command->style == REQUEST_PAGES && run->reply_lines.n >= REQUEST_PAGE_MAX) {
+	} else if (run->request.command->style == REQUEST_PAGES && run->reply.lines.n >= REQUEST_PAGE_MAX) {
 		run_finish(run);
 	} else {
 		line_ask(run);
@@ -366,39 +289,19 @@ void request_run_tell_lost(struct request_run *run, const struct worker_client *
 		control_connection_refuse_stream(&run->connection);
 }
 
-static void guest_report(struct request_run *run, const struct worker_client *guest,
-			 const struct control_channel_reply *reply)
-{
-	json_array_append_new(run->reply_guests,
-			      json_pack("{s:s, s:i, s:b, s:b}", "name", guest->name, "lines", (int)guest->n_lines,
-					"connected", (int)reply->connected, "ready", (int)reply->ready));
-}
-
-/* Under the word that asked for it; of a word for several lines under that for the line. */
-static void level_report(struct request_run *run, const struct worker_client *guest,
-			 const struct control_channel_reply *reply)
-{
-	const char *asked = run->lines.words[run->lines.next];
-	char word[CONTROL_WORD_MAX];
-
-	control_json_word(guest, reply->line, word);
-	json_object_set_new(run->reply_levels, asked ? asked : word,
-			    reply->level < 0 ? json_null() : json_integer(reply->level));
-}
-
 static void line_answered(struct request_run *run, const struct worker_client *guest,
 			  const struct control_channel_reply *reply)
 {
-	if (run->time_ns == 0)
-		run->time_ns = reply->time_ns;
+	if (run->reply.time_ns == 0)
+		run->reply.time_ns = reply->time_ns;
 	switch (run->request.command->style) {
 	case REQUEST_LEVELS:
-		level_report(run, guest, reply);
+		request_reply_add_level(&run->reply, run->lines.words[run->lines.next], guest, reply);
 		break;
 	case REQUEST_PAGES:
 		if (run->lines.all && reply->line == 0)
-			guest_report(run, guest, reply);
-		if (!line_texts_add(&run->reply_lines, control_json_line(guest, reply)))
+			request_reply_add_guest(&run->reply, guest, reply);
+		if (!request_reply_add_line(&run->reply, guest, reply))
 			control_connection_drop(&run->connection);
 		break;
 	case REQUEST_WIRE:
@@ -434,7 +337,7 @@ static void query_answered(struct worker_query *query, const struct control_chan
 
 static void wires_begin(struct request_run *run)
 {
-	if (wire_report_begin(&run->wires, run->guests->wires, run->guests, &run->lines) < 0)
+	if (wire_report_begin(&run->reply.wires, run->guests->wires, run->guests, &run->lines) < 0)
 		run_fail(run, strerror(ENOMEM));
 	else
 		run_step(run);
@@ -512,8 +415,7 @@ static void client_line(struct control_connection *connection, const char *line,
 		wire_ask(run);
 		return;
 	}
-	run->reply_guests = json_array();
-	run->reply_levels = json_object();
+	request_reply_begin(&run->reply);
 	if (run_streams(run))
 		stream_begin(run);
 	run_step(run);

@@ -9,9 +9,8 @@
 #include "control/client/connection.h"
 #include "control/client/request_parse.h"
 #include "control/line_selection.h"
-#include "control/line_texts.h"
 #include "control/missed.h"
-#include "control/wire_report.h"
+#include "control/request_reply.h"
 #include "control/worker_client.h"
 #include "loop/timer.h"
 
@@ -34,13 +33,9 @@ struct request_run {
 	bool monitors;		       /* has told the states: */
 	struct line_selection watched; /* owned; of these lines */
 	struct missed missed;	       /* by a monitor */
-	uint64_t time_ns;	       /* of the first answer */
 	uint64_t guest_since_ns;       /* of all lines: when the present guest was asked first; 0: not yet */
-	json_t *reply_guests;	       /* owned; the reply so far */
-	json_t *reply_levels;	       /* owned */
-	struct line_texts reply_lines;
+	struct request_reply reply;    /* so far */
 	struct wire_query wire_query;
-	struct wire_report wires;
 };
 
 /* fd becomes the run's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */
