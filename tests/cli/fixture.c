@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "gpio.h"
 #include "proc.h"
 #include "wait.h"
@@ -37,8 +38,14 @@ static void dir_empty(void)
 	closedir(open);
 }
 
+static void on_failure(const char *text)
+{
+	fail_msg("%s", text);
+}
+
 int fixture_setup(void **state)
 {
+	failure_set_handler(on_failure);
 	strcpy(dir, "/tmp/vgpio-cli-XXXXXX");
 	return getcwd(old_dir, sizeof(old_dir)) && mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
 }

@@ -8,23 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "proc.h"
 
 struct run daemon_run;
 struct vmm vmm;
 pid_t stays;
-
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
-
-void reload_prepare(void)
-{
-	failure_set_handler(on_failure);
-}
 
 void config_write(const char *text)
 {

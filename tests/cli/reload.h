@@ -45,7 +45,3 @@ void reload_unchanged(const char *config);
 /* Which guests vgpioctl sees: "stays one "; or soon, where nothing tells that the control process knows them. */
 void check_guests(const char *names);
 void wait_guests(const char *names);
-
-/* Runs the tests of the program. */
-#define RELOAD_RUN(name, tests) (reload_prepare(), cmocka_run_group_tests_name(name, tests, NULL, NULL))
-void reload_prepare(void);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* vgpioctl as the board around a guest: press, pulse, blink and wait. */
-#include "fixture.h"
+#include "guest_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "vmm.h"
 
@@ -18,29 +17,14 @@ static struct {
 	struct vmm vmm;
 } setting;
 
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
-
 static int setup(void **state)
 {
-	failure_set_handler(on_failure);
-	if (fixture_setup(state) < 0)
-		return -1;
-	setenv("VGPIO_CONTROL", "ctl.sock", 1);
-	daemon_up_two(&setting.daemon);
-	vmm_init(&setting.vmm, 0);
-	vmm_start(&setting.vmm, "gpio.sock0");
-	return 0;
+	return guest_fixture_setup(state, &setting.daemon, &setting.vmm);
 }
 
 static int teardown(void **state)
 {
-	vmm_deinit(&setting.vmm);
-	if (setting.daemon.pid)
-		daemon_down(&setting.daemon);
-	return fixture_teardown(state);
+	return guest_fixture_teardown(state, &setting.daemon, &setting.vmm);
 }
 
 static void monitor_begin(const char *words, const char *first)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What the outside sees of a guest that uses its lines, over control socket and vgpioctl. */
-#include "fixture.h"
+#include "guest_fixture.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "vmm.h"
 
@@ -22,28 +21,14 @@ struct setting {
 
 static struct setting setting;
 
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
-
 static int setup(void **state)
 {
-	failure_set_handler(on_failure);
-	if (fixture_setup(state) < 0)
-		return -1;
-	daemon_up_two(&setting.daemon);
-	vmm_init(&setting.vmm, 0);
-	vmm_start(&setting.vmm, "gpio.sock0");
-	return 0;
+	return guest_fixture_setup(state, &setting.daemon, &setting.vmm);
 }
 
 static int teardown(void **state)
 {
-	vmm_deinit(&setting.vmm);
-	if (setting.daemon.pid)
-		daemon_down(&setting.daemon);
-	return fixture_teardown(state);
+	return guest_fixture_teardown(state, &setting.daemon, &setting.vmm);
 }
 
 static void guest_drives(uint16_t line, uint32_t level)

@@ -8,15 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "vmm.h"
 #include "wait.h"
-
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
 
 static void check(const char *words, int status, const char *out, const char *err)
 {
@@ -351,6 +345,5 @@ int main(void)
 		CASE("B-15", a_crash_loop_takes_lines_to_their_idle_states),
 	};
 
-	failure_set_handler(on_failure);
 	return cmocka_run_group_tests_name("cli guests", tests, NULL, NULL);
 }

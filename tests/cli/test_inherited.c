@@ -10,15 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "proc.h"
 #include "wait.h"
-
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
 
 /* Starts the program on "FD", which stands for the number of the fd, and gives the fd away. */
 static void start_on(struct run *daemon, const char *words, int fd)
@@ -316,6 +310,5 @@ int main(void)
 		PLAIN(each_worker_has_its_own),
 	};
 
-	failure_set_handler(on_failure);
 	return cmocka_run_group_tests_name("cli inherited", tests, NULL, NULL);
 }

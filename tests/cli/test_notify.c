@@ -11,14 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "failure.h"
 #include "proc.h"
 #include "wait.h"
-
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
 
 /* What comes through a pipe until its end. */
 static const char *pipe_text(int fd)
@@ -256,6 +250,5 @@ int main(void)
 		PLAIN(processes_inherit_nothing),
 	};
 
-	failure_set_handler(on_failure);
 	return cmocka_run_group_tests_name("cli notify", tests, NULL, NULL);
 }

@@ -6,16 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "proc.h"
 #include "vmm.h"
 #include "wait.h"
-
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
 
 static void check_over(struct run *daemon)
 {
@@ -139,6 +133,5 @@ int main(void)
 		PLAIN(sigterm_ends_it_as_ever),
 	};
 
-	failure_set_handler(on_failure);
 	return cmocka_run_group_tests_name("cli one-off", tests, NULL, NULL);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* vgpioctl play: a waveform file as stimulus. */
-#include "fixture.h"
+#include "guest_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "vmm.h"
 
@@ -19,20 +18,10 @@ static struct {
 	struct vmm vmm;
 } setting;
 
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
-
 static int setup(void **state)
 {
-	failure_set_handler(on_failure);
-	if (fixture_setup(state) < 0)
+	if (guest_fixture_setup(state, &setting.daemon, &setting.vmm) < 0)
 		return -1;
-	setenv("VGPIO_CONTROL", "ctl.sock", 1);
-	daemon_up_two(&setting.daemon);
-	vmm_init(&setting.vmm, 0);
-	vmm_start(&setting.vmm, "gpio.sock0");
 	for (uint16_t line = 2; line < 5; line++)
 		assert_int_equal(gpio_set_direction(&setting.vmm, line, GPIO_IN), GPIO_OK);
 	return 0;
@@ -40,10 +29,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	vmm_deinit(&setting.vmm);
-	if (setting.daemon.pid)
-		daemon_down(&setting.daemon);
-	return fixture_teardown(state);
+	return guest_fixture_teardown(state, &setting.daemon, &setting.vmm);
 }
 
 static void file_write(const char *name, const char *text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* vgpioctl record: what a guest does, and what is done to it, as a waveform. */
-#include "fixture.h"
+#include "guest_fixture.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "proc.h"
 #include "vmm.h"
@@ -32,20 +31,10 @@ static const char *file_read(const char *name)
 	return text;
 }
 
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
-
 static int setup(void **state)
 {
-	failure_set_handler(on_failure);
-	if (fixture_setup(state) < 0)
+	if (guest_fixture_setup(state, &setting.daemon, &setting.vmm) < 0)
 		return -1;
-	setenv("VGPIO_CONTROL", "ctl.sock", 1);
-	daemon_up_two(&setting.daemon);
-	vmm_init(&setting.vmm, 0);
-	vmm_start(&setting.vmm, "gpio.sock0");
 	assert_int_equal(gpio_set_direction(&setting.vmm, 1, GPIO_OUT), GPIO_OK);
 	assert_int_equal(gpio_set_direction(&setting.vmm, 2, GPIO_IN), GPIO_OK);
 	return 0;
@@ -71,10 +60,7 @@ static int teardown(void **state)
 {
 	if (file_exists("x.vcd"))
 		check_for_others();
-	vmm_deinit(&setting.vmm);
-	if (setting.daemon.pid)
-		daemon_down(&setting.daemon);
-	return fixture_teardown(state);
+	return guest_fixture_teardown(state, &setting.daemon, &setting.vmm);
 }
 
 static bool file_has(void *ctx)

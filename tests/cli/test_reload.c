@@ -322,5 +322,5 @@ int main(void)
 		PLAIN(one_off_ends_when_the_rest_is_taken_out),
 	};
 
-	return RELOAD_RUN("cli reload", tests);
+	return cmocka_run_group_tests_name("cli reload", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* vgpioctl run: scenarios beside a guest with a button at line 0 and a lamp at line 1, which is played here. */
-#include "fixture.h"
+#include "guest_fixture.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "vmm.h"
 #include "wait.h"
@@ -22,14 +21,8 @@ static struct {
 	bool is_broken; /* the guest's program: its lamp stays dark */
 } setting;
 
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
-
 static int setup(void **state)
 {
-	failure_set_handler(on_failure);
 	if (fixture_setup(state) < 0)
 		return -1;
 	setenv("VGPIO_CONTROL", "ctl.sock", 1);
@@ -43,10 +36,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	vmm_deinit(&setting.vmm);
-	if (setting.daemon.pid)
-		daemon_down(&setting.daemon);
-	return fixture_teardown(state);
+	return guest_fixture_teardown(state, &setting.daemon, &setting.vmm);
 }
 
 static void guest_boots(void)

@@ -17,7 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "failure.h"
 #include "gpio.h"
 #include "proc.h"
 #include "wait.h"
@@ -25,14 +24,8 @@
 #define MAGIC 0x676d696f69706776ull
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-static void on_failure(const char *text)
-{
-	fail_msg("%s", text);
-}
-
 static int setup(void **state)
 {
-	failure_set_handler(on_failure);
 	return fixture_setup(state);
 }
 
