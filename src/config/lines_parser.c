@@ -55,6 +55,16 @@ bool lines_take(struct lines_parser *parser, char c)
 	return true;
 }
 
+/* No further: there may be 65,535 words. */
+static size_t word_span(const char *text, const char *ends)
+{
+	size_t len = 0;
+
+	while (text[len] && text[len] != '\n' && !strchr(ends, text[len]))
+		len++;
+	return len;
+}
+
 int lines_word_take(struct lines_parser *parser, const char *ends, const char *wrong, const char *what,
 		    struct lines_word *word)
 {
@@ -67,9 +77,10 @@ int lines_word_take(struct lines_parser *parser, const char *ends, const char *w
 		if (word->len == 0)
 			return lines_refuse_at(parser, parser->at, "unterminated quote");
 	} else {
-		size_t line = strcspn(parser->at, "\n"), end = strcspn(parser->at, ends);
-		size_t len = end < line ? end : line, good = strcspn(parser->at, wrong);
+		size_t len = word_span(parser->at, ends), good = 0;
 
+		while (good < len && !strchr(wrong, parser->at[good]))
+			good++;
 		if (good < len)
 			return lines_refuse_at(parser, parser->at + good, "unquoted special character");
 		word->len = blank_trim(parser->at, len);
