@@ -46,8 +46,7 @@ static struct target target_log(struct soak_guest *guest)
 	struct target target = target_make(LOG_SIZE);
 	struct vu_log log = { .size = LOG_SIZE };
 
-	if (!connection_send(c, VU_SET_LOG_BASE, 0, &log, sizeof(log), &target.fd, 1) ||
-	    !connection_receive_reply(c, VU_SET_LOG_BASE, &log, sizeof(log)) ||
+	if (message_set_log_base(c, &log, target.fd) != OUTCOME_OK ||
 	    message_send_u64(c, VU_SET_FEATURES, guest->vmm.features | FEATURE(VHOST_F_LOG_ALL)) != OUTCOME_OK)
 		failure("guest%u: its dirty log is refused", guest->number);
 	return target;

@@ -122,6 +122,13 @@ enum outcome message_set_inflight(struct connection *connection, const struct vu
 	return message_send(connection, VU_SET_INFLIGHT_FD, inflight, sizeof(*inflight), &fd, fd >= 0);
 }
 
+enum outcome message_set_log_base(struct connection *connection, const struct vu_log *log, int fd)
+{
+	if (!connection_send(connection, VU_SET_LOG_BASE, 0, log, sizeof(*log), &fd, 1))
+		return OUTCOME_CLOSED;
+	return connection_receive_ack(connection, VU_SET_LOG_BASE);
+}
+
 uint64_t message_set_device_state_fd(struct connection *connection, uint32_t direction, uint32_t phase, int fd)
 {
 	const struct vu_state_transfer transfer = { direction, phase };

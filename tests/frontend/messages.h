@@ -27,6 +27,8 @@ uint32_t message_get_vring_base(struct connection *connection, uint32_t index);
 /* The fd, the caller's, or -1. size is that of the payload: 20 or 24. */
 int message_get_inflight(struct connection *connection, struct vu_inflight *inflight, uint32_t size);
 enum outcome message_set_inflight(struct connection *connection, const struct vu_inflight *inflight, int fd);
+/* Its reply is an acknowledgement, asked for or not. */
+enum outcome message_set_log_base(struct connection *connection, const struct vu_log *log, int fd);
 /* The u64 of the reply; a back-end that sends an fd of its own is a failure. */
 uint64_t message_set_device_state_fd(struct connection *connection, uint32_t direction, uint32_t phase, int fd);
 /* The data read, or -1 when the back-end answered with its error, a reply without payload. */

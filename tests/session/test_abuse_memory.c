@@ -252,8 +252,7 @@ static void dirty_log_loses_its_file(void **state)
 	int fd = memfd_create("log", MFD_CLOEXEC);
 
 	assert_return_code(ftruncate(fd, LOG_SIZE), 0);
-	assert_true(connection_send(&s->vmm.connection, VU_SET_LOG_BASE, 0, &log, sizeof(log), &fd, 1));
-	assert_true(connection_receive_reply(&s->vmm.connection, VU_SET_LOG_BASE, &log, sizeof(log)));
+	assert_ok(message_set_log_base(&s->vmm.connection, &log, fd));
 	assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, s->vmm.features | FEATURE(VHOST_F_LOG_ALL)));
 	assert_serving(s);
 	gpio_send(&s->vmm, GPIO_GET_DIRECTION, 0, 0);

@@ -61,13 +61,11 @@ static void log_clear(struct dirty_log *log)
 /* SET_LOG_BASE; false: the connection was closed. */
 static bool set_log_base(struct session *s, uint64_t size, uint64_t offset, int fd)
 {
-	struct vu_log payload = { .size = size, .offset = offset }, reply;
+	struct vu_log payload = { .size = size, .offset = offset };
+	enum outcome outcome = message_set_log_base(&s->vmm.connection, &payload, fd);
 
-	if (!connection_send(&s->vmm.connection, VU_SET_LOG_BASE, 0, &payload, sizeof(payload), &fd, 1) ||
-	    !connection_receive_reply(&s->vmm.connection, VU_SET_LOG_BASE, &reply, sizeof(reply)))
-		return false;
-	assert_memory_equal(&reply, &payload, sizeof(reply));
-	return true;
+	assert_int_not_equal(outcome, OUTCOME_REFUSED);
+	return outcome == OUTCOME_OK;
 }
 
 static uint64_t ring_log_addr(unsigned index)

@@ -547,7 +547,7 @@ static void the_dirty_log_has_guest_pages(void **state)
 	struct session *s = *state;
 	struct ring *ring = &s->vmm.rings[VMM_REQUESTQ];
 	const size_t size = (MEMORY_DEFAULT_BASE + 2 * MEMORY_DEFAULT_SIZE) / PAGE / 8;
-	struct vu_log payload = { .size = size }, reply;
+	struct vu_log payload = { .size = size };
 	struct vu_addr addr = vmm_ring_addr(&s->vmm, VMM_REQUESTQ);
 	int fd = memfd_create("log", MFD_CLOEXEC);
 	uint8_t *bits, *want = calloc(1, size);
@@ -558,8 +558,7 @@ static void the_dirty_log_has_guest_pages(void **state)
 	bits = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_answered(0);
 	iommu_settle(&mmu);
-	assert_true(connection_send(&s->vmm.connection, VU_SET_LOG_BASE, 0, &payload, sizeof(payload), &fd, 1));
-	assert_true(connection_receive_reply(&s->vmm.connection, VU_SET_LOG_BASE, &reply, sizeof(reply)));
+	assert_ok(message_set_log_base(&s->vmm.connection, &payload, fd));
 	assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, IOMMU_FEATURES | FEATURE(VHOST_F_LOG_ALL)));
 	addr.flags = VU_VRING_F_LOG;
 	addr.log = addr.used; /* an I/O virtual address: what QEMU gives */

@@ -63,8 +63,7 @@ static void log_fds_that_take_nothing(void **state)
 
 		assert_return_code(ftruncate(fd, 0), 0);
 		assert_return_code(ftruncate(fd, LOG_SIZE), 0);
-		assert_true(connection_send(&s->vmm.connection, VU_SET_LOG_BASE, 0, &log, sizeof(log), &fd, 1));
-		assert_true(connection_receive_reply(&s->vmm.connection, VU_SET_LOG_BASE, &log, sizeof(log)));
+		assert_ok(message_set_log_base(&s->vmm.connection, &log, fd));
 		outcome = message_send(&s->vmm.connection, VU_SET_LOG_FD, NULL, 0, &fds[i], 1);
 		assert_true(outcome == OUTCOME_OK || outcome == OUTCOME_REFUSED);
 		if (i == 1)

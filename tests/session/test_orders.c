@@ -373,7 +373,7 @@ static void cloud_hypervisor_snapshot_and_resume(void **state)
 static void cloud_hypervisor_migration(void **state)
 {
 	struct session *s = *state;
-	struct vu_log log = { .size = 0x10000 }, reply;
+	struct vu_log log = { .size = 0x10000 };
 	struct shared shared;
 	uint16_t heads[ARMED];
 	int fd = memfd_create("log", MFD_CLOEXEC);
@@ -382,8 +382,7 @@ static void cloud_hypervisor_migration(void **state)
 	start(s, &cloud_hypervisor, &shared);
 	work(s, heads);
 	assert_int_equal(ftruncate(fd, (off_t)log.size), 0);
-	assert_true(connection_send(&s->vmm.connection, VU_SET_LOG_BASE, 0, &log, sizeof(log), &fd, 1));
-	assert_true(connection_receive_reply(&s->vmm.connection, VU_SET_LOG_BASE, &reply, sizeof(reply)));
+	assert_ok(message_set_log_base(&s->vmm.connection, &log, fd));
 	assert_ok(message_send_u64(&s->vmm.connection, VU_SET_FEATURES, s->vmm.features | FEATURE(VHOST_F_LOG_ALL)));
 	assert_serving(s);
 	snapshot_and_restore(s, heads, NULL);

@@ -8,6 +8,10 @@
 #include "vhost/device/one_way.h"
 #include "vhost/protocol/handle.h"
 
+/*
+ * The reply is an acknowledgement. QEMU takes any; rust-vmm's front-ends, which ask for acknowledgements, take a u64 of 0
+ * only, where they would find the size of the log in the message sent back.
+ */
 const char *handle_set_log_base(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
 	struct vhost_user_log log;
@@ -20,7 +24,7 @@ const char *handle_set_log_base(struct vhost_device *device, const struct messag
 	if (r < 0)
 		return strerror(-r);
 	device_store_fd(device, VHOST_FD_LOG, 0, message->fds->fd[0]);
-	reply_set(reply, &log, sizeof(log));
+	reply_u64(reply, 0);
 	return NULL;
 }
 
