@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+# shellcheck shell=bash
+# The kernel's selftests gpio-cdev-uaf (a chip goes while its files are open) and gpio-aggregator, in a guest with KASAN:
+# gpio-virtio's chips in the place of gpio-sim's, which come and go with their driver.
+
+# shellcheck disable=SC2034,SC2154 # shared with scripts/proof
+
+# shellcheck source=scripts/guest/console.sh
+. "$top/scripts/guest/console.sh"
+# shellcheck source=tests/e2e/tap.sh
+. "$top/tests/e2e/tap.sh"
+# shellcheck source=tests/e2e/daemon.sh
+. "$top/tests/e2e/daemon.sh"
+# shellcheck source=tests/proof/kselftest.sh
+. "$top/tests/proof/kselftest.sh"
+
+suite_title="Linux' selftests gpio-cdev-uaf and gpio-aggregator"
+
+# Of those that gpio-aggregator.sh asks for, in its order: two chips of two banks.
+selftests_banks=(chip0bank0 chip0bank1 chip1bank0 chip1bank1)
+
+# selftests_files FILES: the suites read ./selftests.inc behind their own functions; a VirtIO chip has its device's name.
+selftests_files() {
+	local files=$1 script
+	mkdir -p "$files"
+	cp -r "$kselftest/suite" "$files/"
+	cp "$top/tests/proof/selftests.inc" "$files/suite/"
+	for script in "$files"/suite/*.sh; do
+		# shellcheck disable=SC2016 # the script's
+		sed -i '
+			/^# Load the/i . /suite/selftests.inc
+			s|^CONFIGFS_SIM_DIR=.*|CONFIGFS_SIM_DIR=/tmp/sim|
+			s/chip0_bank0/virtio0/g; s/chip0_bank1/virtio1/g; s/chip1_bank0/virtio2/g; s/chip1_bank1/virtio3/g
+			s/cat "\?\$VAL_PATH"\?/sim_value "$CHIP" "$BANK" "$LINE"/
+		' "$script"
+		grep -q 'selftests.inc' "$script" || die "${script##*/} is another than is known here"
+	done
+}
+
+selftests_daemon() {
+	local bank
+	daemon_dir=$1
+	# The suite asks for chip0bank0_0 by its name, for no other.
+	for bank in "${selftests_banks[@]}"; do
+		printf '[guest %s]\nsocket = %s/%s.sock\nsim = 16\nnames = "%s_0"%s\n' "$bank" "$1" "$bank" "$bank" "$(printf ':%.0s' {1..15})"
+	done >"$1/guests.conf"
+	daemon_run --config "$1/guests.conf"
+	wait_until daemon_ready "${selftests_banks[-1]}.sock" || die "the daemon does not start: $(tail -n 1 "$1/daemon.log")"
+}
+
+# selftests_boot NAME DIR: a guest with all devices.
+selftests_boot() {
+	local -a devices=("${selftests_banks[@]/#/virtio_uml.device=$2/}")
+	guest_start_uml "$1" '' mem=256M "${devices[@]/%/.sock:41}"
+	guest_wait "$1" "$boot_s" || die "the guest does not boot"
+}
+
+selftests_workers() {
+	cat "/proc/$daemon_pid/task/$daemon_pid/children"
+}
+
+# selftests_value DEVICE LINE: 0 or 1, the level on the host.
+selftests_value() {
+	[[ $1 =~ ^virtio[0-3]$ && $2 =~ ^[0-9]+$ ]] || die "the guest asks for line $2 of $1"
+	if [[ $("$VGPIOCTL" --control "$daemon_dir/ctl.sock" get "${selftests_banks[${1#virtio}]}.$2") == *=active ]]; then
+		echo 1
+	else
+		echo 0
+	fi
+}
+
+# selftests_show SECONDS COMMAND: what it prints, as it comes; its questions are answered.
+selftests_show() {
+	local deadline=$((SECONDS + $1)) id device line
+	guest_send proof "$2"
+	id=$guest_sent
+	while guest_read proof $((deadline - SECONDS)); do
+		case $guest_line in
+		"@@end $id "*) return 0 ;;
+		'@@value '*)
+			read -r _ device line <<<"$guest_line"
+			selftests_value "$device" "$line" >&"${guest_in[proof]}"
+			;;
+		*) printf '%s\n' "$guest_line" ;;
+		esac
+	done
+	die "the suite is not over after $1 s, or its guest is gone"
+}
+
+# selftests_cases SUITE OUTPUT: a heading is a case, unless the next one is below it.
+selftests_cases() {
+	awk -v suite="$1" '
+		function tell() { if (name) print verdict, suite ":" name }
+		/^[0-9.]+\.? [A-Z0-9a-z]/ {
+			number = $1
+			sub(/\.?$/, ".", number)
+			if (index(number, last) != 1) tell()
+			last = number
+			name = $0
+			verdict = "ok"
+		}
+		/^FAILED: / { verdict = "not ok" }
+		END { tell() }
+	' "$2"
+}
+
+# selftests_quiet SUITE: the guest's kernel has nothing to complain of. But KASAN without KASAN_VMALLOC takes the memory of a module
+# that was unloaded for that module's, when the next one is loaded; it reports that, and no more from there on.
+selftests_quiet() {
+	local complaints
+	complaints=$(guest_run proof "$guest_s" 'dmesg | grep -A 20 -E "BUG:|WARNING:|Oops|REMOVING GPIOCHIP" | head -n 60' || true)
+	[[ -z $complaints || $1.$complaints == gpio-aggregator.'BUG: KASAN: global-out-of-bounds in load_module'* ]] ||
+		die "the guest's kernel: $complaints"
+}
+
+# selftests_healthy DIR WORKERS: the daemon lost no worker, and serves the next guest.
+selftests_healthy() {
+	local dir=$1 workers=$2 bank
+	guest_kill proof
+	selftests_boot next "$dir"
+	# shellcheck disable=SC2016 # the guest's
+	guest_run next "$guest_s" 'for n in 0 1 2 3; do
+		/suite/gpio-mockup-cdev -s 1 /dev/$(basename /sys/bus/virtio/devices/virtio$n/gpiochip*) 9 & done; sleep 1' >/dev/null || true
+	for ((bank = 0; bank < 4; bank++)); do
+		[[ $(selftests_value virtio$bank 9) == 1 ]] || die "the guest after this one is not served"
+	done
+	daemon_alive || die "the daemon ended: $(tail -n 1 "$dir/daemon.log")"
+	[[ $(selftests_workers) == "$workers" ]] || die "a worker ended: $workers were there, now $(selftests_workers)"
+}
+
+suite_run() {
+	local dir=$1 suite workers
+	[[ $# -eq 1 ]] || die "these suites have no single cases"
+	kselftest_get
+	selftests_files "$dir/files"
+	guest_init "$dir"
+	guest_uml=$kselftest/linux
+	"$top/scripts/guest/initramfs" "$dir/uml.cpio" '' "$dir/files" >/dev/null
+	selftests_daemon "$dir"
+	selftests_boot proof "$dir"
+	guest_run proof "$guest_s" 'dmesg | grep -qi "KernelAddressSanitizer initialized"' >/dev/null || die "the guest has no KASAN"
+	workers=$(selftests_workers)
+	suite_rig="User-Mode Linux with KASAN (of gpio-aggregator, up to case 3.2)"
+	guest_run proof "$guest_s" 'mount -t configfs none /sys/kernel/config && mkdir /tmp/sim'
+	: >"$dir/cases"
+	for suite in gpio-cdev-uaf gpio-aggregator; do
+		# The first one makes the chip by itself.
+		[[ $suite != gpio-cdev-uaf ]] || guest_run proof "$guest_s" 'echo virtio0 >/sys/bus/virtio/drivers/gpio_virtio/unbind'
+		selftests_show 600 "sh /suite/$suite.sh 2>&1" | tee "$dir/$suite"
+		grep -q "^GPIO $suite test PASS" "$dir/$suite" || die "$suite.sh did not come to its end"
+		selftests_quiet "$suite"
+		selftests_cases "$suite" "$dir/$suite" >>"$dir/cases"
+	done
+	selftests_healthy "$dir" "$workers"
+}
+
+suite_clean() {
+	guest_kill_all
+	daemon_kill
+}
