@@ -66,17 +66,6 @@ static void button_press(void)
 	gpio_unmask(&setting.vmm, BUTTON);
 }
 
-static const char *file_read(const char *name)
-{
-	static char text[1 << 14];
-	FILE *file = fopen(name, "r");
-
-	text[file ? fread(text, 1, sizeof(text) - 1, file) : 0] = '\0';
-	if (file)
-		fclose(file);
-	return text;
-}
-
 static bool has_begun(void *ctx)
 {
 	return strstr(file_read("x.vcd"), "$end\n#0\n");
@@ -128,13 +117,10 @@ static void is_waited_for(void **state)
 
 static void is_expected(void **state)
 {
-	FILE *file = fopen("s", "w");
 	struct run run;
 
-	assert_true(file && fputs("on ready\nexpect guest0.3=1 within 20s\nexpect guest0.2 rising within 20s\n"
-				  "expect guest0.2=0 for 1ms within 20s\n",
-				  file) > 0);
-	fclose(file);
+	file_write("s", "on ready\nexpect guest0.3=1 within 20s\nexpect guest0.2 rising within 20s\n"
+			"expect guest0.2=0 for 1ms within 20s\n");
 	run_start(&run, "run", "VGPIOCTL", "run s");
 	gpio_set_value(&setting.vmm, LAMP, 1);
 	while (!run_has_ended(&run))
@@ -145,18 +131,14 @@ static void is_expected(void **state)
 
 static void is_not_driven(void **state)
 {
-	FILE *file = fopen("p.vcd", "w");
 	struct run run;
 
-	assert_true(file && fputs("$var wire 1 ! a $end $enddefinitions $end #0 1!\n", file) > 0);
-	fclose(file);
+	file_write("p.vcd", "$var wire 1 ! a $end $enddefinitions $end #0 1!\n");
 	ctl_check("press guest0.2", 1, "", REFUSED);
 	ctl_check("pulse guest0.2 1ms", 1, "", REFUSED);
 	ctl_check("blink guest0.2 --hz 10 --count 1", 1, "", REFUSED);
 	ctl_check("play p.vcd --map a=guest0.2", 1, "", REFUSED);
-	file = fopen("s", "w");
-	assert_true(file && fputs("\npress guest0.2\n", file) > 0);
-	fclose(file);
+	file_write("s", "\npress guest0.2\n");
 	assert_int_equal(ctl(&run, "run s"), 1);
 	assert_non_null(strstr(run_out(&run), "guest0.dummy2 is a real line: read and watch only"));
 	assert_false(gpio_sim_level(&setting.chip, BUTTON));

@@ -145,21 +145,40 @@ int run_stop(struct run *run)
 	return run_wait(run);
 }
 
+/* What there is of it: nothing, if there is no such file. */
+static const char *text_read(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "re");
+
+	text[file ? fread(text, 1, size - 1, file) : 0] = '\0';
+	if (file)
+		fclose(file);
+	return text;
+}
+
 static const char *file_text(const char *name, const char *suffix)
 {
 	static char text[256 * 1024];
 	char path[64];
-	size_t len = 0;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "%s.%s", name, suffix);
-	file = fopen(path, "re");
-	if (file) {
-		len = fread(text, 1, sizeof(text) - 1, file);
-		fclose(file);
-	}
-	text[len] = '\0';
-	return text;
+	return text_read(path, text, sizeof(text));
+}
+
+const char *file_read(const char *path)
+{
+	static char text[1 << 20];
+
+	return text_read(path, text, sizeof(text));
+}
+
+void file_write(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
 }
 
 const char *run_out(const struct run *run)

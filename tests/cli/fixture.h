@@ -68,6 +68,9 @@ int ctl(struct run *run, const char *words);
 void ctl_check(const char *words, int status, const char *out, const char *err);
 
 bool file_exists(const char *path);
+/* What is in it, until the next call; "" if it is not there. */
+const char *file_read(const char *path);
+void file_write(const char *path, const char *text);
 /* Connects; the fd, or -1. */
 int socket_connect(const char *path);
 /* -1 also when it would have to wait. */

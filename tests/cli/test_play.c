@@ -32,25 +32,6 @@ static int teardown(void **state)
 	return guest_fixture_teardown(state, &setting.daemon, &setting.vmm);
 }
 
-static void file_write(const char *name, const char *text)
-{
-	FILE *file = fopen(name, "w");
-
-	assert_true(file && fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-static const char *file_read(const char *name)
-{
-	static char text[1 << 16];
-	FILE *file = fopen(name, "r");
-
-	text[file ? fread(text, 1, sizeof(text) - 1, file) : 0] = '\0';
-	if (file)
-		fclose(file);
-	return text;
-}
-
 static bool has_begun(void *ctx)
 {
 	return strstr(file_read("x.vcd"), "$end\n#0\n");

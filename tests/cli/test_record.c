@@ -20,17 +20,6 @@ static struct {
 	unsigned n_checked; /* files */
 } setting;
 
-static const char *file_read(const char *name)
-{
-	static char text[1 << 20];
-	FILE *file = fopen(name, "r");
-
-	text[file ? fread(text, 1, sizeof(text) - 1, file) : 0] = '\0';
-	if (file)
-		fclose(file);
-	return text;
-}
-
 static int setup(void **state)
 {
 	if (guest_fixture_setup(state, &setting.daemon, &setting.vmm) < 0)
@@ -301,11 +290,9 @@ static void limits(void **state)
 
 static void a_scenario_that_fails(void **state)
 {
-	FILE *file = fopen("s", "w");
 	struct run run;
 
-	assert_true(file && fputs("pulse guest0.2 1ms\nexpect guest0.1=1 within 5ms\n", file) > 0);
-	fclose(file);
+	file_write("s", "pulse guest0.2 1ms\nexpect guest0.1=1 within 5ms\n");
 	assert_int_equal(ctl(&run, "run s --record x.vcd"), 1);
 	assert_int_equal(count("$var wire 1 ! dummy2 $end\n"), 1);
 	assert_int_equal(count("\n1!\n"), 1);

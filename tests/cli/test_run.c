@@ -64,26 +64,6 @@ static void guest_lives(const struct run *run)
 	}
 }
 
-static void file_write(const char *name, const char *text)
-{
-	FILE *file = fopen(name, "w");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-static const char *file_read(const char *name)
-{
-	static char text[16384];
-	FILE *file = fopen(name, "r");
-
-	assert_non_null(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
-	return text;
-}
-
 /* Runs the scenario as the file "s", with these words before it, to its end. */
 static void scenario(struct run *run, const char *words, const char *text, int status)
 {

@@ -140,7 +140,7 @@ suite_run() {
 	selftests_boot proof "$dir"
 	guest_run proof "$guest_s" 'dmesg | grep -qi "KernelAddressSanitizer initialized"' >/dev/null || die "the guest has no KASAN"
 	workers=$(selftests_workers)
-	suite_rig="User-Mode Linux with KASAN (of gpio-aggregator, up to case 3.2)"
+	suite_rig="User-Mode Linux with KASAN (of gpio-aggregator, until its module is loaded again)"
 	guest_run proof "$guest_s" 'mount -t configfs none /sys/kernel/config && mkdir /tmp/sim'
 	: >"$dir/cases"
 	for suite in gpio-cdev-uaf gpio-aggregator; do
