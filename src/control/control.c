@@ -52,10 +52,8 @@ static void guest_changed(struct worker_client *guest, const struct control_chan
 	struct control *control = control_of(guest);
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		struct request_run *run = control->runs[i];
-
-		if (run && request_run_watches(run, guest, reply->line))
-			request_run_tell(run, guest, reply, edge);
+		if (control->runs[i])
+			monitor_tell_line(&control->runs[i]->monitor, guest, reply, edge);
 	}
 }
 
@@ -64,10 +62,8 @@ static void guest_itself_changed(struct worker_client *guest)
 	struct control *control = control_of(guest);
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		struct request_run *run = control->runs[i];
-
-		if (run && request_run_watches_guest(run, guest))
-			request_run_tell_guest(run, guest);
+		if (control->runs[i])
+			monitor_tell_guest(&control->runs[i]->monitor, guest);
 	}
 }
 
@@ -76,10 +72,8 @@ static void guest_dropped(struct worker_client *guest, uint32_t n)
 	struct control *control = control_of(guest);
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		struct request_run *run = control->runs[i];
-
-		if (run && request_run_watches_guest(run, guest))
-			request_run_tell_lost(run, guest, n);
+		if (control->runs[i])
+			monitor_tell_lost(&control->runs[i]->monitor, guest, n);
 	}
 }
 

@@ -32,14 +32,6 @@ static bool run_streams(const struct request_run *run)
 	return run->request.command && run->request.command->style == REQUEST_STREAM;
 }
 
-/* A monitor's lines: also while it tells their states. NULL: it is none. */
-static const struct line_selection *lines_watched(const struct request_run *run)
-{
-	if (run->monitors)
-		return &run->watched;
-	return run_streams(run) ? &run->lines : NULL;
-}
-
 /* About wires: what a worker does not answer is no reason to fail. */
 static bool run_wires(const struct request_run *run)
 {
@@ -48,20 +40,6 @@ static bool run_wires(const struct request_run *run)
 	};
 
 	return run->request.command && of_wires[run->request.command->style];
-}
-
-bool request_run_watches_guest(const struct request_run *run, const struct worker_client *guest)
-{
-	const struct line_selection *lines = lines_watched(run);
-
-	return lines && line_selection_has_guest(lines, guest);
-}
-
-bool request_run_watches(const struct request_run *run, const struct worker_client *guest, uint32_t line)
-{
-	const struct line_selection *lines = lines_watched(run);
-
-	return lines && line_selection_passed(lines, guest, line);
 }
 
 /* The request is over: nothing of it stays. */
@@ -82,15 +60,9 @@ static void run_end(struct request_run *run)
 	control_connection_idle(&run->connection);
 }
 
-/* Before it is told anything else. */
-static void missed_first(struct request_run *run)
-{
-	missed_tell(&run->missed, &run->connection);
-}
-
 static void run_fail(struct request_run *run, const char *why)
 {
-	missed_first(run);
+	monitor_catch_up(&run->monitor);
 	request_reply_write_object(&run->connection, &run->request, control_json_refusal(why));
 	run_end(run);
 }
@@ -98,7 +70,7 @@ static void run_fail(struct request_run *run, const char *why)
 /* One whole reply. */
 static void run_finish(struct request_run *run)
 {
-	missed_first(run);
+	monitor_catch_up(&run->monitor);
 	request_reply_write(&run->reply, &run->connection, &run->request, &run->lines);
 	run_end(run);
 }
@@ -155,10 +127,7 @@ static void stream_begin(struct request_run *run)
 	line_selection_sort(&run->lines);
 	request_reply_write_object(&run->connection, &run->request, json_pack("{s:b}", "ok", 1));
 	run->connection.streams = true;
-	for (size_t i = 0; i < run->guests->n; i++) {
-		if (request_run_watches_guest(run, &run->guests->guests[i]))
-			worker_client_watch(&run->guests->guests[i]);
-	}
+	monitor_begin(&run->monitor, &run->lines);
 }
 
 /* How many lines can be asked about at once, after the present one. */
@@ -178,9 +147,7 @@ static uint32_t lines_more(const struct request_run *run)
 /* The states are told: from now on the connection's requests are dealt with, too. */
 static void stream_settle(struct request_run *run)
 {
-	run->watched = run->lines;
-	run->lines = (struct line_selection){ .guests = NULL };
-	run->monitors = true;
+	monitor_settle(&run->monitor, &run->lines);
 	run_end(run);
 }
 
@@ -256,37 +223,6 @@ static void line_failed(struct request_run *run, const struct worker_client *gue
 			snprintf(why, sizeof(why), "%s %s", word, reasons[i].words);
 	}
 	run_fail(run, why);
-}
-
-/* What it missed comes before what is new. */
-static bool reads_too_slowly(const struct request_run *run)
-{
-	return run->missed.any || control_connection_waiting(&run->connection) > CONTROL_STREAM_MAX;
-}
-
-void request_run_tell(struct request_run *run, const struct worker_client *guest,
-		      const struct control_channel_reply *reply, enum control_edge edge)
-{
-	if (!reads_too_slowly(run))
-		control_json_tell(&run->connection, control_json_event("change", guest, reply, edge), 1, true);
-	else if (!missed_add_line(&run->missed, guest, reply))
-		control_connection_refuse_stream(&run->connection);
-}
-
-void request_run_tell_guest(struct request_run *run, const struct worker_client *guest)
-{
-	if (!reads_too_slowly(run))
-		control_json_tell(&run->connection, control_json_guest_event(guest, guest->told_ns), 1, true);
-	else if (!missed_add(&run->missed, guest, 0))
-		control_connection_refuse_stream(&run->connection);
-}
-
-void request_run_tell_lost(struct request_run *run, const struct worker_client *guest, uint32_t n)
-{
-	if (!reads_too_slowly(run))
-		control_json_tell(&run->connection, control_json_lost(guest, n), n, true);
-	else if (!missed_add(&run->missed, guest, n))
-		control_connection_refuse_stream(&run->connection);
 }
 
 static void line_answered(struct request_run *run, const struct worker_client *guest,
@@ -399,7 +335,7 @@ static void client_line(struct control_connection *connection, const char *line,
 		return;
 	}
 	connection->busy = true;
-	if (run->monitors && run_streams(run)) {
+	if (run->monitor.lines && run_streams(run)) {
 		run_fail(run, "this connection monitors already");
 		return;
 	}
@@ -423,8 +359,10 @@ static void client_line(struct control_connection *connection, const char *line,
 
 static void client_drained(struct control_connection *connection)
 {
-	missed_first(run_of(connection));
-	run_step(run_of(connection));
+	struct request_run *run = run_of(connection);
+
+	monitor_catch_up(&run->monitor);
+	run_step(run);
 }
 
 static void client_ended(struct control_connection *connection)
@@ -445,7 +383,7 @@ int request_run_init(struct request_run *run, struct loop *loop, int fd, struct 
 {
 	memset(run, 0, sizeof(*run));
 	run->guests = guests;
-	run->missed.guests = guests;
+	monitor_init(&run->monitor, &run->connection, guests);
 	run->ended = ended;
 	run->query.answered = query_answered;
 	return control_connection_init(&run->connection, loop, fd, &client_ops);
@@ -453,12 +391,7 @@ int request_run_init(struct request_run *run, struct loop *loop, int fd, struct 
 
 void request_run_deinit(struct request_run *run)
 {
-	for (size_t i = 0; i < run->guests->n; i++) {
-		if (request_run_watches_guest(run, &run->guests->guests[i]))
-			worker_client_unwatch(&run->guests->guests[i]);
-	}
-	line_selection_deinit(&run->watched);
-	missed_deinit(&run->missed);
+	monitor_deinit(&run->monitor);
 	run_clear(run);
 	control_connection_deinit(&run->connection);
 }

@@ -9,7 +9,7 @@
 #include "control/client/connection.h"
 #include "control/client/request_parse.h"
 #include "control/line_selection.h"
-#include "control/missed.h"
+#include "control/monitor.h"
 #include "control/request_reply.h"
 #include "control/worker_client.h"
 #include "loop/timer.h"
@@ -29,27 +29,14 @@ struct request_run {
 
 	struct request request;
 	struct line_selection lines;
-	struct worker_query query;     /* about the present line */
-	bool monitors;		       /* has told the states: */
-	struct line_selection watched; /* owned; of these lines */
-	struct missed missed;	       /* by a monitor */
-	uint64_t guest_since_ns;       /* of all lines: when the present guest was asked first; 0: not yet */
-	struct request_reply reply;    /* so far */
+	struct worker_query query;  /* about the present line */
+	uint64_t guest_since_ns;    /* of all lines: when the present guest was asked first; 0: not yet */
+	struct request_reply reply; /* so far */
 	struct wire_query wire_query;
+	struct monitor monitor;
 };
 
 /* fd becomes the run's, whatever the result. ended() is called once, when the client is gone. 0 or -errno. */
 int request_run_init(struct request_run *run, struct loop *loop, int fd, struct worker_clients *guests,
 		     void (*ended)(struct request_run *run));
 void request_run_deinit(struct request_run *run);
-
-/* Whether the client monitors this line and has been sent its state. */
-bool request_run_watches(const struct request_run *run, const struct worker_client *guest, uint32_t line);
-/* Whether it monitors any line of the guest. */
-bool request_run_watches_guest(const struct request_run *run, const struct worker_client *guest);
-
-/* Events for a client that monitors the line, or the guest. When too much waits for it, it is told later what it missed. */
-void request_run_tell(struct request_run *run, const struct worker_client *guest,
-		      const struct control_channel_reply *reply, enum control_edge edge);
-void request_run_tell_guest(struct request_run *run, const struct worker_client *guest);
-void request_run_tell_lost(struct request_run *run, const struct worker_client *guest, uint32_t n);
