@@ -27,7 +27,7 @@
 #include "broker/line_broker.h"
 #include "loop/timer.h"
 #include "process/async_close.h"
-#include "supervisor/guest_socket.h"
+#include "service/guest_socket.h"
 #include "supervisor/worker_child.h"
 #include "wires/wire_board.h"
 #include "worker/session_layout.h"
@@ -383,7 +383,8 @@ static int claims_store(struct worker_process *process)
 
 int worker_process_open(struct worker_process *process, struct why *why)
 {
-	int ret = guest_socket_open(&process->guest, &process->listener, &process->connected_fd, why);
+	int ret = guest_socket_open(&process->guest.socket, process->guest.name, &process->listener,
+				    &process->connected_fd, why);
 
 	if (ret < 0)
 		return ret;
