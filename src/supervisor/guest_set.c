@@ -55,7 +55,7 @@ void guest_set_share(struct guest_set *set)
 	if (most > FD_LIMIT_PER_GUEST - FD_LIMIT_OWN + spare)
 		most = FD_LIMIT_PER_GUEST - FD_LIMIT_OWN + spare;
 	for (size_t i = 0; i < set->n; i++)
-		set->entries[i]->process.store.max_session = most;
+		set->entries[i]->process.session.store.max_session = most;
 }
 
 int guest_set_add(struct guest_set *set, const struct guest_config *config, struct guest *guest, struct why *why)

@@ -30,15 +30,15 @@ int handover_guest_put(const struct worker_process *process, struct handover_gue
 	*out = (struct handover_guest){
 		.guest = process->guest,
 		.listener = process->listener,
-		.session_size = process->session.size,
-		.stored = process->store.fds,
-		.n_stored = (unsigned)process->store.n,
+		.session_size = process->session.memory.size,
+		.stored = process->session.store.fds,
+		.n_stored = (unsigned)process->session.store.n,
 		.description = process->guest.text,
 		.connected_fd = process->connected_fd,
-		.session_fd = process->session.fd,
+		.session_fd = process->session.memory.fd,
 		.channel_fd = process->channel_fd,
 		.pid = child->pid,
-		.drops = process->drops,
+		.drops = process->session.drops,
 		.one_off = process->one_off,
 		.has_end = child->has_end,
 		.done = child->done,
@@ -46,7 +46,7 @@ int handover_guest_put(const struct worker_process *process, struct handover_gue
 		.inherited = process->guest.socket.fd >= 0,
 		.rest = process->rest,
 	};
-	ret = session_memory_form(&process->session, &process->guest, &out->session_form);
+	ret = session_memory_form(&process->session.memory, &process->guest, &out->session_form);
 	return ret < 0 ? ret : deaths_put(child, out);
 }
 
@@ -72,15 +72,15 @@ int handover_guest_take(struct worker_process *process, struct handover_guest *i
 	int ret = 0;
 
 	worker_process_init(process, &in->guest, in->one_off, loop, signals_own);
-	fd_store_init(&process->store, session_layout_fds_max(), process->guest.n_lines);
 	child_take(&process->child, in);
-	process->drops = in->drops;
+	process->session.drops = in->drops;
 	process->connected_fd = in->connected_fd;
-	session_memory_take(&process->session, in->session_fd, in->session_size, &in->session_form, &process->guest);
+	session_memory_take(&process->session.memory, in->session_fd, in->session_size, &in->session_form,
+			    &process->guest);
 	process->listener = in->listener;
 	process->rest = in->rest;
 	in->rest = (struct record_rest){ .len = 0 };
 	for (unsigned i = 0; i < in->n_stored && ret == 0; i++)
-		ret = fd_store_put(&process->store, in->stored[i].key, in->stored[i].fd);
+		ret = fd_store_put(&process->session.store, in->stored[i].key, in->stored[i].fd);
 	return ret < 0 ? ret : worker_process_adopt(process, in->pid, in->channel_fd, in->restarting);
 }

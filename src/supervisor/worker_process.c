@@ -23,20 +23,12 @@
 #include "base/log.h"
 #include "base/scm.h"
 #include "base/util.h"
-#include "broker/idle_lines.h"
-#include "broker/line_broker.h"
 #include "loop/timer.h"
 #include "process/async_close.h"
 #include "service/guest_socket.h"
 #include "supervisor/worker_child.h"
 #include "wires/wire_board.h"
 #include "worker/session_layout.h"
-
-/*
- * Messages of a worker that one turn of the loop takes: other guests have their turn too. A request is the last of its
- * turn: a chip may be slow, and a worker makes no other before it has the reply.
- */
-#define MESSAGES_PER_TURN 64
 
 static struct worker_process *worker_process_of(struct child *child)
 {
@@ -50,38 +42,6 @@ static void channel_judge(struct worker_process *process, int ret)
 			    "invalid message from the worker: %s", strerror(-ret));
 }
 
-/* The worker cannot move it: then the session ends with this worker. */
-static int session_moved(struct worker_process *process, const struct supervisor_channel_request *request)
-{
-	struct supervisor_channel_reply reply = { .type = SUPERVISOR_CHANNEL_REPLY };
-
-	if (request->line == 0)
-		process->session.foreign = process->session.next_fd >= 0;
-	if (request->line == 0 || !session_memory_moved(&process->session))
-		reply.error = -ESTALE;
-	return line_broker_send(process->channel_fd, &reply, -1);
-}
-
-/* Takes some messages. 1; 0: the channel is at its end; -errno: the worker broke the protocol (logged). */
-static int channel_take(struct worker_process *process)
-{
-	struct supervisor_channel_request request;
-	int ret = FD_STORE_DONE;
-
-	stuck_watch_message(&process->watch);
-	for (unsigned i = 0; i < MESSAGES_PER_TURN && ret == FD_STORE_DONE; i++)
-		ret = fd_store_receive(&process->store, process->channel_fd, &request);
-	if (ret == FD_STORE_REQUEST) {
-		ret = request.type == SUPERVISOR_CHANNEL_MOVED
-			      ? session_moved(process, &request)
-			      : line_broker_reply(&process->guest, &process->store, &request, process->channel_fd);
-		if (ret == 0)
-			return 1;
-	}
-	channel_judge(process, ret);
-	return ret == -EAGAIN ? 1 : ret;
-}
-
 static void channel_close(struct worker_process *process)
 {
 	loop_watch_del(&process->channel_watch);
@@ -91,9 +51,11 @@ static void channel_close(struct worker_process *process)
 static void channel_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct worker_process *process = container_of(watch, struct worker_process, channel_watch);
+	int ret;
 
-	int ret = channel_take(process);
-
+	stuck_watch_message(&process->watch);
+	ret = guest_session_receive(&process->session, process->channel_fd);
+	channel_judge(process, ret);
 	if (ret > 0)
 		return;
 	channel_close(process);
@@ -108,15 +70,16 @@ bool worker_process_is_connected(struct worker_process *process)
 {
 	if (process->channel_fd >= 0)
 		channel_ready(&process->channel_watch, 0);
-	return process->connected_fd >= 0 || fd_store_find(&process->store, session_layout_connection_key()) >= 0;
+	return process->connected_fd >= 0 ||
+	       fd_store_find(&process->session.store, session_layout_connection_key()) >= 0;
 }
 
 static struct stuck_watch_signs worker_signs(const struct stuck_watch *watch)
 {
-	const struct session_memory *session = &container_of(watch, const struct worker_process, watch)->session;
+	const struct session_memory *memory = &container_of(watch, const struct worker_process, watch)->session.memory;
 
-	return (struct stuck_watch_signs){ .accepts = session_layout_accepted(session->fd, session->form),
-					   .progress = session_layout_progress(session->fd, session->form) };
+	return (struct stuck_watch_signs){ .accepts = session_layout_accepted(memory->fd, memory->form),
+					   .progress = session_layout_progress(memory->fd, memory->form) };
 }
 
 /* Who is to end anyway has a time for it; an inherited socket is its owner's to make. */
@@ -138,14 +101,14 @@ static void stuck_end(struct stuck_watch *watch, enum stuck_watch_reason reason)
 static void stored_changed(struct fd_store *store, uint32_t key, int fd)
 {
 	if (key == session_layout_connection_key())
-		stuck_watch_connection(&container_of(store, struct worker_process, store)->watch, fd);
+		stuck_watch_connection(&container_of(store, struct worker_process, session.store)->watch, fd);
 }
 
 static void watch_begin(struct worker_process *process)
 {
-	process->store.changed = stored_changed;
+	process->session.store.changed = stored_changed;
 	stuck_watch_begin(&process->watch, process->child.loop, process->listener.fd,
-			  fd_store_find(&process->store, session_layout_connection_key()));
+			  fd_store_find(&process->session.store, session_layout_connection_key()));
 }
 
 /* The control channel, too, is nobody's any more, also not one's to whom the worker has given its end. */
@@ -167,7 +130,7 @@ static void channels_close(struct worker_process *process)
 static int worker_prepare(struct child *child)
 {
 	struct worker_process *process = worker_process_of(child);
-	int ret = session_memory_prepare(&process->session, &process->guest);
+	int ret = session_memory_prepare(&process->session.memory, &process->guest);
 
 	if (ret == 0)
 		ret = scm_pair(&process->channel_fd, &process->channel_worker_fd);
@@ -178,7 +141,7 @@ static int worker_prepare(struct child *child)
 	if (ret < 0)
 		channels_close(process);
 	stuck_watch_prepare(&process->watch);
-	process->store.lasting_ours = true; /* a worker of an earlier program's may have had its own requests */
+	process->session.store.lasting_ours = true; /* a worker of an earlier program's may have had its own requests */
 	return ret;
 }
 
@@ -193,8 +156,8 @@ static void worker_started(struct child *child)
 		return;
 	}
 	/* A first one finds a session without wires. */
-	process->wires_told = process->lines_used ? WIRES_UNKNOWN : WIRES_NEVER;
-	process->lines_used = true;
+	process->wires_told = process->session.lines_used ? WIRES_UNKNOWN : WIRES_NEVER;
+	process->session.lines_used = true;
 	process->control_due = process->control_fd >= 0;
 	if (process->control_due)
 		process->control.made(process->control.ctx);
@@ -206,47 +169,31 @@ static void worker_started(struct child *child)
 static int worker_life(struct child *child)
 {
 	struct worker_process *process = worker_process_of(child);
-	const struct session_memory *session = &process->session;
-	const bool moves = session->next_fd >= 0;
+	const struct session_memory *memory = &process->session.memory;
+	const bool moves = memory->next_fd >= 0;
 	const struct worker_start start = { .guest = &process->guest,
 					    .listen_fd = process->listener.fd,
 					    .connected_fd = process->connected_fd,
 					    .one_off = process->one_off,
-					    .drops = process->drops,
+					    .drops = process->session.drops,
 					    .rings_broken = process->rings_broken,
 					    .blameless = child->blameless,
 					    .supervisor_fd = process->channel_worker_fd,
 					    .control_fd = process->control_worker_fd,
-					    .session_fd = moves ? session->next_fd : session->fd,
-					    .move_fd = moves ? session->fd : -1,
-					    .move_from = session->form,
-					    .move_to = session->next_form,
-					    .store = &process->store };
+					    .session_fd = moves ? memory->next_fd : memory->fd,
+					    .move_fd = moves ? memory->fd : -1,
+					    .move_from = memory->form,
+					    .move_to = memory->next_form,
+					    .store = &process->session.store };
 
 	return worker_child_run(&start, process->sandbox);
 }
 
-/*
- * All zero again; the seals let nobody change its size. What the lines know stays for once, so that those that are to
- * hold can; when the workers go on dying it may be the reason.
- */
-static void session_clear(struct worker_process *process)
-{
-	int ret = session_memory_clear(&process->session, process->drops > 0, &process->guest);
-
-	process->drops++;
-	if (ret < 0)
-		log_error(process->child.tag, "cannot clear the session: %s", strerror(-ret));
-	fd_store_clear_session(&process->store);
-}
-
-/* Nothing of it can be read: another one, as if the workers had died again and again. */
+/* It cannot be gone on with, nor can the connection that belongs to it. */
 static void session_renew(struct worker_process *process)
 {
-	process->drops++;
-	fd_store_clear_session(&process->store);
+	guest_session_renew(&process->session);
 	async_close(&process->connected_fd);
-	session_memory_make(&process->session, &process->guest); /* or at the start */
 }
 
 /* This socket outlives a worker and is shared with it: what it did to it is undone before the next one has it. */
@@ -264,25 +211,17 @@ static void listener_mend(struct worker_process *process)
 
 static uint32_t worker_progress(const struct child *child)
 {
-	const struct session_memory *session = &container_of(child, const struct worker_process, child)->session;
+	const struct session_memory *memory = &container_of(child, const struct worker_process, child)->session.memory;
 
-	return session_layout_progress(session->fd, session->form);
+	return session_layout_progress(memory->fd, memory->form);
 }
 
 /* What it sent is stored, although it is dead: the session says that it was sent. */
 static void channel_end(struct worker_process *process)
 {
 	if (process->channel_fd >= 0)
-		channel_judge(process, fd_store_receive_all(&process->store, process->channel_fd));
+		channel_judge(process, fd_store_receive_all(&process->session.store, process->channel_fd));
 	channel_close(process);
-}
-
-/* What the last worker should have done, and may have; nobody takes its word for it. */
-static void lines_leave(struct worker_process *process)
-{
-	if (process->lines_used)
-		idle_lines_enter(&process->guest, &process->store, &process->child.log_limit);
-	process->lines_used = false;
 }
 
 /* Whether nobody goes on with the session. */
@@ -298,7 +237,7 @@ static void worker_stuck(struct child *child)
 	if (!session_is_over(process))
 		return;
 	channel_end(process);
-	lines_leave(process);
+	guest_session_idle_lines(&process->session, &process->child.log_limit);
 }
 
 static void worker_ended(struct child *child, enum child_loop loop)
@@ -309,19 +248,19 @@ static void worker_ended(struct child *child, enum child_loop loop)
 	channel_end(process);
 	control_end(process);
 	if (session_is_over(process))
-		lines_leave(process);
-	session_memory_settle(&process->session);
-	if (process->session.foreign)
+		guest_session_idle_lines(&process->session, &process->child.log_limit);
+	session_memory_settle(&process->session.memory);
+	if (process->session.memory.foreign)
 		session_renew(process);
 	else if (loop == CHILD_LOOP_AGAIN)
-		session_clear(process);
+		guest_session_clear(&process->session);
 	process->rings_broken = loop == CHILD_LOOP_FIRST;
 	/*
 	 * The session has no successor: the front-end is to see the end of the connection, and one that connects now is
 	 * not to wait for ever. A front-end that was inherited does not connect again.
 	 */
 	if (child->done) {
-		fd_store_close(&process->store);
+		fd_store_close(&process->session.store);
 		listener_close(&process->listener);
 	}
 	if (child->done || loop == CHILD_LOOP_AGAIN)
@@ -348,7 +287,6 @@ void worker_process_init(struct worker_process *process, struct guest *guest, bo
 					    .one_off = one_off,
 					    .listener = LISTENER_NONE,
 					    .connected_fd = -1,
-					    .session = SESSION_MEMORY_NONE,
 					    .control_fd = -1,
 					    .control_worker_fd = -1,
 					    .channel_fd = -1,
@@ -362,23 +300,7 @@ void worker_process_init(struct worker_process *process, struct guest *guest, bo
 					 .tag = process->guest.name,
 					 .process_name = process->process_name,
 					 .signals_own = signals_own };
-	fd_store_init(&process->store, 0, 0);
-}
-
-/* Lines that were requested ahead go to the first worker as if one before it had stored them. */
-static int claims_store(struct worker_process *process)
-{
-	struct guest *guest = &process->guest;
-	int ret = 0;
-
-	for (unsigned i = 0; guest->reserved && i < guest->n_lines && ret == 0; i++) {
-		if (guest->reserved[i] < 0)
-			continue;
-		ret = fd_store_put(&process->store, session_layout_line_key(i), guest->reserved[i]);
-		if (ret == 0)
-			guest->reserved[i] = -1;
-	}
-	return ret;
+	guest_session_init(&process->session, &process->guest);
 }
 
 int worker_process_open(struct worker_process *process, struct why *why)
@@ -390,21 +312,18 @@ int worker_process_open(struct worker_process *process, struct why *why)
 		return ret;
 	if (process->connected_fd >= 0)
 		process->one_off = process->child.has_end = true;
-	fd_store_init(&process->store, session_layout_fds_max(), process->guest.n_lines);
-	ret = claims_store(process);
-	if (ret == 0)
-		ret = session_memory_make(&process->session, &process->guest);
+	ret = guest_session_open(&process->session);
 	return ret < 0 ? why_fail(-ret, why, "%s: cannot be served: %s", process->guest.name, strerror(-ret)) : 0;
 }
 
 int worker_process_adopt(struct worker_process *process, pid_t pid, int channel_fd, bool restarting)
 {
 	process->channel_fd = channel_fd;
-	process->lines_used = !process->child.done;
+	process->session.lines_used = !process->child.done;
 	if (pid > 0) {
 		child_adopt(&process->child, pid, restarting);
 		watch_begin(process);
-	} else if (process->session.foreign) {
+	} else if (process->session.memory.foreign) {
 		session_renew(process);
 	}
 	return channel_fd < 0 ? 0
@@ -415,7 +334,7 @@ int worker_process_adopt(struct worker_process *process, pid_t pid, int channel_
 void worker_process_replace(struct worker_process *process)
 {
 	/* A session that no successor knows ends: the worker that knows it puts the lines into their idle state. */
-	child_restart(&process->child, process->session.foreign ? SIGTERM : SIGUSR2);
+	child_restart(&process->child, process->session.memory.foreign ? SIGTERM : SIGUSR2);
 }
 
 void worker_process_start(struct worker_process *process)
@@ -436,12 +355,12 @@ void worker_process_stop(struct worker_process *process, int signo)
 	process->hands_over |= signo == SIGUSR1;
 	child_stop(&process->child, signo);
 	if (!child_is_awaited(&process->child) && session_is_over(process))
-		lines_leave(process);
+		guest_session_idle_lines(&process->session, &process->child.log_limit);
 }
 
 void worker_process_forget(struct worker_process *process)
 {
-	process->lines_used = false;
+	process->session.lines_used = false;
 	listener_forget_files(&process->listener);
 }
 
@@ -450,10 +369,9 @@ void worker_process_close(struct worker_process *process)
 	loop_timer_del(&process->child.pause);
 	stuck_watch_end(&process->watch);
 	channels_close(process);
-	lines_leave(process);
-	fd_store_close(&process->store);
+	guest_session_idle_lines(&process->session, &process->child.log_limit);
+	guest_session_close(&process->session);
 	listener_close(&process->listener);
-	session_memory_close(&process->session);
 	async_close(&process->connected_fd);
 	free(process->rest.bytes);
 	process->rest = (struct record_rest){ .len = 0 };

@@ -9,12 +9,11 @@
 #include "base/why.h"
 #include "chip/chip.h"
 #include "guest/guest.h"
-#include "ipc/fd_store.h"
 #include "process/child.h"
 #include "process/stuck_watch.h"
 #include "sandbox/sandbox.h"
 #include "service/listener.h"
-#include "worker/session_memory.h"
+#include "supervisor/guest_session.h"
 
 struct worker_process;
 
@@ -35,12 +34,11 @@ struct worker_process {
 	struct guest guest; /* owned */
 	const struct sandbox *sandbox;
 	bool one_off;	   /* it is over when the front-end disconnects */
-	unsigned drops;	   /* how often the session was dropped */
 	bool rings_broken; /* the next worker starts so: a last try before the session is dropped */
 	char process_name[GUEST_NAME_MAX + 8];
 	struct listener listener; /* owned; the worker accepts */
 	int connected_fd;	  /* the guest's, inherited: a front-end that is connected already; -1: none */
-	struct session_memory session;
+	struct guest_session session;
 	int channel_fd;	       /* owned; our end of the present worker's supervisor channel */
 	int channel_worker_fd; /* owned; its end, between prepare and started */
 	struct worker_control control;
@@ -48,9 +46,7 @@ struct worker_process {
 	int control_worker_fd; /* owned; its end, between prepare and started */
 	bool control_due;      /* the control process has no copy yet */
 	struct worker_wires wires;
-	uint64_t wires_told; /* what its worker knows of them: wires/wire_board.h */
-	struct fd_store store;
-	bool lines_used;	 /* a worker has had them: they are to take their idle state when the session ends */
+	uint64_t wires_told;	 /* what its worker knows of them: wires/wire_board.h */
 	bool hands_over;	 /* the next start goes on with the session */
 	struct record_rest rest; /* owned: of the handover of another program, for the next one */
 	struct loop_watch channel_watch;

@@ -111,7 +111,7 @@ static void guests_come(void **state)
 	assert_string_equal(guests(), "a b ");
 	/* The line with an init was taken before a worker is there. */
 	assert_string_equal(kernel.offsets, "2");
-	assert_int_equal(set.entries[1]->process.store.n, 1);
+	assert_int_equal(set.entries[1]->process.session.store.n, 1);
 }
 
 /* The line is held by the guest that leaves when the file is read, and free when the new one is made. */
@@ -123,7 +123,7 @@ static void a_line_goes_from_one_to_the_other(void **state)
 	request(B("@0{0,init=input}"));
 	assert_string_equal(outcome.why, "");
 	assert_string_equal(guests(), "b ");
-	assert_int_equal(set.entries[0]->process.store.n, 1);
+	assert_int_equal(set.entries[0]->process.session.store.n, 1);
 }
 
 /* Somebody else was faster, which is found out when the old guest is gone: the others come all the same. */

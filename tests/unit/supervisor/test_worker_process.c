@@ -43,7 +43,6 @@ static void make_guest(struct fixture *fixture, unsigned i)
 	assert_int_equal(chip_spec_path("/dev/null", &guest.chips->spec), 0);
 	assert_int_equal(chip_probe(&guest.chips->spec, &guest.chips->found, &why), 0);
 	worker_process_init(&fixture->processes[i], &guest, false, &fixture->loop, &fixture->signals);
-	fd_store_init(&fixture->processes[i].store, session_layout_fds_max(), fixture->processes[i].guest.n_lines);
 }
 
 /* A process that is taken for the guest's worker, until the test ends or it is killed. */
@@ -140,7 +139,7 @@ static void a_line_that_is_not_its_own(void **state)
 	start_worker(fixture, 0, life_of_one_that_wants_more);
 	assert_killed(fixture, 0);
 	assert_int_equal(kernel.requests, 0);
-	assert_int_equal(fixture->processes[0].store.n, 0);
+	assert_int_equal(fixture->processes[0].session.store.n, 0);
 }
 
 static void life_of_a_talker(int channel)
@@ -199,11 +198,11 @@ static void endless_questions_keep_nobody_waiting(void **state)
 	while (kernel.requests < 100)
 		turn(fixture);
 	start_worker(fixture, 1, life_of_a_good_one);
-	for (unsigned n = 0; n < TURNS_MAX && fixture->processes[1].store.n < 3; n++)
+	for (unsigned n = 0; n < TURNS_MAX && fixture->processes[1].session.store.n < 3; n++)
 		turn(fixture);
-	assert_true(fd_store_find(&fixture->processes[1].store, 102) >= 0);
-	assert_true(fd_store_find(&fixture->processes[1].store, session_layout_line_key(0)) >= 0);
-	assert_true(fd_store_find(&fixture->processes[1].store, session_layout_line_key(1)) >= 0);
+	assert_true(fd_store_find(&fixture->processes[1].session.store, 102) >= 0);
+	assert_true(fd_store_find(&fixture->processes[1].session.store, session_layout_line_key(0)) >= 0);
+	assert_true(fd_store_find(&fixture->processes[1].session.store, session_layout_line_key(1)) >= 0);
 	assert_true(fixture->processes[0].channel_fd >= 0);
 }
 
@@ -223,7 +222,7 @@ static void one_question_a_turn(void **state)
 	struct fixture *fixture = *state;
 
 	start_worker(fixture, 0, life_of_a_heaper);
-	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&fixture->processes[0].store, 100) < 0; n++) {
+	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&fixture->processes[0].session.store, 100) < 0; n++) {
 		int before = kernel.requests;
 
 		turn(fixture);
@@ -248,10 +247,10 @@ static void workers_of_an_older_program_go_on(void **state)
 	struct fixture *fixture = *state;
 
 	start_worker(fixture, 0, life_of_an_older_one);
-	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&fixture->processes[0].store, 100) < 0; n++)
+	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&fixture->processes[0].session.store, 100) < 0; n++)
 		turn(fixture);
-	assert_true(fd_store_find(&fixture->processes[0].store, session_layout_line_key(1)) >= 0);
-	assert_int_equal(fd_store_find(&fixture->processes[0].store, session_layout_line_key(0)), -1);
+	assert_true(fd_store_find(&fixture->processes[0].session.store, session_layout_line_key(1)) >= 0);
+	assert_int_equal(fd_store_find(&fixture->processes[0].session.store, session_layout_line_key(0)), -1);
 	assert_true(fixture->processes[0].channel_fd >= 0);
 }
 
@@ -262,9 +261,9 @@ static struct worker_process *start_with_lines(struct fixture *fixture)
 
 	process->guest.lines[1].on_disconnect = LINE_IDLE_OUTPUT_HIGH;
 	start_worker(fixture, 0, life_of_a_good_one);
-	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&process->store, 102) < 0; n++)
+	for (unsigned n = 0; n < TURNS_MAX && fd_store_find(&process->session.store, 102) < 0; n++)
 		turn(fixture);
-	assert_true(fd_store_find(&process->store, 102) >= 0);
+	assert_true(fd_store_find(&process->session.store, 102) >= 0);
 	kernel.configs = 0;
 	return process;
 }
@@ -274,15 +273,15 @@ static void assert_lines_are_idle(const struct worker_process *process)
 	assert_int_equal(kernel.configs, 1);
 	assert_true(kernel.config.flags & GPIO_V2_LINE_FLAG_OUTPUT);
 	assert_int_equal(kernel.config.attrs[0].attr.values, 1);
-	assert_int_equal(fd_store_find(&process->store, session_layout_line_key(0)), -1);
-	assert_true(fd_store_find(&process->store, session_layout_line_key(1)) >= 0);
+	assert_int_equal(fd_store_find(&process->session.store, session_layout_line_key(0)), -1);
+	assert_true(fd_store_find(&process->session.store, session_layout_line_key(1)) >= 0);
 }
 
 static void assert_lines_are_as_they_were(const struct worker_process *process)
 {
 	assert_int_equal(kernel.configs, 0);
-	assert_true(fd_store_find(&process->store, session_layout_line_key(0)) >= 0);
-	assert_true(fd_store_find(&process->store, session_layout_line_key(1)) >= 0);
+	assert_true(fd_store_find(&process->session.store, session_layout_line_key(0)) >= 0);
+	assert_true(fd_store_find(&process->session.store, session_layout_line_key(1)) >= 0);
 }
 
 static void reap_killed(struct fixture *fixture)
@@ -420,7 +419,7 @@ static void a_line_of_its_own(void **state)
 	}
 	fd_close(&process->channel_worker_fd);
 	assert_killed(fixture, 0);
-	assert_int_equal(fixture->processes[0].store.n, 0);
+	assert_int_equal(fixture->processes[0].session.store.n, 0);
 }
 
 #define PROCESS_TEST(fn)      cmocka_unit_test_setup_teardown(fn, setup, teardown)
