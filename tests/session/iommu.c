@@ -197,3 +197,32 @@ struct gpio_answer iommu_request(struct iommu *iommu, uint16_t line)
 		failure("used id %u instead of %u", used.id, head);
 	return gpio_answer_of(vmm, used);
 }
+
+uint16_t iommu_arm(struct iommu *iommu, uint16_t line)
+{
+	struct vmm *vmm = &iommu->session->vmm;
+	struct ring *eventq = &vmm->rings[VMM_EVENTQ];
+	uint16_t head;
+
+	gpio_send(vmm, GPIO_SET_IRQ_TYPE, line, GPIO_IRQ_RISING);
+	ring_notify(&vmm->rings[VMM_REQUESTQ]);
+	assert_int_equal(gpio_answer_of(vmm, iommu_wait(iommu, VMM_REQUESTQ)).status, GPIO_OK);
+	head = gpio_event_send(vmm, line);
+	ring_notify(eventq);
+	iommu_settle(iommu);
+	ring_wait_taken(eventq);
+	return head;
+}
+
+void iommu_wait_fired(struct iommu *iommu, uint16_t head)
+{
+	struct vmm *vmm = &iommu->session->vmm;
+	struct ring *ring = &vmm->rings[VMM_EVENTQ];
+	struct ring_used used = iommu_wait(iommu, VMM_EVENTQ);
+
+	assert_int_equal(used.id, head);
+	assert_int_equal(used.len, 1);
+	assert_int_equal(*(uint8_t *)memory_at(&vmm->memory, ring_slot(ring, head) + 2, 1), GPIO_EVENT_VALID);
+	iommu_settle(iommu);
+	assert_no_event(iommu->session);
+}

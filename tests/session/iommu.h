@@ -62,6 +62,11 @@ struct ring_used iommu_wait(struct iommu *iommu, unsigned ring);
 /* A GET_DIRECTION, start to end. */
 struct gpio_answer iommu_request(struct iommu *iommu, uint16_t line);
 
+/* SET_IRQ_TYPE and an event buffer, its head, which the device has taken. */
+uint16_t iommu_arm(struct iommu *iommu, uint16_t line);
+/* The line's interrupt comes, with this buffer, and nothing after it. */
+void iommu_wait_fired(struct iommu *iommu, uint16_t head);
+
 /* The device answers GET_DIRECTION of a line that nobody has touched. */
 #define assert_answered(line)                                                                                          \
 	do {                                                                                                           \
