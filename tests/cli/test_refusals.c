@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * What the program refuses to start with: one line on stderr, nothing on stdout, exit status 2 for words that make no
- * sense and 1 for what the machine does not have. (tests/unit/options/test_settings.c has all the words.)
+ * sense and 1 for what the machine does not have. (tests/unit/options/test_settings_refused.c has all the words.)
  */
 #include "fixture.h"
 

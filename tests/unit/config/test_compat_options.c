@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What the compatible options describe; which words are refused is in test_settings. */
+/* What the compatible options describe; which words are refused is in test_settings_refused. */
 #include "rows.h"
 
 #include <errno.h>
