@@ -6,6 +6,10 @@
  * nothing waits for one, and a ring costs its listener no system call. A peer may have the bell that it rings full, or its
  * flags changed: that is the end of its own rings, until a next worker of either side takes what is in it.
  *
+ * A peer that rings more often than lines change (bell_limit.h) is not listened to for BELL_PAUSE_NS; what it changed
+ * meanwhile is looked at then. One whose own bell is full, which no number of rings makes it, has been at it: to write there
+ * again may wait as long as timed_io lets it, so that is done seldom, and ever more so.
+ *
  * What changes of our own lines goes out at the end of the turn, once for each peer.
  */
 #include "worker/wires/wires.h"
@@ -22,14 +26,25 @@
 #include "base/util.h"
 #include "chip/chip.h"
 #include "loop/timer.h"
+#include "worker/wires/bell_limit.h"
 #include "worker/wires/wiring_make.h"
 
 #define OURSELVES UINT64_C(1)
+
+/* With the milliseconds of an alarm, what a peer changes is seen twice that late at most. */
+#define BELL_PAUSE_NS	  (1000ull * 1000)
+#define DEAF_PAUSE_NS	  (1000ull * 1000 * 1000)
+#define DEAF_PAUSE_MAX_NS (64 * DEAF_PAUSE_NS)
 
 struct peer {
 	struct wires *wires;
 	struct loop_watch watch; /* of its bell */
 	int bell, ring;		 /* owned */
+	struct bell_limit limit;
+	struct loop_alarm quiet; /* until its bell is listened to again */
+	struct loop_alarm deaf;	 /* until it is rung for again */
+	uint64_t deaf_ns;	 /* how long, the next time */
+	bool owed;		 /* a ring, then */
 };
 
 /* Made when the supervisor tells of wires: most guests have none. */
@@ -82,31 +97,62 @@ static void delay_over(struct loop_timer *timer)
 
 /* Bells */
 
-static void look(struct wires *wires, uint64_t peers)
+static void look(struct wires *wires, uint64_t peers, uint64_t now_ns)
 {
-	uint64_t now_ns = clock_now_ns();
-
 	wiring_look(&wires->told->wiring, peers, now_ns);
 	delays_wait(wires, now_ns);
 	tell_later(wires);
 }
 
+/* It rings at once, if it was rung. */
+static void quiet_over(struct loop *loop, struct loop_alarm *alarm)
+{
+	if (loop_watch_modify(&container_of(alarm, struct peer, quiet)->watch, EPOLLIN | EPOLLET) < 0)
+		loop_alarm_set(loop, alarm, clock_now_ns() + BELL_PAUSE_NS, quiet_over);
+}
+
 static void bell_rang(struct loop_watch *watch, uint32_t events)
 {
 	struct peer *peer = container_of(watch, struct peer, watch);
+	uint64_t now_ns = clock_now_ns();
 
-	look(peer->wires, UINT64_C(1) << (peer - peer->wires->told->peers));
+	if (bell_limit_take(&peer->limit, now_ns) || loop_watch_modify(watch, 0) < 0)
+		look(peer->wires, UINT64_C(1) << (peer - peer->wires->told->peers), now_ns);
+	else
+		loop_alarm_set(watch->loop, &peer->quiet, now_ns + BELL_PAUSE_NS, quiet_over);
+}
+
+static void deaf_over(struct loop *loop, struct loop_alarm *alarm);
+
+static void peer_ring(struct peer *peer)
+{
+	static const uint64_t once = 1;
+
+	peer->owed = peer->deaf.loop || timed_write(peer->ring, &once, sizeof(once)) < 0;
+	if (!peer->owed || peer->deaf.loop)
+		return;
+	peer->deaf_ns = peer->deaf_ns == 0 ? DEAF_PAUSE_NS : 2 * peer->deaf_ns;
+	if (peer->deaf_ns > DEAF_PAUSE_MAX_NS)
+		peer->deaf_ns = DEAF_PAUSE_MAX_NS;
+	loop_alarm_set(peer->wires->loop, &peer->deaf, clock_now_ns() + peer->deaf_ns, deaf_over);
+}
+
+static void deaf_over(struct loop *loop, struct loop_alarm *alarm)
+{
+	struct peer *peer = container_of(alarm, struct peer, deaf);
+
+	if (peer->owed)
+		peer_ring(peer);
 }
 
 static void peers_ring(struct told *told)
 {
-	static const uint64_t once = 1;
 	uint64_t peers = told->wiring.told;
 
 	told->wiring.told = 0;
 	for (unsigned i = 1; i < told->n_peers; i++) {
 		if (peers & UINT64_C(1) << i)
-			timed_write(told->peers[i].ring, &once, sizeof(once));
+			peer_ring(&told->peers[i]);
 	}
 }
 
@@ -118,7 +164,7 @@ static void tell(struct loop_defer *defer)
 
 	peers_ring(wires->told);
 	if (ourselves)
-		look(wires, OURSELVES);
+		look(wires, OURSELVES, clock_now_ns());
 }
 
 /* A table */
@@ -127,6 +173,8 @@ static void peers_close(struct told *told)
 {
 	for (unsigned i = 0; i < told->n_peers; i++) {
 		loop_watch_del(&told->peers[i].watch);
+		loop_alarm_del(&told->peers[i].quiet);
+		loop_alarm_del(&told->peers[i].deaf);
 		fd_close(&told->peers[i].bell);
 		fd_close(&told->peers[i].ring);
 	}
@@ -151,7 +199,7 @@ static int peers_take(struct wires *wires)
 		struct wire_intake_peer *from = &told->intake.peers[told->n_peers];
 		struct peer *peer = &told->peers[told->n_peers];
 
-		*peer = (struct peer){ wires, { .loop = NULL }, fd_steal(&from->bell), fd_steal(&from->ring) };
+		*peer = (struct peer){ .wires = wires, .bell = fd_steal(&from->bell), .ring = fd_steal(&from->ring) };
 		if (told->n_peers == 0)
 			continue;
 		bell_empty(peer->bell);

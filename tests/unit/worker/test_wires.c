@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Unit test of worker/wires/wires: bells, and when lines are looked at. The peer is this test, which may do with a bell what
+ * a process in a guest's hand may.
+ */
+#include "rows.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/timed_io.h"
+#include "chip/chip.h"
+#include "chip/chip_spec.h"
+#include "ipc/wire_channel.h"
+#include "loop/loop.h"
+#include "worker/wires/bell_limit.h"
+#include "worker/wires/wires.h"
+
+#define LINES	8
+#define IN	1 /* what the peer drives */
+#define OUT	2 /* what it is told of */
+#define WAIT_NS (UINT64_C(20) * 1000 * 1000 * 1000)
+
+static const uint64_t once = 1;
+
+struct fixture {
+	struct loop loop;
+	struct chip_spec spec;
+	struct chip_found found;
+	void *state;
+	struct chip *chip;
+	struct wires *wires;
+	int memory, theirs, bell, ring;
+	uint32_t *words; /* the peer's */
+};
+
+static void on_fetch(void *ctx, unsigned offset, unsigned n)
+{
+}
+
+static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
+{
+}
+
+static void on_changed(void *ctx, unsigned offset)
+{
+}
+
+static int words_make(void)
+{
+	int fd = memfd_create("words", MFD_CLOEXEC);
+
+	return fd >= 0 && ftruncate(fd, WIRE_MEMORY_SIZE(LINES)) == 0 ? fd : -1;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct chip_host host = {
+		.loop = &f->loop, .tag = "t", .consumer = "c", .observer = { f, on_fetch, on_edge, on_changed }
+	};
+	struct why why;
+
+	*state = f;
+	f->memory = words_make();
+	f->theirs = words_make();
+	f->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	f->ring = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	f->words = mmap(NULL, WIRE_MEMORY_SIZE(LINES), PROT_READ | PROT_WRITE, MAP_SHARED, f->theirs, 0);
+	if (timed_io_init() < 0 || loop_init(&f->loop) < 0 || chip_spec_parse("s8", 2, &f->spec) < 0 ||
+	    chip_probe(&f->spec, &f->found, &why) < 0)
+		return -1;
+	f->state = calloc(1, f->found.state_size);
+	f->wires = wires_new(&f->loop, "t");
+	host.wires = wires_of_chip(f->wires);
+	if (chip_attach(&f->spec, &f->found, f->state, &host, &f->chip) < 0)
+		return -1;
+	wires_attach(f->wires, f->chip);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	wires_free(f->wires);
+	chip_detach(f->chip);
+	munmap(f->words, WIRE_MEMORY_SIZE(LINES));
+	fd_close(&f->memory);
+	fd_close(&f->theirs);
+	fd_close(&f->bell);
+	fd_close(&f->ring);
+	loop_deinit(&f->loop);
+	free(f->state);
+	free(f);
+	return 0;
+}
+
+/* Line IN is joined with the peer's, and so is OUT. */
+static void join(struct fixture *f)
+{
+	struct wire_row rows[] = {
+		{ .line = IN, .kind = WIRE_ROW_LINE },
+		{ .line = IN, .kind = WIRE_ROW_MEMBER, .peer = 1, .peer_line = IN },
+		{ .line = OUT, .kind = WIRE_ROW_LINE },
+		{ .line = OUT, .kind = WIRE_ROW_LISTENER, .peer = 1 },
+	};
+	const unsigned n = sizeof(rows) / sizeof(rows[0]);
+	int table = memfd_create("table", MFD_CLOEXEC);
+
+	assert_int_equal(pwrite(table, rows, sizeof(rows), 0), sizeof(rows));
+	wires_message(f->wires, WIRE_KEY(WIRE_MEMORY, 2), fcntl(f->memory, F_DUPFD_CLOEXEC, 0));
+	wires_message(f->wires, WIRE_KEY(WIRE_PEER, 1), fcntl(f->theirs, F_DUPFD_CLOEXEC, 0));
+	wires_message(f->wires, WIRE_KEY(WIRE_BELL, 1), fcntl(f->bell, F_DUPFD_CLOEXEC, 0));
+	wires_message(f->wires, WIRE_KEY(WIRE_RING, 1), fcntl(f->ring, F_DUPFD_CLOEXEC, 0));
+	wires_message(f->wires, WIRE_KEY(WIRE_TABLE, n), table);
+	assert_int_equal(loop_turn(&f->loop, 0), 0);
+}
+
+static void bring(struct fixture *f, uint32_t brings)
+{
+	uint32_t *word = &f->words[IN];
+
+	*word = ((*word & ~0xffffu) + WIRE_WORD_COUNT_IN) | (*word & WIRE_WORD_BITS) << WIRE_WORD_BEFORE | brings;
+}
+
+static void ring(int bell)
+{
+	assert_int_equal(write(bell, &once, sizeof(once)), sizeof(once));
+}
+
+/* Whether a turn would find something to do. */
+static bool has_work(const struct fixture *f)
+{
+	struct pollfd pfd = { .fd = f->loop.epoll_fd, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
+static void wait_level(struct fixture *f, bool level)
+{
+	uint64_t end_ns = clock_now_ns() + WAIT_NS;
+
+	while (chip_outside_level(f->chip, IN) != level && clock_now_ns() < end_ns)
+		assert_int_equal(loop_turn(&f->loop, 100), 0);
+	assert_int_equal(chip_outside_level(f->chip, IN), level);
+}
+
+/* However often it rings, it costs so much work and no more, and what it changes is seen. */
+static void a_bell_that_is_rung_without_end(void **state)
+{
+	struct fixture *f = *state;
+	const unsigned rings = 50000;
+	unsigned answered = 0;
+	uint64_t begin_ns, ns;
+	bool level = false;
+
+	join(f);
+	begin_ns = clock_now_ns();
+	for (unsigned i = 0; i < rings; i++) {
+		if (i % 1000 == 0) {
+			level = !level;
+			bring(f, level ? CHIP_DRIVES_HIGH : CHIP_DRIVES_LOW);
+		}
+		ring(f->bell);
+		answered += has_work(f);
+		assert_int_equal(loop_turn(&f->loop, 0), 0);
+	}
+	ns = clock_now_ns() - begin_ns;
+	print_message("of %u rings in %llu us %u were answered\n", rings, (unsigned long long)ns / 1000, answered);
+	/* Each pause may end with one more. */
+	assert_true(answered <= BELLS_AT_ONCE + ns / BELL_EACH_NS + ns / 1000000 + 2);
+	wait_level(f, level);
+	/* The last word, rung for once in a pause. */
+	bring(f, level ? CHIP_DRIVES_LOW : CHIP_DRIVES_HIGH);
+	ring(f->bell);
+	wait_level(f, !level);
+}
+
+static void drive(struct fixture *f, bool level)
+{
+	assert_int_equal(chip_outside_drive(f->chip, OUT, level), 0);
+	assert_int_equal(loop_turn(&f->loop, 0), 0);
+}
+
+/* One that is full is not written to at each change: each time that may wait. The peer is rung for in the end. */
+static void a_bell_that_is_full(void **state)
+{
+	const uint64_t full = 0xfffffffffffffffeull;
+	struct fixture *f = *state;
+	uint64_t rings, begin_ns;
+	struct pollfd pfd = { .fd = f->ring, .events = POLLIN };
+
+	join(f);
+	assert_int_equal(read(f->ring, &rings, sizeof(rings)), sizeof(rings));
+	drive(f, true);
+	assert_int_equal(read(f->ring, &rings, sizeof(rings)), sizeof(rings));
+	assert_int_equal(rings, 1);
+	assert_int_equal(write(f->ring, &full, sizeof(full)), sizeof(full));
+	begin_ns = clock_now_ns();
+	drive(f, false);
+	assert_int_equal(read(f->ring, &rings, sizeof(rings)), sizeof(rings));
+	for (unsigned i = 0; i < 100; i++)
+		drive(f, i % 2);
+	if (clock_now_ns() - begin_ns < 900000000)
+		assert_int_equal(poll(&pfd, 1, 0), 0);
+	while (poll(&pfd, 1, 0) == 0 && clock_now_ns() - begin_ns < WAIT_NS)
+		assert_int_equal(loop_turn(&f->loop, 100), 0);
+	assert_int_equal(read(f->ring, &rings, sizeof(rings)), sizeof(rings));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_bell_that_is_rung_without_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_bell_that_is_full, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("wires", tests, NULL, NULL);
+}
