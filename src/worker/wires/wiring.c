@@ -3,6 +3,7 @@
 #include "worker/wires/wiring.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "chip/chip.h"
@@ -227,6 +228,8 @@ static void gates_begin(const struct wiring *wiring, const struct wiring_line *l
 		struct wiring_gate *gate = wiring->gates[i];
 		unsigned drives = net_drives(wiring, gate->first, gate->end, false);
 
+		if (gate->kept)
+			continue;
 		gate->out = chip_drives_level(drives) != gate->invert;
 		if (brings == WIRE_GATE_LOW || brings == WIRE_GATE_HIGH)
 			gate->out = brings == WIRE_GATE_HIGH;
@@ -259,6 +262,53 @@ static struct wiring_line *line_find(const struct wiring *wiring, uint32_t numbe
 			high = middle;
 	}
 	return low < wiring->n_lines && wiring->lines[low].line == number ? &wiring->lines[low] : NULL;
+}
+
+static bool gate_reads(const struct wiring *wiring, const struct wiring_gate *gate, const char *name)
+{
+	unsigned i = gate->first;
+
+	while (i < gate->end && strcmp(wiring->sources[i].name, name) != 0)
+		i++;
+	return i < gate->end;
+}
+
+/* Its net may have gained or lost lines. */
+static bool gate_is_same(const struct wiring *wiring, const struct wiring_gate *gate, const struct wiring *before,
+			 const struct wiring_gate *was)
+{
+	return gate->delay_ns == was->delay_ns && gate->invert == was->invert &&
+	       (gate_reads(wiring, gate, before->sources[was->first].name) ||
+		gate_reads(before, was, wiring->sources[gate->first].name));
+}
+
+static void gate_keep(const struct wiring *wiring, struct wiring_gate *gate, const struct wiring *before,
+		      const struct wiring_line *was)
+{
+	for (unsigned i = was->gates; i < was->gates_end && !gate->kept; i++) {
+		const struct wiring_gate *from = before->gates[i];
+
+		if (!gate_is_same(wiring, gate, before, from))
+			continue;
+		gate->in = from->in;
+		gate->out = from->out;
+		gate->n_held = from->n_held;
+		gate->at_held = from->at_held;
+		memcpy(gate->held, from->held, WIRE_HELD_MAX * sizeof(gate->held[0]));
+		gate->kept = true;
+	}
+}
+
+void wiring_keep(struct wiring *wiring, const struct wiring *before)
+{
+	for (unsigned i = 0; i < wiring->n_lines; i++) {
+		const struct wiring_line *line = &wiring->lines[i], *was = line_find(before, line->line);
+
+		for (unsigned j = line->gates; j < line->gates_end && was; j++) {
+			if (wiring->gates[j]->delay_ns > 0)
+				gate_keep(wiring, wiring->gates[j], before, was);
+		}
+	}
 }
 
 bool wiring_has(const struct wiring *wiring, uint32_t line)

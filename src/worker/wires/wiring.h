@@ -31,6 +31,7 @@ struct wiring_gate {
 	unsigned first, end; /* of the sources: the net that it takes its level from */
 	bool invert;
 	bool in, out;
+	bool kept; /* what it holds is known */
 	uint64_t delay_ns;
 	unsigned n_held, at_held; /* a ring */
 	struct {
@@ -75,6 +76,8 @@ struct wiring {
 	uint64_t told; /* peers, by bits: those for whom something changed since this was last 0 */
 };
 
+/* Of wires that are about to begin: what is on its way through delayed ones that there were before goes on. */
+void wiring_keep(struct wiring *wiring, const struct wiring *before);
 /* The lines bring what they bring; what a predecessor had seen is known, what came since is looked at. All are told. */
 void wiring_begin(struct wiring *wiring, uint64_t now_ns);
 /* Looks at the lines that read what these peers bring. */

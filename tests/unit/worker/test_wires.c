@@ -25,8 +25,10 @@
 
 #define LINES	8
 #define IN	1 /* what the peer drives */
-#define OUT	2 /* what it is told of */
-#define WAIT_NS (UINT64_C(20) * 1000 * 1000 * 1000)
+#define LATE	2 /* follows IN, the peer's, LATE_US later */
+#define OUT	3 /* what it is told of */
+#define LATE_US 200000
+#define WAIT_NS (UINT64_C(5) * 1000 * 1000 * 1000)
 
 static const uint64_t once = 1;
 
@@ -39,6 +41,7 @@ struct fixture {
 	struct wires *wires;
 	int memory, theirs, bell, ring;
 	uint32_t *words; /* the peer's */
+	unsigned late_edges;
 };
 
 static void on_fetch(void *ctx, unsigned offset, unsigned n)
@@ -47,6 +50,7 @@ static void on_fetch(void *ctx, unsigned offset, unsigned n)
 
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
+	((struct fixture *)ctx)->late_edges += offset == LATE;
 }
 
 static void on_changed(void *ctx, unsigned offset)
@@ -103,19 +107,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Line IN is joined with the peer's, and so is OUT. */
-static void join(struct fixture *f)
+/* Line IN is joined with the peer's, and LATE follows that one, too; the peer is told of OUT, if that is wired. */
+static void join(struct fixture *f, bool out)
 {
 	struct wire_row rows[] = {
 		{ .line = IN, .kind = WIRE_ROW_LINE },
 		{ .line = IN, .kind = WIRE_ROW_MEMBER, .peer = 1, .peer_line = IN },
+		{ .line = LATE, .kind = WIRE_ROW_LINE },
+		{ .line = LATE, .kind = WIRE_ROW_GATE, .peer = 1, .peer_line = IN, .delay_us = LATE_US, .name = "p.1" },
 		{ .line = OUT, .kind = WIRE_ROW_LINE },
 		{ .line = OUT, .kind = WIRE_ROW_LISTENER, .peer = 1 },
 	};
-	const unsigned n = sizeof(rows) / sizeof(rows[0]);
+	const unsigned n = sizeof(rows) / sizeof(rows[0]) - (out ? 0 : 2);
 	int table = memfd_create("table", MFD_CLOEXEC);
 
-	assert_int_equal(pwrite(table, rows, sizeof(rows), 0), sizeof(rows));
+	assert_int_equal(pwrite(table, rows, n * sizeof(rows[0]), 0), n * sizeof(rows[0]));
 	wires_message(f->wires, WIRE_KEY(WIRE_MEMORY, 2), fcntl(f->memory, F_DUPFD_CLOEXEC, 0));
 	wires_message(f->wires, WIRE_KEY(WIRE_PEER, 1), fcntl(f->theirs, F_DUPFD_CLOEXEC, 0));
 	wires_message(f->wires, WIRE_KEY(WIRE_BELL, 1), fcntl(f->bell, F_DUPFD_CLOEXEC, 0));
@@ -162,7 +168,7 @@ static void a_bell_that_is_rung_without_end(void **state)
 	uint64_t begin_ns, ns;
 	bool level = false;
 
-	join(f);
+	join(f, true);
 	begin_ns = clock_now_ns();
 	for (unsigned i = 0; i < rings; i++) {
 		if (i % 1000 == 0) {
@@ -198,7 +204,7 @@ static void a_bell_that_is_full(void **state)
 	uint64_t rings, begin_ns;
 	struct pollfd pfd = { .fd = f->ring, .events = POLLIN };
 
-	join(f);
+	join(f, true);
 	assert_int_equal(read(f->ring, &rings, sizeof(rings)), sizeof(rings));
 	drive(f, true);
 	assert_int_equal(read(f->ring, &rings, sizeof(rings)), sizeof(rings));
@@ -216,11 +222,36 @@ static void a_bell_that_is_full(void **state)
 	assert_int_equal(read(f->ring, &rings, sizeof(rings)), sizeof(rings));
 }
 
+/* Wires that come and go elsewhere take nothing from what a delayed one holds. */
+static void what_is_held_when_others_come(void **state)
+{
+	struct fixture *f = *state;
+	const struct chip_line_config input = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_BOTH };
+	uint64_t begin_ns;
+
+	join(f, false);
+	assert_int_equal(chip_configure(f->chip, LATE, &input), 0);
+	bring(f, CHIP_DRIVES_HIGH);
+	ring(f->bell);
+	assert_int_equal(loop_turn(&f->loop, 0), 0);
+	bring(f, CHIP_DRIVES_LOW);
+	ring(f->bell);
+	assert_int_equal(loop_turn(&f->loop, 0), 0);
+	begin_ns = clock_now_ns();
+	for (unsigned i = 0; f->late_edges < 2 && clock_now_ns() - begin_ns < WAIT_NS; i++) {
+		join(f, i % 2 == 0);
+		assert_int_equal(loop_turn(&f->loop, LATE_US / 5000), 0);
+	}
+	assert_int_equal(f->late_edges, 2);
+	assert_int_equal(chip_outside_level(f->chip, LATE), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_bell_that_is_rung_without_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bell_that_is_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_held_when_others_come, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("wires", tests, NULL, NULL);
