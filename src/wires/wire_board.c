@@ -61,24 +61,15 @@ static struct wire_bell *bell_find(const struct wire_board *board, const char *f
 	return NULL;
 }
 
-static bool guest_is_wired(const struct wire_board *board, const struct wire_guests *guests, const char *name)
-{
-	int number = wire_guest_find(guests, name);
-
-	for (unsigned i = 0; number >= 0 && i < board->nets.n; i++) {
-		if (board->nets.nodes[i].guest == (uint32_t)number)
-			return true;
-	}
-	return false;
-}
-
 static int memory_add(struct wire_board *board, const struct guest *guest)
 {
 	struct wire_memory *memories, *memory = memory_find(board, guest->name);
 	int fd;
 
-	if (memory && memory->n_lines == guest->n_lines)
+	if (memory && memory->n_lines == guest->n_lines) {
+		memory->used = true;
 		return 0;
+	}
 	fd = memfd_make("wires", WIRE_MEMORY_SIZE(guest->n_lines), NULL);
 	if (fd < 0)
 		return fd;
@@ -96,22 +87,25 @@ static int memory_add(struct wire_board *board, const struct guest *guest)
 	fd_close(&memory->fd);
 	memory->n_lines = guest->n_lines;
 	memory->fd = fd;
+	memory->used = true;
 	return 0;
 }
 
 static int bell_add(struct wire_board *board, const char *from, const char *to)
 {
-	struct wire_bell *bells;
+	struct wire_bell *bells, *bell = bell_find(board, from, to);
 
-	if (bell_find(board, from, to))
+	if (bell) {
+		bell->used = true;
 		return 0;
+	}
 	if (board->n_bells == WIRE_BELLS_MAX)
 		return -E2BIG;
 	bells = realloc(board->bells, (board->n_bells + 1) * sizeof(*bells));
 	if (!bells)
 		return -ENOMEM;
 	board->bells = bells;
-	bells[board->n_bells] = (struct wire_bell){ .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+	bells[board->n_bells] = (struct wire_bell){ .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .used = true };
 	if (bells[board->n_bells].fd < 0)
 		return -errno;
 	snprintf(bells[board->n_bells].from, GUEST_NAME_MAX, "%s", from);
@@ -119,13 +113,20 @@ static int bell_add(struct wire_board *board, const char *from, const char *to)
 	return 0;
 }
 
-/* Of guests that have no wire any more. */
-static void leftovers_close(struct wire_board *board, const struct wire_guests *guests)
+static void all_unused(struct wire_board *board)
+{
+	for (unsigned i = 0; i < board->n_memories; i++)
+		board->memories[i].used = false;
+	for (unsigned i = 0; i < board->n_bells; i++)
+		board->bells[i].used = false;
+}
+
+static void unused_close(struct wire_board *board)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < board->n_memories; i++) {
-		if (guest_is_wired(board, guests, board->memories[i].guest))
+		if (board->memories[i].used)
 			board->memories[n++] = board->memories[i];
 		else
 			fd_close(&board->memories[i].fd);
@@ -133,8 +134,7 @@ static void leftovers_close(struct wire_board *board, const struct wire_guests *
 	board->n_memories = n;
 	n = 0;
 	for (unsigned i = 0; i < board->n_bells; i++) {
-		if (guest_is_wired(board, guests, board->bells[i].from) &&
-		    guest_is_wired(board, guests, board->bells[i].to))
+		if (board->bells[i].used)
 			board->bells[n++] = board->bells[i];
 		else
 			fd_close(&board->bells[i].fd);
@@ -167,6 +167,7 @@ int wire_board_settle(struct wire_board *board, const struct wire_guests *guests
 	int ret;
 
 	wire_nets_deinit(&board->nets);
+	all_unused(board);
 	ret = wire_nets_make(&board->nets, &board->list, guests, why);
 	for (unsigned i = 0; i < board->nets.n && ret == 0; i++) {
 		uint32_t guest = board->nets.nodes[i].guest;
@@ -177,7 +178,8 @@ int wire_board_settle(struct wire_board *board, const struct wire_guests *guests
 	/* Half of it would be worse than nothing. */
 	if (ret < 0)
 		wire_nets_deinit(&board->nets);
-	leftovers_close(board, guests);
+	else
+		unused_close(board);
 	return ret;
 }
 
@@ -262,7 +264,9 @@ int wire_board_tell(const struct wire_board *board, const struct wire_guests *gu
 		ret = message_send(channel, WIRE_NONE, 0, -1);
 	else if (table.n_rows > 0 && *told != hash)
 		ret = table_tell(board, guests, &table, channel);
-	if (ret == 0 && (table.n_rows > 0 || *told != WIRES_NEVER))
+	if (ret < 0)
+		*told = WIRES_UNKNOWN;
+	else if (table.n_rows > 0 || *told != WIRES_NEVER)
 		*told = hash;
 	wire_table_deinit(&table);
 	return ret;

@@ -57,8 +57,10 @@ static void again(struct loop_timer *timer)
 	struct wire_service *service = container_of(timer, struct wire_service, retry);
 	size_t n = service->count(service->ctx);
 
-	for (size_t i = 0; i < n; i++)
-		wire_service_tell(service, i);
+	for (size_t i = 0; i < n; i++) {
+		if (*service->target(service->ctx, i).told == WIRES_UNKNOWN)
+			wire_service_tell(service, i);
+	}
 }
 
 /* A worker that is gone has a successor, who is told. */

@@ -65,8 +65,8 @@ void model_make(struct model *model)
 					       .n_guests = GUESTS },
 				 .extra = { .max = 4096 },
 				 .wire = { { { "g0", 7 }, { "g1", 3 } }, true, WIRE_DELAY_MAX_US, true },
-				 .memory = { "g0", 8, 90 },
-				 .bell = { "g0", "g1", 91 } };
+				 .memory = { "g0", 8, 90, false },
+				 .bell = { "g0", "g1", 91, false } };
 	for (unsigned i = 0; i < GUESTS; i++) {
 		model->guests[i] = guest_make(i, &model->parts[i]);
 		parts_make(&model->parts[i], 100 * ((int)i + 1) + 10);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -145,11 +146,80 @@ static void a_full_channel_is_tried_again(void **state)
 	while (send(ours, &filler, sizeof(filler), MSG_DONTWAIT) > 0)
 		;
 	assert_int_equal(wire_board_tell(&board, guests, 0, ours, &told), -EAGAIN);
-	assert_int_equal(told, WIRES_NEVER);
+	assert_int_equal(told, WIRES_UNKNOWN);
 	while (recv(theirs, &in, sizeof(in), MSG_DONTWAIT) > 0)
 		;
 	assert_int_equal(wire_board_tell(&board, guests, 0, ours, &told), 0);
 	hear_and_close(WIRE_MEMORY, 2);
+}
+
+/* A wire that goes and comes, of which the worker hears neither: it is told all the same, since the bells are others. */
+static void what_was_not_said_is_not_taken_for_said(void **state)
+{
+	const struct wire_guests *guests = fixture_guests(2);
+	const struct supervisor_channel_message filler = { .type = SUPERVISOR_CHANNEL_CHIP };
+	struct supervisor_channel_message in;
+	uint64_t told = WIRES_NEVER;
+	int fd;
+
+	settle(guests, "a.1 b.2");
+	assert_int_equal(wire_board_tell(&board, guests, 0, ours, &told), 0);
+	for (size_t n; scm_recv(theirs, &in, sizeof(in), &fd, 1, &n, MSG_DONTWAIT) > 0;)
+		close(fd);
+	while (send(ours, &filler, sizeof(filler), MSG_DONTWAIT) > 0)
+		;
+	board.list.n = 0;
+	settle(guests, NULL);
+	assert_int_equal(wire_board_tell(&board, guests, 0, ours, &told), -EAGAIN);
+	while (recv(theirs, &in, sizeof(in), MSG_DONTWAIT) > 0)
+		;
+	settle(guests, "a.1 b.2");
+	assert_int_equal(wire_board_tell(&board, guests, 0, ours, &told), 0);
+	hear_and_close(WIRE_MEMORY, 2);
+}
+
+static ino_t inode(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_ino;
+}
+
+/* Workers have memory and bells of before. */
+static void what_cannot_be_takes_nothing_away(void **state)
+{
+	const struct wire_guests *guests = fixture_guests(80);
+	ino_t before;
+	char words[96];
+
+	for (unsigned i = 1; i <= WIRE_PEERS_MAX; i++) {
+		snprintf(words, sizeof(words), "a.%u %s.0", i % 4, guests->guests[i]->name);
+		settle(guests, words);
+	}
+	before = inode(board.memories[0].fd);
+	snprintf(words, sizeof(words), "a.1 %s.0", guests->guests[WIRE_PEERS_MAX + 1]->name);
+	assert_int_equal(fixture_wire(&board.list, guests, words, &why), 0);
+	assert_int_equal(wire_board_settle(&board, guests, &why), -E2BIG);
+	board.list.n--;
+	settle(guests, NULL);
+	assert_int_equal(inode(board.memories[0].fd), before);
+}
+
+/* Of two that are wired to others meanwhile, too. */
+static void bells_of_pairs_that_are_none_go(void **state)
+{
+	const struct wire_guests *guests = fixture_guests(3);
+
+	settle(guests, "a.1 b.1");
+	settle(guests, "b.2 c.2");
+	assert_int_equal(board.n_bells, 4);
+	settle(guests, "a.3 c.3");
+	assert_int_equal(board.n_bells, 6);
+	board.list.n--;
+	settle(guests, NULL);
+	assert_int_equal(board.n_bells, 4);
+	assert_int_equal(board.n_memories, 3);
 }
 
 static void too_many_peers(void **state)
@@ -174,6 +244,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_worker_is_told_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_of_others_cannot_be_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_channel_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_not_said_is_not_taken_for_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_cannot_be_takes_nothing_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(bells_of_pairs_that_are_none_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_peers, setup, teardown),
 	};
 
