@@ -52,13 +52,39 @@ static struct wire_memory *memory_find(const struct wire_board *board, const cha
 	return NULL;
 }
 
+static int bell_compare(const void *a, const void *b)
+{
+	const struct wire_bell *x = a, *y = b;
+	int from = strcmp(x->from, y->from);
+
+	return from != 0 ? from : strcmp(x->to, y->to);
+}
+
+/* The place of this one, or where it belongs. */
+static unsigned bell_place(const struct wire_board *board, const struct wire_bell *bell)
+{
+	unsigned low = 0, high = board->n_bells;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (bell_compare(&board->bells[middle], bell) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static struct wire_bell *bell_find(const struct wire_board *board, const char *from, const char *to)
 {
-	for (unsigned i = 0; i < board->n_bells; i++) {
-		if (strcmp(board->bells[i].from, from) == 0 && strcmp(board->bells[i].to, to) == 0)
-			return &board->bells[i];
-	}
-	return NULL;
+	struct wire_bell bell = { .fd = -1 };
+	unsigned at;
+
+	snprintf(bell.from, sizeof(bell.from), "%s", from);
+	snprintf(bell.to, sizeof(bell.to), "%s", to);
+	at = bell_place(board, &bell);
+	return at < board->n_bells && bell_compare(&board->bells[at], &bell) == 0 ? &board->bells[at] : NULL;
 }
 
 static int memory_add(struct wire_board *board, const struct guest *guest)
@@ -93,10 +119,11 @@ static int memory_add(struct wire_board *board, const struct guest *guest)
 
 static int bell_add(struct wire_board *board, const char *from, const char *to)
 {
-	struct wire_bell *bells, *bell = bell_find(board, from, to);
+	struct wire_bell *bells, *there = bell_find(board, from, to), bell = { .used = true };
+	unsigned at;
 
-	if (bell) {
-		bell->used = true;
+	if (there) {
+		there->used = true;
 		return 0;
 	}
 	if (board->n_bells == WIRE_BELLS_MAX)
@@ -105,16 +132,23 @@ static int bell_add(struct wire_board *board, const char *from, const char *to)
 	if (!bells)
 		return -ENOMEM;
 	board->bells = bells;
-	bells[board->n_bells] = (struct wire_bell){ .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .used = true };
-	if (bells[board->n_bells].fd < 0)
+	bell.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (bell.fd < 0)
 		return -errno;
-	snprintf(bells[board->n_bells].from, GUEST_NAME_MAX, "%s", from);
-	snprintf(bells[board->n_bells++].to, GUEST_NAME_MAX, "%s", to);
+	snprintf(bell.from, sizeof(bell.from), "%s", from);
+	snprintf(bell.to, sizeof(bell.to), "%s", to);
+	at = bell_place(board, &bell);
+	memmove(&bells[at + 1], &bells[at], (board->n_bells - at) * sizeof(*bells));
+	bells[at] = bell;
+	board->n_bells++;
 	return 0;
 }
 
-static void all_unused(struct wire_board *board)
+/* Those of an earlier program are in any order. */
+static void board_prepare(struct wire_board *board)
 {
+	if (board->n_bells > 0)
+		qsort(board->bells, board->n_bells, sizeof(*board->bells), bell_compare);
 	for (unsigned i = 0; i < board->n_memories; i++)
 		board->memories[i].used = false;
 	for (unsigned i = 0; i < board->n_bells; i++)
@@ -167,7 +201,7 @@ int wire_board_settle(struct wire_board *board, const struct wire_guests *guests
 	int ret;
 
 	wire_nets_deinit(&board->nets);
-	all_unused(board);
+	board_prepare(board);
 	ret = wire_nets_make(&board->nets, &board->list, guests, why);
 	for (unsigned i = 0; i < board->nets.n && ret == 0; i++) {
 		uint32_t guest = board->nets.nodes[i].guest;

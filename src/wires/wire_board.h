@@ -30,7 +30,7 @@ struct wire_board {
 	struct wire_nets nets;	      /* of the list and the guests of the last wire_board_settle() */
 	struct wire_memory *memories; /* owned */
 	unsigned n_memories;
-	struct wire_bell *bells; /* owned */
+	struct wire_bell *bells; /* owned; ascending since the last settling */
 	unsigned n_bells;
 };
 
