@@ -81,7 +81,8 @@ int line_selection_init(struct line_selection *lines, const struct worker_client
 
 	*lines = (struct line_selection){ .guests = guests,
 					  .all = request->n == 0,
-					  .several = command->words != REQUEST_WORDS_VALUES && !command->once };
+					  .several = command->words != REQUEST_WORDS_VALUES &&
+						     command->words != REQUEST_WORDS_TWO && !command->once };
 	if (request->from)
 		ret = line_lookup(guests, request->from, &lines->at, why);
 	lines->named = calloc(room, sizeof(*lines->named));

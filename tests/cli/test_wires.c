@@ -86,6 +86,11 @@ static void what_cannot_be_joined(void **state)
 		  "vgpioctl: wire: --delay: \"0ms\" is not a time from 1us to 10s\n");
 	daemon_up_two(&daemon);
 	ctl_check("wire guest0.0 foo", 1, "", "vgpioctl: no line \"foo\"\n");
+	/* A word for several lines joins none. */
+	ctl_check("wire guest0.* guest1.0", 1, "", "vgpioctl: no line \"guest0.*\"\n");
+	ctl_check("wire guest0 guest1.0", 1, "", "vgpioctl: no line \"guest0\"\n");
+	ctl_check("unwire guest?.0 guest1.0", 1, "", "vgpioctl: no line \"guest?.0\"\n");
+	ctl_check("wires", 0, "", "");
 	ctl_check("wire guest0.0 guest0.dummy0", 1, "", "vgpioctl: both ends are guest0.dummy0\n");
 	ctl_check("unwire guest0.0 guest1.0", 1, "",
 		  "vgpioctl: there is no wire between guest0.dummy0 and guest1.dummy0\n");
