@@ -20,7 +20,7 @@ static inline char text_as_ascii(char c)
 	return c;
 }
 
-/* The whole text, where it stands. */
+/* The whole text, where it stands. A line's control characters are also those of UTF-8, and bytes that are none. */
 void text_make_line(char *text);
 void text_make_ascii(char *text);
 

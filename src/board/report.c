@@ -6,13 +6,19 @@
 
 #define NS_PER_S 1e9
 
+/* A scenario's text, the name of its file and those of lines may have anything in them. */
+static void print_text(FILE *file, const char *text)
+{
+	for (; *text; text++)
+		fputc(*text == '\t' ? ' ' : text_as_line(*text), file);
+}
+
 /* "file:row", or the file alone. */
 static void print_place(FILE *file, const struct course_result *result)
 {
+	print_text(file, result->file);
 	if (result->row > 0)
-		fprintf(file, "%s:%u", result->file, result->row);
-	else
-		fprintf(file, "%s", result->file);
+		fprintf(file, ":%u", result->row);
 }
 
 static void print_edges(FILE *file, const struct course_result *result, const char *before)
@@ -23,9 +29,18 @@ static void print_edges(FILE *file, const struct course_result *result, const ch
 	for (size_t i = 0; i < result->n_edges; i++) {
 		const struct course_edge *edge = &result->edges[i];
 
-		fprintf(file, "%s%12.6f  %-7s  %s\n", before, (double)edge->time_ns / NS_PER_S,
-			edge->rising ? "rising" : "falling", edge->line);
+		fprintf(file, "%s%12.6f  %-7s  ", before, (double)edge->time_ns / NS_PER_S,
+			edge->rising ? "rising" : "falling");
+		print_text(file, edge->line);
+		fputc('\n', file);
 	}
+}
+
+static void print_words(FILE *file, const char *before, const char *what, const char *text)
+{
+	fprintf(file, "%s%s", before, what);
+	print_text(file, text);
+	fputc('\n', file);
 }
 
 static void print_failure(FILE *file, const struct course_result *result, const char *before)
@@ -34,19 +49,20 @@ static void print_failure(FILE *file, const struct course_result *result, const 
 	print_place(file, result);
 	fprintf(file, ": failed\n");
 	if (*result->step)
-		fprintf(file, "%sexpected: %s\n", before, result->step);
-	fprintf(file, "%scame:     %s\n", before, result->came);
+		print_words(file, before, "expected: ", result->step);
+	print_words(file, before, "came:     ", result->came);
 	fprintf(file, "%sagain:    --seed %llu\n", before, (unsigned long long)result->seed);
 	print_edges(file, result, before);
 }
 
 void report_print(const struct course_result *result)
 {
-	if (result->passed)
-		printf("%s: passed, %zu steps in %.3f s\n", result->file, result->n_steps,
-		       (double)result->time_ns / NS_PER_S);
-	else
+	if (!result->passed) {
 		print_failure(stdout, result, "");
+		return;
+	}
+	print_text(stdout, result->file);
+	printf(": passed, %zu steps in %.3f s\n", result->n_steps, (double)result->time_ns / NS_PER_S);
 }
 
 void report_print_tap_plan(size_t n)
@@ -56,7 +72,9 @@ void report_print_tap_plan(size_t n)
 
 void report_print_tap(const struct course_result *result, size_t number)
 {
-	printf("%sok %zu - %s\n", result->passed ? "" : "not ", number, result->file);
+	printf("%sok %zu - ", result->passed ? "" : "not ", number);
+	print_text(stdout, result->file);
+	putchar('\n');
 	if (!result->passed)
 		print_failure(stdout, result, "# ");
 }

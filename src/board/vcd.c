@@ -130,13 +130,15 @@ static void declare(struct vcd *vcd, const struct vcd_line *lines, size_t n, siz
 static void declare_all(struct vcd *vcd, const struct vcd_line *lines, size_t n)
 {
 	for (size_t first = 0; first < n; first++) {
+		char guest[NAME_MAX_BYTES];
 		size_t i = 0;
 
 		while (strcmp(lines[i].guest, lines[first].guest) != 0)
 			i++;
 		if (i < first)
 			continue;
-		put(vcd, "$scope module %.96s $end\n", lines[first].guest);
+		name_make(lines[first].guest, guest);
+		put(vcd, "$scope module %s $end\n", guest);
 		for (i = first; i < n; i++) {
 			if (strcmp(lines[i].guest, lines[first].guest) == 0)
 				declare(vcd, lines, n, i);
@@ -228,8 +230,12 @@ void vcd_change(struct vcd *vcd, uint64_t time_ns, size_t line, struct line_now 
 
 void vcd_lost(struct vcd *vcd, const char *guest, uint64_t count)
 {
-	if (!vcd->is_full && has_room(vcd))
-		put(vcd, "$comment %.96s: %llu changes were lost $end\n", guest, (unsigned long long)count);
+	char name[NAME_MAX_BYTES];
+
+	if (vcd->is_full || !has_room(vcd))
+		return;
+	name_make(guest, name);
+	put(vcd, "$comment %s: %llu changes were lost $end\n", name, (unsigned long long)count);
 }
 
 int vcd_end(struct vcd *vcd, uint64_t end_ns)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The daemon's answers as text. What a key lacks is printed as nothing: the daemon may be of another version. */
+/*
+ * The daemon's answers as text. What a key lacks is printed as nothing: the daemon may be of another version. Words are printable
+ * ASCII there; the process that says them serves whoever may open its socket, and may be in their hand.
+ */
 #include "ctl/print.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 #define NS_PER_S    1000000000u
 #define NAME_COLUMN 16
@@ -15,6 +19,17 @@ static const char *word_of(const json_t *object, const char *key)
 	const char *word = json_string_value(json_object_get(object, key));
 
 	return word ? word : "";
+}
+
+void print_word(const char *word)
+{
+	for (; *word; word++)
+		putchar(text_as_ascii(*word));
+}
+
+static void print_word_of(const json_t *object, const char *key)
+{
+	print_word(word_of(object, key));
 }
 
 static long long number_of(const json_t *object, const char *key)
@@ -38,7 +53,7 @@ static int print_quoted(const char *text)
 	for (; *text; text++, width++) {
 		if (*text == '"' || *text == '\\')
 			width += putchar('\\') == '\\';
-		putchar(*text);
+		putchar(text_as_ascii(*text));
 	}
 	putchar('"');
 	return width;
@@ -53,10 +68,13 @@ static void print_line(const json_t *line)
 
 	putchar('\t');
 	width = *name ? print_quoted(name) : printf("unnamed");
-	printf("%*s\t%s %s", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "", word_of(line, "direction"),
-	       level_word(json_object_get(line, "level")));
-	if (*irq && strcmp(irq, "none") != 0)
-		printf(" irq=%s", irq);
+	printf("%*s\t", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "");
+	print_word_of(line, "direction");
+	printf(" %s", level_word(json_object_get(line, "level")));
+	if (*irq && strcmp(irq, "none") != 0) {
+		fputs(" irq=", stdout);
+		print_word(irq);
+	}
 	putchar('\n');
 }
 
@@ -80,7 +98,8 @@ static bool print_guest(const json_t *guest, const json_t *lines)
 		error_print("%s", error);
 		return false;
 	}
-	printf("%s - %lld lines:\n", word_of(guest, "name"), number_of(guest, "lines"));
+	print_word_of(guest, "name");
+	printf(" - %lld lines:\n", number_of(guest, "lines"));
 	print_guest_lines(lines, word_of(guest, "name"));
 	return true;
 }
@@ -96,7 +115,8 @@ bool print_info(const json_t *reply, bool whole)
 	for (size_t i = 0; !whole && i < json_array_size(lines); i++) {
 		const json_t *line = json_array_get(lines, i);
 
-		printf("%s %lld", word_of(line, "guest"), number_of(line, "offset"));
+		print_word_of(line, "guest");
+		printf(" %lld", number_of(line, "offset"));
 		print_line(line);
 	}
 	return good;
@@ -116,8 +136,10 @@ void print_names(const json_t *reply)
 {
 	const json_t *lines = json_object_get(reply, "lines");
 
-	for (size_t i = 0; i < json_array_size(lines); i++)
-		puts(word_of(json_array_get(lines, i), "line"));
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		print_word_of(json_array_get(lines, i), "line");
+		putchar('\n');
+	}
 }
 
 void print_levels(const json_t *replies, bool numeric)
@@ -146,8 +168,11 @@ static void print_change(const json_t *event, const char *edge)
 
 	if (!*edge)
 		return;
-	printf("%llu.%09llu\t%s\t%s %lld", time_ns / NS_PER_S, time_ns % NS_PER_S, edge, word_of(event, "guest"),
-	       number_of(event, "offset"));
+	printf("%llu.%09llu\t", time_ns / NS_PER_S, time_ns % NS_PER_S);
+	print_word(edge);
+	putchar('\t');
+	print_word_of(event, "guest");
+	printf(" %lld", number_of(event, "offset"));
 	if (*name) {
 		putchar(' ');
 		print_quoted(name);

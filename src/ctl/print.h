@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* A word of the daemon's, which may be anything: what is not printable ASCII becomes '?'. */
+void print_word(const char *word);
 /* A reply to "info". whole: all lines, a table for each guest; otherwise one line for each. False: a guest is silent. */
 bool print_info(const json_t *reply, bool whole);
 /* Its lines, by the words for them. */

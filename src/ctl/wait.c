@@ -10,6 +10,7 @@
 #include "bench/clauses.h"
 #include "bench/words.h"
 #include "ctl/arguments.h"
+#include "ctl/print.h"
 
 #define CONDITIONS_MAX 64
 
@@ -152,8 +153,10 @@ static int wait_for(struct wait *wait, struct call *call, const struct arguments
 	if (verdict == VERDICT_FAIL && !board.failed)
 		time_over_say(wait, &board);
 	for (size_t i = 0; verdict == VERDICT_PASS && wait->any && i < wait->n; i++) {
-		if (wait->judges[i].verdict == VERDICT_PASS)
-			puts(board.lines[wait->judges[i].expectation.condition.line].name);
+		if (wait->judges[i].verdict != VERDICT_PASS)
+			continue;
+		print_word(board.lines[wait->judges[i].expectation.condition.line].name);
+		putchar('\n');
 	}
 	return arguments_close(call, &board) && verdict == VERDICT_PASS ? 0 : EXIT_FAILED;
 }

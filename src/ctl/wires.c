@@ -8,6 +8,7 @@
 #include "base/decimal.h"
 #include "base/error.h"
 #include "base/util.h"
+#include "ctl/print.h"
 
 /* As long as a wire may delay. */
 #define DELAY_MAX_US 10000000
@@ -88,7 +89,9 @@ static void print_wire(const json_t *wire)
 	long long delay_us = json_integer_value(json_object_get(wire, "delay_us"));
 	long long conflicts = json_integer_value(json_object_get(wire, "conflicts"));
 
-	printf("%s %s %s", line_word(wire, 0), invert || delay_us > 0 ? "->" : "-", line_word(wire, 1));
+	print_word(line_word(wire, 0));
+	fputs(invert || delay_us > 0 ? " -> " : " - ", stdout);
+	print_word(line_word(wire, 1));
 	if (invert)
 		fputs(" invert", stdout);
 	if (delay_us > 0)

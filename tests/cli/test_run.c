@@ -322,6 +322,26 @@ static void the_daemon_may_go(void **state)
 	assert_non_null(strstr(run_out(&run), "\ncame:     the daemon is gone\n"));
 }
 
+/* Nor may a file pass for more than one, or reach the terminal. */
+static void a_file_with_an_odd_name(void **state)
+{
+	file_write("s\x1b[31m\rok", "expect guest0.2=1\twithin 10ms\n");
+	ctl_check("run --tap s\x1b[31m\rok", 1,
+		  "1..1\n"
+		  "not ok 1 - s?[31m?ok\n"
+		  "# s?[31m?ok:1: failed\n"
+		  "# expected: expect guest0.2=1 within 10ms\n"
+		  "# came:     nothing: guest0.2 stayed 0\n"
+		  "# again:    --seed 1\n",
+		  "");
+	ctl_check("run s\x1b[31m\rok", 1,
+		  "s?[31m?ok:1: failed\n"
+		  "expected: expect guest0.2=1 within 10ms\n"
+		  "came:     nothing: guest0.2 stayed 0\n"
+		  "again:    --seed 1\n",
+		  "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +356,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_tool_that_is_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(parameters, setup, teardown),
 		cmocka_unit_test_setup_teardown(for_machines, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_with_an_odd_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_daemon_may_hang, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_daemon_may_go, setup, teardown),

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "wait.h"
@@ -464,10 +466,67 @@ static void monitor_in_json(void **state)
 	daemon_down(&daemon);
 }
 
+#define NASTY "\\u001b[2J\\u009bX"
+#define SHOWN "?[2J??X"
+
+/* One call of vgpioctl, in place of the daemon. */
+static pid_t answer(const char *reply)
+{
+	int fd = socket_listen("ctl.sock");
+	pid_t pid = fork();
+	char asked[4096];
+
+	if (pid == 0) {
+		int peer = accept(fd, NULL, NULL);
+
+		if (read(peer, asked, sizeof(asked)) > 0)
+			dprintf(peer, "%s\n", reply);
+		while (read(peer, asked, sizeof(asked)) > 0)
+			;
+		_exit(0);
+	}
+	close(fd);
+	return pid;
+}
+
+/* The process that answers serves whoever may open its socket, and may be in their hand. */
+static void nothing_reaches_the_terminal(void **state)
+{
+	static const char line[] = "{\"line\":\"" NASTY "\",\"guest\":\"" NASTY "\",\"offset\":1,\"name\":\"" NASTY
+				   "\",\"direction\":\"" NASTY "\",\"level\":1,\"irq\":\"" NASTY "\"}";
+	static const struct {
+		const char *words, *before, *after, *out;
+	} rows[] = {
+		{ "info x", "\"lines\":[", "]", SHOWN " 1\t\"" SHOWN "\"       \t" SHOWN " active irq=" SHOWN "\n" },
+		{ "info", "\"guests\":[{\"name\":\"" NASTY "\",\"lines\":1}],\"lines\":[", "]",
+		  SHOWN " - 1 lines:\n\tline   1:\t\"" SHOWN "\"       \t" SHOWN " active irq=" SHOWN "\n" },
+		{ "info --names", "\"lines\":[", "]", SHOWN "\n" },
+		{ "get x", "\"lines\":{\"" NASTY "\":1,\"x\":", "}", "\"" SHOWN "\"=active \"x\"=unknown\n" },
+		{ "wires", "\"wires\":[{\"lines\":[\"" NASTY "\",\"" NASTY "\"],\"levels\":[1,1],\"x\":", "}]",
+		  SHOWN " - " SHOWN ": 1 1\n" },
+		{ "monitor --count 1",
+		  "\"x\":0}\n{\"event\":\"change\",\"time_ns\":1,\"edge\":\"" NASTY "\",\"guest\":\"" NASTY
+		  "\",\"offset\":2,\"name\":\"" NASTY "\",\"x\":",
+		  "", "0.000000001\t" SHOWN "\t" SHOWN " 2 \"" SHOWN "\"\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char reply[4096];
+		pid_t pid;
+
+		snprintf(reply, sizeof(reply), "{\"ok\":true,%s%s%s}", rows[i].before, line, rows[i].after);
+		pid = answer(reply);
+		ctl_check(rows[i].words, 0, rows[i].out, "");
+		waitpid(pid, NULL, 0);
+		unlink("ctl.sock");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PLAIN(words_that_make_no_sense),
+		PLAIN(nothing_reaches_the_terminal),
 		PLAIN(verbs_of_later_versions),
 		PLAIN(help_and_version),
 		PLAIN(no_daemon),

@@ -3,6 +3,7 @@
 #include "rows.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/text.h"
 
@@ -33,6 +34,32 @@ static void whole_text(void **state)
 	assert_string_equal(empty, "");
 }
 
+static void controls_of_utf8(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} rows[] = {
+		{ "\xc2\x9b"
+		  "31m",
+		  "??31m" },
+		{ "\x9b"
+		  "31m",
+		  "?31m" },
+		{ "\xc3\xa4\x9b\xc3\xa4", "\xc3\xa4?\xc3\xa4" },
+		{ "\xe2\x9b\x84\xf0\x9f\x98\x80\x85", "\xe2\x9b\x84\xf0\x9f\x98\x80?" },
+		{ "\xc2\xb5s\xc2", "\xc2\xb5s\xc2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%s", rows[i].text);
+		text_make_line(text);
+		assert_string_equal(text, rows[i].shown);
+	}
+}
+
 /* Known values: http://www.isthe.com/chongo/tech/comp/fnv/ */
 static void hash(void **state)
 {
@@ -47,6 +74,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_byte),
 		cmocka_unit_test(whole_text),
+		cmocka_unit_test(controls_of_utf8),
 		cmocka_unit_test(hash),
 	};
 
