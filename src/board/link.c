@@ -22,11 +22,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-#define NO_ANSWER "no answer within 10 s"
-#define ANSWER_S  10
-#define PROBE_S	  LINK_PROBE_S /* half of it: then it is asked, and has the other half */
-#define CLOSED	  "the connection was closed"
-#define NS_PER_S  1000000000u
+#define NO_ANSWER      "no answer within 10 s"
+#define LINE_MAX_BYTES (16ul * 1024 * 1024) /* none that the daemon sends has one of them */
+#define ANSWER_S       10
+#define PROBE_S	       LINK_PROBE_S /* half of it: then it is asked, and has the other half */
+#define CLOSED	       "the connection was closed"
+#define NS_PER_S       1000000000u
 
 /* One that the daemon refuses at once. */
 static const char probe_text[] = "{\"cmd\":\"get\"}\n";
@@ -172,6 +173,8 @@ static ssize_t text_read(struct link *link)
 		link->len -= link->next;
 		link->next = 0;
 	}
+	if (link->len - link->next > LINE_MAX_BYTES)
+		return -EMSGSIZE;
 	if (link->len == link->size) {
 		size = link->size ? 2 * link->size : size;
 		text = realloc(link->text, size);

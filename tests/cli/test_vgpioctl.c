@@ -522,11 +522,36 @@ static void nothing_reaches_the_terminal(void **state)
 	}
 }
 
+/* What is no line yet is not kept for ever. */
+static void a_line_without_end(void **state)
+{
+	int fd = socket_listen("ctl.sock");
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		static char blanks[1 << 20];
+		int peer = accept(fd, NULL, NULL);
+		unsigned sent = 0;
+
+		memset(blanks, ' ', sizeof(blanks));
+		while (sent < 64 && send(peer, blanks, sizeof(blanks), MSG_NOSIGNAL) > 0)
+			sent++;
+		_exit(sent == 64);
+	}
+	close(fd);
+	ctl_check("get x", 1, "", "vgpioctl: ctl.sock: Message too long\n");
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	unlink("ctl.sock");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PLAIN(words_that_make_no_sense),
 		PLAIN(nothing_reaches_the_terminal),
+		PLAIN(a_line_without_end),
 		PLAIN(verbs_of_later_versions),
 		PLAIN(help_and_version),
 		PLAIN(no_daemon),
