@@ -18,10 +18,21 @@
 
 #define NS_PER_MS 1000000u
 
+static int prepared_fd = -1;
+
+int loop_prepare(void)
+{
+	if (prepared_fd < 0)
+		prepared_fd = epoll_create1(EPOLL_CLOEXEC);
+	return prepared_fd < 0 ? -errno : 0;
+}
+
 int loop_init(struct loop *loop)
 {
-	*loop = (struct loop){ .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
-	return loop->epoll_fd < 0 ? -errno : 0;
+	int ret = loop_prepare();
+
+	*loop = (struct loop){ .epoll_fd = fd_steal(&prepared_fd) };
+	return ret;
 }
 
 void loop_deinit(struct loop *loop)

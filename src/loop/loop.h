@@ -34,6 +34,11 @@ struct loop {
 	struct loop_after *after;   /* or NULL */
 };
 
+/*
+ * Makes what the next loop_init() takes: for a process that is about to give up making any. Who has several epolls can have
+ * each fd that it shares with others in them any number of times, and each write to it then takes them a time. -errno.
+ */
+int loop_prepare(void);
 int loop_init(struct loop *loop);
 void loop_deinit(struct loop *loop);
 

@@ -73,7 +73,7 @@ static int control_life(struct child *child)
 
 	if (guests && wires) {
 		control_prepare();
-		if (sandbox_enter(process->set->sandbox, &params) == 0)
+		if (loop_prepare() == 0 && sandbox_enter(process->set->sandbox, &params) == 0)
 			status = control_main(&start);
 	}
 	free(guests);

@@ -8,6 +8,7 @@
 #include "base/lack.h"
 #include "base/pool.h"
 #include "base/util.h"
+#include "loop/loop.h"
 #include "process/apart.h"
 #include "process/child.h"
 
@@ -60,6 +61,8 @@ static int life(const struct worker_start *start, const struct sandbox *sandbox)
 	const struct sandbox_params params = { SANDBOX_WORKER, start->guest->name, guest_fds_needed(start->guest) };
 	int ret = others_close(start, sandbox);
 
+	if (ret == 0)
+		ret = loop_prepare();
 	if (ret == 0)
 		ret = sandbox_enter(sandbox, &params);
 	if (ret < 0)
