@@ -238,7 +238,7 @@ static int wiring_renew(struct wires *wires)
 		ret = wiring_make(&next, &told->intake, wires->chip, wires->tag, &wires->conflict_limit);
 	if (ret < 0)
 		return ret;
-	wiring_keep(&next, &told->wiring);
+	wiring_keep(&next, &told->wiring, now_ns);
 	peers_ring(told);
 	wiring_end(wires);
 	told->wiring = next;

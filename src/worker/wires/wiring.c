@@ -159,13 +159,16 @@ static void line_pass(struct wiring *wiring, struct wiring_line *line, bool befo
 	line_settle(wiring, line, before);
 }
 
+/* Of a line that has a wire. */
+#define SUM_MARK (1u << 31)
+
 static uint32_t line_sum(const struct wiring *wiring, const struct wiring_line *line)
 {
 	uint32_t sum = 0;
 
 	for (unsigned i = line->begin; i < line->all_end; i++)
 		sum += word_count(wiring->sources[i].now);
-	return sum;
+	return sum | SUM_MARK;
 }
 
 static void sources_read(struct wiring *wiring, const struct wiring_line *line)
@@ -211,10 +214,11 @@ static void line_begin(struct wiring *wiring, struct wiring_line *line)
 	chip_wire_end(wiring->chip, line->line, &end);
 	line->conflict = end.conflict; /* it is named already */
 	sources_read(wiring, line);
-	missed = line_sum(wiring, line) - *line->sum;
+	line->fresh = !(*line->sum & SUM_MARK);
+	missed = line->fresh ? 0 : line_sum(wiring, line) - *line->sum;
 	if (missed > 1 && line->all_end - line->begin > 1)
 		missed = 2;
-	for (unsigned i = line->begin; i < line->all_end; i++)
+	for (unsigned i = line->begin; i < line->all_end && !line->kept; i++)
 		wiring->sources[i].seen = wiring->sources[i].now - missed * WIRE_WORD_COUNT_IN;
 	line->brings = *line->word;
 }
@@ -231,21 +235,9 @@ static void gates_begin(const struct wiring *wiring, const struct wiring_line *l
 		if (gate->kept)
 			continue;
 		gate->out = chip_drives_level(drives) != gate->invert;
-		if (brings == WIRE_GATE_LOW || brings == WIRE_GATE_HIGH)
+		if (!line->fresh && (brings == WIRE_GATE_LOW || brings == WIRE_GATE_HIGH))
 			gate->out = brings == WIRE_GATE_HIGH;
 		gate->in = gate->out;
-	}
-}
-
-void wiring_begin(struct wiring *wiring, uint64_t now_ns)
-{
-	for (unsigned i = 0; i < wiring->n_lines; i++) {
-		struct wiring_line *line = &wiring->lines[i];
-
-		line_begin(wiring, line);
-		gates_begin(wiring, line);
-		line_look(wiring, line, now_ns);
-		wiring->told |= line->tells;
 	}
 }
 
@@ -299,8 +291,18 @@ static void gate_keep(const struct wiring *wiring, struct wiring_gate *gate, con
 	}
 }
 
-void wiring_keep(struct wiring *wiring, const struct wiring *before)
+void wiring_keep(struct wiring *wiring, struct wiring *before, uint64_t now_ns)
 {
+	/* In this order: what comes in between is seen by both, and not by none. */
+	for (unsigned i = 0; i < wiring->n_lines; i++) {
+		struct wiring_line *line = &wiring->lines[i];
+
+		line->kept = line_find(before, line->line);
+		sources_read(wiring, line);
+		for (unsigned j = line->begin; j < line->all_end; j++)
+			wiring->sources[j].seen = wiring->sources[j].now;
+	}
+	wiring_look(before, UINT64_MAX, now_ns);
 	for (unsigned i = 0; i < wiring->n_lines; i++) {
 		const struct wiring_line *line = &wiring->lines[i], *was = line_find(before, line->line);
 
@@ -324,6 +326,30 @@ void wiring_drives(struct wiring *wiring, uint32_t number)
 		return;
 	line_bring(wiring, line);
 	conflict_look(wiring, line);
+}
+
+/* When they have wires again, what others did meanwhile is nothing to them. */
+static void others_forget(const struct wiring *wiring)
+{
+	unsigned n = (unsigned)(wiring->memories[0].size / WIRE_MEMORY_SIZE(1));
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!wiring_has(wiring, i))
+			wiring->memories[0].words[n + i] = 0;
+	}
+}
+
+void wiring_begin(struct wiring *wiring, uint64_t now_ns)
+{
+	others_forget(wiring);
+	for (unsigned i = 0; i < wiring->n_lines; i++) {
+		struct wiring_line *line = &wiring->lines[i];
+
+		line_begin(wiring, line);
+		gates_begin(wiring, line);
+		line_look(wiring, line, now_ns);
+		wiring->told |= line->tells;
+	}
 }
 
 uint64_t wiring_due_ns(const struct wiring *wiring)

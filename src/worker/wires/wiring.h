@@ -44,13 +44,15 @@ struct wiring_line {
 	uint32_t line;
 	const char *name;
 	bool first;	     /* conflicts of its net are logged here */
+	bool kept;	     /* what its sources have shown is known */
+	bool fresh;	     /* it had no wire before */
 	bool conflict;	     /* there is one */
 	unsigned begin, end; /* of the sources: the others of its net */
 	unsigned all_end;    /* and those of its gates */
 	unsigned gates, gates_end;
 	uint64_t reads, tells; /* peers, by bits */
 	uint32_t *word;	       /* in our own memory, */
-	uint32_t *sum;	       /* and there: of the changes that were seen */
+	uint32_t *sum;	       /* and there: of the changes that were seen; 0: it has no wire */
 	uint32_t brings;       /* what we wrote there */
 };
 
@@ -76,8 +78,11 @@ struct wiring {
 	uint64_t told; /* peers, by bits: those for whom something changed since this was last 0 */
 };
 
-/* Of wires that are about to begin: what is on its way through delayed ones that there were before goes on. */
-void wiring_keep(struct wiring *wiring, const struct wiring *before);
+/*
+ * Of wires that are about to begin in place of others: what those lack to have seen they see now, and what is on its way
+ * through delayed ones goes on.
+ */
+void wiring_keep(struct wiring *wiring, struct wiring *before, uint64_t now_ns);
 /* The lines bring what they bring; what a predecessor had seen is known, what came since is looked at. All are told. */
 void wiring_begin(struct wiring *wiring, uint64_t now_ns);
 /* Looks at the lines that read what these peers bring. */

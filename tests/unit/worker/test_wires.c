@@ -41,7 +41,7 @@ struct fixture {
 	struct wires *wires;
 	int memory, theirs, bell, ring;
 	uint32_t *words; /* the peer's */
-	unsigned late_edges;
+	unsigned edges[LINES];
 };
 
 static void on_fetch(void *ctx, unsigned offset, unsigned n)
@@ -50,7 +50,7 @@ static void on_fetch(void *ctx, unsigned offset, unsigned n)
 
 static void on_edge(void *ctx, unsigned offset, enum chip_edge edge, bool level)
 {
-	((struct fixture *)ctx)->late_edges += offset == LATE;
+	((struct fixture *)ctx)->edges[offset]++;
 }
 
 static void on_changed(void *ctx, unsigned offset)
@@ -107,18 +107,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Line IN is joined with the peer's, and LATE follows that one, too; the peer is told of OUT, if that is wired. */
-static void join(struct fixture *f, bool out)
+static void tell(struct fixture *f, const struct wire_row *rows, unsigned n)
 {
-	struct wire_row rows[] = {
-		{ .line = IN, .kind = WIRE_ROW_LINE },
-		{ .line = IN, .kind = WIRE_ROW_MEMBER, .peer = 1, .peer_line = IN },
-		{ .line = LATE, .kind = WIRE_ROW_LINE },
-		{ .line = LATE, .kind = WIRE_ROW_GATE, .peer = 1, .peer_line = IN, .delay_us = LATE_US, .name = "p.1" },
-		{ .line = OUT, .kind = WIRE_ROW_LINE },
-		{ .line = OUT, .kind = WIRE_ROW_LISTENER, .peer = 1 },
-	};
-	const unsigned n = sizeof(rows) / sizeof(rows[0]) - (out ? 0 : 2);
 	int table = memfd_create("table", MFD_CLOEXEC);
 
 	assert_int_equal(pwrite(table, rows, n * sizeof(rows[0]), 0), n * sizeof(rows[0]));
@@ -130,11 +120,38 @@ static void join(struct fixture *f, bool out)
 	assert_int_equal(loop_turn(&f->loop, 0), 0);
 }
 
-static void bring(struct fixture *f, uint32_t brings)
+/* Line IN is joined with the peer's, and LATE follows that one, too; the peer is told of OUT, if that is wired. */
+static void join(struct fixture *f, bool out)
 {
-	uint32_t *word = &f->words[IN];
+	const struct wire_row rows[] = {
+		{ .line = IN, .kind = WIRE_ROW_LINE },
+		{ .line = IN, .kind = WIRE_ROW_MEMBER, .peer = 1, .peer_line = IN },
+		{ .line = LATE, .kind = WIRE_ROW_LINE },
+		{ .line = LATE, .kind = WIRE_ROW_GATE, .peer = 1, .peer_line = IN, .delay_us = LATE_US, .name = "p.1" },
+		{ .line = OUT, .kind = WIRE_ROW_LINE },
+		{ .line = OUT, .kind = WIRE_ROW_LISTENER, .peer = 1 },
+	};
+
+	tell(f, rows, sizeof(rows) / sizeof(rows[0]) - (out ? 0 : 2));
+}
+
+static void make_input(struct fixture *f, unsigned line)
+{
+	const struct chip_line_config input = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_BOTH };
+
+	assert_int_equal(chip_configure(f->chip, line, &input), 0);
+}
+
+static void line_bring(struct fixture *f, unsigned line, uint32_t brings)
+{
+	uint32_t *word = &f->words[line];
 
 	*word = ((*word & ~0xffffu) + WIRE_WORD_COUNT_IN) | (*word & WIRE_WORD_BITS) << WIRE_WORD_BEFORE | brings;
+}
+
+static void bring(struct fixture *f, uint32_t brings)
+{
+	line_bring(f, IN, brings);
 }
 
 static void ring(int bell)
@@ -226,11 +243,10 @@ static void a_bell_that_is_full(void **state)
 static void what_is_held_when_others_come(void **state)
 {
 	struct fixture *f = *state;
-	const struct chip_line_config input = { .direction = CHIP_DIRECTION_IN, .edges = CHIP_EDGE_BOTH };
 	uint64_t begin_ns;
 
 	join(f, false);
-	assert_int_equal(chip_configure(f->chip, LATE, &input), 0);
+	make_input(f, LATE);
 	bring(f, CHIP_DRIVES_HIGH);
 	ring(f->bell);
 	assert_int_equal(loop_turn(&f->loop, 0), 0);
@@ -238,11 +254,60 @@ static void what_is_held_when_others_come(void **state)
 	ring(f->bell);
 	assert_int_equal(loop_turn(&f->loop, 0), 0);
 	begin_ns = clock_now_ns();
-	for (unsigned i = 0; f->late_edges < 2 && clock_now_ns() - begin_ns < WAIT_NS; i++) {
+	for (unsigned i = 0; f->edges[LATE] < 2 && clock_now_ns() - begin_ns < WAIT_NS; i++) {
 		join(f, i % 2 == 0);
 		assert_int_equal(loop_turn(&f->loop, LATE_US / 5000), 0);
 	}
-	assert_int_equal(f->late_edges, 2);
+	assert_int_equal(f->edges[LATE], 2);
+	assert_int_equal(chip_outside_level(f->chip, LATE), 0);
+}
+
+/* Lines with a past are joined: what they did before that is no pulse. */
+static void a_line_that_joins_makes_no_pulse(void **state)
+{
+	static const struct wire_row rows[] = {
+		{ .line = IN, .kind = WIRE_ROW_LINE },
+		{ .line = IN, .kind = WIRE_ROW_MEMBER, .peer = 1, .peer_line = IN },
+		{ .line = IN, .kind = WIRE_ROW_MEMBER, .peer = 1, .peer_line = 5 },
+	};
+	struct fixture *f = *state;
+
+	make_input(f, IN);
+	for (unsigned i = 0; i < 3; i++) {
+		line_bring(f, IN, CHIP_DRIVES_HIGH);
+		line_bring(f, IN, 0);
+		line_bring(f, 5, CHIP_DRIVES_HIGH);
+		line_bring(f, 5, 0);
+	}
+	tell(f, rows, 2);
+	assert_int_equal(f->edges[IN], 0);
+	tell(f, rows, 3);
+	assert_int_equal(f->edges[IN], 0);
+	tell(f, rows, 2);
+	assert_int_equal(f->edges[IN], 0);
+	/* What comes with nobody looking meanwhile is one. */
+	bring(f, CHIP_DRIVES_HIGH);
+	bring(f, 0);
+	tell(f, rows, 3);
+	assert_int_equal(f->edges[IN], 2);
+}
+
+/* A line that was parted begins with the level that there is, not with that of its last gate. */
+static void a_gate_begins_with_what_is(void **state)
+{
+	static const struct wire_row others[] = {
+		{ .line = OUT, .kind = WIRE_ROW_LINE },
+		{ .line = OUT, .kind = WIRE_ROW_LISTENER, .peer = 1 },
+	};
+	struct fixture *f = *state;
+
+	bring(f, CHIP_DRIVES_HIGH);
+	join(f, true);
+	assert_int_equal(chip_outside_level(f->chip, LATE), 1);
+	tell(f, others, 2);
+	assert_int_equal(chip_outside_level(f->chip, LATE), 0);
+	bring(f, CHIP_DRIVES_LOW);
+	join(f, true);
 	assert_int_equal(chip_outside_level(f->chip, LATE), 0);
 }
 
@@ -252,6 +317,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_bell_that_is_rung_without_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bell_that_is_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_held_when_others_come, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_line_that_joins_makes_no_pulse, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_gate_begins_with_what_is, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("wires", tests, NULL, NULL);
