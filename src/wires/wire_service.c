@@ -63,7 +63,17 @@ static void again(struct loop_timer *timer)
 	}
 }
 
-/* A worker that is gone has a successor, who is told. */
+/* A worker that is gone has a successor, who is told; one that does not read is told later. All else somebody is to mend. */
+static void told_not(struct wire_service *service, const struct guest *guest, int error)
+{
+	if (error == -EPIPE || error == -ECONNRESET)
+		return;
+	if (error != -EAGAIN)
+		log_limited(&service->limit, LOG_LEVEL_ERROR, TAG, "%s cannot be told of its wires: %s", guest->name,
+			    strerror(-error));
+	loop_timer_set(service->loop, &service->retry, RETRY_NS, 0, again);
+}
+
 static void tell(struct wire_service *service, const struct wire_guests *guests, size_t guest)
 {
 	struct wire_target target = service->target(service->ctx, guest);
@@ -71,8 +81,8 @@ static void tell(struct wire_service *service, const struct wire_guests *guests,
 
 	if (is_concerned(service, &target))
 		ret = wire_board_tell(&service->board, guests, (uint32_t)guest, target.channel, target.told);
-	if (ret < 0 && ret != -EPIPE && ret != -ECONNRESET && ret != -ENOENT)
-		loop_timer_set(service->loop, &service->retry, RETRY_NS, 0, again);
+	if (ret < 0)
+		told_not(service, target.guest, ret);
 }
 
 static bool is_empty(const struct wire_service *service)

@@ -2,6 +2,7 @@
 /* Wires of guests that are served: they follow guests and workers that come and go, the configuration, and requests. */
 #pragma once
 
+#include "base/log.h"
 #include "ipc/control_channel.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -22,6 +23,7 @@ struct wire_service {
 	void *ctx;
 	struct wire_board board; /* owned */
 	struct loop_timer retry;
+	struct log_limit limit;
 };
 
 void wire_service_deinit(struct wire_service *service);
