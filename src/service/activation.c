@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/why.h"
@@ -216,6 +217,22 @@ static int fds_give(struct activation *activation, struct activation_guest *gues
 	return 0;
 }
 
+/* Under two numbers: who connects would reach one of the guests or the other. */
+static int same_check(const struct activation_guest *guests, size_t n, struct why *why)
+{
+	struct stat st, other;
+
+	if (fstat(guests[n].fd, &st) < 0)
+		return why_fail(errno, why, "guest %s: fd %d: %s", guests[n].name, guests[n].fd, strerror(errno));
+	for (size_t i = 0; i < n; i++) {
+		if (!guests[i].has_socket && fstat(guests[i].fd, &other) == 0 && other.st_dev == st.st_dev &&
+		    other.st_ino == st.st_ino)
+			return why_fail(EINVAL, why, "guest %s: fd %d is the socket of guest %s, too", guests[n].name,
+					guests[n].fd, guests[i].name);
+	}
+	return 0;
+}
+
 static int guests_check(struct activation_guest *guests, size_t n_guests, struct why *why)
 {
 	for (size_t i = 0; i < n_guests; i++) {
@@ -228,6 +245,9 @@ static int guests_check(struct activation_guest *guests, size_t n_guests, struct
 		ret = inherited_fd_take(guests[i].fd, &guests[i].kind, why);
 		if (ret < 0)
 			return why_fail(-ret, why, "guest %s: %s", guests[i].name, why->text);
+		ret = same_check(guests, i, why);
+		if (ret < 0)
+			return ret;
 	}
 	return 0;
 }

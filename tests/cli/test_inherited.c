@@ -115,7 +115,7 @@ static void a_connected_and_a_listening_one(void **state)
 static void one_fd_is_for_one_thing(void **state)
 {
 	char words[128], expected[160];
-	int fd = socket_listen("x");
+	int fd = socket_listen("x"), again;
 	struct run run;
 
 	snprintf(words, sizeof(words), "--fd %d -l s4 --ready-fd %d", fd, fd);
@@ -129,6 +129,15 @@ static void one_fd_is_for_one_thing(void **state)
 	assert_int_equal(run_wait(&run), 1);
 	snprintf(expected, sizeof(expected), "vhost-device-gpio: guest guest1: fd %d is guest guest0's\n", fd);
 	assert_string_equal(run_err(&run), expected);
+	/* Nor is one under two numbers. */
+	again = dup(fd);
+	snprintf(words, sizeof(words), "--guest fd=%d,sim=4 --guest socket=c,sim=1 --guest fd=%d,sim=4", fd, again);
+	run_start(&run, "daemon", "VHOST_DEVICE_GPIO", words);
+	assert_int_equal(run_wait(&run), 1);
+	snprintf(expected, sizeof(expected),
+		 "vhost-device-gpio: guest guest2: fd %d is the socket of guest guest0, too\n", again);
+	assert_string_equal(run_err(&run), expected);
+	close(again);
 	close(fd);
 }
 
