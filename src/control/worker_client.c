@@ -16,7 +16,7 @@
 
 /* Other guests and the clients have their turn too. */
 #define REPLIES_PER_TURN 64
-/* More than fit into a socket. */
+/* Messages: more than fit into a socket. */
 #define LEFT_REPLIES_MAX 4096
 
 #define LEVEL_NEVER_REPORTED (-2)
@@ -312,8 +312,8 @@ static void channel_end(struct worker_client *guest)
 	guest->unread = false;
 }
 
-/* False: there is no more to read, now or ever. */
-static bool reply_read(struct worker_client *guest)
+/* How many replies came with a message; -1: there is no more to read, now or ever. */
+static int replies_read(struct worker_client *guest)
 {
 	struct {
 		struct control_channel_reply replies[CONTROL_CHANNEL_LINES_MAX];
@@ -324,26 +324,28 @@ static bool reply_read(struct worker_client *guest)
 	if (len < 0) {
 		/* That comes once, and before what there is to read. */
 		guest->unread |= errno == ECONNRESET;
-		return errno == ECONNRESET || errno == EINTR;
+		return errno == ECONNRESET || errno == EINTR ? 0 : -1;
 	}
 	if (len == 0 && fd_is_shut(guest->fd)) {
 		channel_end(guest);
-		return false;
+		return -1;
 	}
-	if (len > 0 && len <= (ssize_t)sizeof(in.replies) && len % (ssize_t)sizeof(in.replies[0]) == 0)
-		replies_take(guest, in.replies, (size_t)len / sizeof(in.replies[0]));
-	return true;
+	if (len > (ssize_t)sizeof(in.replies) || len % (ssize_t)sizeof(in.replies[0]) != 0)
+		return 0;
+	replies_take(guest, in.replies, (size_t)len / sizeof(in.replies[0]));
+	return (int)((size_t)len / sizeof(in.replies[0]));
 }
 
 static void guest_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct worker_client *guest = container_of(watch, struct worker_client, watch);
-	bool more = true;
+	int left = REPLIES_PER_TURN, n = 0;
 
-	for (int i = 0; i < REPLIES_PER_TURN && more; i++)
-		more = reply_read(guest);
+	/* A message with nothing in it is one, too. */
+	for (; left > 0 && n >= 0; left -= n > 0 ? n : 1)
+		n = replies_read(guest);
 	/* Whatever was read: nothing is to come any more, and this would be told again and again. */
-	if (!more && guest->fd >= 0 && events & EPOLLHUP)
+	if (n < 0 && guest->fd >= 0 && events & EPOLLHUP)
 		channel_end(guest);
 }
 
@@ -360,7 +362,7 @@ static int channel_begin(struct worker_client *guest, int fd)
 void worker_client_renew(struct worker_client *guest, int fd)
 {
 	/* What the earlier one has answered need not be asked again. It can send no more. */
-	for (int i = 0; i < LEFT_REPLIES_MAX && guest->fd >= 0 && reply_read(guest); i++)
+	for (int i = 0; i < LEFT_REPLIES_MAX && guest->fd >= 0 && replies_read(guest) >= 0; i++)
 		;
 	channel_end(guest);
 	if (channel_begin(guest, fd) < 0)

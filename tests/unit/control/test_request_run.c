@@ -64,8 +64,11 @@ static void ended(struct request_run *run)
 	fail_msg("the client is gone");
 }
 
+static unsigned n_changes;
+
 static void changed(struct worker_client *guest, const struct control_channel_reply *reply, enum control_edge edge)
 {
+	n_changes++;
 }
 
 static uint32_t n_dropped;
@@ -445,6 +448,28 @@ static void lost_changes_are_counted(void **state)
 }
 
 /* Whoever monitors all lines and does not read is waited for: the guest is not said to be silent. */
+/* However many a message has: each costs every client that monitors, and the others wait meanwhile. */
+static void so_many_changes_a_turn(void **state)
+{
+	struct control_channel_reply events[CONTROL_CHANNEL_LINES_MAX];
+	unsigned n_sent = 0, n_before;
+
+	client_asks(0, "{\"cmd\":\"info\",\"lines\":[\"a.0\"]}\n");
+	for (unsigned i = 0; i < CONTROL_CHANNEL_LINES_MAX; i++)
+		events[i] = (struct control_channel_reply){ .type = CONTROL_CHANNEL_EVENT, .level = i % 2 };
+	while (n_sent < 20 && send(fixture.worker, events, sizeof(events), MSG_DONTWAIT) > 0)
+		n_sent++;
+	assert_int_equal(n_sent, 20);
+	n_changes = 0;
+	do {
+		n_before = n_changes;
+		assert_return_code(loop_turn(&fixture.loop, 0), 0);
+		assert_in_range(n_changes - n_before, 0, 64 + CONTROL_CHANNEL_LINES_MAX);
+	} while (n_changes != n_before);
+	/* The first one is not a change. */
+	assert_int_equal(n_changes, 20 * CONTROL_CHANNEL_LINES_MAX - 1);
+}
+
 static void a_client_that_does_not_read_takes_its_own_time(void **state)
 {
 	struct control_channel_request request;
@@ -473,6 +498,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lines_are_asked_for_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(lines_that_do_not_follow_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_changes_are_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(so_many_changes_a_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_takes_its_own_time, setup, teardown),
 	};
 
