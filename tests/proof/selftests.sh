@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 # shellcheck shell=bash
-# The kernel's selftests gpio-cdev-uaf (a chip goes while its files are open) and gpio-aggregator, in a guest with KASAN:
-# gpio-virtio's chips in the place of gpio-sim's, which come and go with their driver.
+# The kernel's selftests gpio-cdev-uaf (a chip goes while its files are open) and gpio-aggregator, in a guest with
+# KASAN: gpio-virtio's chips in the place of gpio-sim's, which come and go with their driver. That of gpio-cdev-uaf also
+# goes with its VirtIO device, and in another guest, by hot-unplug, with its PCI device.
 
 # shellcheck disable=SC2034,SC2154 # shared with scripts/proof
 
-# shellcheck source=scripts/guest/console.sh
-. "$top/scripts/guest/console.sh"
-# shellcheck source=tests/e2e/tap.sh
-. "$top/tests/e2e/tap.sh"
-# shellcheck source=tests/e2e/daemon.sh
-. "$top/tests/e2e/daemon.sh"
+# shellcheck source=tests/proof/guest.sh
+. "$top/tests/proof/guest.sh"
 # shellcheck source=tests/proof/kselftest.sh
 . "$top/tests/proof/kselftest.sh"
 
-suite_title="Linux' selftests gpio-cdev-uaf and gpio-aggregator"
+suite_title="Linux' selftests gpio-cdev-uaf (a chip's driver, device and PCI device go) and gpio-aggregator"
 
 # Of those that gpio-aggregator.sh asks for, in its order: two chips of two banks.
 selftests_banks=(chip0bank0 chip0bank1 chip1bank0 chip1bank1)
@@ -104,16 +101,16 @@ selftests_cases() {
 	' "$2"
 }
 
-# selftests_quiet: the guest's kernel has nothing to complain of. Bugs, warnings and KASAN's reports taint it, also those
-# that its log has no longer.
+# selftests_quiet TAINT: the guest's kernel has nothing to complain of. Bugs, warnings and KASAN's reports taint it more,
+# also those that its log has no longer.
 selftests_quiet() {
 	local said
 	said=$(guest_run proof "$guest_s" 'dmesg | grep -A 20 -E "BUG:|WARNING:|Oops" | head -n 60; cat /proc/sys/kernel/tainted') || true
-	[[ $said == 0 ]] || die "the guest's kernel: ${said:-no answer}"
+	[[ $said == "$1" ]] || die "the guest's kernel: ${said:-no answer}"
 }
 
-# selftests_watched: to its end, for KASAN reports what the kernel's own lkdtm does wrong, with a slab's memory and with that
-# of modules.
+# selftests_watched: to its end, for KASAN reports what the kernel's own lkdtm does wrong, with a slab's memory and with
+# that of modules.
 selftests_watched() {
 	local wrong
 	guest_run proof "$guest_s" 'insmod /suite/lkdtm.ko && mount -t debugfs none /sys/kernel/debug' >/dev/null ||
@@ -139,33 +136,59 @@ selftests_healthy() {
 	[[ $(selftests_workers) == "$workers" ]] || die "a worker ended: $workers were there, now $(selftests_workers)"
 }
 
-suite_run() {
-	local dir=$1 suite workers
-	[[ $# -eq 1 ]] || die "these suites have no single cases"
-	kselftest_get
-	selftests_files "$dir/files"
+# selftests_run DIR NAME SUITE [WORDS]: its cases, as NAME's; WORDS are set in its environment.
+selftests_run() {
+	local output=$1/$2
+	selftests_show 600 "${4:-} sh /suite/$3.sh 2>&1" | tee "$output"
+	grep -q "^GPIO $3 test PASS" "$output" || die "$3.sh did not come to its end"
+	selftests_cases "$2" "$output" >>"$1/cases"
+}
+
+# selftests_uml DIR: with KASAN. gpio-cdev-uaf makes its chip by itself.
+selftests_uml() {
+	local dir=$1 workers
 	guest_init "$dir"
 	guest_uml=$kselftest/linux
 	"$top/scripts/guest/initramfs" "$dir/uml.cpio" '' "$dir/files" >/dev/null
 	selftests_daemon "$dir"
 	selftests_boot proof "$dir"
 	workers=$(selftests_workers)
-	suite_rig="User-Mode Linux with KASAN"
-	guest_run proof "$guest_s" 'mount -t configfs none /sys/kernel/config && mkdir /tmp/sim'
-	: >"$dir/cases"
-	for suite in gpio-cdev-uaf gpio-aggregator; do
-		# The first one makes the chip by itself.
-		[[ $suite != gpio-cdev-uaf ]] || guest_run proof "$guest_s" 'echo virtio0 >/sys/bus/virtio/drivers/gpio_virtio/unbind'
-		selftests_show 600 "sh /suite/$suite.sh 2>&1" | tee "$dir/$suite"
-		grep -q "^GPIO $suite test PASS" "$dir/$suite" || die "$suite.sh did not come to its end"
-		selftests_quiet
-		selftests_cases "$suite" "$dir/$suite" >>"$dir/cases"
-	done
+	guest_run proof "$guest_s" 'mount -t configfs none /sys/kernel/config && mkdir /tmp/sim;
+		echo virtio0 >/sys/bus/virtio/drivers/gpio_virtio/unbind'
+	selftests_run "$dir" gpio-cdev-uaf gpio-cdev-uaf PLUG=driver
+	selftests_quiet 0
+	guest_run proof "$guest_s" 'echo virtio-uml.0 >/sys/bus/platform/drivers/virtio-uml/unbind'
+	selftests_run "$dir" gpio-cdev-uaf-device gpio-cdev-uaf PLUG=uml
+	selftests_quiet 0
+	guest_run proof "$guest_s" 'echo virtio-uml.0 >/sys/bus/platform/drivers/virtio-uml/bind'
+	selftests_run "$dir" gpio-aggregator gpio-aggregator
+	selftests_quiet 0
 	selftests_watched
 	selftests_healthy "$dir" "$workers"
-}
-
-suite_clean() {
 	guest_kill_all
 	daemon_kill
+}
+
+# selftests_qemu DIR: by hot-unplug. Debian's kernel has no KASAN; a module that is not Debian's taints it.
+selftests_qemu() {
+	local dir=$1 tainted
+	mkdir "$dir/qemu"
+	proof_boot "$dir/qemu" "$dir/files"
+	guest_run proof "$guest_s" 'stty raw -echo 115200 </dev/ttyS1'
+	tainted=$(guest_run proof "$guest_s" 'cat /proc/sys/kernel/tainted')
+	selftests_run "$dir" gpio-cdev-uaf-hotplug gpio-cdev-uaf PLUG=pci
+	selftests_quiet "$tainted"
+	daemon_alive || die "the daemon ended: $(tail -n 1 "$dir/qemu/daemon.log")"
+	! grep -E 'killed by signal|ended with status' "$dir/qemu/daemon.log" || die "a worker ended"
+}
+
+suite_run() {
+	local dir=$1
+	[[ $# -eq 1 ]] || die "these suites have no single cases"
+	kselftest_get
+	selftests_files "$dir/files"
+	: >"$dir/cases"
+	selftests_uml "$dir"
+	selftests_qemu "$dir"
+	suite_rig="User-Mode Linux with KASAN; $suite_rig"
 }
