@@ -52,8 +52,10 @@ proof_show() {
 # proof_end: neither side has anything to complain of.
 proof_end() {
 	local dir=$1 complaints
-	complaints=$(guest_run proof "$guest_s" 'dmesg | grep -E "BUG|WARNING|Oops|Call Trace|REMOVING GPIOCHIP" | head -n 5' || true)
-	[[ -z $complaints ]] || printf "the guest's kernel: %s\n" "$complaints"
+	# 6.1 says REMOVING GPIOCHIP of every chip that goes with a line in use.
+	complaints=$(guest_run proof "$guest_s" 'dmesg | grep -E "BUG|WARNING|Oops|Call Trace" | head -n 5; true') ||
+		die "the guest does not answer any more"
+	[[ -z $complaints ]] || die "the guest's kernel: $complaints"
 	kill -0 "$rig_pid" 2>/dev/null || die "the rig ended: $(tail -n 1 "$dir/rig.log")"
 	daemon_alive || die "the daemon ended: $(tail -n 1 "$dir/daemon.log")"
 }
