@@ -59,11 +59,30 @@ static void sockets_look(const struct guest_configs *configs, bool check, struct
 static void user_look(const struct settings *settings, struct resolved *resolved)
 {
 	struct why why;
+	char name[SETTINGS_NAME_SIZE];
 	uid_t uid;
 	gid_t gid;
 
 	if (settings->sandbox.user && user_find(settings->sandbox.user, &uid, &gid, &why) < 0)
-		diagnostics_add(&resolved->conflicts, "--user: %s", why.text);
+		diagnostics_add(&resolved->conflicts, "%s: %s", settings_word_name(settings, OPTION_USER, name),
+				why.text);
+}
+
+/* The control socket, which must not be in the place of a guest's. */
+static void control_look(const struct settings *settings, bool check, struct resolved *resolved)
+{
+	const char *path = settings->control.path;
+	char name[SETTINGS_NAME_SIZE];
+
+	settings_word_name(settings, OPTION_CONTROL, name);
+	directory_look(name, path, check, resolved);
+	for (size_t i = 0; i < resolved->guests.n; i++) {
+		const struct guest *guest = &resolved->guests.guests[i];
+
+		if (socket_place_same(path, guest->socket.path) || socket_place_same(path, guest->socket.alias))
+			diagnostics_add(&resolved->conflicts, "%s: %s is the socket of %s, too", name, path,
+					guest->name);
+	}
 }
 
 int find_guests(const struct settings *settings, const struct guest_configs *configs,
@@ -76,7 +95,7 @@ int find_guests(const struct settings *settings, const struct guest_configs *con
 		return ret;
 	sockets_look(configs, params->check, resolved);
 	if (settings->control.path[0])
-		directory_look("--control", settings->control.path, params->check, resolved);
+		control_look(settings, params->check, resolved);
 	if (params->check)
 		user_look(settings, resolved);
 	if (resolved->conflicts.out_of_memory || resolved->notes.out_of_memory)

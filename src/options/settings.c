@@ -23,13 +23,12 @@
 #include "sandbox/prepare.h"
 #include "wires/wire_words.h"
 
-/* How the user called it: "--control", "ivi.conf:3: control". */
-static const char *word_name(const struct settings *settings, enum option_id id, char name[DAEMON_WHERE_MAX + 32])
+const char *settings_word_name(const struct settings *settings, enum option_id id, char name[SETTINGS_NAME_SIZE])
 {
-	snprintf(name, DAEMON_WHERE_MAX + 32, "--%s", cli_option_name(id));
+	snprintf(name, SETTINGS_NAME_SIZE, "--%s", cli_option_name(id));
 	for (unsigned i = 0; i < DAEMON_WORDS_N && !settings->cli.values[id]; i++) {
 		if (settings->file.of[i].value && strcmp(daemon_word_key(i), cli_option_name(id)) == 0)
-			snprintf(name, DAEMON_WHERE_MAX + 32, "%s: %s", settings->file.of[i].where, daemon_word_key(i));
+			snprintf(name, SETTINGS_NAME_SIZE, "%s: %s", settings->file.of[i].where, daemon_word_key(i));
 	}
 	return name;
 }
@@ -40,13 +39,13 @@ static int refuse(struct settings *settings, enum option_id id, const char *form
 
 static int refuse(struct settings *settings, enum option_id id, const char *format, ...)
 {
-	char name[DAEMON_WHERE_MAX + 32], text[sizeof(settings->why.text)];
+	char name[SETTINGS_NAME_SIZE], text[sizeof(settings->why.text)];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return why_fail(EINVAL, &settings->why, "%s: %s", word_name(settings, id, name), text);
+	return why_fail(EINVAL, &settings->why, "%s: %s", settings_word_name(settings, id, name), text);
 }
 
 static int log_level_take(struct settings *settings, const char *const *values)

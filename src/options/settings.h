@@ -55,6 +55,10 @@ struct settings {
 enum settings_action settings_parse(struct settings *settings, int argc, char **argv);
 void settings_deinit(struct settings *settings);
 
+/* How the user called it: "--control", "ivi.conf:3: control". */
+#define SETTINGS_NAME_SIZE (DAEMON_WHERE_MAX + 32)
+const char *settings_word_name(const struct settings *settings, enum option_id id, char name[SETTINGS_NAME_SIZE]);
+
 /* Lets go of the text of the file: from now on it is read again. */
 void settings_forget_text(struct settings *settings);
 /* The section [daemon] that says what these settings say. -EINVAL: a path that no file can hold. */

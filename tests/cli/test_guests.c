@@ -134,6 +134,8 @@ static void one_line_for_each_refusal(void **state)
 		{ "--guest socket=a,lines=@/dev/null{0}", 1, SAYS("--guest: /dev/null: not a GPIO chip") },
 		{ "--guest socket=a,sim=8 --guest socket=a,sim=8", 1,
 		  SAYS("a is the socket of both guest0 and guest1") },
+		{ "--guest socket=a,sim=8 --control ./a", 1, SAYS("--control: ./a is the socket of guest0, too") },
+		{ "-s a -l s8 --control a", 1, SAYS("--control: a is the socket of guest0, too") },
 		{ "--guest socket=a,sim=8 --ready-fd 77", 1, SAYS("--ready-fd: fd 77 is not open") },
 		{ "--fd 77 -l s8", 1, SAYS("guest guest0: fd 77 is not open") },
 		{ "--fd 77 -l s8:s8 -c 2", 2, SAYS("--fd is one socket, but --device-list has 2 devices") },
@@ -143,6 +145,21 @@ static void one_line_for_each_refusal(void **state)
 		check(rows[i].words, rows[i].status, "", rows[i].line);
 		assert_false(file_exists("a"));
 	}
+}
+
+#define TABLE_HEAD "   LINE  NAME                 CHIP                LINE  ITS NAME             SETTINGS\n"
+
+/* A word of the file is named by its place there. */
+static void words_of_the_file_are_named(void **state)
+{
+	file_write("guests.conf",
+		   "[daemon]\nuser = no-such-user\ncontrol = nope/c\n\n[guest a]\nsocket = a\nsim = 1\n");
+	check("--config guests.conf", 1, "", SAYS("guests.conf:3: control: nope/c: there is no directory nope"));
+	check("--config guests.conf --check --control c", 1,
+	      "guest a: 1 line on a\n" TABLE_HEAD "      0  dummy0               s1                     0  dummy0\n"
+	      "conflict: guests.conf:2: user: there is no user \"no-such-user\"\n",
+	      "");
+	check("--config guests.conf --control a", 1, "", SAYS("--control: a is the socket of a, too"));
 }
 
 static void all_conflicts_are_said(void **state)
@@ -159,8 +176,6 @@ static void all_conflicts_are_said(void **state)
 						      "guest"));
 	assert_false(file_exists("b"));
 }
-
-#define TABLE_HEAD "   LINE  NAME                 CHIP                LINE  ITS NAME             SETTINGS\n"
 
 static void check_prints_a_table(void **state)
 {
@@ -334,6 +349,7 @@ int main(void)
 		PLAIN(its_lines_and_their_names),
 		PLAIN(several_guests),
 		CASE("B-10", one_line_for_each_refusal),
+		PLAIN(words_of_the_file_are_named),
 		PLAIN(all_conflicts_are_said),
 		PLAIN(check_prints_a_table),
 		PLAIN(check_beside_a_daemon_that_runs),
