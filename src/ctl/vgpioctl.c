@@ -15,15 +15,15 @@
 #define CONTROL_DEFAULT "/run/vhost-device-gpio/control.sock"
 
 static const char lines_help[] =
-	"L is GUEST.LINE, or LINE where that is unique; LINE is a name or an offset. For info, get and\n"
-	"monitor GUEST is all of its lines, and names may have '*' and '?'.";
+	"L is GUEST.LINE, or LINE where that is unique; LINE is a name or an offset. For info, get,\n"
+	"monitor, record and panel GUEST is all of its lines, and names may have '*' and '?'.";
 
 static void print_options(void)
 {
 	printf("  --control PATH                 the daemon's control socket; else VGPIO_CONTROL of the\n"
 	       "                                 environment, else " CONTROL_DEFAULT "\n"
 	       "  --json                         print the daemon's answers as they are, one a line\n"
-	       "  -h, --help                     print this, of a verb what is said about it, and exit\n"
+	       "  -h, --help                     print this, or the help of a verb, and exit\n"
 	       "  -V, --version                  print the version and exit\n");
 }
 
@@ -52,7 +52,7 @@ static void print_help(void)
 	}
 	printf("\n%s\n\n", lines_help);
 	print_options();
-	printf("\n\"vgpioctl VERB --help\" tells the options of a verb.\n");
+	printf("\n\"vgpioctl VERB --help\" shows the options of a verb.\n");
 }
 
 /* NULL: the words make no call (said). */
@@ -70,7 +70,7 @@ static const struct verb *verb_take(struct call *call, int argc, char **argv)
 	if (!verb && verb_near(argv[0]))
 		error_print("unknown verb \"%s\"; did you mean \"%s\"?", argv[0], verb_near(argv[0]));
 	else if (!verb)
-		error_print("unknown verb \"%s\"", argv[0]);
+		error_print("unknown verb \"%s\"; see --help", argv[0]);
 	else if (!verb->requests && !verb->alone)
 		error_print("%s is not supported by this version", argv[0]);
 	else if (verb->needs_words && call->n_words == 0)

@@ -108,6 +108,10 @@ static void all_lines(void **state)
 	record_begin("record --output=x.vcd");
 	assert_int_equal(count("$var wire 1 "), 40);
 	assert_int_equal(run_stop(&setting.record), 0);
+	record_begin("record -o x.vcd guest1 guest0.*7");
+	assert_int_equal(count("$scope module guest1 $end\n"), 1);
+	assert_int_equal(count("$var wire 1 "), 33);
+	assert_int_equal(run_stop(&setting.record), 0);
 }
 
 /* All that the guest did until then, or how much of it is missing; and whole lines when the recorder is killed. */

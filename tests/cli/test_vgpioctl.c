@@ -19,7 +19,7 @@ static void words_that_make_no_sense(void **state)
 {
 	ctl_check("", 2, "", "vgpioctl: no verb; see --help\n");
 	ctl_check("toogle x", 2, "", "vgpioctl: unknown verb \"toogle\"; did you mean \"toggle\"?\n");
-	ctl_check("frob", 2, "", "vgpioctl: unknown verb \"frob\"\n");
+	ctl_check("frob", 2, "", "vgpioctl: unknown verb \"frob\"; see --help\n");
 	ctl_check("--frob", 2, "", "vgpioctl: unknown option \"--frob\"\n");
 	ctl_check("--control", 2, "", "vgpioctl: --control needs a value\n");
 	ctl_check("get", 2, "", "vgpioctl: get needs L: see \"vgpioctl get --help\"\n");
