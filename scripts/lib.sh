@@ -30,6 +30,24 @@ die() {
 	exit 1
 }
 
+# The comment at the head of the script that is run: what it is for, and its usage.
+head_print() {
+	local file=$0
+	# Those in scripts/ may have changed the directory.
+	[[ -f $file ]] || file=${BASH_SOURCE[0]%/*}/${0##*/}
+	awk 'NR > 2 { if (!/^#/ || /^# shellcheck/) exit; sub(/^# ?/, ""); print }' "$file"
+}
+
+# help_asked WORD…: that, and the end, if the first word asks for it.
+help_asked() {
+	case ${1:-} in
+	-h | --help)
+		head_print
+		exit 0
+		;;
+	esac
+}
+
 # Progress: what is being done and for how long; on a terminal one line that is rewritten, else a line every 10 s.
 #
 # progress_start begins it, for this script and those that it runs; progress_stop ends it, if this script began it. In
