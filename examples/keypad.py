@@ -82,4 +82,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (vgpio.Error, OSError) as error:
+        sys.exit(f"keypad: {error}")

@@ -37,7 +37,12 @@ class Board:
         self._received = b""
         self._id = self._seq = 0
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.connect(path or os.environ.get("VGPIO_CONTROL") or SOCKET)
+        path = path or os.environ.get("VGPIO_CONTROL") or SOCKET
+        try:
+            self._socket.connect(path)
+        except OSError as error:
+            self._socket.close()
+            raise Error(f"{path}: {error.strerror}: is there a daemon with --control {path}?") from error
 
     def __enter__(self):
         return self
