@@ -21,7 +21,7 @@ struct stage {
 static const struct stage stages[SANDBOX_STAGES] = {
 	[SANDBOX_PRIVILEGES] = { "no new privileges", sandbox_enter_privileges, 0, NULL },
 	[SANDBOX_USER] = { "user", sandbox_enter_user, 0, NULL },
-	[SANDBOX_USER_NAMESPACE] = { "namespace", sandbox_enter_namespace, EINVAL,
+	[SANDBOX_USER_NAMESPACE] = { "user namespace", sandbox_enter_namespace, EINVAL,
 				     "the limit user.max_user_namespaces is reached" },
 	[SANDBOX_NETWORK] = { "network", sandbox_enter_namespace, EINVAL,
 			      "the limit user.max_net_namespaces is reached" },

@@ -325,8 +325,8 @@ static const struct failing {
 	struct refusal refusal;
 } failings[] = {
 	{ "user: Operation not permitted", { SYS_setresuid, 0, 0, EPERM } },
-	{ "namespace: Operation not permitted", { SYS_unshare, 0, CLONE_NEWUSER, EPERM } },
-	{ "namespace: the limit user.max_user_namespaces is reached", { SYS_unshare, 0, CLONE_NEWUSER, ENOSPC } },
+	{ "user namespace: Operation not permitted", { SYS_unshare, 0, CLONE_NEWUSER, EPERM } },
+	{ "user namespace: the limit user.max_user_namespaces is reached", { SYS_unshare, 0, CLONE_NEWUSER, ENOSPC } },
 	{ "network: Operation not permitted", { SYS_unshare, 0, CLONE_NEWNET, EPERM } },
 	{ "ipc: the limit user.max_ipc_namespaces is reached", { SYS_unshare, 0, CLONE_NEWIPC, ENOSPC } },
 	{ "root: Permission denied", { SYS_unshare, 0, CLONE_NEWNS, EACCES } },
@@ -427,7 +427,7 @@ static void no_namespaces_for_users(void **state)
 	run_wait_err(&daemon, "guest0: s8");
 	worker = child_wait(&daemon, "vgpio:guest0", 0);
 	worker = child_wait(&daemon, "vgpio:guest0", kill(worker, SIGKILL) == 0 ? worker : 0);
-	run_wait_err(&daemon, "without namespace (Operation not permitted)\n");
+	run_wait_err(&daemon, "without user namespace (Operation not permitted)\n");
 	await_inside(worker);
 	assert_false(shares(worker, "ns/net"));
 	assert_false(shares(worker, "ns/mnt"));

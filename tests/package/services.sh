@@ -78,7 +78,7 @@ check_frontend() {
 }
 
 check_sandbox() {
-	said "$instance" 'sandbox: no new privileges, namespace, network, ipc, root, limits, landlock, capabilities, system calls' &&
+	said "$instance" 'sandbox: no new privileges, user namespace, network, ipc, root, limits, landlock, capabilities, system calls' &&
 		! said "$instance" 'warning'
 }
 
