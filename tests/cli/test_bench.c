@@ -172,7 +172,7 @@ static void waits_in_vain(void **state)
 
 static void what_cannot_be_waited_for(void **state)
 {
-	ctl_check("wait", 2, "", "vgpioctl: wait needs L=0|1|L EDGE...: see \"vgpioctl wait --help\"\n");
+	ctl_check("wait", 2, "", "vgpioctl: wait needs L=0|1|L EVENT...: see \"vgpioctl wait --help\"\n");
 	ctl_check("wait guest0.2", 2, "",
 		  "vgpioctl: wait: behind \"guest0.2\": expected =0, =1, rising, falling, changes, input or output\n");
 	ctl_check("wait guest0.2=2", 2, "", "vgpioctl: wait: \"2\": expected 0 or 1\n");
