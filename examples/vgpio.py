@@ -42,7 +42,8 @@ class Board:
             self._socket.connect(path)
         except OSError as error:
             self._socket.close()
-            raise Error(f"{path}: {error.strerror}: is there a daemon with --control {path}?") from error
+            hint = "" if isinstance(error, PermissionError) else f": is there a daemon with --control {path}?"
+            raise Error(f"{path}: {error.strerror}{hint}") from error
 
     def __enter__(self):
         return self

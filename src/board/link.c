@@ -83,6 +83,9 @@ int link_open(struct link *link, const char *path)
 			       .repeats = link->repeats };
 	if (link->fd == -ENOENT || link->fd == -ECONNREFUSED)
 		say(link, "%s: %s: is there a daemon with --control %s?", path, words_of(link->fd), path);
+	else if (link->fd == -EACCES)
+		say(link, "%s: %s: --control-mode and --control-group of the daemon say who may connect", path,
+		    words_of(link->fd));
 	else if (link->fd < 0)
 		say(link, "%s: %s", path, words_of(link->fd));
 	return link->fd < 0 ? -1 : 0;

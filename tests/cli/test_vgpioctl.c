@@ -3,11 +3,14 @@
 #include "fixture.h"
 
 #include <ctype.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,6 +90,27 @@ static void no_daemon(void **state)
 		check_default(NULL);
 		check_default("");
 	}
+}
+
+/* Root does not ask. */
+static void modes_count(void *ctx)
+{
+	prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE);
+}
+
+static void not_let_in(void **state)
+{
+	int listen_fd = socket_listen("ctl.sock");
+	struct run run;
+
+	assert_int_equal(chmod("ctl.sock", 0), 0);
+	run_start_with(&run, "ctl", "VGPIOCTL", "--control ctl.sock get 0", modes_count, NULL);
+	assert_int_equal(run_wait(&run), 1);
+	assert_string_equal(run_err(&run),
+			    "vgpioctl: ctl.sock: Permission denied: --control-mode and --control-group of the "
+			    "daemon say who may connect\n");
+	close(listen_fd);
+	unlink("ctl.sock");
 }
 
 /* Never takes a connection. Filled up, as a process that stands still fills it, it takes none even from the kernel. */
@@ -555,6 +579,7 @@ int main(void)
 		PLAIN(verbs_of_later_versions),
 		PLAIN(help_and_version),
 		PLAIN(no_daemon),
+		PLAIN(not_let_in),
 		PLAIN(nobody_answers),
 		PLAIN(a_daemon_that_waits_for_guests_is_waited_for),
 		PLAIN(options_may_stand_anywhere),
