@@ -49,15 +49,25 @@ _vgpioctl_lines() {
 	esac
 }
 
+# Offers those that begin so, a line each, as they have to be typed. Not by compgen -W, which runs what is in them.
+_vgpioctl_offer() {
+	local word typed
+	while IFS= read -r word; do
+		printf -v typed %q "$word"
+		[[ -n $word && ($typed == "$2"* || $word == "$2"*) ]] && COMPREPLY+=("$typed")
+	done <<<"$1"
+	return 0
+}
+
 _vgpioctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb words=
 	COMPREPLY=()
 	verb=$(_vgpioctl_verb)
 	[[ $current != '=' ]] || { previous='=' current=; }
 	if [[ $previous == '=' && $verb == set ]]; then
-		words='0 1'
+		words=$'0\n1'
 	elif [[ $previous == '=' && $verb == pull ]]; then
-		words='pull-up pull-down'
+		words=$'pull-up\npull-down'
 	elif [[ $previous == --control || $previous == --junit || $previous == --record || $previous == --output ||
 		$previous == -o || $previous == '=' || ($verb == run && $current != -*) ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -70,7 +80,7 @@ _vgpioctl() {
 		words=$(_vgpioctl_lines "$verb")
 		[[ $verb != set && $verb != pull ]] || compopt -o nospace 2>/dev/null || true
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+	_vgpioctl_offer "$words" "$current"
 }
 
 complete -F _vgpioctl vgpioctl
