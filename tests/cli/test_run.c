@@ -64,6 +64,15 @@ static void guest_lives(const struct run *run)
 	}
 }
 
+static void run_ends(struct run *run, int status)
+{
+	int ended = run_wait(run);
+
+	if (ended != status)
+		print_error("%s%s", run_out(run), run_err(run));
+	assert_int_equal(ended, status);
+}
+
 /* Runs the scenario as the file "s", with these words before it, to its end. */
 static void scenario(struct run *run, const char *words, const char *text, int status)
 {
@@ -74,7 +83,7 @@ static void scenario(struct run *run, const char *words, const char *text, int s
 	run_start(run, "ctl", "VGPIOCTL", all);
 	if (setting.vmm.connection.fd >= 0)
 		guest_lives(run);
-	assert_int_equal(run_wait(run), status);
+	run_ends(run, status);
 }
 
 static void check_begins(const char *text, const char *expected)
@@ -140,7 +149,7 @@ static void a_guest_that_comes_late(void **state)
 	run_start(&run, "run", "VGPIOCTL", "run s");
 	ctl_check("wait guest0.2=1", 0, "", "");
 	guest_boots();
-	assert_int_equal(run_wait(&run), 0);
+	run_ends(&run, 0);
 }
 
 static void rules(void **state)
@@ -216,7 +225,7 @@ static void a_tool_that_is_late(void **state)
 			sleep_ms(60);
 		}
 		kill(run.pid, SIGCONT);
-		assert_int_equal(run_wait(&run), late);
+		run_ends(&run, late);
 	}
 }
 
@@ -233,7 +242,7 @@ static void changes_that_are_lost(void **state)
 	for (unsigned i = 1; i <= 6000; i++)
 		assert_int_equal(gpio_set_value(&setting.vmm, LAMP, i % 2), GPIO_OK);
 	kill(run.pid, SIGCONT);
-	assert_int_equal(run_wait(&run), 1);
+	run_ends(&run, 1);
 	assert_non_null(strstr(run_out(&run), " changes of guest0 were lost: there is no verdict\n"));
 }
 
@@ -258,7 +267,7 @@ static void for_machines(void **state)
 	file_write("b<d", "set guest0.2=0\nexpect guest0.2=1 within 1ms\n");
 	ctl_check("run --tap good", 0, "1..1\nok 1 - good\n", "");
 	run_start(&run, "ctl", "VGPIOCTL", "run good b<d --tap --junit x.xml --seed 5");
-	assert_int_equal(run_wait(&run), 1);
+	run_ends(&run, 1);
 	check_begins(run_out(&run),
 		     "1..2\nok 1 - good\nnot ok 2 - b<d\n# b<d:2: failed\n# expected: expect guest0.2=1 within "
 		     "1ms\n# came:     1 edge, the last one after 0.000 ms: guest0.2 is 0\n"
@@ -304,7 +313,7 @@ static void the_daemon_may_hang(void **state)
 	run_start(&run, "run", "VGPIOCTL", "run s");
 	ctl_check("wait guest0.2=1", 0, "", "");
 	kill(control, SIGSTOP);
-	assert_int_equal(run_wait(&run), 1);
+	run_ends(&run, 1);
 	kill(control, SIGCONT);
 	assert_non_null(strstr(run_out(&run), "\ncame:     the daemon does not answer\n"));
 }
@@ -317,7 +326,7 @@ static void the_daemon_may_go(void **state)
 	run_start(&run, "run", "VGPIOCTL", "run s");
 	ctl_check("wait guest0.2=1", 0, "", "");
 	daemon_down(&setting.daemon);
-	assert_int_equal(run_wait(&run), 1);
+	run_ends(&run, 1);
 	/* In whichever of the steps that was noticed. */
 	assert_non_null(strstr(run_out(&run), "\ncame:     the daemon is gone\n"));
 }
