@@ -24,8 +24,8 @@ struct hostile_case {
 	const char *id, *section, *what; // section: of VIRTIO 1.4, what is broken or tried there
 	enum outcome (*run)(struct device *device);
 	unsigned flags;
-	uint64_t more,
-		less; // features that the case needs beside the usual ones (case_features), and those that it is without
+	uint64_t more;	  // features that the case needs beside the usual ones (case_features)
+	uint64_t less;	  // those of the usual ones that it is without
 	const char *bus;  // the only one that it is for, or NULL
 	const void *with; // what the function is to do it with: device->with
 };
@@ -52,4 +52,4 @@ enum outcome requests_go_on(struct device *device, enum outcome outcome);
 enum { RING_SIZE = 16 };
 
 // Each ends with an entry without an id.
-extern const struct hostile_case request_cases[];
+extern const struct hostile_case request_cases[], event_cases[], crash_cases[];

@@ -46,9 +46,14 @@ static void ring_attach(struct device *device, struct ring *ring, unsigned index
 	bus->queue_enable(index, 1);
 }
 
-void device_rings(struct device *device, uint16_t size)
+void device_request_ring(struct device *device, uint16_t size)
 {
 	ring_attach(device, &device->request, QUEUE_REQUEST, size);
+}
+
+void device_rings(struct device *device, uint16_t size)
+{
+	device_request_ring(device, size);
 	ring_attach(device, &device->event, QUEUE_EVENT, size);
 }
 
@@ -98,14 +103,20 @@ bool gpio_ok(struct device *device, uint16_t type, uint16_t line, uint32_t value
 	       reply.value == wanted;
 }
 
+void gpio_event_give(struct device *device, const uint16_t *request, volatile uint8_t *status)
+{
+	struct piece pieces[] = { { address_of(request), sizeof(*request), 0 }, { address_of(status), 1, DESC_WRITE } };
+
+	ring_send(&device->event, pieces, 2);
+}
+
 volatile uint8_t *gpio_event_add(struct device *device, uint16_t line)
 {
 	uint16_t *request = memory_new_readable(sizeof(*request));
 	volatile uint8_t *status = memory_new(1);
-	struct piece pieces[] = { { address_of(request), sizeof(*request), 0 }, { address_of(status), 1, DESC_WRITE } };
 
 	*request = line;
-	ring_send(&device->event, pieces, 2);
+	gpio_event_give(device, request, status);
 	return status;
 }
 

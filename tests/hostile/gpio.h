@@ -76,7 +76,8 @@ struct reply {
 bool device_reset(void);
 // From there to FEATURES_OK, with those of the wanted features that are offered; false if it is refused.
 bool device_accept(struct device *device, uint64_t wanted);
-// Both rings, of that size, and DRIVER_OK.
+// One ring or both, of that size; then DRIVER_OK.
+void device_request_ring(struct device *device, uint16_t size);
 void device_rings(struct device *device, uint16_t size);
 void device_run(struct device *device);
 // All of that, from a reset on.
@@ -90,6 +91,8 @@ bool gpio_ok(struct device *device, uint16_t type, uint16_t line, uint32_t value
 struct gpio_request *gpio_request_new(uint16_t type, uint16_t line, uint32_t value);
 // A buffer for the next interrupt of a line; its status, NOT_WRITTEN until it comes back.
 volatile uint8_t *gpio_event_add(struct device *device, uint16_t line);
+// The same, with memory that the caller has.
+void gpio_event_give(struct device *device, const uint16_t *request, volatile uint8_t *status);
 // A line that is an input, with that interrupt and an event buffer; NULL if that fails.
 volatile uint8_t *gpio_arm(struct device *device, uint16_t line, uint32_t irq_type);
 

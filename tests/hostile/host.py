@@ -160,20 +160,20 @@ class Run:
 
     def case(self, name):
         """The outcome, and what was said of it."""
-        notes, killed, worker = [], False, self.daemon.worker()
+        notes, replaced, worker = [], False, self.daemon.worker()
         self.guest.write(f"run {name} {self.format}")
         while True:
             word, text = self.guest.read()
             if word == "note":
                 notes.append(text)
             elif word == "do":
-                killed |= text == "kill"
+                replaced |= text in ("kill", "upgrade")
                 why = self.obey(text.split())
                 if why:
                     notes.append(why)
             elif word == "verdict":
                 break
-        if not killed and self.daemon.worker() != worker:
+        if not replaced and self.daemon.worker() != worker:
             notes.append("the worker ended")
         return "FAIL" if notes and text not in BAD else text, notes
 

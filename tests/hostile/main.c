@@ -14,6 +14,8 @@ void guest_main(void);
 
 static const struct hostile_case *const chapters[] = {
 	request_cases,
+	event_cases,
+	crash_cases,
 };
 
 static const char *const outcomes[] = { "PASS", "FAIL", "REJECT", "WEDGED", "SKIP" };
