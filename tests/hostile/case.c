@@ -32,7 +32,14 @@ enum outcome refused_outcome(struct ring *ring, const volatile uint8_t *response
 	return outcome;
 }
 
-enum { WATCHED_LINE = 2 };
+void level_set(unsigned line, unsigned value)
+{
+	char words[] = "set L V";
+
+	words[4] = (char)('0' + line);
+	words[6] = (char)('0' + value);
+	host_do(words);
+}
 
 void events_arm(struct device *device)
 {
@@ -46,8 +53,8 @@ enum outcome events_go_on(struct device *device, enum outcome outcome)
 
 	if (!(device->accepted & feature(F_GPIO_IRQ)))
 		return outcome;
-	host_do("set 2 1");
-	host_do("set 2 0");
+	level_set(WATCHED_LINE, 1);
+	level_set(WATCHED_LINE, 0);
 	if (!ring_take(&device->event, &taken, ANSWER_MS) || taken.length != 1)
 		return fail("no interrupt comes any more");
 	return outcome;

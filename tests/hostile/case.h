@@ -43,13 +43,16 @@ enum outcome chain_outcome(struct ring *ring, uint32_t bytes_max);
 // response, if it is one, and else nothing.
 enum outcome refused_outcome(struct ring *ring, const volatile uint8_t *response);
 
+// The host sets a line, of the first ten, to a level.
+void level_set(unsigned line, unsigned value);
+
 // For cases that break one ring: the outcome, if the other ring goes on without a reset; else FAIL. The event ring is looked at
-// with a line that events_arm() armed before; where interrupts are not offered, it is not looked at.
+// with WATCHED_LINE, which events_arm() armed before; where interrupts are not offered, it is not looked at.
 void events_arm(struct device *device);
 enum outcome events_go_on(struct device *device, enum outcome outcome);
 enum outcome requests_go_on(struct device *device, enum outcome outcome);
 
-enum { RING_SIZE = 16 };
+enum { RING_SIZE = 16, WATCHED_LINE = 2 };
 
 // Each ends with an entry without an id.
 extern const struct hostile_case request_cases[], event_cases[], crash_cases[];

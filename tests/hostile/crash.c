@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-// What is in the rings when the worker of the device dies, or gives way to a new program: the next one finds it.
+// What is in the rings when the worker of the device dies or gives way to a new program, or when the VMM stops the device for a
+// while: who comes next finds it.
 #include "case.h"
 #include "console.h"
 #include "memory.h"
@@ -8,7 +9,7 @@
 
 enum { LINE = 3, WRITTEN_MAX = 2 };
 
-// What happens to the worker is device->with: "kill" or "upgrade", for the host.
+// What happens to the device is device->with: "kill", "upgrade" or "pause", for the host.
 static void changes(const struct device *device)
 {
 	host_do(device->with);
@@ -107,18 +108,29 @@ static enum outcome broken_event_ring(struct device *device)
 }
 
 // The guest writes into what the device has of it, and then the device has to begin from that.
-static enum outcome used_overwritten(struct device *device)
+static void overwrite_used(struct device *device)
 {
 	events_arm(device);
-	if (!gpio_ok(device, SET_DIRECTION, LINE, DIRECTION_IN, 0))
-		return fail("no answer");
 	if (device->request.packed)
 		*(volatile uint32_t *)device->request.device_events = UINT32_MAX;
 	else
 		memory_fill((void *)device->request.used, 0xff, 4 + 8 * RING_SIZE);
 	changes(device);
 	ring_kick(&device->request);
+}
+
+static enum outcome used_overwritten(struct device *device)
+{
+	overwrite_used(device);
 	return events_go_on(device, PASS);
+}
+
+// A ring that goes on after a pause is known by what is in it: one that was overwritten is a new driver's, whose interrupts are
+// those that it asks for.
+static enum outcome used_unknown(struct device *device)
+{
+	overwrite_used(device);
+	return REJECT;
 }
 
 // Again and again, with a ring that is broken and an interrupt that is armed.
@@ -134,6 +146,7 @@ static enum outcome many_times(struct device *device)
 }
 
 #define KILL	.flags = BOTH, .with = "kill"
+#define PAUSE	.flags = BOTH, .with = "pause"
 #define UPGRADE .flags = BOTH, .with = "upgrade"
 
 const struct hostile_case crash_cases[] = {
@@ -152,5 +165,12 @@ const struct hostile_case crash_cases[] = {
 	{ "Q0614", "2.7.13", "the event ring is broken, and an upgrade", broken_event_ring, UPGRADE },
 	{ "Q0615", "2.7.8", "the device's own part is overwritten, and an upgrade", used_overwritten, UPGRADE },
 	{ "Q0616", "2.7.13", "the request ring is broken, and 5 upgrades", many_times, UPGRADE },
+	{ "Q0620", "2.7.13", "requests without a notification, and a pause", requests_wait, PAUSE },
+	{ "Q0621", "2.7.5", "malformed chains, and a pause", malformed_wait, PAUSE },
+	{ "Q0622", "5.18.7", "an armed interrupt, and a pause", interrupt_waits, PAUSE, .more = 1 << F_GPIO_IRQ },
+	{ "Q0623", "2.7.13", "the request ring is broken, and a pause", broken_ring, PAUSE },
+	{ "Q0624", "2.7.13", "the event ring is broken, and a pause", broken_event_ring, PAUSE },
+	{ "Q0625", "2.7.8", "the device's own part is overwritten, and a pause", used_unknown, PAUSE },
+	{ "Q0626", "2.7.13", "the request ring is broken, and 5 pauses", many_times, PAUSE },
 	{ .id = NULL },
 };

@@ -9,19 +9,10 @@
 
 enum { LINE = 3, OTHER_LINE = 4 };
 
-static void level(unsigned line, unsigned value)
-{
-	char words[] = "set L V";
-
-	words[4] = (char)('0' + line);
-	words[6] = (char)('0' + value);
-	host_do(words);
-}
-
 static void pulse(unsigned line)
 {
-	level(line, 1);
-	level(line, 0);
+	level_set(line, 1);
+	level_set(line, 0);
 }
 
 static bool comes(struct device *device)
@@ -136,10 +127,10 @@ static enum outcome other_type(struct device *device)
 
 	if (status == NULL || !gpio_ask(device, SET_IRQ_TYPE, LINE, IRQ_HIGH, &reply))
 		return fail("no answer");
-	level(LINE, 1);
+	level_set(LINE, 1);
 	if (!comes(device))
 		return fail("no interrupt");
-	level(LINE, 0);
+	level_set(LINE, 0);
 	return PASS;
 }
 
@@ -195,7 +186,7 @@ static enum outcome level_storm(struct device *device)
 	if (gpio_arm(device, LINE, IRQ_HIGH) == NULL)
 		return fail("an interrupt cannot be armed");
 	*request = LINE;
-	level(LINE, 1);
+	level_set(LINE, 1);
 	for (unsigned i = 0; i < STORM; i++) {
 		if (!comes(device) || (i && *status != IRQ_STATUS_VALID))
 			return fail("no interrupt of a level that stays");
@@ -205,7 +196,7 @@ static enum outcome level_storm(struct device *device)
 	if (!comes(device))
 		return fail("no interrupt of a level that stays");
 	host_do("rest");
-	level(LINE, 0);
+	level_set(LINE, 0);
 	gpio_event_give(device, request, status);
 	return stays_away(device) ? PASS : fail("an interrupt of a level that is over");
 }

@@ -10,7 +10,9 @@ rest                 until the worker has nothing to do; a worker that does not 
 set LINE 0|1         the level of a line, from the host
 kill                 SIGKILL for the worker, until there is another
 upgrade              the daemon starts itself anew (SIGUSR2), until that is over
+pause                QEMU stops the guest, and its device with it, and lets it go on
 """
+import json
 import os
 import signal
 import socket
@@ -88,7 +90,8 @@ class Guest:
     """QEMU and what runs in it, at the other end of its serial port."""
 
     def __init__(self, directory, machine, image, qemu, log):
-        self.log, path = log, f"{directory}/console.sock"
+        path = f"{directory}/console.sock"
+        self.log, self.monitor = log, f"{path}.qmp"
         listener = socket.socket(socket.AF_UNIX)
         if os.path.exists(path):
             os.unlink(path)
@@ -100,7 +103,8 @@ class Guest:
             [*qemu, "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-M", f"{machine},memory-backend=mem",
              "-m", "64M", "-object", "memory-backend-memfd,id=mem,size=64M,share=on", "-kernel", image,
              "-global", "virtio-mmio.force-legacy=false", "-chardev", f"socket,id=con,path={path}", "-serial", "chardev:con",
-             "-chardev", f"socket,id=gpio,path={directory}/gpio.sock", "-device", f"{device},chardev=gpio"],
+             "-chardev", f"socket,id=gpio,path={directory}/gpio.sock", "-device", f"{device},chardev=gpio",
+             "-qmp", f"unix:{path}.qmp,server=on,wait=off"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         console, _ = listener.accept()
         listener.close()
@@ -131,6 +135,17 @@ class Guest:
         self.stream.write(line + "\n")
         self.stream.flush()
 
+    def pause(self):
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(PATIENCE_S)
+            monitor.connect(self.monitor)
+            stream = monitor.makefile("rw", encoding="utf-8", newline="\n")
+            for command in ("qmp_capabilities", "stop", "cont"):
+                stream.write(json.dumps({"execute": command}) + "\n")
+                stream.flush()
+                while "return" not in json.loads(stream.readline()):
+                    pass
+
     def end(self):
         self.qemu.kill()
         self.qemu.wait()
@@ -152,7 +167,7 @@ class Run:
         """What the guest asks the host for; its answer only says that it is done."""
         why = ""
         try:
-            getattr(self.daemon, words[0])(*words[1:])
+            getattr(self.guest if words[0] == "pause" else self.daemon, words[0])(*words[1:])
         except RuntimeError as error:
             why = str(error)
         self.guest.write("ok")
@@ -195,19 +210,22 @@ class Run:
             if outcome == "WEDGED":
                 self.guest.end()
                 self.guest = self.boot()
-        self.guest.end()
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     words = sys.argv[1:]
-    chosen = words[words.index("--") + 1:] if "--" in words else []
-    directory, pid, vgpioctl, machine, ring_format, image, *qemu = words[:words.index("--")] if chosen else words
+    end = words.index("--") if "--" in words else len(words)
+    directory, pid, vgpioctl, machine, ring_format, image, *qemu = words[:end]
     with open(f"{directory}/{machine}.log", "a", encoding="utf-8") as log:
         run = Run(Daemon(directory, int(pid), vgpioctl), lambda: Guest(directory, machine, image, qemu, log), ring_format)
-        for name, what, outcome, notes in run.all(chosen):
-            print(f"{outcome} {name} {run.guest.bus} {ring_format} {what}", flush=True)
-            for note in notes:
-                print(f"# {note}", flush=True)
+        try:
+            for name, what, outcome, notes in run.all(words[end + 1:]):
+                print(f"{outcome} {name} {run.guest.bus} {ring_format} {what}", flush=True)
+                for note in notes:
+                    print(f"# {note}", flush=True)
+        finally:
+            run.guest.end()
 
 
 main()

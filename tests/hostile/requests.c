@@ -24,6 +24,20 @@ static enum outcome refused(struct device *device)
 	return PASS;
 }
 
+// The type of an interrupt that is to be refused, on an input whose interrupt it must leave as it is.
+static enum outcome refused_irq(struct device *device)
+{
+	const uint32_t *type = device->with;
+	struct reply reply;
+
+	events_arm(device);
+	if (!gpio_ask(device, SET_IRQ_TYPE, WATCHED_LINE, *type, &reply))
+		return fail("no answer");
+	if (reply.status != STATUS_ERR || reply.value != 0)
+		return fail("it was not refused");
+	return events_go_on(device, PASS);
+}
+
 // Each request on a line that is not there.
 static enum outcome no_line(struct device *device)
 {
@@ -74,7 +88,7 @@ struct sizes {
 	uint32_t request, response;
 };
 
-// SET_VALUE in buffers of other sizes than it has: the line must not change, unless both are large enough.
+// SET_VALUE in buffers of other sizes than it has: what cannot be read whole, or not be answered, is not done.
 static enum outcome other_sizes(struct device *device)
 {
 	const struct sizes *sizes = device->with;
@@ -93,8 +107,9 @@ static enum outcome other_sizes(struct device *device)
 		pieces[count++] = (struct piece){ address_of(response), sizes->response, DESC_WRITE };
 	ring_send(&device->request, pieces, count);
 	outcome = chain_outcome(&device->request, 2);
-	if (sizes->request < sizeof(struct gpio_request) && !gpio_ok(device, GET_VALUE, LINE, 0, 0))
-		return fail("half a request was obeyed");
+	if ((sizes->request < sizeof(struct gpio_request) || sizes->response < 2) &&
+	    !gpio_ok(device, GET_VALUE, LINE, 0, 0))
+		return fail("it was obeyed");
 	return outcome == REJECT ? fail("the buffer did not come back") : outcome;
 }
 
@@ -232,6 +247,7 @@ static enum outcome event_in_request_ring(struct device *device)
 #define REQUEST(type, line, value) .with = &(const struct gpio_request){ type, line, value }, .flags = BOTH
 #define SIZES(request, response)   .run = other_sizes, .with = &(const struct sizes){ request, response }, .flags = BOTH
 #define NAMES(more)		   .run = names, .with = &(const int){ more }, .flags = BOTH
+#define IRQ_TYPE(type)		   .run = refused_irq, .with = &(const uint32_t){ type }, .flags = BOTH, .more = 1 << F_GPIO_IRQ
 #define NO_LINE(line)		   .run = no_line, .with = &(const uint16_t){ line }, .flags = BOTH
 
 const struct hostile_case request_cases[] = {
@@ -249,10 +265,10 @@ const struct hostile_case request_cases[] = {
 	{ "Q0011", "5.18.6.5", "a value of 2", refused, REQUEST(SET_VALUE, LINE, 2) },
 	{ "Q0012", "5.18.6.5", "a value of 32 bits", refused, REQUEST(SET_VALUE, LINE, 0xffffffff) },
 	{ "Q0013", "5.18.6.5", "a value with a bit above the eighth", refused, REQUEST(SET_VALUE, LINE, 0x100) },
-	{ "Q0014", "5.18.6.6", "an interrupt of both levels", refused, REQUEST(SET_IRQ_TYPE, LINE, 12) },
-	{ "Q0015", "5.18.6.6", "an interrupt of an edge and a level", refused, REQUEST(SET_IRQ_TYPE, LINE, 5) },
-	{ "Q0016", "5.18.6.6", "an interrupt of an unknown bit", refused, REQUEST(SET_IRQ_TYPE, LINE, 16) },
-	{ "Q0017", "5.18.6.6", "an interrupt of 32 bits", refused, REQUEST(SET_IRQ_TYPE, LINE, 0xffffffff) },
+	{ "Q0014", "5.18.6.6", "an interrupt of both levels", IRQ_TYPE(12) },
+	{ "Q0015", "5.18.6.6", "an interrupt of an edge and a level", IRQ_TYPE(5) },
+	{ "Q0016", "5.18.6.6", "an interrupt of an unknown bit", IRQ_TYPE(16) },
+	{ "Q0017", "5.18.6.6", "an interrupt of 32 bits", IRQ_TYPE(0xffffffff) },
 	{ "Q0018", "5.18.6.6", "an interrupt of an output", refused, REQUEST(SET_IRQ_TYPE, LINE, IRQ_RISING) },
 	{ "Q0019", "5.18.6.6", "an interrupt that was not negotiated", irq_not_negotiated, .flags = BOTH,
 	  .less = 1 << F_GPIO_IRQ },
