@@ -35,10 +35,14 @@ struct bus {
 	void (*queue_place)(unsigned queue, const struct queue_place *place);
 	void (*queue_enable)(unsigned queue, uint32_t enable);
 	uint32_t (*queue_enabled)(unsigned queue);
+	void (*queue_reset)(unsigned queue); // the register of VIRTIO_F_RING_RESET
 	void (*notify)(uint32_t queue);
 	uint32_t (*interrupts)(void); // since the last call
 	uint8_t (*config_read)(unsigned offset);
 	void (*config_write)(unsigned offset, uint8_t value);
+	// The same space as it is, for accesses of other widths and behind its end.
+	volatile uint8_t *(*config)(void);
+	uint32_t (*generation)(void);
 };
 
 // The device's one; NULL if there is no GPIO device.

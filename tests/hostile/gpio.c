@@ -20,11 +20,16 @@ bool device_reset(void)
 	return true;
 }
 
+uint64_t device_offers(void)
+{
+	return bus->features(0) | (uint64_t)bus->features(1) << 32;
+}
+
 bool device_accept(struct device *device, uint64_t wanted)
 {
 	bus->set_status(STATUS_ACKNOWLEDGE);
 	bus->set_status(STATUS_ACKNOWLEDGE | STATUS_DRIVER);
-	device->offered = bus->features(0) | (uint64_t)bus->features(1) << 32;
+	device->offered = device_offers();
 	device->accepted = device->offered & wanted;
 	bus->accept(0, (uint32_t)device->accepted);
 	bus->accept(1, (uint32_t)(device->accepted >> 32));

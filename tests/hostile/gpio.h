@@ -60,7 +60,7 @@ struct gpio_request {
 };
 
 struct device {
-	uint64_t offered, accepted;
+	uint64_t wanted, offered, accepted; // wanted: by the case, in the format that it runs with
 	uint16_t lines;
 	uint32_t names_bytes;
 	struct ring request, event;
@@ -72,6 +72,8 @@ struct reply {
 	uint8_t status, value;
 };
 
+// The features that are offered.
+uint64_t device_offers(void);
 // To status 0; false if the device does not get there.
 bool device_reset(void);
 // From there to FEATURES_OK, with those of the wanted features that are offered; false if it is refused.

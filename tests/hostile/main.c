@@ -68,15 +68,14 @@ static enum outcome afterwards(enum outcome outcome, unsigned format)
 static enum outcome run(const struct hostile_case *hostile, unsigned format)
 {
 	static struct device device;
-	uint64_t features = case_features(hostile, format);
 	enum outcome outcome;
 
 	memory_reset();
 	device.with = hostile->with;
-	if (hostile->flags & RAW ? !device_reset() : !device_begin(&device, features, RING_SIZE))
+	device.wanted = case_features(hostile, format);
+	if (hostile->flags & RAW ? !device_reset() : !device_begin(&device, device.wanted, RING_SIZE))
 		return WEDGED;
-	if (!(hostile->flags & RAW) &&
-	    (hostile->more | (format == PACKED ? feature(F_RING_PACKED) : 0)) & ~device.accepted)
+	if ((hostile->more | (format == PACKED ? feature(F_RING_PACKED) : 0)) & ~device_offers())
 		return SKIP;
 	outcome = hostile->run(&device);
 	// It is over when the device is at rest.

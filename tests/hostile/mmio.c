@@ -72,6 +72,12 @@ static void notify(uint32_t queue)
 	write32(mmio_registers + MMIO_QUEUE_NOTIFY, queue);
 }
 
+static void queue_reset(unsigned queue)
+{
+	write32(mmio_registers + MMIO_QUEUE_SEL, queue);
+	write32(mmio_registers + MMIO_QUEUE_RESET, 1);
+}
+
 static uint32_t interrupts(void)
 {
 	uint32_t pending = read32(mmio_registers + MMIO_INTERRUPT_STATUS);
@@ -90,6 +96,16 @@ static void config_write(unsigned offset, uint8_t value)
 	write8(mmio_registers + MMIO_CONFIG + offset, value);
 }
 
+static volatile uint8_t *config(void)
+{
+	return mmio_registers + MMIO_CONFIG;
+}
+
+static uint32_t generation(void)
+{
+	return read32(mmio_registers + MMIO_GENERATION);
+}
+
 static const struct bus mmio = {
 	.name = "mmio",
 	.status = status,
@@ -100,10 +116,13 @@ static const struct bus mmio = {
 	.queue_place = queue_place,
 	.queue_enable = queue_enable,
 	.queue_enabled = queue_enabled,
+	.queue_reset = queue_reset,
 	.notify = notify,
 	.interrupts = interrupts,
 	.config_read = config_read,
 	.config_write = config_write,
+	.config = config,
+	.generation = generation,
 };
 
 const struct bus *mmio_find(void)

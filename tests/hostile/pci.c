@@ -147,6 +147,12 @@ static void notify(uint32_t queue)
 		(uint16_t)queue);
 }
 
+static void queue_reset(unsigned queue)
+{
+	queue_select(queue);
+	write16(pci_common.at + COMMON_QUEUE_RESET, 1);
+}
+
 static uint32_t interrupts(void)
 {
 	return read8(pci_isr.at);
@@ -162,6 +168,16 @@ static void config_write(unsigned offset, uint8_t value)
 	write8(pci_device.at + offset, value);
 }
 
+static volatile uint8_t *config(void)
+{
+	return pci_device.at;
+}
+
+static uint32_t generation(void)
+{
+	return read8(pci_common.at + COMMON_GENERATION);
+}
+
 static const struct bus pci = {
 	.name = "pci",
 	.status = status,
@@ -172,10 +188,13 @@ static const struct bus pci = {
 	.queue_place = queue_place,
 	.queue_enable = queue_enable,
 	.queue_enabled = queue_enabled,
+	.queue_reset = queue_reset,
 	.notify = notify,
 	.interrupts = interrupts,
 	.config_read = config_read,
 	.config_write = config_write,
+	.config = config,
+	.generation = generation,
 };
 
 const struct bus *pci_find(void)
