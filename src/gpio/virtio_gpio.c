@@ -175,7 +175,7 @@ static uint32_t answer(struct virtio_gpio *gpio, struct vhost_queue *queue, cons
 			fault_point(FAULT_POISON_CHAIN);
 		if (le16_get(request.type) == GPIO_MSG_GET_LINE_NAMES && gpio->names)
 			return answer_names(gpio, queue, chain);
-		if (chain->write_len >= sizeof(wire)) {
+		if (vhost_chain_is_writable(queue, chain, sizeof(wire))) {
 			const struct gpio_request copy = { le16_get(request.type), le16_get(request.gpio),
 							   le32_get(request.value) };
 			struct gpio_response response;

@@ -203,6 +203,8 @@ bool vhost_queue_is_drained(const struct vhost_queue *queue);
 bool vhost_queue_look(struct vhost_queue *other, unsigned index, uint32_t chains);
 /* Copies the first len readable bytes. -EMSGSIZE when there are fewer, -EFAULT when they are not in guest memory. */
 int vhost_chain_read(struct vhost_queue *queue, const struct vhost_chain *chain, void *data, size_t len);
+/* Whether there are len writable bytes, and in guest memory. */
+bool vhost_chain_is_writable(struct vhost_queue *queue, const struct vhost_chain *chain, size_t len);
 /*
  * Copies as much of data as there is writable space for, from its start. Returns how many bytes were written: what is
  * not in guest memory ends it.

@@ -175,6 +175,20 @@ int vhost_chain_read(struct vhost_queue *queue, const struct vhost_chain *chain,
 	return 0;
 }
 
+bool vhost_chain_is_writable(struct vhost_queue *queue, const struct vhost_chain *chain, size_t len)
+{
+	const struct vhost_segment *segments = &chain->segments[chain->n_read];
+
+	for (unsigned i = 0; i < chain->n_write && len > 0; i++) {
+		size_t n = len < segments[i].len ? len : segments[i].len;
+
+		if (memory_check(queue->host->memory, segments[i].addr, n, IOTLB_WRITE) < 0)
+			return false;
+		len -= n;
+	}
+	return len == 0;
+}
+
 /* So many bytes cost as much of a turn as one more chain: a block of names may have 2 MiB. */
 #define BYTES_PER_CHAIN 16384
 
