@@ -319,6 +319,47 @@ static void size_of_the_other_format(void **state)
 	assert_serving(s);
 }
 
+static void send_impossible(struct session *s, enum step step)
+{
+	struct connection *c = &s->vmm.connection;
+	struct vu_addr addr = vmm_ring_addr(&s->vmm, 0);
+
+	addr.desc += 1;
+	if (step == NUM)
+		assert_ok(message_send_state(c, VU_SET_VRING_NUM, 0, 0x10001));
+	else
+		assert_ok(message_set_vring_addr(c, &addr));
+}
+
+/* The guest's choice, passed on by a front-end that asks for no ack: that ring is broken, and nothing else ends. */
+static void what_no_ring_can_be_breaks_it(void **state)
+{
+	static const enum step impossible[] = { NUM, ADDR, NUM };
+	struct session *s = *state;
+	struct ring *ring = &s->vmm.rings[0];
+
+	fds_only(s);
+	s->vmm.connection.mode = CONNECTION_SYNC;
+	for (unsigned i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++) {
+		vmm_ring_stop(&s->vmm, 0);
+		send_step(s, 0, ERR);
+		for (enum step step = NUM; step < STEPS; step++)
+			(step == impossible[i] ? send_impossible(s, step) : send_step(s, 0, step));
+		assert_true(ring_error(ring, WAIT_MS));
+		gpio_send(&s->vmm, GPIO_GET_DIRECTION, 0, 0);
+		ring_kick(ring);
+		session_settle(s);
+		assert_false(ring_has_used(ring));
+		vmm_ring_stop(&s->vmm, 0);
+		for (enum step step = NUM; step < STEPS; step++)
+			send_step(s, 0, step);
+		assert_ok(message_send_state(&s->vmm.connection, VU_SET_VRING_BASE, 0, s->vmm.base[0]));
+		ring_kick(ring);
+		assert_int_equal(gpio_answer_of(&s->vmm, ring_wait(ring)).status, GPIO_OK);
+		assert_serving(s);
+	}
+}
+
 #define FRESH(rows, fn)	  ROW_TEST_FIXTURE(rows, fn, session_setup, session_teardown)
 #define STARTED(rows, fn) ROW_TEST_FIXTURE(rows, fn, session_setup_started, session_teardown)
 
@@ -341,6 +382,7 @@ int main(void)
 		STARTED("V-50", size_of_a_running_ring_stays),
 		STARTED("V-50 G-91", another_size_after_a_stop),
 		FRESH("V-50", size_of_the_other_format),
+		STARTED("X-36 V-71", what_no_ring_can_be_breaks_it),
 	};
 
 	return session_run("ring_setup", tests, sizeof(tests) / sizeof(tests[0]));

@@ -22,6 +22,12 @@ static const char *execute(struct vhost_device *device, const struct message_spe
 	return handlers[spec->id](device, message, reply);
 }
 
+static bool ack_wanted(const struct session *session)
+{
+	return session->rx.header.flags & VHOST_USER_NEED_REPLY &&
+	       session->protocol_features & (1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK);
+}
+
 /*
  * A refusal is told in the ack when there is one. When there is none the front-end would go on believing in something
  * that is not so: then the connection ends.
@@ -30,8 +36,7 @@ static int note_ack(struct vhost_device *device, bool refused)
 {
 	struct session_rx *rx = &device->session->rx;
 	const struct vhost_user_u64 ack = { refused };
-	bool wanted = rx->header.flags & VHOST_USER_NEED_REPLY &&
-		      device->session->protocol_features & (1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK);
+	bool wanted = ack_wanted(device->session);
 
 	if (refused && !wanted)
 		return -EPROTO;
@@ -43,7 +48,8 @@ static int note_ack(struct vhost_device *device, bool refused)
 static int execute_noted(struct vhost_device *device, const struct message_spec *spec, int *reply_fd, const char **why)
 {
 	struct session_rx *rx = &device->session->rx;
-	const struct message message = { &rx->header, rx->payload, &device->rx_fds, rx->replayed };
+	const struct message message = { &rx->header, rx->payload, &device->rx_fds, rx->replayed,
+					 ack_wanted(device->session) };
 	struct reply reply = { .fd = -1 };
 	int r = 0;
 

@@ -16,6 +16,7 @@ struct message {
 	const void *payload;
 	struct message_fds *fds; /* what a handler wants to own it takes with fd_steal() */
 	bool replayed; /* an earlier process died while it did what the message says: some of it may be done */
+	bool acked;    /* its sender hears of a refusal; without that the connection ends with one */
 };
 
 /* The payload of a reply of its own; size 0 is the protocol's word for "no". */

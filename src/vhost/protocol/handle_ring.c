@@ -13,6 +13,7 @@
 #include "vhost/queue/start_stop.h"
 
 static const char no_such_ring[] = "ring index out of range";
+static const char misplaced[] = "ring is misaligned or not in guest memory";
 static const char no_notifier[] = "not an eventfd, pipe or Unix socket";
 
 static struct vhost_queue *queue_by_index(struct vhost_device *device, uint64_t index)
@@ -20,15 +21,33 @@ static struct vhost_queue *queue_by_index(struct vhost_device *device, uint64_t 
 	return index < device->ops->n_queues ? &device->queues[index] : NULL;
 }
 
+/*
+ * Size and place of a ring are the guest's choice. QEMU passes them on as they are, asks for no ack, and aborts when the
+ * connection ends: who cannot be told has a broken ring, until it is set up anew. False: it can be told.
+ */
+static bool break_untold(struct vhost_queue *queue, const struct message *message, const char *why)
+{
+	if (message->acked)
+		return false;
+	queue_break(queue, why);
+	return true;
+}
+
 const char *handle_set_vring_num(struct vhost_device *device, const struct message *message, struct reply *reply)
 {
 	const struct vhost_user_vring_state *state = message->payload;
 	struct vhost_queue *queue = queue_by_index(device, state->index);
+	const char *rule;
 
 	if (!queue)
 		return no_such_ring;
-	if (!queue_ring_ops(queue)->size_valid(state->num))
-		return queue_ring_ops(queue)->size_rule;
+	rule = queue_ring_ops(queue)->size_rule;
+	if (!queue_ring_ops(queue)->size_valid(state->num)) {
+		if (!break_untold(queue, message, rule))
+			return rule;
+		queue->state->layout.size = 0;
+		return NULL;
+	}
 	if (queue->running && state->num != queue->state->layout.size)
 		return "ring is running";
 	queue->state->layout.size = state->num;
@@ -64,8 +83,12 @@ const char *handle_set_vring_addr(struct vhost_device *device, const struct mess
 		.avail = addr->avail,
 		.log = addr->log,
 	};
-	if (!layout_valid(device, queue_ring_ops(queue), &layout))
-		return "ring is misaligned or not in guest memory";
+	if (!layout_valid(device, queue_ring_ops(queue), &layout)) {
+		if (!break_untold(queue, message, misplaced))
+			return misplaced;
+		queue->state->has_addr = 0;
+		return NULL;
+	}
 	if (queue->running && layout_same(&layout, &queue->state->layout)) {
 		queue->state->layout = layout;
 		queue_set_log(queue);
