@@ -14,7 +14,7 @@ void guest_main(void);
 
 static const struct hostile_case *const chapters[] = {
 	request_cases,	   event_cases, crash_cases, chain_cases, split_ring_cases,  split_event_cases,
-	packed_ring_cases, place_cases, race_cases,  hole_cases,  event_chain_cases,
+	packed_ring_cases, place_cases, race_cases,  hole_cases,  event_chain_cases, lifecycle_cases,
 };
 
 static const char *const outcomes[] = { "PASS", "FAIL", "REJECT", "WEDGED", "SKIP" };
@@ -70,8 +70,7 @@ static enum outcome run(const struct hostile_case *hostile, unsigned format)
 	enum outcome outcome;
 
 	memory_reset();
-	device.with = hostile->with;
-	device.wanted = case_features(hostile, format);
+	device = (struct device){ .wanted = case_features(hostile, format), .with = hostile->with };
 	if (hostile->flags & RAW ? !device_reset() : !device_begin(&device, device.wanted, RING_SIZE))
 		return WEDGED;
 	if ((hostile->more | (format == PACKED ? feature(F_RING_PACKED) : 0)) & ~device_offers())
