@@ -97,13 +97,14 @@ static enum outcome elsewhere_live(struct device *device)
 #define ELSEWHERE(how, queues, parts, where)                                                                           \
 	.run = how, .with = &(const struct elsewhere){ queues, parts, where }, .flags = BOTH | RAW
 
-// The size that the device is told; the ring has as much if there can be such a one.
+// The size that the device is told; the ring has as much if there can be such a one, or else what the device may keep to.
 static void size_tell(struct device *device, unsigned queue, uint16_t size)
 {
 	struct ring *ring = queue ? &device->event : &device->request;
 	struct queue_place place;
 
-	ring_make(ring, queue, size && size <= RING_MAX ? size : RING_SIZE, device->accepted & feature(F_RING_PACKED));
+	ring_make(ring, queue, size && size <= RING_MAX ? size : (uint16_t)bus->queue_max(queue),
+		  device->accepted & feature(F_RING_PACKED));
 	place = ring_place(ring);
 	place.size = size;
 	bus->queue_place(queue, &place);

@@ -159,8 +159,7 @@ static void steps_take(struct device *device)
 		step->take(device, step->with);
 }
 
-// What was asked and not waited for.
-static bool answered(struct device *device, unsigned ms)
+bool requests_answered(struct device *device, unsigned ms)
 {
 	struct taken taken;
 
@@ -174,7 +173,7 @@ static bool answered(struct device *device, unsigned ms)
 enum outcome serves(struct device *device)
 {
 	steps_take(device);
-	if (!answered(device, ANSWER_MS))
+	if (!requests_answered(device, ANSWER_MS))
 		return fail("a request is not answered");
 	return device_serves(device) ? PASS : fail("the driver is not served");
 }
@@ -193,5 +192,5 @@ enum outcome either(struct device *device)
 	steps_take(device);
 	if (device->request.size)
 		request(device, 1);
-	return device->request.size && answered(device, SILENT_MS) ? PASS : REJECT;
+	return device->request.size && requests_answered(device, SILENT_MS) ? PASS : REJECT;
 }

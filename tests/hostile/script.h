@@ -39,6 +39,8 @@ void reset(struct device *device, uint64_t times);
 void live(struct device *device, uint64_t times);
 // So many requests at once; nobody waits for their answers.
 void request(struct device *device, uint64_t count);
+// Those of them that were not yet; false if one is not within so many ms.
+bool requests_answered(struct device *device, unsigned ms);
 void arm(struct device *device, uint64_t line);
 void wait(struct device *device, uint64_t ms);
 void stay_silent(struct device *device, uint64_t ms); // no buffer comes back
