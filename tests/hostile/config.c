@@ -33,21 +33,6 @@ static bool config_is(const struct config *before)
 	return true;
 }
 
-static uint32_t read_any(const volatile uint8_t *at, unsigned width)
-{
-	return width == 1 ? read8(at) : width == 2 ? read16(at) : read32(at);
-}
-
-static void write_any(volatile uint8_t *at, unsigned width, uint32_t value)
-{
-	if (width == 1)
-		write8(at, (uint8_t)value);
-	else if (width == 2)
-		write16(at, (uint16_t)value);
-	else
-		write32(at, value);
-}
-
 // Within the space it is the same bytes, however they are read; behind it anything but an end is right.
 static enum outcome config_reads(struct device *device)
 {

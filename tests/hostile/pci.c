@@ -13,21 +13,12 @@ enum {
 	CONFIG_ENABLE = 1u << 31,
 	DEVICES = 32,
 
-	PCI_COMMAND = 0x04,
-	PCI_COMMAND_MEMORY_MASTER = 6,
-	PCI_BARS = 0x10,
 	PCI_BAR_MASK = ~15,
 	PCI_BAR_64 = 4,
-	PCI_CAPABILITIES = 0x34,
-	PCI_CAP_VENDOR = 9,
 	CAPABILITIES_MAX = 48,
 
 	VIRTIO_VENDOR = 0x1af4,
 	VIRTIO_MODERN_ID = 0x1040,
-	CFG_COMMON = 1,
-	CFG_NOTIFY = 2,
-	CFG_ISR = 3,
-	CFG_DEVICE = 4,
 };
 
 struct pci_region pci_common, pci_notify, pci_isr, pci_device;
@@ -67,19 +58,24 @@ unsigned pci_capability(uint8_t id, uint8_t cfg_type)
 	return 0;
 }
 
+uint64_t pci_bar(unsigned bar)
+{
+	unsigned at = PCI_BARS + 4 * bar;
+	uint64_t base = pci_config_read(at) & (uint32_t)PCI_BAR_MASK;
+
+	if (pci_config_read(at) & PCI_BAR_64)
+		base |= (uint64_t)pci_config_read(at + 4) << 32;
+	return base;
+}
+
 static void region_find(struct pci_region *region, uint8_t cfg_type)
 {
 	unsigned at = pci_capability(PCI_CAP_VENDOR, cfg_type);
-	unsigned bar = PCI_BARS + 4 * config_byte(at + 4);
-	uint64_t base;
 
 	*region = (struct pci_region){ 0 };
 	if (at == 0)
 		return;
-	base = pci_config_read(bar) & (uint32_t)PCI_BAR_MASK;
-	if (pci_config_read(bar) & PCI_BAR_64)
-		base |= (uint64_t)pci_config_read(bar + 4) << 32;
-	region->address = base + pci_config_read(at + 8);
+	region->address = pci_bar(config_byte(at + 4)) + pci_config_read(at + 8);
 	region->bytes = pci_config_read(at + 12);
 	// The firmware has room for it below 4 GiB.
 	region->at = (uint8_t *)(uintptr_t)region->address;
@@ -205,7 +201,7 @@ const struct bus *pci_find(void)
 	}
 	if (device == DEVICES)
 		return NULL;
-	pci_config_write(PCI_COMMAND, PCI_COMMAND_MEMORY_MASTER);
+	pci_config_write(PCI_COMMAND, PCI_MEMORY | PCI_MASTER);
 	region_find(&pci_common, CFG_COMMON);
 	region_find(&pci_notify, CFG_NOTIFY);
 	region_find(&pci_isr, CFG_ISR);

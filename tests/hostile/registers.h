@@ -34,6 +34,22 @@ static inline void write32(volatile uint8_t *at, uint32_t value)
 	*(volatile uint32_t *)at = value;
 }
 
+// Of 1, 2 or 4 bytes.
+static inline uint32_t read_any(const volatile uint8_t *at, unsigned width)
+{
+	return width == 1 ? read8(at) : width == 2 ? read16(at) : read32(at);
+}
+
+static inline void write_any(volatile uint8_t *at, unsigned width, uint32_t value)
+{
+	if (width == 1)
+		write8(at, (uint8_t)value);
+	else if (width == 2)
+		write16(at, (uint16_t)value);
+	else
+		write32(at, value);
+}
+
 // As two of 32 bits (VIRTIO 1.4, 4.1.3.1).
 static inline void write64(volatile uint8_t *at, uint64_t value)
 {

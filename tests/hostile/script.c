@@ -93,7 +93,7 @@ void reset(struct device *device, uint64_t times)
 		bus->set_status(0);
 }
 
-static void request_add(struct device *device)
+void request_add(struct device *device)
 {
 	struct piece pieces[] = { { address_of(gpio_request_new(GET_DIRECTION, LINE, 0)), sizeof(struct gpio_request),
 				    0 },

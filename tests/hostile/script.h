@@ -37,6 +37,8 @@ void notify(struct device *device, uint64_t queue);
 void reset(struct device *device, uint64_t times);
 // So many lives in a row, in the same memory, each of which ends in the midst of requests.
 void live(struct device *device, uint64_t times);
+// One request is made available, and not told of.
+void request_add(struct device *device);
 // So many requests at once; nobody waits for their answers.
 void request(struct device *device, uint64_t count);
 // Those of them that were not yet; false if one is not within so many ms.
