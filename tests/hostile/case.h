@@ -57,4 +57,4 @@ enum { RING_SIZE = 16, WATCHED_LINE = 2 };
 // Each ends with an entry without an id.
 extern const struct hostile_case request_cases[], event_cases[], crash_cases[], chain_cases[], split_ring_cases[],
 	split_event_cases[], packed_ring_cases[], place_cases[], race_cases[], hole_cases[], event_chain_cases[],
-	lifecycle_cases[], queue_cases[], life_cases[], config_cases[], pci_cases[], msix_cases[];
+	lifecycle_cases[], queue_cases[], life_cases[], config_cases[], pci_cases[], msix_cases[], mmio_cases[];

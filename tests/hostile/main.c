@@ -15,7 +15,7 @@ void guest_main(void);
 static const struct hostile_case *const chapters[] = {
 	request_cases,	   event_cases, crash_cases,  chain_cases, split_ring_cases,  split_event_cases,
 	packed_ring_cases, place_cases, race_cases,   hole_cases,  event_chain_cases, lifecycle_cases,
-	queue_cases,	   life_cases,	config_cases, pci_cases,   msix_cases,
+	queue_cases,	   life_cases,	config_cases, pci_cases,   msix_cases,	      mmio_cases,
 };
 
 static const char *const outcomes[] = { "PASS", "FAIL", "REJECT", "WEDGED", "SKIP" };
