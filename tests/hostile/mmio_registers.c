@@ -123,6 +123,25 @@ static enum outcome selectors(struct device *device)
 	return requests_go_on(device, PASS);
 }
 
+// Status and readiness can be read (4.2.2), and go with a reset; what tells what it is stays.
+static enum outcome read_back(struct device *device)
+{
+	uint32_t magic = read_register(MMIO_MAGIC), version = read_register(MMIO_VERSION);
+
+	if (!(device->accepted & feature(F_VERSION_1)))
+		return fail("VERSION_1 is not offered");
+	if (bus->status() != STATUS_RUNNING || bus->queue_enabled(QUEUE_REQUEST) != 1 ||
+	    bus->queue_enabled(QUEUE_EVENT) != 1)
+		return fail("status or readiness read otherwise");
+	reset(device, 1);
+	if (bus->queue_enabled(QUEUE_REQUEST) || bus->queue_enabled(QUEUE_EVENT))
+		return fail("a queue is ready after a reset");
+	if (read_register(MMIO_MAGIC) != magic || read_register(MMIO_VERSION) != version ||
+	    read_register(MMIO_DEVICE_ID) != DEVICE_GPIO)
+		return fail("it is another device after a reset");
+	return PASS;
+}
+
 // Acknowledged in part, not at all, and what was not there (4.2.2): requests are answered all the same.
 static enum outcome acknowledge(struct device *device)
 {
@@ -165,6 +184,8 @@ const struct hostile_case mmio_cases[] = {
 	{ "Q0509", "4.2.2", "queues and features are selected that there are not", .run = selectors, .flags = BOTH,
 	  ONLY_MMIO },
 	{ "Q0510", "4.2.2", "interrupts are acknowledged in part, or not", .run = acknowledge, .flags = BOTH,
+	  ONLY_MMIO },
+	{ "Q0511", "4.2.2", "what was written reads back, and goes with a reset", .run = read_back, .flags = BOTH,
 	  ONLY_MMIO },
 	{ .id = NULL },
 };

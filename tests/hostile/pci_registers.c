@@ -67,7 +67,8 @@ static bool region_is_sound(const struct pci_region *region, uint32_t bytes)
 
 static enum outcome identity(struct device *device)
 {
-	(void)device;
+	if (!(device->accepted & feature(F_VERSION_1)))
+		return fail("VERSION_1 is not offered");
 	if (pci_config_read(0) != ((0x1040 + DEVICE_GPIO) << 16 | VIRTIO_VENDOR))
 		return fail("another vendor or device");
 	if ((pci_config_read(PCI_REVISION) & 0xff) < REVISION_MODERN || pci_config_read(PCI_SUBSYSTEM) == 0)
@@ -81,6 +82,31 @@ static enum outcome identity(struct device *device)
 			return fail("a queue is notified outside of the region");
 	}
 	return read16(pci_common.at + COMMON_NUM_QUEUES) == QUEUES ? PASS : fail("another number of queues");
+}
+
+// What a driver writes it can read, of a device that runs (4.1.4.3).
+static enum outcome read_back(struct device *device)
+{
+	struct queue_place place = ring_place(&device->request);
+
+	for (uint16_t queue = QUEUES; queue-- > 0;) {
+		write16(pci_common.at + COMMON_QUEUE_SELECT, queue);
+		if (read16(pci_common.at + COMMON_QUEUE_SELECT) != queue ||
+		    read16(pci_common.at + COMMON_QUEUE_ENABLE) != 1 ||
+		    read16(pci_common.at + COMMON_QUEUE_SIZE) != RING_SIZE)
+			return fail("a queue's registers read otherwise");
+	}
+	if (read32(pci_common.at + COMMON_QUEUE_DESC) != place.descriptors ||
+	    read32(pci_common.at + COMMON_QUEUE_DRIVER) != place.driver ||
+	    read32(pci_common.at + COMMON_QUEUE_DEVICE) != place.device)
+		return fail("a queue's addresses read otherwise");
+	for (uint32_t word = 0; word < 2; word++) {
+		write32(pci_common.at + COMMON_DRIVER_FEATURE_SELECT, word);
+		if (read32(pci_common.at + COMMON_DRIVER_FEATURE_SELECT) != word ||
+		    read32(pci_common.at + COMMON_DRIVER_FEATURE) != (uint32_t)(device->accepted >> 32 * word))
+			return fail("features read otherwise");
+	}
+	return bus->status() == STATUS_RUNNING ? PASS : fail("the status reads otherwise");
 }
 
 // Queues and words of features that there are not: nothing, wherever it is asked for.
@@ -315,5 +341,6 @@ const struct hostile_case pci_cases[] = {
 	{ "Q0417", "4.1", "power state D3 and a reset of the function", .run = function_reset, .flags = BOTH,
 	  ONLY_PCI },
 	{ "Q0418", "4.1.5.1", "MSI", .run = msi_absent, .flags = BOTH, ONLY_PCI },
+	{ "Q0419", "4.1.4.3", "what was written reads back", .run = read_back, .flags = BOTH, ONLY_PCI },
 	{ .id = NULL },
 };

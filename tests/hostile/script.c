@@ -122,6 +122,17 @@ void live(struct device *device, uint64_t times)
 	}
 }
 
+void ask(struct device *device, uint64_t times)
+{
+	while (times--) {
+		request(device, 1);
+		if (!requests_answered(device, ANSWER_MS)) {
+			fail("a request is not answered");
+			return;
+		}
+	}
+}
+
 void arm(struct device *device, uint64_t line)
 {
 	if (device->accepted & feature(F_GPIO_IRQ) && gpio_arm(device, (uint16_t)line, IRQ_BOTH) == NULL)

@@ -43,6 +43,8 @@ void request_add(struct device *device);
 void request(struct device *device, uint64_t count);
 // Those of them that were not yet; false if one is not within so many ms.
 bool requests_answered(struct device *device, unsigned ms);
+// So many requests, one after the other, each of which is answered.
+void ask(struct device *device, uint64_t times);
 void arm(struct device *device, uint64_t line);
 void wait(struct device *device, uint64_t ms);
 void stay_silent(struct device *device, uint64_t ms); // no buffer comes back
