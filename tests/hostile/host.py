@@ -167,7 +167,8 @@ class Run:
 
     def __init__(self, daemon, boot, ring_format, left_out):
         self.daemon, self.boot, self.format, self.left_out = daemon, boot, ring_format, left_out
-        self.guest = boot()
+        self.guest = boot()  # None: it is gone, and booted again for the next case
+        self.bus = self.guest.bus
         self.names = {}
         for text in self.guest.cases:
             name, its_format, section, what = text.split(" ", 3)
@@ -204,23 +205,29 @@ class Run:
         return "FAIL" if notes and text not in BAD else text, notes
 
     def one(self, name):
+        self.guest = self.guest or self.boot()
         try:
             return self.case(name)
         except (EOFError, TimeoutError, ConnectionError) as error:
-            self.guest.end()
-            self.guest = self.boot()
-            return "FAIL", [f"{error} (QEMU's exit status: {self.guest.qemu.returncode})"]
+            qemu = self.guest.qemu
+            self.end()
+            return "FAIL", [f"{error} (QEMU's exit status: {qemu.returncode})"]
 
     def all(self, chosen):
-        """The outcome of each; the guest is booted anew behind a device that does not recover."""
+        """The outcome of each."""
         for name, what in self.names.items():
             if chosen and name not in chosen:
                 continue
             outcome, notes = ("SKIP", [self.left_out[name]]) if name in self.left_out else self.one(name)
             yield name, what, outcome, notes
+            # A device that does not recover is there no more for the next case.
             if outcome == "WEDGED":
-                self.guest.end()
-                self.guest = self.boot()
+                self.end()
+
+    def end(self):
+        if self.guest:
+            self.guest.end()
+        self.guest = None
 
 
 def main():
@@ -233,11 +240,11 @@ def main():
                   exceptions(qemu))
         try:
             for name, what, outcome, notes in run.all(words[end + 1:]):
-                print(f"{outcome} {name} {run.guest.bus} {ring_format} {what}", flush=True)
+                print(f"{outcome} {name} {run.bus} {ring_format} {what}", flush=True)
                 for note in notes:
                     print(f"# {note}", flush=True)
         finally:
-            run.guest.end()
+            run.end()
 
 
 main()
