@@ -57,7 +57,8 @@ suite_run() {
 			continue
 		fi
 		[[ $status -eq 0 ]] || die "no QEMU $version"
-		versions+=("$version")
+		# shellcheck disable=SC2086 # words
+		versions+=("$($words --version | sed -nE '1s/.* version ([0-9.]+).*/\1/p')")
 		hostile_pids=()
 		for machine in q35 microvm; do
 			hostile_machine "$dir" "$machine" "$version" "$words" "${@:2}" &
@@ -74,8 +75,9 @@ suite_run() {
 	[[ ${#versions[@]} -gt 0 ]] || die "no QEMU"
 	awk '!/^#/ { n[$1]++ } END { printf "%d PASS, %d REJECT, %d SKIP, %d FAIL, %d WEDGED\n", n["PASS"], n["REJECT"], n["SKIP"], n["FAIL"], n["WEDGED"] }' \
 		"$dir/shown"
-	suite_version="2026-11"
-	suite_rig="QEMU $(tr ' ' ',' <<<"${versions[*]}" | sed 's/,/, /g'), pci and mmio, split and packed rings"
+	suite_version="of 2026-11"
+	printf -v suite_rig '%s, ' "${versions[@]}"
+	suite_rig="QEMU ${suite_rig%, }, pci and mmio, split and packed rings"
 }
 
 suite_clean() {
