@@ -32,6 +32,18 @@ enum outcome refused_outcome(struct ring *ring, const volatile uint8_t *response
 	return outcome;
 }
 
+void sized_send(struct ring *ring, const struct sizes *sizes, const void *request, volatile void *response)
+{
+	struct piece pieces[2];
+	unsigned count = 0;
+
+	if (sizes->request)
+		pieces[count++] = (struct piece){ address_of(request), sizes->request, 0 };
+	if (sizes->response)
+		pieces[count++] = (struct piece){ address_of(response), sizes->response, DESC_WRITE };
+	ring_send(ring, pieces, count);
+}
+
 void level_set(unsigned line, unsigned value)
 {
 	char words[] = "set L V";

@@ -43,6 +43,12 @@ enum outcome chain_outcome(struct ring *ring, uint32_t bytes_max);
 // response, if it is one, and else nothing.
 enum outcome refused_outcome(struct ring *ring, const volatile uint8_t *response);
 
+// How long a request (or an event buffer's line) is, and how much room there is for the response: 0 is none at all. Sends it.
+struct sizes {
+	uint32_t request, response;
+};
+void sized_send(struct ring *ring, const struct sizes *sizes, const void *request, volatile void *response);
+
 // The host sets a line, of the first ten, to a level.
 void level_set(unsigned line, unsigned value);
 

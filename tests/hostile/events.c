@@ -44,28 +44,18 @@ static enum outcome no_line(struct device *device)
 	return events_go_on(device, outcome);
 }
 
-struct sizes {
-	uint32_t request, status;
-};
-
 // A buffer of other sizes than it has, then another good one.
 static enum outcome other_sizes(struct device *device)
 {
 	const struct sizes *sizes = device->with;
 	uint8_t *request = memory_new_readable(PAGE_BYTES);
-	volatile uint8_t *status = memory_new(sizes->status);
-	struct piece pieces[2];
-	unsigned count = 0;
+	volatile uint8_t *status = memory_new(sizes->response);
 	enum outcome outcome;
 
 	memory_fill(request, 0, PAGE_BYTES);
 	*request = LINE;
 	events_arm(device);
-	if (sizes->request)
-		pieces[count++] = (struct piece){ address_of(request), sizes->request, 0 };
-	if (sizes->status)
-		pieces[count++] = (struct piece){ address_of(status), sizes->status, DESC_WRITE };
-	ring_send(&device->event, pieces, count);
+	sized_send(&device->event, sizes, request, status);
 	outcome = chain_outcome(&device->event, 1);
 	return events_go_on(device, outcome);
 }

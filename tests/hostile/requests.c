@@ -83,29 +83,18 @@ static enum outcome irq_not_negotiated(struct device *device)
 	return reply.status == STATUS_ERR ? PASS : fail("it was not refused");
 }
 
-// What a request is cut to, and the room that there is for its response.
-struct sizes {
-	uint32_t request, response;
-};
-
 // SET_VALUE in buffers of other sizes than it has: what cannot be read whole, or not be answered, is not done.
 static enum outcome other_sizes(struct device *device)
 {
 	const struct sizes *sizes = device->with;
 	uint8_t *request = memory_new_readable(PAGE_BYTES);
 	volatile uint8_t *response = memory_new(sizes->response);
-	struct piece pieces[2];
-	unsigned count = 0;
 	enum outcome outcome;
 
 	if (!gpio_ok(device, SET_DIRECTION, LINE, DIRECTION_OUT, 0))
 		return fail("the line cannot be driven");
 	*(struct gpio_request *)request = (struct gpio_request){ SET_VALUE, LINE, 1 };
-	if (sizes->request)
-		pieces[count++] = (struct piece){ address_of(request), sizes->request, 0 };
-	if (sizes->response)
-		pieces[count++] = (struct piece){ address_of(response), sizes->response, DESC_WRITE };
-	ring_send(&device->request, pieces, count);
+	sized_send(&device->request, sizes, request, response);
 	outcome = chain_outcome(&device->request, 2);
 	if ((sizes->request < sizeof(struct gpio_request) || sizes->response < 2) &&
 	    !gpio_ok(device, GET_VALUE, LINE, 0, 0))
