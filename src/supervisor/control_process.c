@@ -62,13 +62,14 @@ static int control_life(struct child *child)
 	const struct control_process *process = container_of(child, struct control_process, child);
 	const struct sandbox_params params = { SANDBOX_CONTROL, child->tag, process->set->n };
 	struct control_guest *guests = guests_take(process);
-	struct control_channel_wire *wires = calloc(WIRES_MAX, sizeof(*wires));
+	size_t n_wires;
+	struct control_channel_wire *wires = wire_service_list(process->wires, &n_wires);
 	const struct control_start start = { .listen_fd = process->listener.fd,
 					     .feed_fd = process->feed_child_fd,
 					     .guests = guests,
 					     .n_guests = process->set->n,
 					     .wires = wires,
-					     .n_wires = wires ? wire_service_list(process->wires, wires) : 0 };
+					     .n_wires = n_wires };
 	int status = 1;
 
 	if (guests && wires) {

@@ -226,13 +226,14 @@ void wire_service_request(struct wire_service *service, const struct control_cha
 	guests_free(&guests);
 }
 
-size_t wire_service_list(const struct wire_service *service, struct control_channel_wire *wires)
+struct control_channel_wire *wire_service_list(const struct wire_service *service, size_t *n)
 {
+	struct control_channel_wire *wires = calloc(service->board.list.n + 1, sizeof(*wires));
 	struct wire_guests guests;
-	size_t n = 0;
 
-	if (service->board.list.n == 0 || guests_list(service, &guests) < 0)
-		return 0;
+	*n = 0;
+	if (!wires || service->board.list.n == 0 || guests_list(service, &guests) < 0)
+		return wires;
 	for (unsigned i = 0; i < service->board.list.n; i++) {
 		const struct wire *wire = &service->board.list.wires[i];
 		int a = wire_guest_find(&guests, wire->ends[0].guest),
@@ -240,11 +241,11 @@ size_t wire_service_list(const struct wire_service *service, struct control_chan
 
 		if (a < 0 || b < 0)
 			continue;
-		wires[n++] = (struct control_channel_wire){ .guests = { (uint32_t)a, (uint32_t)b },
-							    .lines = { wire->ends[0].line, wire->ends[1].line },
-							    .delay_us = wire->delay_us,
-							    .invert = wire->invert };
+		wires[(*n)++] = (struct control_channel_wire){ .guests = { (uint32_t)a, (uint32_t)b },
+							       .lines = { wire->ends[0].line, wire->ends[1].line },
+							       .delay_us = wire->delay_us,
+							       .invert = wire->invert };
 	}
 	guests_free(&guests);
-	return n;
+	return wires;
 }

@@ -41,5 +41,5 @@ bool wire_service_configure(struct wire_service *service, struct wire_list *list
 /* Somebody asks for a wire, or to take one out. */
 void wire_service_request(struct wire_service *service, const struct control_channel_wire *request,
 			  struct control_channel_wired *reply);
-/* The list, by the numbers of the guests: n, at most WIRES_MAX. */
-size_t wire_service_list(const struct wire_service *service, struct control_channel_wire *wires);
+/* The list, by the numbers of the guests: n of them, to be freed. NULL: no memory. */
+struct control_channel_wire *wire_service_list(const struct wire_service *service, size_t *n);
