@@ -82,10 +82,16 @@ static int control_life(struct child *child)
 	return status;
 }
 
+/*
+ * The new process inherits all the channels that there are. That none is due is written before it is forked: it would keep
+ * each page as it was before.
+ */
 static int control_prepare_feed(struct child *child)
 {
 	struct control_process *process = container_of(child, struct control_process, child);
 
+	for (size_t i = 0; i < process->set->n; i++)
+		process->set->entries[i]->process.control_due = false;
 	return scm_pair(&process->feed_fd, &process->feed_child_fd);
 }
 
@@ -118,7 +124,6 @@ static void feed_asked(struct loop_watch *watch, uint32_t events)
 		loop_watch_del(watch);
 }
 
-/* It has inherited all the channels that there are. */
 static void control_started(struct child *child)
 {
 	struct control_process *process = container_of(child, struct control_process, child);
@@ -128,8 +133,6 @@ static void control_started(struct child *child)
 		feed_close(process);
 	else
 		loop_watch_add(child->loop, &process->feed_watch, process->feed_fd, EPOLLIN, feed_asked);
-	for (size_t i = 0; i < process->set->n && child->pid > 0; i++)
-		process->set->entries[i]->process.control_due = false;
 }
 
 static void control_ended(struct child *child, enum child_loop loop)

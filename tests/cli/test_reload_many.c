@@ -19,6 +19,8 @@
 
 /* A worker without a front-end has so much memory of its own, whoever else there is: 40 kB, and as much again for luck. */
 #define OWN_KB_MAX 80
+/* The control process has half a kB for each guest, and twice that for luck. */
+#define CONTROL_KB_MAX (OWN_KB_MAX + MANY)
 
 /* STAYS and n guests "g0", "g1" and so on: a buffer that the next call reuses. */
 static const char *many(unsigned n, const char *more)
@@ -126,15 +128,18 @@ static void most_of_them_go(void **state)
 
 static void an_idle_one_takes_little(void **state)
 {
-	pid_t last;
+	pid_t last, control;
 
 	start(many(MANY, ""), WORDS);
 	proc_wait_quiet(daemon_run.pid);
 	last = child_wait(&daemon_run, "vgpio:g299", 0);
-	if (proc_has_address_sanitizer(last))
+	control = child_wait(&daemon_run, "vgpio:control", 0);
+	if (proc_has_address_sanitizer(last)) {
 		print_message("with an address sanitizer memory tells nothing\n");
-	else
+	} else {
 		assert_in_range(proc_smaps(last, "Private_Dirty"), 1, OWN_KB_MAX);
+		assert_in_range(proc_smaps(control, "Private_Dirty"), 1, CONTROL_KB_MAX);
+	}
 	stop();
 }
 
