@@ -59,11 +59,16 @@ static void line_event_came(struct board *board, const json_t *object, bool is_s
 	}
 }
 
-static void guest_came(struct board *board, const char *name, bool ready)
+/* A reply about several guests is as old as what it says of the first: events that were told before it may be newer. */
+static void guest_came(struct board *board, const char *name, bool ready, uint64_t time_ns)
 {
 	for (size_t i = 0; i < board->trace.n_guests; i++) {
-		if (strcmp(board->guests[i].name, name) == 0)
-			board->guests[i].ready = ready;
+		struct board_guest *guest = &board->guests[i];
+
+		if (strcmp(guest->name, name) != 0 || time_ns < guest->ready_ns)
+			continue;
+		guest->ready = ready;
+		guest->ready_ns = time_ns;
 	}
 }
 
@@ -87,7 +92,7 @@ static void event_came(struct board *board, const char *kind, const json_t *obje
 	if (strcmp(kind, "change") == 0 || strcmp(kind, "state") == 0)
 		line_event_came(board, object, *kind == 's');
 	else if (strcmp(kind, "guest") == 0)
-		guest_came(board, guest, json_is_true(json_object_get(object, "ready")));
+		guest_came(board, guest, json_is_true(json_object_get(object, "ready")), event_time(object));
 	else if (strcmp(kind, "lost") == 0 && board->lost)
 		board->lost(board->ctx, guest, count);
 	else if (strcmp(kind, "error") == 0)
@@ -96,7 +101,7 @@ static void event_came(struct board *board, const char *kind, const json_t *obje
 
 /* Replies */
 
-static void guests_answer(struct board *board, const json_t *reply)
+static void guests_answer(struct board *board, const json_t *reply, uint64_t time_ns)
 {
 	const json_t *guests = json_object_get(reply, "guests");
 
@@ -105,7 +110,7 @@ static void guests_answer(struct board *board, const json_t *reply)
 		const char *name = json_string_value(json_object_get(guest, "name"));
 
 		if (name)
-			guest_came(board, name, json_is_true(json_object_get(guest, "ready")));
+			guest_came(board, name, json_is_true(json_object_get(guest, "ready")), time_ns);
 	}
 }
 
@@ -127,7 +132,7 @@ static void reply_came(struct board *board, const json_t *reply)
 		return;
 	}
 	if (request->kind == BOARD_ASKS_GUESTS) {
-		guests_answer(board, reply);
+		guests_answer(board, reply, time_ns);
 		return;
 	}
 	if (request->kind == BOARD_ACTS)

@@ -24,6 +24,7 @@ struct board_guest {
 	char *name; /* owned */
 	uint16_t a_line;
 	bool ready;
+	uint64_t ready_ns; /* the stamp of the event that said so, or that it is not */
 };
 
 /* What is being done to a line. */

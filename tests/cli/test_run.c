@@ -152,6 +152,28 @@ static void a_guest_that_comes_late(void **state)
 	run_ends(&run, 0);
 }
 
+/*
+ * Who is ready is asked of all guests, of which one takes its time. What was told meanwhile is newer than that answer, also
+ * for a tool that reads both at once.
+ */
+static void an_answer_that_comes_late(void **state)
+{
+	pid_t other = child_named(&setting.daemon, "vgpio:guest1");
+	struct run run;
+
+	kill(other, SIGSTOP);
+	file_write("s", "toggle guest0.2\non ready within 5s\n");
+	run_start(&run, "run", "VGPIOCTL", "run s");
+	ctl_check("wait guest0.2=1", 0, "", "");
+	sleep_ms(20); /* it asks */
+	kill(run.pid, SIGSTOP);
+	guest_boots();
+	kill(other, SIGCONT);
+	ctl_check("get guest1.3", 0, "\"guest1.3\"=inactive\n", "");
+	kill(run.pid, SIGCONT);
+	run_ends(&run, 0);
+}
+
 static void rules(void **state)
 {
 	passes("never guest0.2=1 while guest0.3=0\nset guest0.3=1 guest0.2=1\nset guest0.2=0 guest0.3=0\norder: "
@@ -357,6 +379,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_button_and_a_lamp, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lamp_that_is_broken, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_guest_that_comes_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_answer_that_comes_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_guests, setup, teardown),
 		cmocka_unit_test_setup_teardown(changes_that_are_lost, setup, teardown),
