@@ -98,7 +98,7 @@ class Board:
         return self.request("info", lines=lines)["lines"]
 
     def get(self, *lines):
-        """{line: 0, 1 or None}. That of each is of after all events so far."""
+        """{line: 0, 1 or None}. Of one line: as it is after all events so far."""
         return self.request("get", lines=lines)["lines"]
 
     def set(self, levels):
