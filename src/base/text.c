@@ -7,7 +7,7 @@
 /* Bytes that follow this one in UTF-8. */
 static unsigned followers(unsigned char c)
 {
-	return c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc2 ? 1 : 0;
+	return c > 0xf4 ? 0 : c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc2 ? 1 : 0;
 }
 
 /* U+0080 to U+009F are control characters, too, and so are these bytes to a terminal that knows no UTF-8. */

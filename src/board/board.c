@@ -59,16 +59,20 @@ static void line_event_came(struct board *board, const json_t *object, bool is_s
 	}
 }
 
-/* A reply about several guests is as old as what it says of the first: events that were told before it may be newer. */
-static void guest_came(struct board *board, const char *name, bool ready, uint64_t time_ns)
+/*
+ * A reply about several guests is as old as what it says of the first: events that were told before it may be newer. Its stamp
+ * is that guest's word, and moves no other guest's.
+ */
+static void guest_came(struct board *board, const char *name, bool ready, uint64_t time_ns, bool is_event)
 {
 	for (size_t i = 0; i < board->trace.n_guests; i++) {
 		struct board_guest *guest = &board->guests[i];
 
-		if (strcmp(guest->name, name) != 0 || time_ns < guest->ready_ns)
+		if (strcmp(guest->name, name) != 0 || (!is_event && time_ns < guest->ready_ns))
 			continue;
 		guest->ready = ready;
-		guest->ready_ns = time_ns;
+		if (is_event)
+			guest->ready_ns = time_ns;
 	}
 }
 
@@ -92,7 +96,7 @@ static void event_came(struct board *board, const char *kind, const json_t *obje
 	if (strcmp(kind, "change") == 0 || strcmp(kind, "state") == 0)
 		line_event_came(board, object, *kind == 's');
 	else if (strcmp(kind, "guest") == 0)
-		guest_came(board, guest, json_is_true(json_object_get(object, "ready")), event_time(object));
+		guest_came(board, guest, json_is_true(json_object_get(object, "ready")), event_time(object), true);
 	else if (strcmp(kind, "lost") == 0 && board->lost)
 		board->lost(board->ctx, guest, count);
 	else if (strcmp(kind, "error") == 0)
@@ -110,7 +114,7 @@ static void guests_answer(struct board *board, const json_t *reply, uint64_t tim
 		const char *name = json_string_value(json_object_get(guest, "name"));
 
 		if (name)
-			guest_came(board, name, json_is_true(json_object_get(guest, "ready")), time_ns);
+			guest_came(board, name, json_is_true(json_object_get(guest, "ready")), time_ns, false);
 	}
 }
 

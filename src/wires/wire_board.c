@@ -30,7 +30,7 @@ static int memfd_make(const char *name, size_t size, const void *bytes)
 	return ret;
 }
 
-void wire_board_deinit(struct wire_board *board)
+void wire_board_close(struct wire_board *board)
 {
 	for (unsigned i = 0; i < board->n_memories; i++)
 		fd_close(&board->memories[i].fd);
@@ -38,6 +38,14 @@ void wire_board_deinit(struct wire_board *board)
 		fd_close(&board->bells[i].fd);
 	free(board->memories);
 	free(board->bells);
+	board->memories = NULL;
+	board->bells = NULL;
+	board->n_memories = board->n_bells = 0;
+}
+
+void wire_board_deinit(struct wire_board *board)
+{
+	wire_board_close(board);
 	wire_list_deinit(&board->list);
 	wire_nets_deinit(&board->nets);
 	*board = (struct wire_board){ .n_bells = 0 };
@@ -291,8 +299,10 @@ int wire_board_tell(const struct wire_board *board, const struct wire_guests *gu
 	uint64_t hash;
 	int ret = wire_table_make(&table, &board->nets, guests, guest, &why);
 
-	if (ret < 0)
+	if (ret < 0) {
+		*told = WIRES_UNKNOWN;
 		return ret;
+	}
 	hash = table.n_rows > 0 ? wire_table_hash(&table, guests) | WIRES_HASH : WIRES_NONE;
 	if (table.n_rows == 0 && *told > WIRES_NONE)
 		ret = message_send(channel, WIRE_NONE, 0, -1);

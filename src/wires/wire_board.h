@@ -35,6 +35,8 @@ struct wire_board {
 };
 
 void wire_board_deinit(struct wire_board *board);
+/* Memory and bells, of which nobody is to have any more: all are told that they have no wire. */
+void wire_board_close(struct wire_board *board);
 /*
  * List or guests changed: makes nets of them, and what memory and bells it takes; what is needed no more is closed. -errno
  * with why: then no line is joined, and nothing is closed: workers have it, and may be told of nothing else.

@@ -104,13 +104,17 @@ void wire_service_settle(struct wire_service *service)
 	struct wire_guests guests;
 	struct why why = { .text = "out of memory" };
 	int ret = guests_list(service, &guests);
+	bool listed = ret == 0;
 
-	if (ret == 0)
+	if (listed)
 		ret = wire_board_settle(&service->board, &guests, &why);
 	if (ret < 0)
 		log_error(TAG, "no lines are joined: %s", why.text);
 	for (size_t i = 0; i < guests.n; i++)
 		tell(service, &guests, i);
+	/* What earlier wires had would be in the way of the next ones. */
+	if (listed && ret < 0)
+		wire_board_close(&service->board);
 	guests_free(&guests);
 }
 

@@ -29,8 +29,12 @@ hostile_machine() {
 	daemon_run --config "$dir/guests.conf"
 	wait_until daemon_ready gpio.sock || die "the daemon does not start: $(tail -n 1 "$dir/daemon.log")"
 	for format in split packed; do
-		"$top/tests/hostile/host.py" "$dir" "$daemon_pid" "$VGPIOCTL" "$2" "$format" "$1/guest" "${qemu[@]}" -- "${@:5}"
-	done >"$dir/outcomes" 2>"$dir/errors" || die "the host of the guest ended: $(tail -n 1 "$dir/errors")"
+		"$top/tests/hostile/host.py" "$dir" "$daemon_pid" "$VGPIOCTL" "$2" "$format" "$1/guest" "${qemu[@]}" -- "${@:5}" \
+			>"$dir/$format" 2>"$dir/errors" || die "the host of the guest ended: $(tail -n 1 "$dir/errors")"
+		# 7.2 offers no packed rings; a device that is not there, or offers them no more, would be skipped as well.
+		[[ $# -gt 4 || $3.$format == 7.2.packed ]] || grep -qE '^(PASS|REJECT)' "$dir/$format" || die "no case was run with $format rings"
+		cat "$dir/$format" >>"$dir/outcomes"
+	done
 	daemon_alive || die "the daemon ended: $(tail -n 1 "$dir/daemon.log")"
 }
 

@@ -116,7 +116,10 @@ static void bell_rang(struct loop_watch *watch, uint32_t events)
 	struct peer *peer = container_of(watch, struct peer, watch);
 	uint64_t now_ns = clock_now_ns();
 
-	if (bell_limit_take(&peer->limit, now_ns) || loop_watch_modify(watch, 0) < 0)
+	/* One that is full is told of once more, muted or not. */
+	if (peer->quiet.loop)
+		return;
+	if (bell_limit_take(&peer->limit, now_ns) || loop_watch_modify(watch, EPOLLET) < 0)
 		look(peer->wires, UINT64_C(1) << (peer - peer->wires->told->peers), now_ns);
 	else
 		loop_alarm_set(watch->loop, &peer->quiet, now_ns + BELL_PAUSE_NS, quiet_over);
@@ -129,6 +132,8 @@ static void peer_ring(struct peer *peer)
 	static const uint64_t once = 1;
 
 	peer->owed = peer->deaf.loop || timed_write(peer->ring, &once, sizeof(once)) < 0;
+	if (!peer->owed)
+		peer->deaf_ns = 0;
 	if (!peer->owed || peer->deaf.loop)
 		return;
 	peer->deaf_ns = peer->deaf_ns == 0 ? DEAF_PAUSE_NS : 2 * peer->deaf_ns;
