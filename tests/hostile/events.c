@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 // Buffers for interrupts (VIRTIO 1.4, 5.18.7) that no driver may give, or that few give; all with an eventq.
 #include "case.h"
-#include "clock.h"
 #include "console.h"
 #include "memory.h"
 

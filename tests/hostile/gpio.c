@@ -2,7 +2,6 @@
 #include "gpio.h"
 
 #include "clock.h"
-#include "console.h"
 #include "memory.h"
 
 #include <stddef.h>

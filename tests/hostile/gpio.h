@@ -42,11 +42,7 @@ enum {
 	F_INDIRECT = 28,
 	F_EVENT_IDX = 29,
 	F_VERSION_1 = 32,
-	F_ACCESS_PLATFORM = 33,
 	F_RING_PACKED = 34,
-	F_IN_ORDER = 35,
-	F_NOTIFICATION_DATA = 38,
-	F_RING_RESET = 40,
 };
 
 static inline uint64_t feature(unsigned bit)

@@ -2,7 +2,6 @@
 // Memory that goes away, and comes back, while the device has it: a PC's chipset (q35: its host bridge's registers PAM1 to PAM6)
 // shows memory between 768 KiB and 1 MiB, or not. The VMM tells the device each time.
 #include "case.h"
-#include "clock.h"
 #include "console.h"
 #include "machine.h"
 #include "memory.h"

@@ -2,7 +2,6 @@
 #include "ring.h"
 
 #include "clock.h"
-#include "console.h"
 #include "machine.h"
 #include "memory.h"
 
